@@ -1,0 +1,48 @@
+# make train   make an environment, train Go on the bundled games, print the test figures
+# make test    everything that has to hold, in under eight minutes
+# make help    all targets
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+
+.PHONY: help train test lint test-slow lock clean
+
+help:
+	@grep -E '^# make' Makefile | cut -c3-
+
+train: $(INSTALLED)
+	$(BIN)/python scripts/train.py domain=go
+
+# make lint       ruff, mypy and the import rules
+lint: $(INSTALLED)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+test: lint
+	$(BIN)/pytest -m "not slow and not gnugo"
+
+# make test-slow  the checks that take minutes, GNU Go (Debian: gnugo) and real data (CONVOLUTIONS_DATA)
+test-slow: $(INSTALLED)
+	$(BIN)/pytest -m "slow or gnugo"
+
+# The lock constrains what is installed, and names no more than that: with torch's CPU build already in
+# the environment, nothing of CUDA follows.
+$(INSTALLED): pyproject.toml requirements.lock
+	@$(PYTHON) -c 'import ensurepip, sys; sys.exit(sys.version_info < (3, 11))' || \
+	{ echo 'Python 3.11 to 3.13 with venv is needed: on Debian, apt install python3-venv'; exit 1; }
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --constraint requirements.lock --editable '.[go,dev]'
+	touch $@
+
+# make lock       write requirements.lock anew from pyproject.toml
+lock: $(INSTALLED)
+	$(BIN)/uv pip compile --quiet --no-header --no-annotate --universal --all-extras \
+	    --python-version 3.11 --output-file requirements.lock pyproject.toml
+
+# make clean      remove the environment and caches; runs stay
+clean:
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache

@@ -1,0 +1,132 @@
+"""Positions of game records as batches of planes, computed as they are drawn."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from domains.go.planes import ALPHAGO, GROUPS, batch_planes
+
+from domains.go.games import Games, positions, read_games, split_of
+from domains.go.points import names
+from shared.data import DataModule, Draw
+from shared.errors import UserError, nearest
+
+
+class Positions:
+    """Positions, each with the move that was played in it; no plane is stored.
+
+    A batch holds ``x`` int8 (N, P, size, size), ``y`` the point that was played, ``legal`` bool
+    (N, points), ``ply`` the number of the move, and ``item``.
+    """
+
+    def __init__(
+        self, games: Games, game: np.ndarray, ply: np.ndarray, planes: Sequence[str], symmetries: bool
+    ):
+        self.games, self.game, self.ply = games, game, ply
+        self.planes, self.symmetries = planes, symmetries
+
+    def __len__(self) -> int:
+        return len(self.game)
+
+    def __getitem__(self, draw: Draw) -> dict[str, Any]:
+        items = draw.items
+        symmetry = np.zeros(len(items), np.uint8)
+        if self.symmetries and draw.seed is not None:
+            symmetry = np.random.default_rng(draw.seed).integers(8, size=len(items), dtype=np.uint8)
+        x, legal, y = batch_planes(self.games, self.game[items], self.ply[items], symmetry, self.planes)
+        return {"x": x, "y": y, "legal": legal, "ply": self.ply[items], "item": items}
+
+
+class GoData(DataModule):
+    """Games of a file, folder or archive of SGF, split by game.
+
+    ``conf/data/go/sgf.yaml`` says what each argument is for.
+    """
+
+    def __init__(
+        self,
+        *,
+        path: str,
+        planes: str | Sequence[str],
+        size: int,
+        max_handicap: int | None,
+        min_rank: str | None,
+        min_moves: int,
+        strict: bool,
+        fractions: dict[str, float],
+        val_size: int | None,
+        test_size: int | None,
+        symmetries: bool,
+        cache: str | None,
+        **loading: Any,
+    ):
+        super().__init__(**loading)
+        self.groups_of_planes = ALPHAGO if planes == "alphago" else tuple(planes)
+        for name in self.groups_of_planes:
+            if name not in GROUPS:
+                raise UserError(f"model.planes: {name!r}: {nearest(name, list(GROUPS))}")
+        self.planes = sum(GROUPS[name] for name in self.groups_of_planes)
+        self.extent = (size, size)
+        self.classes = names(size)
+        self.path = path
+        self.reading = {
+            "size": size, "max_handicap": max_handicap, "min_rank": min_rank, "min_moves": min_moves,
+            "strict": strict, "cache": Path(cache) if cache else None,
+        }  # fmt: skip
+        self.fractions, self.symmetries = fractions, symmetries
+        self.sizes = {"train": None, "val": val_size, "test": test_size}
+        self._ready = False
+
+    def setup(self, stage: str | None = None) -> None:
+        """Read and split the games.
+
+        Raises:
+            UserError: The path holds no usable games.
+        """
+        if self._ready:
+            return
+        self._ready = True
+        games = read_games(self.path, **self.reading)
+        sides = split_of(games, **self.fractions)
+        self.train_set, self.val_set, self.test_set = (
+            self._positions(games, sides, number, self.sizes[side])
+            for number, side in enumerate(("train", "val", "test"))
+        )
+        counts = [
+            f"{len(each):,} {side} of {np.unique(each.game).size:,} games"
+            for side, each in zip(
+                ("train", "val", "test"), (self.train_set, self.val_set, self.test_set), strict=True
+            )
+        ]
+        self.summary = f"{games.summary}\npositions: {', '.join(counts)}"
+
+    def _positions(self, games: Games, sides: np.ndarray, side: int, most: int | None) -> Positions:
+        game, ply = positions(games, sides == side)
+        if most is not None and most < len(game):
+            chosen = np.sort(
+                np.random.default_rng(0).choice(len(game), most, replace=False)
+            )  # for every seed the same
+            game, ply = game[chosen], ply[chosen]
+        return Positions(games, game, ply, self.groups_of_planes, self.symmetries)
+
+    def groups(self, items: np.ndarray) -> np.ndarray:
+        """Positions of one game resemble each other."""
+        return self.test_set.game[items]
+
+    def baselines(self, items: np.ndarray) -> dict[str, np.ndarray]:
+        """Uniform over the legal moves, and the legal point played most often in training."""
+        counts = np.zeros(len(self.classes))
+        moves = self.train_set.games.moves
+        starts = self.train_set.games.move_start
+        played = moves[starts[self.train_set.game] + self.train_set.ply] >> 1
+        counts += np.bincount(played, minlength=len(counts))
+        test = self.test_set
+        _, legal, y = batch_planes(
+            test.games, test.game[items], test.ply[items], np.zeros(len(items), np.uint8), ()
+        )
+        ranked = np.where(legal, counts, -1.0)
+        return {
+            "uniform over legal moves": 1 / legal.sum(1),
+            "most frequent point": ranked.argmax(1) == y,
+        }

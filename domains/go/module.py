@@ -1,0 +1,32 @@
+"""The policy network: a position in, the probability of every point of the board out."""
+
+from collections.abc import Mapping
+
+import numpy as np
+from jaxtyping import Float
+from torch import Tensor
+
+from shared.classifier import Batch, Classifier
+from shared.scores import Score, score
+
+PHASES = {"1–60": (0, 60), "61–150": (60, 150), "151–": (150, 10_000)}  # numbers of moves, counted from 1
+
+
+class GoPolicy(Classifier):
+    """Predicts the move that a strong player makes (Silver et al. 2016, Methods)."""
+
+    domain = "go"
+
+    def test_columns(self, batch: Batch, logits: Float[Tensor, "n classes"]) -> dict[str, Tensor]:
+        """Adds the number of the move and the probability that falls on illegal points."""
+        illegal = (logits.softmax(1) * ~batch["legal"]).sum(1)
+        return super().test_columns(batch, logits) | {"ply": batch["ply"], "illegal": illegal}
+
+    def scores(self, columns: Mapping[str, np.ndarray], groups: np.ndarray) -> list[Score]:
+        """Adds accuracy by phase of the game, and the mean probability on illegal points."""
+        found = super().scores(columns, groups)
+        hit, ply = columns["label_rank"] == 0, columns["ply"]
+        for phase, (first, end) in PHASES.items():
+            within = (ply >= first) & (ply < end)
+            found.append(score(f"test/acc moves {phase}", hit[within], groups[within]))
+        return [*found, score("test/illegal", columns["illegal"], groups)]

@@ -1,0 +1,23 @@
+"""Test a trained run, on its own data or on others.
+
+    python scripts/evaluate.py run=runs/go/20260101-120000-1a2b3c
+    python scripts/evaluate.py run=runs/go/20260101-120000-1a2b3c data.path=more-games.zip
+"""
+
+from typing import Any
+
+from omegaconf import DictConfig
+
+from shared.cli import command
+
+
+@command("evaluate")
+def main(config: DictConfig) -> dict[str, Any]:
+    """Test, and print the table of figures."""
+    from shared.evaluate import evaluate
+
+    return evaluate(config)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,128 @@
+"""From a configuration to the objects it describes: data, network, trainer."""
+
+import warnings
+from typing import Any
+
+import pytorch_lightning as pl
+import torch
+from omegaconf import DictConfig, OmegaConf
+from pytorch_lightning.callbacks import Callback, EarlyStopping, EMAWeightAveraging, ModelCheckpoint
+from pytorch_lightning.loggers import TensorBoardLogger
+
+from shared.build import build, locate
+from shared.callbacks import TrainingProgress
+from shared.classifier import Classifier
+from shared.data import DataModule
+from shared.errors import UserError
+from shared.network import build_network
+from shared.run import Run
+
+
+def plain(node: DictConfig) -> dict[str, Any]:
+    """A configuration node as resolved plain containers."""
+    return OmegaConf.to_container(node, resolve=True)  # type: ignore[return-value]
+
+
+def build_data(config: DictConfig) -> DataModule:
+    """The configured data module; nothing is read yet."""
+    return build(plain(config.data), seed=config.seed)
+
+
+def check_network(config: DictConfig, data: DataModule) -> None:
+    """Refuse layers that do not fit together or the data's extent, before any data are read.
+
+    Raises:
+        UserError: Naming the layer, the key, the value and what is allowed.
+    """
+    classes = len(data.classes) or 2  # two stand for a number that only the data tell
+    with torch.device("meta"):
+        build_network(plain(config.model)["layers"], data.planes, data.extent, classes)
+
+
+def build_module(config: DictConfig, data: DataModule) -> Classifier:
+    """A fresh network for the data's classes, its weights drawn by the seed."""
+    torch.manual_seed(config.seed)
+    module = locate(config.domain.module)(
+        model=plain(config.model),
+        planes=data.planes,
+        extent=list(data.extent),
+        classes=data.classes,
+        optimizer=plain(config.optimizer),
+        schedule=plain(config.schedule),
+        label_smoothing=config.training.label_smoothing,
+    )
+    return module.to(memory_format=torch.channels_last)
+
+
+def load_module(run: Run, checkpoint: str = "best") -> Classifier:
+    """The trained network of a run, ready to answer.
+
+    Raises:
+        UserError: The checkpoint is missing, broken, of another domain, or not of this network.
+    """
+    contents = run.checkpoint(checkpoint)
+    module = locate(run.config.domain.module)(**contents["hyper_parameters"])
+    try:
+        module.load_state_dict(contents["state_dict"])
+    except RuntimeError as error:
+        raise UserError(f"{run.checkpoints / checkpoint}.ckpt does not fit its own network: {error}") from error
+    return module.to(memory_format=torch.channels_last).eval()
+
+
+def precision(settings: DictConfig) -> str:
+    """Lightning's precision; ``auto`` is bfloat16 where the device computes in it, else float32.
+
+    Processors with AVX512-BF16 or AMX train about twice as fast in it; others would only emulate it.
+    """
+    if settings.precision != "auto":
+        return str(settings.precision)
+    if settings.accelerator in ("auto", "gpu", "cuda") and torch.cuda.is_available():
+        return "bf16-mixed" if torch.cuda.is_bf16_supported(including_emulation=False) else "32-true"
+    on_cpu = settings.accelerator == "cpu" or (
+        settings.accelerator == "auto" and not torch.backends.mps.is_available()
+    )
+    fast = torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
+    return "bf16-mixed" if on_cpu and fast else "32-true"
+
+
+def build_trainer(config: DictConfig, run: Run | None, callbacks: list[Callback]) -> pl.Trainer:
+    """Lightning's trainer; with a run, one that keeps checkpoints and events in its folder."""
+    # What Lightning says of workers, loggers and short epochs is decided here, not by the user.
+    for chatter in (".*does not have many workers.*", ".*smaller than the logging interval.*"):
+        warnings.filterwarnings("ignore", chatter)
+    settings = plain(config.trainer) | {"precision": precision(config.trainer)}
+    if run:
+        callbacks = [*callbacks, *_keeping(config, run)]
+    if settings["enable_progress_bar"] and run:
+        callbacks = [*callbacks, TrainingProgress()]
+    try:
+        return pl.Trainer(
+            **settings | {"enable_progress_bar": settings["enable_progress_bar"] and run is None},
+            logger=TensorBoardLogger(run.folder, name="", version="") if run else False,
+            callbacks=callbacks,
+            enable_checkpointing=run is not None,
+            enable_model_summary=False,  # the layer table says more
+            num_sanity_val_steps=0,
+            use_distributed_sampler=False,  # the draws share the items out among the processes
+        )
+    except (TypeError, ValueError, pl.utilities.exceptions.MisconfigurationException) as error:
+        raise UserError(f"trainer: {error}") from error
+
+
+def _keeping(config: DictConfig, run: Run) -> list[Callback]:
+    """Checkpoints, and what changes them: averaged weights and an early end."""
+    callbacks: list[Callback] = []
+    if config.training.ema is not None:
+        callbacks.append(EMAWeightAveraging(decay=config.training.ema))
+    if config.training.patience is not None:
+        callbacks.append(EarlyStopping("val/acc", mode="max", patience=config.training.patience))
+    checkpoints = ModelCheckpoint(
+        run.checkpoints,
+        filename="best",
+        monitor="val/acc",
+        mode="max",
+        save_last=True,
+        enable_version_counter=False,
+        save_on_train_epoch_end=True,  # after validation: a checkpoint stands between two epochs
+    )
+    return [*callbacks, checkpoints]

@@ -1,0 +1,127 @@
+"""What is kept and shown while a network trains."""
+
+import csv
+import io
+import time
+from pathlib import Path
+from typing import Any
+
+import pytorch_lightning as pl
+from pytorch_lightning.callbacks import Callback
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import TimeRemainingColumn as TimeLeft
+
+from shared.classifier import Classifier
+from shared.run import write
+
+
+class History(Callback):
+    """``metrics.csv``, a row an epoch, and the samples and seconds spent in training steps.
+
+    On going on with a run, rows of epochs that were lost with the interruption are dropped: they come again.
+    """
+
+    def __init__(self, path: Path):
+        self.path = path
+        self.rows: list[dict[str, float]] = []
+        self.train_seconds = 0.0
+        self.samples = 0
+        self._since = 0.0
+
+    def state_dict(self) -> dict[str, Any]:
+        """Travels in the checkpoint."""
+        return {"rows": self.rows, "train_seconds": self.train_seconds, "samples": self.samples}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Go on where the checkpoint stood."""
+        self.rows = state_dict["rows"]
+        self.train_seconds, self.samples = state_dict["train_seconds"], state_dict["samples"]
+
+    def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Start the clock."""
+        self._since = time.perf_counter()
+
+    def on_validation_start(self, trainer: pl.Trainer, pl_module: Classifier) -> None:
+        """Stop the clock: validation follows the epoch's last step."""
+        self.train_seconds += time.perf_counter() - self._since
+        self.samples += pl_module.train_items * trainer.world_size
+
+    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Write the epoch's row."""
+        values = {name: round(float(value), 6) for name, value in trainer.callback_metrics.items()}
+        lr = trainer.optimizers[0].param_groups[0]["lr"]
+        place = {"epoch": trainer.current_epoch, "step": trainer.global_step, "lr": lr}
+        self.rows.append({**place, "train_seconds": round(self.train_seconds, 3), **values})
+        if trainer.is_global_zero:
+            text = io.StringIO()
+            table = csv.DictWriter(text, fieldnames=list(self.rows[-1]), lineterminator="\n")
+            table.writeheader()
+            table.writerows(self.rows)
+            write(self.path, text.getvalue())
+
+
+class TrainingProgress(Callback):
+    """One bar over the whole training: steps, loss, the last val/acc, time passed and time left.
+
+    Where standard error is no terminal, a line an epoch instead.
+    """
+
+    def __init__(self) -> None:
+        self.console = Console(stderr=True)
+        self.progress: Progress | None = None
+        self._drawn = 0.0
+
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Draw the bar."""
+        if not trainer.is_global_zero or not self.console.is_terminal:
+            return
+        self.progress = Progress(
+            TextColumn("[bold]{task.description}"),
+            BarColumn(bar_width=None),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[figures]}"),
+            TimeElapsedColumn(),
+            TextColumn("left"),
+            TimeLeft(),
+            console=self.console,
+        )
+        total = int(trainer.estimated_stepping_batches)
+        self.task = self.progress.add_task("training", total=total, completed=trainer.global_step, figures="")
+        self.progress.start()
+
+    def on_train_batch_end(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        """Move the bar, at most four times a second: reading the loss waits for the device."""
+        if self.progress and time.monotonic() - self._drawn > 0.25:
+            self._drawn = time.monotonic()
+            figures = f"loss {float(outputs['loss']):.3f}{self._accuracy(trainer)}"
+            self.progress.update(self.task, completed=trainer.global_step, figures=figures)
+
+    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Say a line where there is no bar."""
+        if self.progress:
+            self.progress.update(self.task, completed=trainer.global_step)
+        elif trainer.is_global_zero:
+            loss = float(trainer.callback_metrics["train/loss"])
+            epoch = f"epoch {trainer.current_epoch + 1}/{trainer.max_epochs}"
+            self.console.print(f"{epoch}  step {trainer.global_step}  loss {loss:.3f}{self._accuracy(trainer)}")
+
+    @staticmethod
+    def _accuracy(trainer: pl.Trainer) -> str:
+        accuracy = trainer.callback_metrics.get("val/acc")
+        return "" if accuracy is None else f"  val/acc {100 * float(accuracy):.2f} %"
+
+    def _close(self) -> None:
+        if self.progress:
+            self.progress.stop()
+            self.progress = None
+
+    def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Leave the finished bar on the screen."""
+        self._close()
+
+    def on_exception(self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException) -> None:
+        """Give the terminal back."""
+        self._close()

@@ -1,0 +1,97 @@
+"""The frame around every command: Hydra's configuration in, one clear line out when something is wrong."""
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import hydra
+from hydra import initialize_config_dir
+from hydra.core.global_hydra import GlobalHydra
+from hydra.core.hydra_config import HydraConfig
+from hydra.errors import ConfigCompositionException, HydraException
+from omegaconf import DictConfig, OmegaConf, open_dict
+from omegaconf.errors import OmegaConfBaseException
+
+from shared import resolvers as resolvers
+from shared.errors import UserError, nearest
+
+CONF = Path(__file__).resolve().parent.parent / "conf"
+
+
+def command(config_name: str) -> Callable[[Callable[[DictConfig], Any]], Callable[[], None]]:
+    """Make a command of a function of a configuration: ``conf/<config_name>.yaml`` and the overrides given.
+
+    A mistake of the user ends with one message on standard error and exit code 1, Ctrl-C with 130. A defect
+    of the project ends with its traceback.
+    """
+
+    def decorate(function: Callable[[DictConfig], Any]) -> Callable[[], None]:
+        @hydra.main(config_path=str(CONF), config_name=config_name, version_base="1.3")
+        def run(config: DictConfig) -> Any:
+            return function(_with_choices(config, HydraConfig.get()))
+
+        def main() -> None:
+            os.environ.setdefault("HYDRA_FULL_ERROR", "1")  # hands us the exceptions, to word them here
+            try:
+                run()
+            except UserError as error:
+                sys.exit(f"error: {error}")
+            except (HydraException, OmegaConfBaseException) as error:
+                sys.exit(f"error: {_explain(error, config_name)}")
+            except KeyboardInterrupt:
+                sys.exit(130)
+
+        return main
+
+    return decorate
+
+
+def compose(config_name: str, overrides: list[str]) -> DictConfig:
+    """The configuration that a command would get from these overrides."""
+    GlobalHydra.instance().clear()
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        config = hydra.compose(config_name, overrides, return_hydra_config=True)
+    choices = config.hydra
+    with open_dict(config):
+        del config["hydra"]
+    return _with_choices(config, choices)
+
+
+def _with_choices(config: DictConfig, hydra_config: DictConfig) -> DictConfig:
+    """Note which file of each group was chosen: the model's and the data's names in tables."""
+    chosen = {k: v for k, v in hydra_config.runtime.choices.items() if "/" not in k}
+    with open_dict(config):
+        config.choices = chosen
+    return config
+
+
+def _explain(error: Exception, config_name: str) -> str:
+    """Hydra's message, and for a key that does not exist the nearest one that does."""
+    message = str(error)
+    cause = error.__cause__
+    key = getattr(cause, "full_key", None)
+    if not isinstance(error, ConfigCompositionException) or not key:
+        return message
+    choices = [word for word in sys.argv[1:] if "=" in word and "." not in word.split("=")[0]]
+    try:
+        config = compose(config_name, [c for c in choices if c.split("=")[0].lstrip("+~") != key])
+    except HydraException:
+        return message
+    return f"{key}: there is no such key; {nearest(key, _keys(config))}"
+
+
+def _keys(config: DictConfig) -> list[str]:
+    """All keys of a configuration by their full path."""
+    keys = []
+
+    def walk(node: Any, path: str) -> None:
+        if path:
+            keys.append(path)
+        if isinstance(node, dict):
+            for name, child in node.items():
+                walk(child, f"{path}.{name}" if path else str(name))
+
+    walk(OmegaConf.to_container(config, resolve=False), "")
+    return keys

@@ -1,0 +1,149 @@
+"""Batches: drawn by the seed and the epoch alone, so that any run can be repeated or gone on with."""
+
+from abc import abstractmethod
+from collections.abc import Iterator
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+import pytorch_lightning as pl
+from torch.utils.data import DataLoader
+
+from shared.errors import UserError
+
+
+class Draw(NamedTuple):
+    """What one batch is made of: the items, and the seed of every random choice in it (None: make none)."""
+
+    items: np.ndarray  # int64 (N,)
+    seed: int | None
+
+
+class Dataset(Protocol):
+    """Items that are read a batch at a time."""
+
+    def __len__(self) -> int:
+        """The number of items."""
+
+    def __getitem__(self, draw: Draw) -> dict[str, Any]:
+        """A batch: ``x`` (N, planes, axis 1, axis 2), ``y`` (N,), ``item`` (N,), and what the domain adds."""
+
+
+class Draws:
+    """The draws of one epoch after the other: a sampler for ``DataLoader(batch_size=None)``.
+
+    Training runs through one permutation of the items after the other; an epoch is the next ``epoch_size`` of
+    them. Where it stands follows from the seed and the epoch, so nothing needs saving. Each of ``world``
+    processes takes every world-th item.
+    """
+
+    def __init__(
+        self,
+        items: int,
+        batch_size: int,
+        *,
+        seed: int | None = None,
+        epoch_size: int | None = None,
+        rank: int = 0,
+        world: int = 1,
+    ):
+        self.items, self.batch_size, self.seed = items, batch_size, seed
+        self.epoch_size = epoch_size or items
+        self.rank, self.world = rank, world
+        self.epoch = 0
+
+    def set_epoch(self, epoch: int) -> None:
+        """Called by Lightning before each epoch."""
+        self.epoch = epoch
+
+    def _order(self) -> np.ndarray:
+        if self.seed is None:
+            return np.arange(self.items)
+        start = self.epoch * self.epoch_size
+        passes = range(start // self.items, (start + self.epoch_size - 1) // self.items + 1)
+        whole = np.concatenate([np.random.default_rng([self.seed, p]).permutation(self.items) for p in passes])
+        offset = start - passes[0] * self.items
+        return whole[offset : offset + self.epoch_size]
+
+    def __iter__(self) -> Iterator[Draw]:
+        mine = self._order()[self.rank :: self.world]
+        for i in range(len(self)):
+            seed = None
+            if self.seed is not None:
+                state = np.random.SeedSequence([self.seed, self.epoch, i, self.rank]).generate_state(1)
+                seed = int(state[0])
+            yield Draw(mine[i * self.batch_size : (i + 1) * self.batch_size], seed)
+
+    def __len__(self) -> int:
+        total = self.items if self.seed is None else self.epoch_size
+        share = len(range(self.rank, total, self.world))
+        return -(-share // self.batch_size)
+
+
+class DataModule(pl.LightningDataModule):
+    """What a domain tells of its data; a subclass fills in the three sets in ``setup``.
+
+    Attributes:
+        planes, extent: of the input; an extent is None along an axis whose length varies. Known before any
+            data are read, so that a network that does not fit is refused at once.
+        classes: names of the classes, in the order of the logits. Known after ``setup``, or before.
+        train_set, val_set, test_set: the official sets, or a split by game, speaker or file.
+        summary: one line on what was read and what was left out.
+    """
+
+    planes: int
+    extent: tuple[int | None, int | None]
+    classes: list[str]
+    train_set: Dataset
+    val_set: Dataset
+    test_set: Dataset
+    summary: str = ""
+
+    def __init__(self, *, seed: int, batch_size: int, epoch_size: int | None = None, workers: int = 1):
+        super().__init__()
+        for key, value in {"batch_size": batch_size, "epoch_size": epoch_size}.items():
+            if value is not None and value < 1:
+                raise UserError(f"data.{key}={value}: give a whole number from 1")
+        self.seed, self.batch_size, self.epoch_size, self.workers = seed, batch_size, epoch_size, workers
+
+    @abstractmethod
+    def setup(self, stage: str | None = None) -> None:
+        """Read the data; called once by the commands, and again without effect by Lightning."""
+
+    def baselines(self, items: np.ndarray) -> dict[str, np.ndarray]:
+        """Simple answers to compare with: for each, the chance (N,) of being right on each test item."""
+        return {}
+
+    def groups(self, items: np.ndarray) -> np.ndarray:
+        """Which test items (N,) belong together (a game, a speaker): intervals treat a group as one draw."""
+        return items
+
+    def _loader(self, dataset: Dataset, seed: int | None = None, epoch_size: int | None = None) -> DataLoader:
+        if not len(dataset):
+            raise UserError(f"no items to use: {self.summary or 'the data are empty'}")
+        rank, world = (self.trainer.global_rank, self.trainer.world_size) if self.trainer else (0, 1)
+        draws = Draws(
+            len(dataset), self.batch_size, seed=seed, epoch_size=epoch_size, rank=rank, world=world
+        )
+        return DataLoader(
+            dataset,  # type: ignore[arg-type]  # a map from draws to batches, which torch's type cannot say
+            batch_size=None,
+            sampler=draws,
+            num_workers=self.workers,
+            persistent_workers=self.workers > 0,
+            pin_memory=self._on_gpu(),
+        )
+
+    def _on_gpu(self) -> bool:
+        return self.trainer is not None and self.trainer.strategy.root_device.type == "cuda"
+
+    def train_dataloader(self) -> DataLoader:
+        """Shuffled anew each epoch, with the domain's random changes."""
+        return self._loader(self.train_set, self.seed, self.epoch_size)
+
+    def val_dataloader(self) -> DataLoader:
+        """In order, unchanged."""
+        return self._loader(self.val_set)
+
+    def test_dataloader(self) -> DataLoader:
+        """In order, unchanged."""
+        return self._loader(self.test_set)

@@ -1,0 +1,72 @@
+"""Test figures of a trained network, on its own data or on others."""
+
+from typing import Any
+
+import numpy as np
+import pytorch_lightning as pl
+from omegaconf import DictConfig, OmegaConf
+from rich.console import Console
+from rich.table import Table
+
+from shared.assemble import build_data, build_trainer, load_module
+from shared.classifier import Classifier
+from shared.data import DataModule
+from shared.errors import UserError
+from shared.run import Run
+from shared.scores import Score, score
+
+
+def test(
+    trainer: pl.Trainer, module: Classifier, data: DataModule
+) -> tuple[list[Score], dict[str, np.ndarray]]:
+    """Test once, and return the figures (the domain's and the baselines') and the columns of all items."""
+    trainer.test(module, data, verbose=False)
+    columns = module.tested()
+    groups = data.groups(columns["item"])
+    scores = module.scores(columns, groups)
+    for name, hits in data.baselines(columns["item"]).items():
+        scores.append(score(f"baseline/{name}", hits, groups))
+    return scores, columns | {"group": groups}
+
+
+def score_table(scores: list[Score]) -> Table:
+    """The figures for people: per cent, 95 % interval, number of items."""
+    table = Table(title="test, on the checkpoint best on validation")
+    table.add_column("figure")
+    for name in ("%", "95 % interval", "n"):
+        table.add_column(name, justify="right")
+    for each in scores:
+        interval = f"{100 * each.low:.2f} … {100 * each.high:.2f}" if each.n else "–"
+        value = f"{100 * each.value:.2f}" if each.n else "–"
+        table.add_row(each.name, value, interval, f"{each.n:,}")
+    return table
+
+
+def evaluate(config: DictConfig) -> dict[str, Any]:
+    """Test the run ``config.run`` on its own data, or on those that ``config.data`` names instead.
+
+    Raises:
+        UserError: The run, its checkpoint or the data cannot be used, or the classes differ.
+    """
+    run = Run.open(config.run)
+    own = run.config
+    given = OmegaConf.masked_copy(config.data, [k for k, v in config.data.items() if v is not None])
+    if "_target_" in given:
+        own.data = given
+    else:
+        own.data = OmegaConf.merge(own.data, given)
+    module = load_module(run, config.checkpoint)
+    data = build_data(own)
+    if (data.planes, list(data.extent)) != (module.hparams["planes"], list(module.hparams["extent"])):
+        raise UserError(
+            f"data: {data.planes} planes of {data.extent}, but the run reads {module.hparams['planes']} planes "
+            f"of {tuple(module.hparams['extent'])}"
+        )
+    data.setup()
+    if data.classes != module.classes:
+        raise UserError(f"data: classes {data.classes} are not the run's {module.classes}")
+    console = Console()
+    console.print(data.summary, highlight=False)
+    scores, _ = test(build_trainer(own, None, []), module, data)
+    console.print(score_table(scores))
+    return {each.name: each.value for each in scores}

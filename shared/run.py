@@ -1,0 +1,174 @@
+"""A run's folder: everything that one training leaves behind, never shared with another."""
+
+import json
+import os
+import platform
+import subprocess
+import tempfile
+import uuid
+from datetime import datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import torch
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+from yaml import YAMLError
+
+from shared.errors import UserError
+
+PROJECT = Path(__file__).resolve().parent.parent
+
+
+def write(path: Path, text: str) -> None:
+    """Write a whole file or none: a reader, or a full disk, never sees half of it.
+
+    Raises:
+        UserError: The file cannot be written.
+    """
+    try:
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
+    except OSError as error:
+        raise UserError(f"{path}: cannot be written: {error.strerror}; free or choose another place") from error
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).chmod(0o644)
+        Path(name).replace(path)
+    except OSError as error:
+        Path(name).unlink(missing_ok=True)
+        raise UserError(f"{path}: cannot be written: {error.strerror}; free or choose another place") from error
+
+
+class Run:
+    """The folder of one training run, and what lies in it."""
+
+    def __init__(self, folder: str | Path):
+        self.folder = Path(folder)
+
+    @classmethod
+    def create(cls, runs: str | Path, config: DictConfig) -> "Run":
+        """A new folder ``<runs>/<domain>/<date-time>-<unique>`` with its ``config.yaml``.
+
+        Raises:
+            UserError: The folder cannot be made or written.
+        """
+        name = f"{datetime.now():%Y%m%d-%H%M%S}-{uuid.uuid4().hex[:6]}"
+        run = cls(Path(runs).absolute() / config.domain.name / name)
+        try:
+            run.checkpoints.mkdir(parents=True)
+        except OSError as error:
+            raise UserError(
+                f"runs={runs}: {run.folder} cannot be made: {error.strerror}; name a folder that can be written"
+            ) from error
+        write(run.folder / "config.yaml", OmegaConf.to_yaml(config, resolve=True))
+        return run
+
+    @classmethod
+    def open(cls, folder: str | Path) -> "Run":
+        """The run in an existing folder.
+
+        Raises:
+            UserError: There is no run in it.
+        """
+        run = cls(Path(folder).absolute())
+        if not (run.folder / "config.yaml").is_file():
+            raise UserError(f"{folder}: no run here (it has no config.yaml); name a folder that train.py printed")
+        return run
+
+    @property
+    def config(self) -> DictConfig:
+        """The run's configuration, fully resolved.
+
+        Raises:
+            UserError: ``config.yaml`` is not a configuration.
+        """
+        path = self.folder / "config.yaml"
+        try:
+            config = OmegaConf.load(path)
+        except (OSError, YAMLError, UnicodeDecodeError, OmegaConfBaseException) as error:
+            raise UserError(f"{path}: not a configuration: {error}") from error
+        if not isinstance(config, DictConfig) or not {"domain", "model", "data"} <= set(config):
+            raise UserError(f"{path}: not the configuration of a run: domain, model or data is missing")
+        OmegaConf.set_struct(config, True)
+        return config
+
+    @property
+    def checkpoints(self) -> Path:
+        """The folder of ``best.ckpt`` and ``last.ckpt``."""
+        return self.folder / "checkpoints"
+
+    def checkpoint(self, name: str) -> dict[str, Any]:
+        """The contents of ``checkpoints/<name>.ckpt``: tensors and plain containers, never unpickled objects.
+
+        Raises:
+            UserError: The file is missing, broken, holds pickled objects, or is of another domain.
+        """
+        path = self.checkpoints / f"{name}.ckpt"
+        if not path.is_file():
+            raise UserError(f"{path}: no such checkpoint; the run may have ended before its first epoch did")
+        try:
+            contents = torch.load(path, map_location="cpu", weights_only=True)
+        except Exception as error:  # torch raises many kinds for a broken file
+            reason = str(error).split("\n")[0]
+            raise UserError(
+                f"{path}: refused: broken, or holds more than tensors and plain values ({reason})"
+            ) from error
+        if not isinstance(contents, dict) or not {"state_dict", "domain"} <= set(contents):
+            raise UserError(f"{path}: not a checkpoint of this suite")
+        if contents["domain"] != self.config.domain.name:
+            raise UserError(
+                f"{path}: of domain {contents['domain']!r}, but the run is of {self.config.domain.name!r}"
+            )
+        return contents
+
+    @property
+    def metrics(self) -> dict[str, Any]:
+        """What ``metrics.json`` holds; empty before the run has ended."""
+        path = self.folder / "metrics.json"
+        return json.loads(path.read_text()) if path.is_file() else {}
+
+    def write_json(self, name: str, contents: dict[str, Any]) -> None:
+        """Write ``<name>.json``, whole or not at all."""
+        write(self.folder / f"{name}.json", json.dumps(contents, indent=2) + "\n")
+
+
+def environment(device: torch.device, precision: str) -> dict[str, Any]:
+    """What a result depends on beside its configuration: versions, device, threads, the project's commit."""
+    versions = {}
+    for package in ("torch", "pytorch-lightning", "hydra-core", "torchmetrics", "numpy", "numba", "torchaudio"):
+        try:
+            versions[package] = version(package)
+        except PackageNotFoundError:
+            versions[package] = None
+    return {
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "versions": versions,
+        "device": torch.cuda.get_device_name(device) if device.type == "cuda" else _processor(),
+        "accelerator": device.type,
+        "precision": precision,
+        "threads": torch.get_num_threads(),
+        "commit": _commit(),
+    }
+
+
+def _processor() -> str:
+    info = Path("/proc/cpuinfo")
+    if info.is_file():
+        for line in info.read_text().splitlines():
+            if line.startswith("model name"):
+                return line.split(":", 1)[1].strip()
+    return platform.processor() or platform.machine()
+
+
+def _commit() -> str | None:
+    """The project's commit, marked where files differ from it; None outside a git checkout."""
+    command = ["git", "-C", str(PROJECT), "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
+    try:
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()  # noqa: S603
+    except (OSError, subprocess.CalledProcessError):
+        return None

@@ -1,0 +1,75 @@
+"""One training from its configuration to its figures; every command that trains comes through here."""
+
+import sys
+from typing import Any
+
+import numpy as np
+from omegaconf import DictConfig
+from rich.console import Console
+
+from shared.assemble import build_data, build_module, build_trainer, check_network, load_module
+from shared.callbacks import History
+from shared.errors import UserError
+from shared.evaluate import score_table, test
+from shared.layer_table import layer_table, render
+from shared.run import Run, environment
+
+
+def train(config: DictConfig) -> dict[str, Any]:
+    """Train, test on the best checkpoint, and return what ``metrics.json`` of the run's folder then holds.
+
+    With ``resume``, goes on in that folder from its last checkpoint; nothing else of ``config`` counts.
+
+    Raises:
+        UserError: The configuration, the data or the folder cannot be used.
+        KeyboardInterrupt: Stopped by Ctrl-C; what was saved stays.
+    """
+    console = Console()
+    resumed = Run.open(config.resume) if config.resume else None
+    if resumed and resumed.metrics:
+        raise UserError(f"resume={resumed.folder}: this run has ended; its figures are in metrics.json")
+    config = resumed.config if resumed else config
+
+    data = build_data(config)
+    check_network(config, data)
+    run = resumed or Run.create(config.runs, config)
+    data.setup()
+    console.print(data.summary, highlight=False)
+    module = build_module(config, data)
+    table = layer_table(module.network)
+    console.print(render(table))
+
+    history = History(run.folder / "metrics.csv")
+    trainer = build_trainer(config, run, [history])
+    run.write_json("environment", environment(trainer.strategy.root_device, str(trainer.precision)))
+    last = run.checkpoints / "last.ckpt"
+    if last.is_file():
+        run.checkpoint("last")  # refuses what is not this suite's, before Lightning opens it
+    try:
+        trainer.fit(module, data, ckpt_path=last if last.is_file() else None, weights_only=True)
+    except SystemExit:  # Lightning's way to end at Ctrl-C, once loggers and loaders are closed
+        print(f"\nstopped; go on with: train.py resume={run.folder}", file=sys.stderr)
+        raise KeyboardInterrupt from None
+
+    scores, columns = test(build_trainer(config, None, []), load_module(run), data)
+    np.savez_compressed(run.folder / "test_items.npz", **columns)
+    metrics = {
+        "domain": config.domain.name,
+        "model": config.choices.model,
+        "data": config.choices.data,
+        "seed": config.seed,
+        "params": sum(row.params for row in table),
+        "flops": sum(row.flops for row in table),
+        "epochs": trainer.current_epoch,
+        "steps": trainer.global_step,
+        "train_seconds": round(history.train_seconds, 3),
+        "samples_per_second": round(history.samples / max(history.train_seconds, 1e-9), 1),
+        "val/acc": float(trainer.checkpoint_callback.best_model_score),  # type: ignore[union-attr]
+        "test/n": len(columns["item"]),
+    }
+    for each in scores:
+        metrics |= {each.name: each.value, f"{each.name}/interval": [each.low, each.high], f"{each.name}/n": each.n}
+    run.write_json("metrics", metrics)
+    console.print(score_table(scores))
+    print(f"run: {run.folder}")
+    return metrics
