@@ -2,7 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Iterator
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 import pytorch_lightning as pl
@@ -18,6 +18,7 @@ class Draw(NamedTuple):
     seed: int | None
 
 
+@runtime_checkable
 class Dataset(Protocol):
     """Items that are read a batch at a time."""
 
