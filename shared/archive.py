@@ -1,0 +1,229 @@
+"""The files that a user's path holds: one file, a folder, or an archive that is read without unpacking it.
+
+Nothing is ever written to disk. An archive that could do harm if it were unpacked (entries that climb out of
+its folder, links, devices) or that claims more than the limits below is refused as a whole.
+"""
+
+import bz2
+import gzip
+import io
+import lzma
+import os
+import tarfile
+import zipfile
+import zlib
+from collections.abc import Iterator, Sequence
+from pathlib import Path, PurePosixPath
+from stat import S_ISLNK
+from typing import NamedTuple
+
+from shared.errors import UserError
+
+MEMBER_LIMIT = 64 * 2**20  # bytes of one file: far above a record, a picture or a clip of sound
+TOTAL_LIMIT = 16 * 2**30  # bytes of an archive once uncompressed, skipped entries included
+
+TAR = {".tar": "", ".tar.gz": "gz", ".tgz": "gz", ".tar.xz": "xz", ".txz": "xz", ".tar.bz2": "bz2"}
+# What the standard library raises on damaged archives; RuntimeError: a method of zip that it does not know.
+_BROKEN = (
+    *(EOFError, OSError, ValueError, RuntimeError, KeyError, OverflowError),
+    *(lzma.LZMAError, tarfile.TarError, zipfile.BadZipFile, zlib.error),
+)
+
+
+class Member(NamedTuple):
+    """One file: its name inside the folder or archive, its bytes, and the share of the whole read so far."""
+
+    name: str
+    data: bytes
+    done: float
+
+
+def is_archive(path: Path) -> bool:
+    """Whether the name says zip, tar, tar.gz, tar.xz or tar.bz2."""
+    return path.name.lower().endswith((".zip", *TAR))
+
+
+def where(path: Path, name: str) -> str:
+    """A member as errors call it: ``games.zip!folder/a.sgf``, ``folder/a.sgf``, or the file itself."""
+    if is_archive(path) and not path.is_dir():
+        return f"{path}!{name}"
+    return str(path / name) if path.is_dir() else str(path)
+
+
+def members(
+    path: Path,
+    suffixes: Sequence[str] = (),
+    *,
+    member_limit: int = MEMBER_LIMIT,
+    total_limit: int = TOTAL_LIMIT,
+) -> Iterator[Member]:
+    """Read all files of a path one after the other: a folder in sorted order, an archive in its own.
+
+    Args:
+        path: a file (read whatever its name is), a folder (with its subfolders), or an archive.
+        suffixes: only files whose name ends so, in either case, such as ``(".sgf",)``; () for all.
+        member_limit: bytes that one file may have.
+        total_limit: bytes that an archive may have once uncompressed.
+
+    Raises:
+        UserError: nothing there or none of the suffixes, a broken or truncated archive, an entry that climbs
+            out, a link (in an archive; in a folder one that leads nowhere), a device, a limit passed.
+    """
+    if not path.exists():
+        raise UserError(f"{path}: no such file or folder")
+    if path.is_dir():
+        found = _folder(path, suffixes, member_limit)
+    elif not path.is_file():
+        raise UserError(f"{path}: neither a file nor a folder")
+    elif is_archive(path):
+        read = _zip if path.name.lower().endswith(".zip") else _tar
+        found = _guarded(path, read(path, suffixes, member_limit, total_limit))
+    else:
+        found = iter([Member(path.name, _read(path, member_limit), 1.0)])
+    empty = True
+    for member in found:
+        empty = False
+        yield member
+    if empty:
+        raise UserError(f"{path}: no file in it" + f" that ends in {' or '.join(suffixes)}" * bool(suffixes))
+
+
+def files(folder: Path, suffixes: Sequence[str] = ()) -> list[Path]:
+    """All files below a folder, sorted; linked folders are not entered, since they may lead in a circle."""
+    found = [
+        Path(root, name) for root, _, names in os.walk(folder) for name in names if _wanted(name, suffixes)
+    ]
+    return sorted(file for file in found if file.is_file() or file.is_symlink())
+
+
+def _folder(path: Path, suffixes: Sequence[str], member_limit: int) -> Iterator[Member]:
+    found = files(path, suffixes)
+    for number, file in enumerate(found, start=1):
+        name = _printable(file.relative_to(path).as_posix())
+        yield Member(name, _read(file, member_limit), number / len(found))
+
+
+def _read(file: Path, limit: int) -> bytes:
+    try:
+        _check_limit(str(file), file.stat().st_size, limit)
+        return file.read_bytes()
+    except OSError as error:
+        raise UserError(f"{file}: cannot be read ({error.strerror})") from error
+
+
+def _guarded(path: Path, found: Iterator[Member]) -> Iterator[Member]:
+    try:
+        yield from found
+    except PermissionError as error:
+        raise UserError(f"{path}: cannot be read ({error.strerror})") from error
+    except _BROKEN as error:
+        raise UserError(f"{path}: broken or truncated archive ({error}); fetch or pack it again") from error
+
+
+def _zip(path: Path, suffixes: Sequence[str], member_limit: int, total_limit: int) -> Iterator[Member]:
+    with zipfile.ZipFile(path) as archive:
+        entries = archive.infolist()
+        if sum(entry.file_size for entry in entries) > total_limit:
+            raise _too_large(path, total_limit)
+        for number, entry in enumerate(entries, start=1):
+            label = _check_name(path, entry.filename)
+            if S_ISLNK(entry.external_attr >> 16):
+                raise UserError(f"{path}!{label}: a link, which is not followed; pack the file itself")
+            if entry.is_dir() or not _wanted(entry.filename, suffixes):
+                continue
+            if entry.flag_bits & 1:
+                raise UserError(f"{path}!{label}: locked with a password; pack it without one")
+            _check_limit(f"{path}!{label}", entry.file_size, member_limit)
+            yield Member(label, archive.read(entry), number / len(entries))
+
+
+def _tar(path: Path, suffixes: Sequence[str], member_limit: int, total_limit: int) -> Iterator[Member]:
+    kind = next(kind for end, kind in TAR.items() if path.name.lower().endswith(end))
+    size = max(path.stat().st_size, 1)
+    with path.open("rb") as packed:
+        stream = _Forward(path, _unpacked(packed, kind), member_limit, total_limit)
+        with tarfile.open(fileobj=stream, mode="r:") as archive:
+            while (entry := archive.next()) is not None:
+                archive.members.clear()  # type: ignore[attr-defined]  # else it remembers every entry
+                label = _check_name(path, entry.name)
+                if not entry.isfile() and not entry.isdir():
+                    raise UserError(
+                        f"{path}!{label}: a link or device, which is not followed; pack the file itself"
+                    )
+                if entry.isdir() or not _wanted(entry.name, suffixes):
+                    continue
+                _check_limit(f"{path}!{label}", entry.size, member_limit)
+                data = archive.extractfile(entry)
+                assert data is not None  # only for entries that are no file
+                yield Member(label, data.read(), packed.tell() / size)
+        # tarfile takes a damaged header for the end; the true end is a block of zeros.
+        if stream.last != bytes(tarfile.BLOCKSIZE):
+            raise tarfile.ReadError("no end mark")
+        while stream.read(2**20):  # to the end of the file, where the compressor's checksum stands
+            pass
+
+
+def _unpacked(packed: io.BufferedReader, kind: str) -> io.BufferedIOBase:
+    if kind == "gz":
+        return gzip.GzipFile(fileobj=packed)
+    if kind == "xz":
+        return lzma.LZMAFile(packed)
+    return bz2.BZ2File(packed) if kind == "bz2" else packed
+
+
+class _Forward(io.BufferedIOBase):
+    """What tarfile reads: goes forward only, and counts, so that no header passes the limits, true or not."""
+
+    def __init__(self, path: Path, stream: io.BufferedIOBase, member_limit: int, total_limit: int) -> None:
+        self.path, self.stream = path, stream
+        self.member_limit, self.total_limit = member_limit, total_limit
+        self.position = 0
+        self.last = b""  # what was read last
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        assert size is not None
+        assert size >= 0
+        _check_limit(f"{self.path}: an entry", size, self.member_limit + tarfile.BLOCKSIZE)
+        self.last = self.stream.read(size)
+        self.position += len(self.last)
+        if self.position > self.total_limit:
+            raise _too_large(self.path, self.total_limit)
+        return self.last
+
+    def seek(self, position: int, whence: int = 0, /) -> int:
+        assert whence == 0
+        if position < self.position:  # members are read in order: only a false header leads back
+            raise tarfile.ReadError("an entry begins inside the one before")
+        while self.position < position and self.read(min(2**20, position - self.position)):
+            pass
+        return self.position
+
+    def tell(self) -> int:
+        return self.position
+
+
+def _check_name(path: Path, name: str) -> str:
+    label = _printable(name)
+    parts = PurePosixPath(name.replace("\\", "/")).parts
+    if ".." in parts or name.startswith(("/", "\\")) or name[1:2] == ":":
+        raise UserError(f"{path}!{label}: the entry climbs out of its folder; the archive is refused")
+    return label.removeprefix("./")
+
+
+def _check_limit(label: str, size: int, limit: int) -> None:
+    if size > limit:
+        raise UserError(f"{label}: {size:,} bytes, more than the {limit:,} that one file may have")
+
+
+def _too_large(path: Path, limit: int) -> UserError:
+    return UserError(f"{path}: more than {limit:,} bytes once unpacked; unpack it yourself if you trust it")
+
+
+def _wanted(name: str, suffixes: Sequence[str]) -> bool:
+    """By suffix; and not the resource forks that macOS puts beside each file ("._a.sgf")."""
+    return name.lower().endswith(tuple(suffixes) or "") and not PurePosixPath(name).name.startswith("._")
+
+
+def _printable(name: str) -> str:
+    """Names come from strangers and go to terminals."""
+    return "".join(c if c.isprintable() else "?" for c in name)
