@@ -23,6 +23,7 @@ MEMBER_LIMIT = 64 * 2**20  # bytes of one file: far above a record, a picture or
 TOTAL_LIMIT = 16 * 2**30  # bytes of an archive once uncompressed, skipped entries included
 
 TAR = {".tar": "", ".tar.gz": "gz", ".tgz": "gz", ".tar.xz": "xz", ".txz": "xz", ".tar.bz2": "bz2"}
+CHUNK = 2**20
 # What the standard library raises on damaged archives; RuntimeError: a method of zip that it does not know.
 _BROKEN = (
     *(EOFError, OSError, ValueError, RuntimeError, KeyError, OverflowError),
@@ -159,7 +160,7 @@ def _tar(path: Path, suffixes: Sequence[str], member_limit: int, total_limit: in
         # tarfile takes a damaged header for the end; the true end is a block of zeros.
         if stream.last != bytes(tarfile.BLOCKSIZE):
             raise tarfile.ReadError("no end mark")
-        while stream.read(2**20):  # to the end of the file, where the compressor's checksum stands
+        while stream.read(CHUNK):  # to the end of the file, where the compressor's checksum stands
             pass
 
 
@@ -183,7 +184,7 @@ class _Forward(io.BufferedIOBase):
     def read(self, size: int | None = -1, /) -> bytes:
         assert size is not None
         assert size >= 0
-        _check_limit(f"{self.path}: an entry", size, self.member_limit + tarfile.BLOCKSIZE)
+        _check_limit(f"{self.path}: an entry", size, max(self.member_limit + tarfile.BLOCKSIZE, CHUNK))
         self.last = self.stream.read(size)
         self.position += len(self.last)
         if self.position > self.total_limit:
@@ -194,7 +195,7 @@ class _Forward(io.BufferedIOBase):
         assert whence == 0
         if position < self.position:  # members are read in order: only a false header leads back
             raise tarfile.ReadError("an entry begins inside the one before")
-        while self.position < position and self.read(min(2**20, position - self.position)):
+        while self.position < position and self.read(min(CHUNK, position - self.position)):
             pass
         return self.position
 
