@@ -5,14 +5,13 @@ the prey's side answers by extending at the last liberty, or by capturing a stri
 prey. With three liberties the prey has escaped; it is caught when no answer leaves it more than one.
 
 - No limit of plies: a ladder runs from corner to corner. Only a budget of attacker's moves, many times what a
-  ladder across the whole board takes, bounds the time that hostile positions cost; a prey that the budget does
-  not suffice to catch is not caught.
+  ladder across the whole board takes, bounds the time that hostile positions cost; a prey that the budget is
+  too small to catch is not caught.
 - Ko: "caught" never hangs on one. The attacker obeys simple ko, while the prey's side may retake at once, as
   if it had a threat elsewhere.
 """
 
-from numba import njit
-
+from domains.go.compiled import compiled
 from domains.go.state import (
     BUDGET,
     CELLS,
@@ -34,14 +33,14 @@ from domains.go.state import (
 BUDGET_PER_READ = 10_000
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def ladder_captures(s: State, prey: int, cell: int) -> bool:
     """Whether an atari at ``cell`` catches the string of the stone ``prey``, which has two liberties."""
     s[BUDGET] = BUDGET_PER_READ
     return _catches(s, prey, cell)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def ladder_escapes(s: State, prey: int, cell: int) -> bool:
     """Whether a legal move at ``cell`` saves the mover's string of the stone ``prey``, which is in atari."""
     s[BUDGET] = BUDGET_PER_READ
@@ -57,7 +56,7 @@ def ladder_escapes(s: State, prey: int, cell: int) -> bool:
     return saved
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _catches(s: State, prey: int, cell: int) -> bool:
     """As ``ladder_captures``, within what is left of the budget."""
     own = s[prey]
@@ -101,7 +100,7 @@ def _catches(s: State, prey: int, cell: int) -> bool:
     return caught
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def next_capture(s: State, prey: int, after: int) -> int:
     """The first cell behind ``after`` that captures a string touching the prey's, 0 where there is none."""
     best = CELLS

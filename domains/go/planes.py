@@ -24,9 +24,9 @@ A move is legal if it is on an empty point, no suicide, and not forbidden by sim
 from collections.abc import Sequence
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from domains.go.compiled import compiled
 from domains.go.games import Games
 from domains.go.ladder import ladder_captures, ladder_escapes, next_capture
 from domains.go.rules import set_up
@@ -101,7 +101,7 @@ def symmetries(size: int) -> NDArray[np.int64]:
     return table
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def is_true_eye(s: State, cell: int, colour: int) -> bool:
     """Whether an empty cell is a true eye of a colour (see the table above)."""
     for step in (-STRIDE, -1, 1, STRIDE):
@@ -114,7 +114,7 @@ def is_true_eye(s: State, cell: int, colour: int) -> bool:
     return hostile + edge <= 1
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def write_planes(
     s: State,
     born: State,
@@ -173,7 +173,7 @@ def write_planes(
         write_ladders(s, colour, size, first, to, planes)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def write_ladders(
     s: State, colour: int, size: int, first: NDArray[np.int64], to: NDArray[np.int64], planes: Planes
 ) -> None:
@@ -198,7 +198,7 @@ def write_ladders(
                 cell = capture
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _batch(
     size: int,
     setup_start: NDArray[np.int64],

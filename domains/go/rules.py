@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from domains.go.compiled import compiled
 from domains.go.state import (
     CELLS,
     EMPTY,
@@ -30,7 +30,7 @@ from domains.go.state import (
 from shared.errors import UserError
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def set_up(s: State, size: int, setup: NDArray[np.int16]) -> bool:
     """Reset the state and put setup stones on it; False if two share a point or a string has no liberty.
 
@@ -51,13 +51,13 @@ def set_up(s: State, size: int, setup: NDArray[np.int16]) -> bool:
     return True
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def repeats(s: State, past: State) -> bool:
     """Whether the position has been on the board before: ``past`` holds the hashes of earlier ones."""
     return bool((past == s[HASH]).any())
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _first_illegal(size: int, setup: NDArray[np.int16], moves: NDArray[np.int16], superko: bool) -> int:
     s = np.empty(STATE, np.int64)
     if not set_up(s, size, setup):
@@ -98,7 +98,7 @@ def first_illegal(size: int, setup: NDArray[np.int16], moves: NDArray[np.int16],
         stones on a point, a string without liberties).
     """
     check_size(size)
-    return int(_first_illegal(size, setup, moves, superko))
+    return _first_illegal(size, np.asarray(setup, np.int16), np.asarray(moves, np.int16), superko)
 
 
 def check_size(size: int) -> None:
@@ -141,7 +141,9 @@ class Board:
         """An independent board with the same position and history."""
         twin = Board.__new__(Board)
         twin.__dict__.update(self.__dict__)
-        twin._state, twin._past = self._state.copy(), self._past.copy()
+        twin._state = np.empty(STATE, np.int64)
+        twin._state[:LOG_START] = self._state[:LOG_START]
+        twin._past = self._past.copy()
         return twin
 
     def play(self, code: int) -> None:
@@ -194,4 +196,4 @@ class Board:
         """The point that simple ko forbids to the opponent of the last mover, None where there is none."""
         if self._state[KO] == 0:
             return None
-        return int(point_of(int(self._state[KO]) >> 2, self.size))
+        return point_of(int(self._state[KO]) >> 2, self.size)

@@ -8,8 +8,9 @@ SIZE and its liberties as a set of 6 × 64 bits (LIBS) kept at the head.
 """
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from domains.go.compiled import compiled
 
 SMALLEST, LARGEST = 5, 19
 EMPTY, BLACK, WHITE, WALL = 0, 1, 2, 3  # colours of cells; the opponent of c is 3 - c
@@ -36,7 +37,7 @@ State = NDArray[np.int64]  # (STATE,)
 ZOBRIST = np.random.default_rng(1970).integers(-(2**63), 2**63, (3, CELLS), dtype=np.int64)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def put(s: State, i: int, value: int) -> None:
     """Write to the state so that it can be undone."""
     top = s[LOG]
@@ -46,7 +47,7 @@ def put(s: State, i: int, value: int) -> None:
     s[i] = value
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def undo(s: State, mark: int) -> None:
     """Take back every write made since the log's top was at ``mark``."""
     top = s[LOG]
@@ -56,7 +57,7 @@ def undo(s: State, mark: int) -> None:
     s[LOG] = top
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def reset(s: State, size: int) -> None:
     """Make the state an empty board."""
     s[:CELLS] = WALL
@@ -70,19 +71,19 @@ def reset(s: State, size: int) -> None:
     s[LOG] = LOG_START
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def cell_of(point: int, size: int) -> int:
     """Cell of a point."""
     return (point // size + 1) * STRIDE + point % size + 1
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def point_of(cell: int, size: int) -> int:
     """Point of a cell."""
     return (cell // STRIDE - 1) * size + cell % STRIDE - 1
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def add_liberty(s: State, head: int, cell: int) -> None:
     """Add a cell to the liberties of the string under ``head``."""
     i = LIBS + head * WORDS + ((cell - STRIDE) >> 6)
@@ -91,7 +92,7 @@ def add_liberty(s: State, head: int, cell: int) -> None:
         put(s, i, word)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def drop_liberty(s: State, head: int, cell: int) -> None:
     """Take a cell from the liberties of the string under ``head``."""
     i = LIBS + head * WORDS + ((cell - STRIDE) >> 6)
@@ -100,7 +101,7 @@ def drop_liberty(s: State, head: int, cell: int) -> None:
         put(s, i, word)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def count_liberties(s: State, head: int) -> int:
     """Number of liberties of the string under ``head``."""
     n = 0
@@ -112,7 +113,7 @@ def count_liberties(s: State, head: int) -> int:
     return n
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def next_liberty(s: State, head: int, cell: int) -> int:
     """The first liberty of a string behind ``cell``, 0 where none is left; start with cell 0."""
     bit = max(cell + 1 - STRIDE, 0)
@@ -133,7 +134,7 @@ def next_liberty(s: State, head: int, cell: int) -> int:
     return STRIDE + 64 * w + n
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def merge(s: State, head: int, gone: int) -> None:
     """Join the string under ``gone`` to the one under ``head``."""
     stone = gone
@@ -153,7 +154,7 @@ def merge(s: State, head: int, gone: int) -> None:
             put(s, i, word | s[i])
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def remove(s: State, head: int) -> None:
     """Take a captured string off the board; its cells become liberties of the strings around it."""
     captor = 3 - s[head]
@@ -171,7 +172,7 @@ def remove(s: State, head: int) -> None:
     put(s, HASH, hashed)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def play(s: State, cell: int, colour: int) -> int:
     """Put a stone on an empty cell and take what it captures; returns the number of stones captured.
 
@@ -218,7 +219,7 @@ def play(s: State, cell: int, colour: int) -> int:
     return captured
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def is_legal(s: State, cell: int, colour: int) -> bool:
     """Whether a move is on an empty cell and neither suicide nor forbidden by simple ko."""
     if s[cell] != EMPTY or s[KO] == 4 * cell + colour:
@@ -234,13 +235,13 @@ def is_legal(s: State, cell: int, colour: int) -> bool:
     return False
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def head_beside(s: State, cell: int, colour: int) -> int:
     """Head of the string on a cell if it is of this colour, else 0: a string without stones or liberties."""
     return s[HEAD + cell] if s[cell] == colour else 0
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def preview(s: State, cell: int, colour: int) -> tuple[int, int, int]:
     """What a move on an empty cell would do, without playing it.
 
@@ -287,7 +288,7 @@ def preview(s: State, cell: int, colour: int) -> tuple[int, int, int]:
     return captured, stones, liberties
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def touches(s: State, cell: int, up: int, left: int, right: int, down: int) -> bool:
     """Whether a cell lies beside a stone of one of these strings."""
     for step in (-STRIDE, -1, 1, STRIDE):

@@ -1,0 +1,137 @@
+"""Go in plain Python, slow and obvious: what the compiled rules, planes and ladders are held against."""
+
+from dataclasses import fields
+
+import numpy as np
+
+from domains.go.games import Games
+
+BLACK, WHITE = 1, 2  # colours here as on ``Board.stones``; a code's colour is one less
+
+
+class Position:
+    """A square of colours; points are (row, column), row 0 on top."""
+
+    def __init__(self, size):
+        self.size = size
+        self.colour = {(r, c): 0 for r in range(size) for c in range(size)}
+        self.ko = None  # (point, colour) that simple ko forbids
+        self.past = [self.key()]
+
+    def copy(self):
+        twin = Position.__new__(Position)
+        twin.size, twin.colour, twin.ko, twin.past = self.size, dict(self.colour), self.ko, list(self.past)
+        return twin
+
+    def key(self):
+        return tuple(self.colour.values())
+
+    def around(self, point):
+        r, c = point
+        return [p for p in ((r - 1, c), (r, c - 1), (r, c + 1), (r + 1, c)) if p in self.colour]
+
+    def string(self, point):
+        """Stones and liberties of the string on a point, by flood fill."""
+        stones, open_, liberties = {point}, [point], set()
+        while open_:
+            for p in self.around(open_.pop()):
+                if self.colour[p] == 0:
+                    liberties.add(p)
+                elif self.colour[p] == self.colour[point] and p not in stones:
+                    stones.add(p)
+                    open_.append(p)
+        return stones, liberties
+
+    def play(self, point, colour):
+        """Play, ko or not; returns the captured stones, None where it is suicide and nothing was played."""
+        assert self.colour[point] == 0
+        before = dict(self.colour)
+        self.colour[point] = colour
+        captured = set()
+        for p in self.around(point):
+            if self.colour[p] == 3 - colour and not self.string(p)[1]:
+                captured |= self.string(p)[0]
+                for q in self.string(p)[0]:
+                    self.colour[q] = 0
+        stones, liberties = self.string(point)
+        if not liberties:
+            self.colour = before
+            return None
+        self.ko = None
+        if len(captured) == 1 and len(stones) == 1 and liberties == captured:
+            self.ko = (next(iter(captured)), 3 - colour)
+        self.past.append(self.key())
+        return captured
+
+    def pass_(self):
+        self.ko = None
+
+    def legal(self, point, colour, superko=False):
+        if self.colour[point] != 0 or self.ko == (point, colour):
+            return False
+        after = self.copy()
+        if after.play(point, colour) is None:
+            return False
+        return not (superko and after.key() in self.past)
+
+    def stones(self):
+        return np.array(list(self.colour.values()), np.int8).reshape(self.size, self.size)
+
+
+def catches(position, prey, point):
+    """Whether an atari at a point catches the string on ``prey`` (two liberties), no short cuts taken."""
+    own = position.colour[prey]
+    if position.ko == (point, 3 - own):
+        return False
+    attacked = position.copy()
+    if attacked.play(point, 3 - own) is None:
+        return False
+    stones, liberties = attacked.string(prey)
+    answers = set(liberties)
+    for p in {q for stone in stones for q in attacked.around(stone) if attacked.colour[q] == 3 - own}:
+        if len(attacked.string(p)[1]) == 1:
+            answers |= attacked.string(p)[1]
+    return not any(saves(attacked, prey, answer) for answer in answers)
+
+
+def saves(position, prey, point):
+    own = position.colour[prey]
+    answered = position.copy()
+    if answered.play(point, own) is None:
+        return False
+    liberties = answered.string(prey)[1]
+    if len(liberties) == 1:
+        return answered.ko == (next(iter(liberties)), 3 - own)
+    return len(liberties) > 2 or not any(catches(answered, prey, p) for p in liberties)
+
+
+def drawn(diagram):
+    """Position from a drawing: X black, O white, . empty; other signs are empty points to speak of."""
+    rows = [line.split() for line in diagram.strip().splitlines()]
+    position = Position(len(rows))
+    marks = {}
+    for r, row in enumerate(rows):
+        assert len(row) == len(rows), row
+        for c, sign in enumerate(row):
+            position.colour[r, c] = {"X": BLACK, "O": WHITE}.get(sign, 0)
+            if sign not in ".XO":
+                marks[sign] = (r, c)
+    position.past = [position.key()]
+    return position, marks
+
+
+def setup_of(position):
+    return [
+        2 * (r * position.size + c) + colour - 1 for (r, c), colour in position.colour.items() if colour != 0
+    ]
+
+
+def games_of(size, *records):
+    """Games from (setup codes, move codes) pairs."""
+    setups, moves = zip(*records, strict=True)
+    core = {"size": np.full(len(records), size, np.uint8)}
+    for name, lists in (("setup", setups), ("move", moves)):
+        core[f"{name}_start"] = np.cumsum([0, *map(len, lists)]).astype(np.int64)
+        core["setup" if name == "setup" else "moves"] = np.array([c for one in lists for c in one], np.int16)
+    metadata = {f.name: np.zeros(len(records)) for f in fields(Games) if f.name not in core}
+    return Games(**core, **metadata)
