@@ -8,6 +8,7 @@ import torch
 from omegaconf import DictConfig, OmegaConf
 from pytorch_lightning.callbacks import Callback, EarlyStopping, EMAWeightAveraging, ModelCheckpoint
 from pytorch_lightning.loggers import TensorBoardLogger
+from pytorch_lightning.utilities.exceptions import MisconfigurationException  # type: ignore[attr-defined]
 
 from shared.build import build, locate
 from shared.callbacks import TrainingProgress
@@ -65,7 +66,9 @@ def load_module(run: Run, checkpoint: str = "best") -> Classifier:
     try:
         module.load_state_dict(contents["state_dict"])
     except RuntimeError as error:
-        raise UserError(f"{run.checkpoints / checkpoint}.ckpt does not fit its own network: {error}") from error
+        raise UserError(
+            f"{run.checkpoints / checkpoint}.ckpt does not fit its own network: {error}"
+        ) from error
     return module.to(memory_format=torch.channels_last).eval()
 
 
@@ -105,7 +108,7 @@ def build_trainer(config: DictConfig, run: Run | None, callbacks: list[Callback]
             num_sanity_val_steps=0,
             use_distributed_sampler=False,  # the draws share the items out among the processes
         )
-    except (TypeError, ValueError, pl.utilities.exceptions.MisconfigurationException) as error:
+    except (TypeError, ValueError, MisconfigurationException) as error:
         raise UserError(f"trainer: {error}") from error
 
 

@@ -42,9 +42,10 @@ class History(Callback):
         """Start the clock."""
         self._since = time.perf_counter()
 
-    def on_validation_start(self, trainer: pl.Trainer, pl_module: Classifier) -> None:
+    def on_validation_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Stop the clock: validation follows the epoch's last step."""
         self.train_seconds += time.perf_counter() - self._since
+        assert isinstance(pl_module, Classifier)
         self.samples += pl_module.train_items * trainer.world_size
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
@@ -106,7 +107,9 @@ class TrainingProgress(Callback):
         elif trainer.is_global_zero:
             loss = float(trainer.callback_metrics["train/loss"])
             epoch = f"epoch {trainer.current_epoch + 1}/{trainer.max_epochs}"
-            self.console.print(f"{epoch}  step {trainer.global_step}  loss {loss:.3f}{self._accuracy(trainer)}")
+            self.console.print(
+                f"{epoch}  step {trainer.global_step}  loss {loss:.3f}{self._accuracy(trainer)}"
+            )
 
     @staticmethod
     def _accuracy(trainer: pl.Trainer) -> str:
@@ -122,6 +125,8 @@ class TrainingProgress(Callback):
         """Leave the finished bar on the screen."""
         self._close()
 
-    def on_exception(self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException) -> None:
+    def on_exception(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException
+    ) -> None:
         """Give the terminal back."""
         self._close()

@@ -8,6 +8,7 @@ import pytorch_lightning as pl
 import torch
 import torch.nn.functional as F
 from jaxtyping import Float, Int
+from pytorch_lightning.utilities.types import OptimizerLRScheduler
 from torch import Tensor
 from torchmetrics import MeanMetric, MetricCollection
 from torchmetrics.classification import MulticlassAccuracy
@@ -55,8 +56,12 @@ class Classifier(pl.LightningModule):
         self.network = build_network(model["layers"], planes, tuple(extent), len(classes))
         self.optimizer_settings, self.schedule_settings = optimizer, schedule
         self.label_smoothing = label_smoothing
-        self.train_loss, self.train_hits, self.train_items = 0.0, 0.0, 0
-        metrics: dict[str, Any] = {"acc": MulticlassAccuracy(len(classes), average="micro", validate_args=False)}
+        self.train_loss: Tensor | float = 0.0
+        self.train_hits: Tensor | float = 0.0
+        self.train_items = 0
+        metrics: dict[str, Any] = {
+            "acc": MulticlassAccuracy(len(classes), average="micro", validate_args=False)
+        }
         if len(classes) > 5:
             metrics["top5"] = MulticlassAccuracy(len(classes), top_k=5, average="micro", validate_args=False)
         self.val_metrics = MetricCollection(metrics, prefix="val/", compute_groups=False)
@@ -118,7 +123,7 @@ class Classifier(pl.LightningModule):
         self._columns.append({name: column.cpu().numpy() for name, column in columns.items()})
 
     def test_columns(self, batch: Batch, logits: Float[Tensor, "n classes"]) -> dict[str, Tensor]:
-        """What is kept of each test item: number, label, answer, its probability, the label's, and its rank."""
+        """What is kept of each test item: its number, label and answer, probabilities, the label's rank."""
         probabilities = logits.softmax(1)
         label = batch["y"]
         of_label = logits.gather(1, label[:, None])
@@ -149,13 +154,14 @@ class Classifier(pl.LightningModule):
         """Say whose checkpoint it is."""
         checkpoint["domain"] = self.domain
 
-    def configure_optimizers(self) -> dict[str, Any]:
-        """The optimizer, and a schedule stepped after each batch whose length, left null, is the training's."""
+    def schedule_for(self, steps: int) -> dict[str, Any]:
+        """The schedule's settings, in which a length left null is that of the training."""
+        lengths = ("total_steps", "T_max")
+        return {k: steps if k in lengths and v is None else v for k, v in self.schedule_settings.items()}
+
+    def configure_optimizers(self) -> OptimizerLRScheduler:
+        """The optimizer, and a schedule stepped after each batch."""
         optimizer = build(self.optimizer_settings, params=self.parameters())
-        steps = int(self.trainer.estimated_stepping_batches)
-        settings = {
-            key: steps if key in ("total_steps", "T_max") and value is None else value
-            for key, value in self.schedule_settings.items()
-        }
+        settings = self.schedule_for(int(self.trainer.estimated_stepping_batches))
         schedule = build(settings, optimizer=optimizer)
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}

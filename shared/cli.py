@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +30,7 @@ def command(config_name: str) -> Callable[[Callable[[DictConfig], Any]], Callabl
     def decorate(function: Callable[[DictConfig], Any]) -> Callable[[], None]:
         @hydra.main(config_path=str(CONF), config_name=config_name, version_base="1.3")
         def run(config: DictConfig) -> Any:
-            return function(_with_choices(config, HydraConfig.get()))
+            return function(_with_choices(config, HydraConfig.get().runtime.choices))
 
         def main() -> None:
             os.environ.setdefault("HYDRA_FULL_ERROR", "1")  # hands us the exceptions, to word them here
@@ -53,15 +53,15 @@ def compose(config_name: str, overrides: list[str]) -> DictConfig:
     GlobalHydra.instance().clear()
     with initialize_config_dir(str(CONF), version_base="1.3"):
         config = hydra.compose(config_name, overrides, return_hydra_config=True)
-    choices = config.hydra
+    choices = config.hydra.runtime.choices
     with open_dict(config):
         del config["hydra"]
     return _with_choices(config, choices)
 
 
-def _with_choices(config: DictConfig, hydra_config: DictConfig) -> DictConfig:
+def _with_choices(config: DictConfig, choices: Mapping[str, str]) -> DictConfig:
     """Note which file of each group was chosen: the model's and the data's names in tables."""
-    chosen = {k: v for k, v in hydra_config.runtime.choices.items() if "/" not in k}
+    chosen = {k: v for k, v in choices.items() if "/" not in k}
     with open_dict(config):
         config.choices = chosen
     return config

@@ -61,7 +61,9 @@ class Draws:
             return np.arange(self.items)
         start = self.epoch * self.epoch_size
         passes = range(start // self.items, (start + self.epoch_size - 1) // self.items + 1)
-        whole = np.concatenate([np.random.default_rng([self.seed, p]).permutation(self.items) for p in passes])
+        whole = np.concatenate(
+            [np.random.default_rng([self.seed, p]).permutation(self.items) for p in passes]
+        )
         offset = start - passes[0] * self.items
         return whole[offset : offset + self.epoch_size]
 
@@ -122,9 +124,7 @@ class DataModule(pl.LightningDataModule):
         if not len(dataset):
             raise UserError(f"no items to use: {self.summary or 'the data are empty'}")
         rank, world = (self.trainer.global_rank, self.trainer.world_size) if self.trainer else (0, 1)
-        draws = Draws(
-            len(dataset), self.batch_size, seed=seed, epoch_size=epoch_size, rank=rank, world=world
-        )
+        draws = Draws(len(dataset), self.batch_size, seed=seed, epoch_size=epoch_size, rank=rank, world=world)
         return DataLoader(
             dataset,  # type: ignore[arg-type]  # a map from draws to batches, which torch's type cannot say
             batch_size=None,

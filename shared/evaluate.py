@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import numpy as np
 import pytorch_lightning as pl
 from omegaconf import DictConfig, OmegaConf
 from rich.console import Console
@@ -16,9 +15,7 @@ from shared.run import Run
 from shared.scores import Score, score
 
 
-def test(
-    trainer: pl.Trainer, module: Classifier, data: DataModule
-) -> tuple[list[Score], dict[str, np.ndarray]]:
+def test(trainer: pl.Trainer, module: Classifier, data: DataModule) -> tuple[list[Score], dict[str, Any]]:
     """Test once, and return the figures (the domain's and the baselines') and the columns of all items."""
     trainer.test(module, data, verbose=False)
     columns = module.tested()
@@ -59,8 +56,8 @@ def evaluate(config: DictConfig) -> dict[str, Any]:
     data = build_data(own)
     if (data.planes, list(data.extent)) != (module.hparams["planes"], list(module.hparams["extent"])):
         raise UserError(
-            f"data: {data.planes} planes of {data.extent}, but the run reads {module.hparams['planes']} planes "
-            f"of {tuple(module.hparams['extent'])}"
+            f"data: {data.planes} planes of {data.extent}, but the run reads "
+            f"{module.hparams['planes']} planes of {tuple(module.hparams['extent'])}"
         )
     data.setup()
     if data.classes != module.classes:

@@ -30,7 +30,9 @@ def write(path: Path, text: str) -> None:
     try:
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
     except OSError as error:
-        raise UserError(f"{path}: cannot be written: {error.strerror}; free or choose another place") from error
+        raise UserError(
+            f"{path}: cannot be written: {error.strerror}; free or choose another place"
+        ) from error
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             file.write(text)
@@ -40,7 +42,14 @@ def write(path: Path, text: str) -> None:
         Path(name).replace(path)
     except OSError as error:
         Path(name).unlink(missing_ok=True)
-        raise UserError(f"{path}: cannot be written: {error.strerror}; free or choose another place") from error
+        raise UserError(
+            f"{path}: cannot be written: {error.strerror}; free or choose another place"
+        ) from error
+
+
+def write_json(path: Path, contents: dict[str, Any]) -> None:
+    """Write a JSON file, whole or not at all."""
+    write(path, json.dumps(contents, indent=2) + "\n")
 
 
 class Run:
@@ -62,7 +71,7 @@ class Run:
             run.checkpoints.mkdir(parents=True)
         except OSError as error:
             raise UserError(
-                f"runs={runs}: {run.folder} cannot be made: {error.strerror}; name a folder that can be written"
+                f"runs={runs}: {run.folder} cannot be made: {error.strerror}; name another folder"
             ) from error
         write(run.folder / "config.yaml", OmegaConf.to_yaml(config, resolve=True))
         return run
@@ -76,7 +85,9 @@ class Run:
         """
         run = cls(Path(folder).absolute())
         if not (run.folder / "config.yaml").is_file():
-            raise UserError(f"{folder}: no run here (it has no config.yaml); name a folder that train.py printed")
+            raise UserError(
+                f"{folder}: no run here (it has no config.yaml); name a folder that train.py printed"
+            )
         return run
 
     @property
@@ -131,15 +142,19 @@ class Run:
         path = self.folder / "metrics.json"
         return json.loads(path.read_text()) if path.is_file() else {}
 
-    def write_json(self, name: str, contents: dict[str, Any]) -> None:
-        """Write ``<name>.json``, whole or not at all."""
-        write(self.folder / f"{name}.json", json.dumps(contents, indent=2) + "\n")
-
 
 def environment(device: torch.device, precision: str) -> dict[str, Any]:
     """What a result depends on beside its configuration: versions, device, threads, the project's commit."""
-    versions = {}
-    for package in ("torch", "pytorch-lightning", "hydra-core", "torchmetrics", "numpy", "numba", "torchaudio"):
+    versions: dict[str, str | None] = {}
+    for package in (
+        "torch",
+        "pytorch-lightning",
+        "hydra-core",
+        "torchmetrics",
+        "numpy",
+        "numba",
+        "torchaudio",
+    ):
         try:
             versions[package] = version(package)
         except PackageNotFoundError:

@@ -12,7 +12,7 @@ from shared.callbacks import History
 from shared.errors import UserError
 from shared.evaluate import score_table, test
 from shared.layer_table import layer_table, render
-from shared.run import Run, environment
+from shared.run import Run, environment, write_json
 
 
 def train(config: DictConfig) -> dict[str, Any]:
@@ -41,14 +41,16 @@ def train(config: DictConfig) -> dict[str, Any]:
 
     history = History(run.folder / "metrics.csv")
     trainer = build_trainer(config, run, [history])
-    run.write_json("environment", environment(trainer.strategy.root_device, str(trainer.precision)))
+    write_json(
+        run.folder / "environment.json", environment(trainer.strategy.root_device, str(trainer.precision))
+    )
     last = run.checkpoints / "last.ckpt"
     if last.is_file():
         run.checkpoint("last")  # refuses what is not this suite's, before Lightning opens it
     try:
         trainer.fit(module, data, ckpt_path=last if last.is_file() else None, weights_only=True)
     except SystemExit:  # Lightning's way to end at Ctrl-C, once loggers and loaders are closed
-        print(f"\nstopped; go on with: train.py resume={run.folder}", file=sys.stderr)
+        sys.stderr.write(f"\nstopped; go on with: train.py resume={run.folder}\n")
         raise KeyboardInterrupt from None
 
     scores, columns = test(build_trainer(config, None, []), load_module(run), data)
@@ -68,8 +70,12 @@ def train(config: DictConfig) -> dict[str, Any]:
         "test/n": len(columns["item"]),
     }
     for each in scores:
-        metrics |= {each.name: each.value, f"{each.name}/interval": [each.low, each.high], f"{each.name}/n": each.n}
-    run.write_json("metrics", metrics)
+        metrics |= {
+            each.name: each.value,
+            f"{each.name}/interval": [each.low, each.high],
+            f"{each.name}/n": each.n,
+        }
+    write_json(run.folder / "metrics.json", metrics)
     console.print(score_table(scores))
-    print(f"run: {run.folder}")
+    console.print(f"run: {run.folder}", soft_wrap=True, highlight=False, markup=False)
     return metrics

@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from domains.go.planes import ALPHAGO, GROUPS, batch_planes
 
 from domains.go.games import Games, positions, read_games, split_of
+from domains.go.planes import ALPHAGO, GROUPS, batch_planes
 from domains.go.points import names
 from shared.data import DataModule, Draw
 from shared.errors import UserError, nearest
@@ -43,6 +43,10 @@ class GoData(DataModule):
 
     ``conf/data/go/sgf.yaml`` says what each argument is for.
     """
+
+    train_set: Positions
+    val_set: Positions
+    test_set: Positions
 
     def __init__(
         self,

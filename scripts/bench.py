@@ -1,0 +1,23 @@
+"""Time the suite's training loop against a bare PyTorch loop, and what the domain adds. Prints ratios.
+
+python scripts/bench.py domain=go
+python scripts/bench.py domain=go data=go/sgf data.path=games.tar.xz bench.output=bench.json
+"""
+
+from typing import Any
+
+from omegaconf import DictConfig
+
+from shared.cli import command
+
+
+@command("bench")
+def main(config: DictConfig) -> dict[str, Any]:
+    """Time, and print the table."""
+    from shared.bench import bench
+
+    return bench(config)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,98 @@
+"""Speed as a ratio: the suite's training loop against a bare PyTorch loop, in turn, in one run."""
+
+import statistics
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from omegaconf import DictConfig
+from rich.console import Console
+from rich.table import Table
+
+from shared.assemble import build_data, build_module, build_trainer, precision
+from shared.build import build, locate
+from shared.callbacks import History
+from shared.data import DataModule
+from shared.run import Run, environment, write_json
+
+
+def bench(config: DictConfig) -> dict[str, Any]:
+    """The loop's figures and the domain's own, printed as a table and written to ``bench.output``."""
+    config.data.epoch_size = config.bench.steps * config.data.batch_size
+    config.trainer |= {"max_epochs": 2, "limit_val_batches": 1, "enable_progress_bar": False}
+    data = build_data(config)
+    data.setup()
+    figures = loop_ratio(config, data)
+    if "bench" in config.domain:
+        figures |= locate(config.domain.bench)(data, figures["suite samples/s"])
+    table = Table("figure", "value")
+    for name, value in figures.items():
+        table.add_row(name, f"{value:,.3f}" if isinstance(value, float) else str(value))
+    Console().print(table)
+    if config.bench.output:
+        write_json(Path(config.bench.output), figures)
+    return figures
+
+
+def loop_ratio(config: DictConfig, data: DataModule) -> dict[str, Any]:
+    """Wall-clock of an epoch by the suite over the same by a bare loop, pair by pair.
+
+    Both have the network, batches, precision, optimizer and schedule of the configuration; the second of
+    two epochs is timed, when loaders and caches are warm.
+    """
+    suite, bare = [], []
+    for _ in range(config.bench.pairs):
+        suite.append(_suite_seconds(config, data))
+        bare.append(_bare_seconds(config, data))
+    ratios = [a / b for a, b in zip(suite, bare, strict=True)]
+    samples = config.data.epoch_size
+    device = build_trainer(config, None, []).strategy.root_device
+    return {
+        **{
+            k: v
+            for k, v in environment(device, precision(config.trainer)).items()
+            if k in ("device", "precision", "threads")
+        },
+        "batch size": config.data.batch_size,
+        "suite samples/s": samples / statistics.median(suite),
+        "bare loop samples/s": samples / statistics.median(bare),
+        "suite / bare loop, median": statistics.median(ratios),
+        "suite / bare loop, lowest": min(ratios),
+        "suite / bare loop, highest": max(ratios),
+    }
+
+
+def _suite_seconds(config: DictConfig, data: DataModule) -> float:
+    with tempfile.TemporaryDirectory() as folder:
+        run = Run.create(folder, config)
+        history = History(run.folder / "metrics.csv")
+        build_trainer(config, run, [history]).fit(build_module(config, data), data)
+    first, second = (row["train_seconds"] for row in history.rows)
+    return second - first
+
+
+def _bare_seconds(config: DictConfig, data: DataModule) -> float:
+    trainer = build_trainer(config, None, [])
+    device = trainer.strategy.root_device
+    module = build_module(config, data).to(device).train()
+    loader = data.train_dataloader()
+    optimizer = build(module.optimizer_settings, params=module.parameters())
+    schedule = build(module.schedule_for(2 * len(loader)), optimizer=optimizer)
+    half = precision(config.trainer) == "bf16-mixed"
+    for epoch in range(2):
+        loader.sampler.set_epoch(epoch)  # type: ignore[attr-defined]
+        start = time.perf_counter()
+        for batch in loader:
+            batch = {name: value.to(device, non_blocking=True) for name, value in batch.items()}
+            with torch.autocast(device.type, torch.bfloat16, enabled=half):
+                logits = module(batch["x"], batch.get("lengths"))
+                loss = F.cross_entropy(logits, batch["y"], label_smoothing=module.label_smoothing)
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            schedule.step()
+        loss.item()  # waits for the device
+    return time.perf_counter() - start

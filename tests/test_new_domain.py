@@ -1,0 +1,112 @@
+"""A new domain: folders under domains/, conf/model and conf/data, and one file conf/domain/NAME.yaml."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).resolve().parent.parent
+
+FILES = {
+    "conf/domain/stripes.yaml": """
+        # @package _global_
+        defaults:
+          - override /model: stripes/cnn
+          - override /data: stripes/made
+        domain:
+          name: stripes
+          module: domains.stripes.module.Stripes
+        """,
+    "conf/model/stripes/cnn.yaml": """
+        layers:
+          - conv: {filters: 4, kernel: 3}
+          - pool: {kernel: 2}
+          - flatten
+          - dense: classes
+        """,
+    "conf/data/stripes/made.yaml": """
+        _target_: domains.stripes.data.Made
+        batch_size: 16
+        """,
+    "domains/stripes/module.py": """
+        from shared.classifier import Classifier
+
+
+        class Stripes(Classifier):
+            domain = "stripes"
+        """,
+    "domains/stripes/data.py": """
+        import numpy as np
+
+        from shared.data import DataModule
+
+
+        class Pictures:
+            def __init__(self, n, seed):
+                random = np.random.default_rng(seed)
+                self.y = random.integers(2, size=n)
+                lines = random.normal(size=(n, 1, 8, 1)).repeat(8, 3)
+                down = self.y[:, None, None, None] == 0
+                self.x = np.where(down, lines.transpose(0, 1, 3, 2), lines).astype("float32")
+
+            def __len__(self):
+                return len(self.y)
+
+            def __getitem__(self, draw):
+                return {"x": self.x[draw.items], "y": self.y[draw.items], "item": draw.items}
+
+
+        class Made(DataModule):
+            planes, extent, classes = 1, (8, 8), ["down", "across"]
+            summary = "stripes, drawn at random"
+
+            def __init__(self, **loading):
+                super().__init__(workers=0, **loading)
+
+            def setup(self, stage=None):
+                self.train_set, self.val_set = Pictures(400, 0), Pictures(100, 1)
+                self.test_set = Pictures(200, 2)
+        """,
+}
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    for name in ("conf", "shared", "scripts"):
+        shutil.copytree(PROJECT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name, text in FILES.items():
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lines = text.strip("\n").splitlines()
+        indent = len(lines[0]) - len(lines[0].lstrip())
+        path.write_text("\n".join(line[indent:] for line in lines) + "\n")
+    return tmp_path
+
+
+def run(project: Path, *words: str) -> subprocess.CompletedProcess:
+    command = [sys.executable, *words]
+    environment = {**os.environ, "PYTHONPATH": str(project)}
+    return subprocess.run(
+        command, cwd=project, env=environment, capture_output=True, text=True, timeout=120, check=False
+    )
+
+
+def test_a_new_domain_trains_and_is_evaluated_without_an_edit_elsewhere(project: Path) -> None:
+    done = run(
+        project, "scripts/train.py", "domain=stripes", "trainer.max_epochs=3", "trainer.accelerator=cpu"
+    )
+    assert done.returncode == 0, done.stderr
+    folder = Path(done.stdout.strip().splitlines()[-1].removeprefix("run: "))
+    assert folder.parent == project / "runs" / "stripes"
+    metrics = json.loads((folder / "metrics.json").read_text())
+    assert metrics["domain"] == "stripes"
+    assert metrics["model"] == "stripes/cnn"
+    assert metrics["test/n"] == 200
+    assert metrics["test/acc"] > 0.9
+    again = run(project, "scripts/evaluate.py", f"run={folder}")
+    assert again.returncode == 0, again.stderr
+    assert f"{100 * metrics['test/acc']:.2f}" in again.stdout
