@@ -5,10 +5,18 @@ SGF counts ("aa" = 0), colour 0 black, 1 white. A pass is the point ``size * siz
 ply t): the board before move t, with the colour of move t to play.
 """
 
+from collections import Counter
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+
+from domains.go.records import Oddity, read_records
+from domains.go.sgf import UNKNOWN, rank
+from shared.archive import where
+from shared.cache import Arrays
+from shared.errors import UserError
 
 
 @dataclass(frozen=True)
@@ -20,3 +28,146 @@ class Games:
     setup: NDArray[np.int16]  # codes of setup and handicap stones, before the first move
     move_start: NDArray[np.int64]  # (G + 1,)
     moves: NDArray[np.int16]  # codes of the moves; legal ones only
+    counts: NDArray[np.bool_]  # of each move: it is no pass, and its player is strong enough
+    handicap: NDArray[np.int16]  # (G,) stones
+    rank: NDArray[np.int8]  # (G, 2) of black and white, see ``sgf.rank``
+    result: NDArray[np.str_]  # (G,) as the record writes it: B+R, W+3.5
+    date: NDArray[np.str_]  # (G,) as the record writes it
+    name: NDArray[np.object_]  # (G,) of the file, inside the folder or archive
+    identity: NDArray[np.uint64]  # (G,) alike for games of the same moves, turned and mirrored ones included
+    opening: NDArray[np.uint64]  # (G,) the same of the first moves: the split goes by it
+    summary: str  # what was read and what was left out, by reason
+
+
+def read_games(
+    path: str | Path,
+    *,
+    size: int = 19,
+    max_handicap: int | None = None,
+    min_rank: str | None = None,
+    min_moves: int = 1,
+    strict: bool = False,
+    cache: Path | None = None,
+    progress: bool = True,
+) -> Games:
+    """Read game records; of equal ones, turned and mirrored ones included, the first.
+
+    A game is used up to its first illegal move (suicide and retaking a ko at once are; repeating an earlier
+    position is not), and up to stones that are put on the board or taken away after its first move.
+
+    Args:
+        path: an SGF file, a folder, or an archive (zip, tar, tar.gz, tar.xz, tar.bz2).
+        size: games on other boards are left out.
+        max_handicap: games with more handicap stones are left out.
+        min_rank: such as "6d": only moves of players at least that strong count, and games without any are
+            left out; 9p > 1p > 9d > 1d > 1k; unknown is below all.
+        min_moves: games with fewer moves are left out.
+        strict: raise for what is odd in a record or not on a board of ``size``, instead of counting it.
+        cache: folder for the parsed games, see ``shared.cache.folder``.
+        progress: show a bar while reading.
+
+    Raises:
+        UserError: nothing to read, a broken archive, no game left; with ``strict`` the first oddity.
+    """
+    path = Path(path)
+    least = UNKNOWN if min_rank is None else rank(min_rank)
+    if min_rank is not None and least == UNKNOWN:
+        raise UserError(f"min_rank {min_rank!r}: write it as 6d, 3k or 9p")
+    columns, oddities = read_records(path, cache, progress)
+    if strict:
+        _refuse(path, size, columns, oddities)
+
+    moves, start = columns["moves"], columns["move_start"]
+    length = np.diff(start)
+    game_of = np.repeat(np.arange(len(length)), length)
+    counts = moves >> 1 != columns["size"][game_of].astype(np.int64) ** 2
+    counts &= columns["rank"][game_of, moves & 1] >= least
+
+    left_out = Counter(odd.reason for odd in oddities if not odd.kept)
+    left = np.ones(len(length), bool)
+    fewest = f"fewer than {min_moves} move{'s' * (min_moves != 1)}"
+    for reason, good in (
+        ("board size", columns["size"] == size),
+        (
+            f"handicap above {max_handicap}",
+            columns["handicap"] <= (np.inf if max_handicap is None else max_handicap),
+        ),
+        (fewest, length >= min_moves),
+        (f"no player of {min_rank}", columns["rank"].max(1, initial=UNKNOWN) >= least),
+    ):
+        left_out[reason] += int((left & ~good).sum())
+        left &= good
+    chosen = np.flatnonzero(left)
+    _, first = np.unique(columns["identity"][chosen], return_index=True)
+    left_out["duplicates"] += len(chosen) - len(first)
+    chosen = chosen[np.sort(first)]
+
+    cut = Counter(odd.reason for odd in oddities if odd.kept)
+    picked = _take(columns | {"counts": counts}, chosen)
+    read = len(length) + sum(not odd.kept for odd in oddities)
+    summary = f"{path.name}: {read:,} games read, {len(chosen):,} used, {picked['counts'].sum():,} positions"
+    summary += _listed("; left out: ", left_out) + _listed("; used only up to there: ", cut)
+    if not picked["counts"].any():
+        found = next((f"; {where(path, odd.name)}: {odd.reason} ({odd.found})" for odd in oddities), "")
+        raise UserError(f"{path}: no position to learn from ({summary}{found})")
+    return Games(**picked, summary=summary)
+
+
+def split_of(games: Games, *, val: float, test: float) -> NDArray[np.uint8]:
+    """Which side each game is on, (G,): 0 train, 1 val, 2 test, by a hash of its setup and first 30 moves.
+
+    So a game's side never changes as others come and go, and its copies stand on the same side: turned and
+    mirrored ones too, and ones that end sooner, if they have those moves.
+
+    Args:
+        games: the games.
+        val: share of the validation games, 0 … 1.
+        test: share of the test games.
+    """
+    if min(val, test) < 0 or val + test > 1:
+        raise UserError(f"fractions val={val}, test={test}: must not be negative, and at most 1 together")
+    draw = games.opening / 2.0**64
+    return np.where(draw < test, 2, np.where(draw < test + val, 1, 0)).astype(np.uint8)
+
+
+def positions(games: Games, chosen: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """All positions that count of the chosen games.
+
+    Args:
+        games: the games.
+        chosen: (G,), such as ``split_of(games, …) == 0``.
+
+    Returns:
+        Game and ply of each, both (N,), in the order of the games.
+    """
+    length = np.diff(games.move_start)
+    game = np.repeat(np.arange(len(length)), length)
+    place = np.flatnonzero(games.counts & chosen[game])
+    return game[place], place - games.move_start[game[place]]
+
+
+def _refuse(path: Path, size: int, columns: Arrays, oddities: list[Oddity]) -> None:
+    for odd in oddities:
+        raise UserError(f"{where(path, odd.name)}: {odd.reason}: {odd.found} (strict)")
+    for g in np.flatnonzero(columns["size"] != size):
+        found = columns["size"][g]
+        raise UserError(
+            f"{where(path, columns['name'][g])}: board size: {found}×{found}, not {size} (strict)"
+        )
+
+
+def _take(columns: Arrays, chosen: NDArray[np.int64]) -> Arrays:
+    """The chosen games of all columns."""
+    taken = {}
+    for flat, start in (("setup", "setup_start"), ("moves", "move_start"), ("counts", "move_start")):
+        first, length = columns[start][chosen], np.diff(columns[start])[chosen]
+        taken[start] = np.concatenate([[0], np.cumsum(length)]).astype(np.int64)
+        place = np.arange(taken[start][-1]) + np.repeat(first - taken[start][:-1], length)
+        taken[flat] = columns[flat][place]
+    return taken | {name: column[chosen] for name, column in columns.items() if name not in taken}
+
+
+def _listed(title: str, counted: Counter[str]) -> str:
+    """``; left out: 12 duplicates, 3 unreadable``, or nothing."""
+    parts = [f"{reason}: {number:,}" for reason, number in counted.most_common() if number]
+    return title * bool(parts) + ", ".join(parts)

@@ -1,0 +1,139 @@
+"""All game records of a path as flat columns, with whatever is odd about them; cached.
+
+No filter acts here, so that the cache serves all filters.
+"""
+
+import hashlib
+from array import array
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from rich.console import Console
+from rich.progress import Progress
+
+from domains.go.rules import first_illegal
+from domains.go.sgf import FILE_LIMIT, Record, UnusableError, read_sgf
+from shared import cache as caches
+from shared.archive import members
+
+SUFFIXES = (".sgf",)
+KIND = "games-1"  # count on when what stands in the cache changes its form or its meaning
+OPENING = 30  # moves that decide the side of a split: two games alike so far stand on the same one
+
+
+class Oddity(NamedTuple):
+    """What is wrong with a file or with one of its games."""
+
+    reason: str  # the class that the summary counts
+    found: str
+    name: str  # of the file
+    kept: bool  # the game is used up to there; else it is left out
+
+
+def read_records(
+    path: Path, cache: Path | None = None, progress: bool = True
+) -> tuple[caches.Arrays, list[Oddity]]:
+    """Read the SGF files of a path.
+
+    Returns:
+        The columns of ``games.Games`` that a file tells, and the oddities in the order of reading.
+
+    Raises:
+        UserError: nothing to read, or a broken archive (see ``archive.members``).
+    """
+    columns = caches.arrays(lambda: _read(path, progress), path, KIND, suffixes=SUFFIXES, cache=cache)
+    oddities = [
+        Oddity(reason, found, name, kept == "kept")
+        for reason, found, name, kept in (line.split("\t") for line in _lines(columns.pop("oddities")))
+    ]
+    columns["name"] = np.array(_lines(columns["name"]), object)
+    return columns, oddities
+
+
+def _read(path: Path, progress: bool) -> caches.Arrays:
+    starts = {"setup": array("q", [0]), "moves": array("q", [0])}
+    codes = {"setup": array("h"), "moves": array("h")}
+    single: dict[str, list[object]] = {
+        name: [] for name in ("size", "handicap", "rank", "result", "date", "name", "identity", "opening")
+    }
+    oddities: list[Oddity] = []
+    for name, game in _games(path, progress):
+        if isinstance(game, UnusableError):
+            oddities.append(Oddity(game.reason, game.found, name, kept=False))
+            continue
+        setup, moves = np.array(game.setup, np.int16), np.array(game.moves, np.int16)
+        legal = first_illegal(game.size, setup, moves, superko=False)
+        if legal < 0:
+            oddities.append(Oddity("illegal setup", "setup stones without liberties", name, kept=False))
+            continue
+        if legal < len(moves):
+            oddities.append(Oddity("illegal move", f"move {legal + 1} is illegal", name, kept=True))
+        elif game.stopped:
+            oddities.append(Oddity(game.stopped, f"{game.found} at move {legal + 1}", name, kept=True))
+        moves = moves[:legal]
+        for kind, values in (("setup", setup), ("moves", moves)):
+            codes[kind].frombytes(values.tobytes())
+            starts[kind].append(len(codes[kind]))
+        identity, opening = _hashes(game.size, setup, moves)
+        row = (game.size, game.handicap, game.ranks, game.result, game.date, name, identity, opening)
+        for column, value in zip(single.values(), row, strict=True):
+            column.append(value)
+    return {
+        "size": np.array(single["size"], np.uint8),
+        "setup_start": np.array(starts["setup"]),
+        "setup": np.array(codes["setup"]),
+        "move_start": np.array(starts["moves"]),
+        "moves": np.array(codes["moves"]),
+        "handicap": np.array(single["handicap"], np.int16),
+        "rank": np.array(single["rank"], np.int8).reshape(-1, 2),
+        "result": np.array(single["result"], "U16"),
+        "date": np.array(single["date"], "U16"),
+        "name": _bytes(single["name"]),
+        "identity": np.array(single["identity"], np.uint64),
+        "opening": np.array(single["opening"], np.uint64),
+        "oddities": _bytes("\t".join((*odd[:3], "kept" * odd.kept)) for odd in oddities),
+    }
+
+
+def _games(path: Path, progress: bool) -> Iterator[tuple[str, Record | UnusableError]]:
+    bar = Progress(console=Console(stderr=True), transient=True, disable=not progress)
+    with bar:
+        task = bar.add_task(f"reading {path.name}", total=1.0)
+        for member in members(path, SUFFIXES, member_limit=FILE_LIMIT):
+            for game in read_sgf(member.data):
+                yield member.name, game
+            bar.update(task, completed=member.done)
+
+
+def _hashes(size: int, setup: NDArray[np.int16], moves: NDArray[np.int16]) -> tuple[int, int]:
+    """Two numbers that turned and mirrored games share: one of all the moves, one of the first."""
+    forms = _symmetries(size)
+    stones = np.sort(forms[:, setup], axis=1)
+    whole = np.concatenate([stones, np.full((8, 1), -1, np.int16), forms[:, moves]], axis=1)
+    return _hash(size, whole), _hash(size, whole[:, : len(setup) + 1 + OPENING])
+
+
+def _hash(size: int, forms: NDArray[np.int16]) -> int:
+    least = min(form.tobytes() for form in forms)
+    return int.from_bytes(hashlib.blake2b(bytes([size]) + least, digest_size=8).digest(), "little")
+
+
+@lru_cache
+def _symmetries(size: int) -> NDArray[np.int16]:
+    """Codes as they are after each of the eight turns and reflections, (8, codes); a pass stays a pass."""
+    board = np.arange(size * size).reshape(size, size)
+    turned = [np.rot90(side, turns).ravel() for side in (board, board.T) for turns in range(4)]
+    points = np.concatenate([np.stack(turned), np.full((8, 1), size * size)], axis=1)
+    return (2 * points[:, :, None] + np.arange(2)).reshape(8, -1).astype(np.int16)
+
+
+def _bytes(lines: Iterable[object]) -> NDArray[np.uint8]:
+    return np.frombuffer("\n".join(map(str, lines)).encode(), np.uint8)
+
+
+def _lines(data: NDArray[np.uint8]) -> list[str]:
+    return data.tobytes().decode().split("\n") if data.size else []

@@ -1,0 +1,89 @@
+"""What is made from a user's files once is kept until the files change."""
+
+import hashlib
+import logging
+import os
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import platformdirs
+
+from shared.archive import files
+
+Arrays = dict[str, np.ndarray]
+
+_log = logging.getLogger(__name__)
+
+
+def folder(chosen: Path | None = None) -> Path:
+    """The cache folder: the one chosen, else the environment's CONVOLUTIONS_CACHE, else the user's own."""
+    named = os.environ.get("CONVOLUTIONS_CACHE")
+    return chosen or (Path(named) if named else platformdirs.user_cache_path("convolutions"))
+
+
+def arrays(
+    make: Callable[[], Mapping[str, np.ndarray]],
+    source: Path,
+    kind: str,
+    *,
+    suffixes: Sequence[str] = (),
+    cache: Path | None = None,
+) -> Arrays:
+    """The arrays that ``make()`` makes of a user's path, from the cache if the path has not changed since.
+
+    A damaged file in the cache is made anew; a cache that cannot be written to costs time, not the run.
+
+    Args:
+        make: reads ``source``.
+        source: file or folder; known again by its absolute path and by size and time of all its files.
+        kind: what is made, and the version of its form, such as ``games-1``: it begins the file's name.
+        suffixes: only these files of a folder count, as in ``archive.members``.
+        cache: folder of the cache, see ``folder``.
+    """
+    file = folder(cache) / f"{kind}-{_stamp(source, suffixes)}.npz"
+    stored = _load(file)
+    if stored is None:
+        stored = dict(make())
+        _save(file, stored)
+    return stored
+
+
+def _stamp(source: Path, suffixes: Sequence[str]) -> str:
+    digest = hashlib.sha256(os.fsencode(source.absolute()))
+    for file in files(source, suffixes) if source.is_dir() else [source]:
+        try:
+            stat = file.stat()
+        except OSError:  # whoever reads it will say so
+            continue
+        digest.update(b"\0" + os.fsencode(file) + f"\0{stat.st_size}\0{stat.st_mtime_ns}".encode())
+    return digest.hexdigest()[:24]
+
+
+def _load(file: Path) -> Arrays | None:
+    try:
+        with np.load(file, allow_pickle=False) as stored:
+            return dict(stored)
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, KeyError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
+        _log.warning("%s: damaged (%s); made anew", file, error)
+        return None
+
+
+def _save(file: Path, stored: Arrays) -> None:
+    """Whole or not at all: written beside, then renamed."""
+    part = None
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=file.parent, suffix=".part", delete=False) as out:
+            part = Path(out.name)
+            np.savez(out, allow_pickle=False, **stored)
+        part.replace(file)
+    except OSError as error:
+        _log.warning("%s: cannot be written (%s); it will be read again next time", file, error.strerror)
+        if part is not None:
+            part.unlink(missing_ok=True)
