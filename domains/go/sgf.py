@@ -21,8 +21,7 @@ Node = dict[str, list[bytes]]
 _COLOURS = {"B": 0, "W": 1}
 _SETUP = {"AB": 0, "AW": 1, "AE": None}
 _RANK = re.compile(r"\s*(\d{1,2})\s*(k|d|p)", re.IGNORECASE)  # 6d, 3 kyu, 9p, Honinbo
-# Legacy encodings in which the second byte of a character may be "]" or "\\", which no byte parser survives.
-_ENCODINGS = {"gbk", "gb2312", "gb18030", "cp936", "big5", "cp950", "shift_jis", "sjis", "cp932"}
+_TWO_BYTES = re.compile(rb"[\x81-\xfe][\x30-\xfe]")  # a character in the encodings of East Asia
 
 
 @dataclass
@@ -68,39 +67,52 @@ def read_sgf(data: bytes) -> Iterator[Record | UnusableError]:
     Args:
         data: the file's bytes, in whatever encoding; moves are ASCII in all of them.
     """
-    data, position, games = _utf8(data), 0, 0
-    while True:
-        tokens, position = tokenise(data, position)
-        if not tokens:
-            break
-        games += 1
-        if tokens.count(("D", b"(")) != tokens.count(("D", b")")):
-            yield UnusableError("unreadable", "the game is cut or broken before its last bracket")
-            return
+    empty = True
+    for tokens in _games(_reading(data)):
+        empty = False
         try:
             yield _record(_main_line(tokens))
         except UnusableError as error:
             yield error
-    if not games:
+    if empty:
         yield UnusableError("unreadable", "no SGF data")
 
 
-def _utf8(data: bytes) -> bytes:
-    """The same text in UTF-8, if it is in one of the encodings that would be misread byte by byte."""
+def _games(data: bytes) -> Iterator[Tokens]:
+    position = 0
+    while True:
+        tokens, position = tokenise(data, position)
+        if tokens:
+            yield tokens
+        if not _is_whole(tokens):
+            break
+
+
+def _is_whole(tokens: Tokens) -> bool:
+    return bool(tokens) and tokens.count(("D", b"(")) == tokens.count(("D", b")"))
+
+
+def _reading(data: bytes) -> bytes:
+    """The file as bytes in which all brackets are brackets.
+
+    In GBK, Big5 and Shift-JIS the second byte of a character can be "]" or a backslash. The encoding that a
+    file declares is no proof. But to read it wrongly swallows brackets, so of two readings the one with more
+    tokens is right.
+    """
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
         return data.decode("utf-16", "replace").encode()
-    named = re.search(rb"\bCA\s*\[([\w.\- ]{1,20})\]", data)
-    encoding = named[1].decode().strip().lower().replace("-", "_") if named else ""
-    if encoding in _ENCODINGS:
-        try:  # a name alone is no proof: what reads as UTF-8 is UTF-8
-            data.decode()
-        except UnicodeDecodeError:
-            return data.decode(encoding, "replace").encode()
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        readings = (data, _TWO_BYTES.sub(b"??", data))
+        return max(readings, key=lambda text: sum(map(len, _games(text))))
     return data
 
 
 def _main_line(tokens: Tokens) -> list[Node]:
     """The nodes of the first variation throughout: all that stands before the first closing bracket."""
+    if not _is_whole(tokens):
+        raise UnusableError("unreadable", "the game is cut or broken before its last bracket")
     nodes: list[Node] = []
     values: list[bytes] | None = None
     for kind, text in tokens:
