@@ -7,8 +7,8 @@ prey. With three liberties the prey has escaped; it is caught when no answer lea
 - No limit of plies: a ladder runs from corner to corner. Only a budget of attacker's moves, many times what a
   ladder across the whole board takes, bounds the time that hostile positions cost; a prey that the budget is
   too small to catch is not caught.
-- Ko: "caught" never hangs on one. The attacker obeys simple ko, while the prey's side may retake at once, as
-  if it had a threat elsewhere.
+- Ko: "caught" never hangs on one. The prey's side may retake at once, as if it had a threat elsewhere, so
+  taking a ko brings the attacker back to where it was, one choice poorer: it is never the move that catches.
 """
 
 from domains.go.compiled import compiled
@@ -16,7 +16,6 @@ from domains.go.state import (
     BUDGET,
     CELLS,
     HEAD,
-    KO,
     LOG,
     NEXT,
     PLAY_LOG,
@@ -62,11 +61,11 @@ def _catches(s: State, prey: int, cell: int) -> bool:
     own = s[prey]
     attacker = 3 - own
     s[BUDGET] -= 1
-    if s[BUDGET] < 0 or s[LOG] > STATE - 2 * PLAY_LOG or s[KO] == 4 * cell + attacker:
+    if s[BUDGET] < 0 or s[LOG] > STATE - 2 * PLAY_LOG:
         return False
-    captured, _, liberties = preview(s, cell, attacker)
-    if liberties == 0:
-        return False
+    captured, stones, liberties = preview(s, cell, attacker)
+    if liberties == 0 or (captured == 1 and stones == 1 and liberties == 1):
+        return False  # suicide, or a ko
     head = s[HEAD + prey]
     last = next_liberty(s, head, 0)
     if last == cell:
@@ -82,16 +81,14 @@ def _catches(s: State, prey: int, cell: int) -> bool:
     caught = True
     defence, capture = last, 0
     while caught and defence != 0:
-        if preview(s, defence, own)[2] > 0:  # no suicide; ko does not bind the prey's side
+        if preview(s, defence, own)[2] > 0:
             play(s, defence, own)
             head = s[HEAD + prey]
             liberties = count_liberties(s, head)
             one = next_liberty(s, head, 0)
-            if liberties == 1:
-                caught = s[KO] != 4 * one + attacker
-            elif liberties == 2:
+            if liberties == 2:
                 caught = _catches(s, prey, one) or _catches(s, prey, next_liberty(s, head, one))
-            else:
+            elif liberties > 2:
                 caught = False
             undo(s, reply)
         capture = next_capture(s, prey, capture)
