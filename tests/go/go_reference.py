@@ -78,31 +78,32 @@ class Position:
         return np.array(list(self.colour.values()), np.int8).reshape(self.size, self.size)
 
 
-def catches(position, prey, point):
-    """Whether an atari at a point catches the string on ``prey`` (two liberties), no short cuts taken."""
+def catches(position, prey, point, before=()):
+    """Whether an atari at a point catches the string on ``prey`` (two liberties), with no short cut taken.
+
+    The attacker obeys simple ko, the prey's side does not; going round in circles saves the prey.
+    """
     own = position.colour[prey]
-    if position.ko == (point, 3 - own):
-        return False
     attacked = position.copy()
-    if attacked.play(point, 3 - own) is None:
+    if position.ko == (point, 3 - own) or attacked.play(point, 3 - own) is None or attacked.key() in before:
         return False
     stones, liberties = attacked.string(prey)
     answers = set(liberties)
     for p in {q for stone in stones for q in attacked.around(stone) if attacked.colour[q] == 3 - own}:
         if len(attacked.string(p)[1]) == 1:
             answers |= attacked.string(p)[1]
-    return not any(saves(attacked, prey, answer) for answer in answers)
+    return not any(saves(attacked, prey, answer, (*before, attacked.key())) for answer in answers)
 
 
-def saves(position, prey, point):
-    own = position.colour[prey]
+def saves(position, prey, point, before=()):
+    """Whether a move of the prey's own side at a point saves it from atari."""
     answered = position.copy()
-    if answered.play(point, own) is None:
+    if answered.play(point, position.colour[prey]) is None:
         return False
     liberties = answered.string(prey)[1]
-    if len(liberties) == 1:
-        return answered.ko == (next(iter(liberties)), 3 - own)
-    return len(liberties) > 2 or not any(catches(answered, prey, p) for p in liberties)
+    if len(liberties) == 2:
+        return not any(catches(answered, prey, p, before) for p in liberties)
+    return len(liberties) > 2
 
 
 def drawn(diagram):
