@@ -1,0 +1,1 @@
+"""The blocks that every network is made of, one idea a file."""
