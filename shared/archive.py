@@ -70,35 +70,47 @@ def members(
         UserError: nothing there or none of the suffixes, a broken or truncated archive, an entry that climbs
             out, a link (in an archive; in a folder one that leads nowhere), a device, a limit passed.
     """
-    if not path.exists():
-        raise UserError(f"{path}: no such file or folder")
+    found = files(path, suffixes)
     if path.is_dir():
-        found = _folder(path, suffixes, member_limit)
+        read = _folder(path, found, member_limit)
     elif not path.is_file():
         raise UserError(f"{path}: neither a file nor a folder")
     elif is_archive(path):
-        read = _zip if path.name.lower().endswith(".zip") else _tar
-        found = _guarded(path, read(path, suffixes, member_limit, total_limit))
+        unpack = _zip if path.name.lower().endswith(".zip") else _tar
+        read = _guarded(path, unpack(path, suffixes, member_limit, total_limit))
     else:
-        found = iter([Member(path.name, _read(path, member_limit), 1.0)])
+        read = iter([Member(path.name, _read(path, member_limit), 1.0)])
     empty = True
-    for member in found:
+    for member in read:
         empty = False
         yield member
     if empty:
         raise UserError(f"{path}: no file in it" + f" that ends in {' or '.join(suffixes)}" * bool(suffixes))
 
 
-def files(folder: Path, suffixes: Sequence[str] = ()) -> list[Path]:
-    """All files below a folder, sorted; linked folders are not entered, since they may lead in a circle."""
-    found = [
-        Path(root, name) for root, _, names in os.walk(folder) for name in names if _wanted(name, suffixes)
-    ]
+def files(path: Path, suffixes: Sequence[str] = ()) -> list[Path]:
+    """What a path stands for on disk: itself, or all files below a folder, sorted.
+
+    Linked folders are not entered, since they may lead in a circle.
+    """
+    try:
+        path.stat()
+    except FileNotFoundError as error:
+        raise UserError(f"{path}: no such file or folder") from error
+    except OSError as error:
+        raise _unreadable(path, error) from error
+    if not path.is_dir():
+        return [path]
+
+    def fail(error: OSError) -> None:
+        raise _unreadable(error.filename, error) from error
+
+    walk = os.walk(path, onerror=fail)
+    found = [Path(root, name) for root, _, names in walk for name in names if _wanted(name, suffixes)]
     return sorted(file for file in found if file.is_file() or file.is_symlink())
 
 
-def _folder(path: Path, suffixes: Sequence[str], member_limit: int) -> Iterator[Member]:
-    found = files(path, suffixes)
+def _folder(path: Path, found: list[Path], member_limit: int) -> Iterator[Member]:
     for number, file in enumerate(found, start=1):
         name = _printable(file.relative_to(path).as_posix())
         yield Member(name, _read(file, member_limit), number / len(found))
@@ -109,14 +121,14 @@ def _read(file: Path, limit: int) -> bytes:
         _check_limit(str(file), file.stat().st_size, limit)
         return file.read_bytes()
     except OSError as error:
-        raise UserError(f"{file}: cannot be read ({error.strerror})") from error
+        raise _unreadable(file, error) from error
 
 
 def _guarded(path: Path, found: Iterator[Member]) -> Iterator[Member]:
     try:
         yield from found
     except PermissionError as error:
-        raise UserError(f"{path}: cannot be read ({error.strerror})") from error
+        raise _unreadable(path, error) from error
     except _BROKEN as error:
         raise UserError(f"{path}: broken or truncated archive ({error}); fetch or pack it again") from error
 
@@ -214,6 +226,10 @@ def _check_name(path: Path, name: str) -> str:
 def _check_limit(label: str, size: int, limit: int) -> None:
     if size > limit:
         raise UserError(f"{label}: {size:,} bytes, more than the {limit:,} that one file may have")
+
+
+def _unreadable(path: Path | str, error: OSError) -> UserError:
+    return UserError(f"{path}: cannot be read ({error.strerror})")
 
 
 def _too_large(path: Path, limit: int) -> UserError:

@@ -41,6 +41,9 @@ def arrays(
         kind: what is made, and the version of its form, such as ``games-1``: it begins the file's name.
         suffixes: only these files of a folder count, as in ``archive.members``.
         cache: folder of the cache, see ``folder``.
+
+    Raises:
+        UserError: ``source`` is missing; and what ``make`` raises.
     """
     file = folder(cache) / f"{kind}-{_stamp(source, suffixes)}.npz"
     stored = _load(file)
@@ -52,12 +55,11 @@ def arrays(
 
 def _stamp(source: Path, suffixes: Sequence[str]) -> str:
     digest = hashlib.sha256(os.fsencode(source.absolute()))
-    for file in files(source, suffixes) if source.is_dir() else [source]:
-        try:
+    for file in files(source, suffixes):
+        if file.exists():  # else a link that leads nowhere, for the reader to report
             stat = file.stat()
-        except OSError:  # whoever reads it will say so
-            continue
-        digest.update(b"\0" + os.fsencode(file) + f"\0{stat.st_size}\0{stat.st_mtime_ns}".encode())
+            name = os.fsencode(file.relative_to(source))
+            digest.update(b"\0" + name + f"\0{stat.st_size}\0{stat.st_mtime_ns}".encode())
     return digest.hexdigest()[:24]
 
 

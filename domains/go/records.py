@@ -100,8 +100,8 @@ def _read(path: Path, progress: bool) -> caches.Arrays:
 
 
 def _games(path: Path, progress: bool) -> Iterator[tuple[str, Record | UnusableError]]:
-    bar = Progress(console=Console(stderr=True), transient=True, disable=not progress)
-    with bar:
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not (progress and console.is_terminal)) as bar:
         task = bar.add_task(f"reading {path.name}", total=1.0)
         for member in members(path, SUFFIXES, member_limit=FILE_LIMIT):
             for game in read_sgf(member.data):

@@ -95,8 +95,18 @@ def test_missing_and_empty_paths_are_named(tmp_path: Path) -> None:
         list(members(tmp_path, (".sgf",)))
     with pytest.raises(UserError, match=r"no file in it that ends in \.sgf"):
         list(members(make(tmp_path / "all.zip"), (".sgf",)))
+    with pytest.raises(UserError, match="cannot be read"):
+        list(members(tmp_path / ("x" * 5000)))
     with pytest.raises(UserError, match="neither a file nor a folder"):
         list(members(Path(os.devnull)))
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_what_may_not_be_read_is_named(tmp_path: Path) -> None:
+    folder = make_folder(tmp_path / "folder")
+    (folder / "b").chmod(0)
+    with pytest.raises(UserError, match=r"folder/b: cannot be read"):
+        list(members(folder))
 
 
 @pytest.mark.parametrize("name", ["all.zip", *(f"all{kind}" for kind in TAR_KINDS)])

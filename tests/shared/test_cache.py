@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from shared.cache import Arrays, arrays, folder
+from shared.errors import UserError
 
 
 class Maker:
@@ -54,6 +55,24 @@ def test_made_once_until_a_file_changes(tmp_path: Path, source: Path) -> None:
     assert get()
     assert make.made == 5
     assert not list(cache.glob("*.part"))
+
+
+def test_the_same_place_by_another_name_and_a_change_behind_a_link(
+    tmp_path: Path, source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make = Maker()
+    monkeypatch.chdir(tmp_path)
+    (source / "link.sgf").symlink_to(tmp_path / "target")
+    arrays(make, source, "k", cache=tmp_path / "cache")  # the link leads nowhere yet
+    (tmp_path / "target").write_text("1")
+    arrays(make, source, "k", cache=tmp_path / "cache")
+    arrays(make, Path("source"), "k", cache=tmp_path / "cache")
+    assert make.made == 2
+    (tmp_path / "target").write_text("22")
+    arrays(make, source, "k", cache=tmp_path / "cache")
+    assert make.made == 3
+    with pytest.raises(UserError, match="no such file"):
+        arrays(make, tmp_path / "missing", "k", cache=tmp_path / "cache")
 
 
 @pytest.mark.parametrize("damage", ["cut", "flip", "text", "empty", "pickle"])
