@@ -1,5 +1,6 @@
 """From a configuration to the objects it describes: data, network, trainer."""
 
+import logging
 import warnings
 from typing import Any
 
@@ -90,8 +91,13 @@ def precision(settings: DictConfig) -> str:
 
 def build_trainer(config: DictConfig, run: Run | None, callbacks: list[Callback]) -> pl.Trainer:
     """Lightning's trainer; with a run, one that keeps checkpoints and events in its folder."""
-    # What Lightning says of workers, loggers and short epochs is decided here, not by the user.
-    for chatter in (".*does not have many workers.*", ".*smaller than the logging interval.*"):
+    # What Lightning advises on workers, loggers and short epochs is settled here, not by the user.
+    logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)
+    for chatter in (
+        ".*does not have many workers.*",
+        ".*smaller than the logging interval.*",
+        ".*LeafSpec.*",
+    ):
         warnings.filterwarnings("ignore", chatter)
     settings = plain(config.trainer) | {"precision": precision(config.trainer)}
     if run:

@@ -41,9 +41,9 @@ def train(config: DictConfig) -> dict[str, Any]:
 
     history = History(run.folder / "metrics.csv")
     trainer = build_trainer(config, run, [history])
-    write_json(
-        run.folder / "environment.json", environment(trainer.strategy.root_device, str(trainer.precision))
-    )
+    machine = environment(trainer.strategy.root_device, str(trainer.precision))
+    write_json(run.folder / "environment.json", machine)
+    console.print(f"device: {machine['device']}, {machine['threads']} threads, {machine['precision']}")
     last = run.checkpoints / "last.ckpt"
     if last.is_file():
         run.checkpoint("last")  # refuses what is not this suite's, before Lightning opens it

@@ -1,0 +1,48 @@
+"""Whole commands, run as a user runs them."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parent.parent
+
+# The smallest Go training that still does everything.
+TINY = [
+    "domain=go",
+    "model.filters=4",
+    "model.depth=2",
+    "data.batch_size=32",
+    "data.epoch_size=256",
+    "data.val_size=64",
+    "data.test_size=200",
+    "data.workers=0",
+    "trainer.max_epochs=2",
+    "trainer.accelerator=cpu",
+    "trainer.precision=32-true",
+]
+
+
+def start(script: str, *words: str, cwd: Path, **environment: str) -> subprocess.Popen:
+    """Start ``python scripts/<script>.py`` in a folder; output is kept."""
+    return subprocess.Popen(
+        [sys.executable, str(PROJECT / "scripts" / f"{script}.py"), *words],
+        cwd=cwd,
+        env={**os.environ, **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def command(script: str, *words: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess:
+    """Run it to its end."""
+    process = start(script, *words, cwd=cwd, **environment)
+    out, err = process.communicate(timeout=300)
+    return subprocess.CompletedProcess(process.args, process.returncode, out, err)
+
+
+def run_folder(done: subprocess.CompletedProcess) -> Path:
+    """The folder that the last line of train.py names."""
+    assert done.returncode == 0, done.stderr
+    return Path(done.stdout.rstrip().splitlines()[-1].removeprefix("run: "))

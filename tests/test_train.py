@@ -1,0 +1,136 @@
+"""train.py and evaluate.py as a user runs them, from any folder, and what they leave behind."""
+
+import csv
+import json
+import os
+import signal
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from tests.commands import TINY, command, run_folder, start
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    done = command("train", *TINY, cwd=tmp_path_factory.mktemp("elsewhere"))
+    return run_folder(done), done.stdout
+
+
+def test_a_run_folder_holds_all_that_the_readme_promises(trained: tuple[Path, str]) -> None:
+    folder, _ = trained
+    names = {path.name for path in folder.iterdir()}
+    assert {"config.yaml", "metrics.json", "metrics.csv", "environment.json", "test_items.npz"} <= names
+    assert {path.name for path in (folder / "checkpoints").iterdir()} == {"best.ckpt", "last.ckpt"}
+    assert any(name.startswith("events.out.tfevents") for name in names)
+
+
+def test_the_metrics_name_what_was_trained_and_how_well(trained: tuple[Path, str]) -> None:
+    folder, out = trained
+    metrics = json.loads((folder / "metrics.json").read_text())
+    told = {key: metrics[key] for key in ("domain", "model", "data", "seed", "epochs", "steps", "test/n")}
+    assert told == {
+        "domain": "go", "model": "go/policy", "data": "go/sample", "seed": 0, "epochs": 2, "steps": 16, "test/n": 200,
+    }  # fmt: skip
+    assert metrics["flops"] > metrics["params"] > 0
+    assert metrics["samples_per_second"] > 0
+    low, high = metrics["test/acc/interval"]
+    assert 0 <= low <= metrics["test/acc"] <= high <= 1
+    items = np.load(folder / "test_items.npz")
+    assert metrics["test/acc"] == pytest.approx((items["answer"] == items["label"]).mean())
+    assert metrics["test/top5"] == pytest.approx((items["label_rank"] < 5).mean())
+    for name in ("baseline/uniform over legal moves", "baseline/most frequent point", "test/illegal"):
+        assert name in out
+        assert name in metrics
+
+
+def test_metrics_csv_has_a_row_an_epoch(trained: tuple[Path, str]) -> None:
+    with (trained[0] / "metrics.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert [row["epoch"] for row in rows] == ["0", "1"]
+    assert {"train/loss", "train/acc", "val/loss", "val/acc", "val/top5", "lr", "step"} <= set(rows[0])
+
+
+def test_the_same_seed_gives_the_same_weights_and_another_seed_others(
+    trained: tuple[Path, str], tmp_path: Path
+) -> None:
+    def weights(folder: Path) -> torch.Tensor:
+        state = torch.load(folder / "checkpoints" / "last.ckpt", weights_only=True)["state_dict"]
+        return torch.cat([value.flatten().double() for value in state.values()])
+
+    again = run_folder(command("train", *TINY, cwd=tmp_path))
+    other = run_folder(command("train", *TINY, "seed=1", cwd=tmp_path))
+    assert torch.equal(weights(again), weights(trained[0]))
+    assert not torch.equal(weights(other), weights(trained[0]))
+
+
+def test_evaluate_gives_the_same_figures_again(trained: tuple[Path, str], tmp_path: Path) -> None:
+    done = command("evaluate", f"run={trained[0]}", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    table = trained[1].splitlines()
+    rows = [line for line in table if "test/" in line or "baseline/" in line]
+    assert len(rows) >= 7
+    assert [line for line in rows if line not in done.stdout] == []
+
+
+def test_ctrl_c_says_how_to_go_on_and_resuming_ends_the_run(tmp_path: Path) -> None:
+    process = start("train", *TINY, "trainer.max_epochs=40", cwd=tmp_path)
+    wait_for_epochs(tmp_path, 2)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    folder = err.rstrip().splitlines()[-1].split("resume=")[1]
+    done = command("train", f"resume={folder}", cwd=tmp_path)
+    assert run_folder(done) == Path(folder)
+    assert json.loads(Path(folder, "metrics.json").read_text())["epochs"] == 40
+    refused = command("train", f"resume={folder}", cwd=tmp_path)
+    assert refused.returncode == 1
+    assert "has ended" in refused.stderr
+
+
+def wait_for_epochs(runs: Path, epochs: int, known: int = 0) -> None:
+    """Wait until a run below a folder has written so many rows more than were known."""
+    for _ in range(1200):
+        for path in runs.glob("runs/go/*/metrics.csv"):
+            if len(path.read_text().splitlines()) > epochs + known:
+                return
+        time.sleep(0.05)
+    raise AssertionError("no epoch ended within a minute")
+
+
+@pytest.mark.parametrize("kills", [2, pytest.param(10, marks=pytest.mark.slow)])
+def test_killed_at_random_and_resumed_it_ends_with_the_weights_of_a_run_never_killed(
+    kills: int, tmp_path: Path
+) -> None:
+    words = [*TINY, "trainer.max_epochs=60", "training.ema=0.9", "model.norm=batch"]
+    for name in "ab":
+        (tmp_path / name).mkdir()
+    whole = run_folder(command("train", *words, cwd=tmp_path / "a", OMP_NUM_THREADS="1"))
+    random = np.random.default_rng(kills)
+    process = start("train", *words, cwd=tmp_path / "b", OMP_NUM_THREADS="1")
+    for kill in range(kills):
+        wait_for_epochs(tmp_path / "b", 1)
+        time.sleep(random.uniform(0, 0.5))
+        assert process.poll() is None, f"ended before kill {kill}: give it more epochs"
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait()
+        [folder] = (tmp_path / "b" / "runs" / "go").iterdir()
+        (folder / "metrics.csv").unlink()  # so that the next kill waits for an epoch of its own
+        process = start("train", f"resume={folder}", cwd=tmp_path / "b", OMP_NUM_THREADS="1")
+    out, err = process.communicate(timeout=300)
+    assert process.returncode == 0, err
+    for name in ("best", "last"):
+        ours, theirs = (
+            torch.load(run / "checkpoints" / f"{name}.ckpt", weights_only=True) for run in (folder, whole)
+        )
+        for key, value in theirs["state_dict"].items():
+            assert torch.equal(ours["state_dict"][key], value), key
+    figures = [json.loads((run / "metrics.json").read_text()) for run in (folder, whole)]
+    for each in figures:
+        each.pop("train_seconds"), each.pop("samples_per_second")
+    assert figures[0] == figures[1]
+    with (folder / "metrics.csv").open() as file:
+        assert [int(row["epoch"]) for row in csv.DictReader(file)] == list(range(60))
