@@ -10,7 +10,7 @@ Extent: TypeAlias = int | Literal["span"]
 T = TypeVar("T")
 
 
-def pair(value: T | list[T]) -> tuple[T, T]:
+def pair(value: T | list[Any]) -> tuple[T, T]:
     """One setting for both axes, or one for each."""
     first, second = value if isinstance(value, list) else (value, value)
     return first, second
