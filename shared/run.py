@@ -21,7 +21,12 @@ from shared.errors import UserError
 PROJECT = Path(__file__).resolve().parent.parent
 
 
-def write(path: Path, text: str) -> None:
+def unique_name() -> str:
+    """A folder's name that no other gets: ``<date-time>-<unique>``."""
+    return f"{datetime.now():%Y%m%d-%H%M%S}-{uuid.uuid4().hex[:6]}"
+
+
+def write(path: Path, contents: str | bytes) -> None:
     """Write a whole file or none: a reader, or a full disk, never sees half of it.
 
     Raises:
@@ -34,8 +39,8 @@ def write(path: Path, text: str) -> None:
             f"{path}: cannot be written: {error.strerror}; free or choose another place"
         ) from error
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
+        with os.fdopen(handle, "wb") as file:
+            file.write(contents.encode() if isinstance(contents, str) else contents)
             file.flush()
             os.fsync(file.fileno())
         Path(name).chmod(0o644)
@@ -65,8 +70,7 @@ class Run:
         Raises:
             UserError: The folder cannot be made or written.
         """
-        name = f"{datetime.now():%Y%m%d-%H%M%S}-{uuid.uuid4().hex[:6]}"
-        run = cls(Path(runs).absolute() / config.domain.name / name)
+        run = cls(Path(runs).absolute() / config.domain.name / unique_name())
         try:
             run.checkpoints.mkdir(parents=True)
         except OSError as error:

@@ -13,6 +13,19 @@ from shared.data import DataModule, Draw
 from shared.errors import UserError, nearest
 
 
+def plane_groups(chosen: str | Sequence[str]) -> tuple[str, ...]:
+    """The groups of planes that ``model.planes`` names: a list, or ``alphago`` for all of that paper.
+
+    Raises:
+        UserError: There is no such group.
+    """
+    groups = ALPHAGO if chosen == "alphago" else tuple(chosen)
+    for name in groups:
+        if name not in GROUPS:
+            raise UserError(f"model.planes: {name!r}: {nearest(name, list(GROUPS))}")
+    return groups
+
+
 class Positions:
     """Positions, each with the move that was played in it; no plane is stored.
 
@@ -66,15 +79,12 @@ class GoData(DataModule):
         **loading: Any,
     ):
         super().__init__(**loading)
-        self.groups_of_planes = ALPHAGO if planes == "alphago" else tuple(planes)
-        for name in self.groups_of_planes:
-            if name not in GROUPS:
-                raise UserError(f"model.planes: {name!r}: {nearest(name, list(GROUPS))}")
+        self.groups_of_planes = plane_groups(planes)
         self.planes = sum(GROUPS[name] for name in self.groups_of_planes)
         self.extent = (size, size)
         self.classes = names(size)
         self.path = path
-        self.reading = {
+        self.reading: dict[str, Any] = {
             "size": size, "max_handicap": max_handicap, "min_rank": min_rank, "min_moves": min_moves,
             "strict": strict, "cache": Path(cache) if cache else None,
         }  # fmt: skip

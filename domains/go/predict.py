@@ -1,0 +1,201 @@
+"""What a trained policy says of the moves in a user's own game records."""
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+from rich.console import Console
+from rich.progress import track
+
+from domains.go.data import plane_groups
+from domains.go.games import Games, read_games
+from domains.go.pictures import game_picture, move_picture, percent
+from domains.go.planes import batch_planes
+from domains.go.points import name
+from domains.go.records import read_records
+from domains.go.rules import Board
+from shared.archive import where
+from shared.classifier import Classifier
+from shared.errors import UserError
+from shared.predict import Predictions, best
+
+DRAWN = 20  # games of which pictures are made
+SURPRISES = 3  # boards drawn of a whole game: the moves that the policy thought least of
+
+
+class Answers(NamedTuple):
+    """What the policy says of N moves of one game; passes, which it does not know, left out."""
+
+    game: int
+    ply: NDArray[np.int64]  # (N,)
+    played: NDArray[np.int64]  # (N,) points
+    probabilities: NDArray[np.float32]  # (N, points); the legal moves share all
+    rank: NDArray[np.int64]  # (N,) of the move played, from 1
+
+    @property
+    def probability(self) -> NDArray[np.float32]:
+        """(N,) of the move played."""
+        return self.probabilities[np.arange(len(self.ply)), self.played]
+
+
+def predict(module: Classifier, source: Path, *, top: int, move: int | None = None) -> Predictions:
+    """The best moves of the policy in each position of the games, or in that before one move.
+
+    Probabilities are shared out among the legal moves: what the network gives to others is left out.
+
+    Args:
+        module: a trained ``GoPolicy``.
+        source: an SGF file, a folder, or an archive.
+        top: how many moves are listed.
+        move: number of the move, from 1; None for all moves.
+
+    Raises:
+        UserError: no game on a board of the network's size, or ``move`` is behind a game's end or a pass.
+    """
+    size = int(module.hparams["extent"][0])
+    games = _read(source, size)
+    labels = _labels(games)
+    plies = [_plies(games, g, move, where(source, labels[g])) for g in range(len(labels))]
+    bar = Console(stderr=True)
+    answers = [
+        _answer(module, games, g, plies[g])
+        for g in track(
+            range(len(labels)), "asking the network", console=bar, transient=True, disable=len(labels) == 1
+        )
+    ]
+    rows = [row for each in answers for row in _rows(each, games, labels[each.game], module.classes, top)]
+    pictures = _pictures(answers[:DRAWN], games, labels, top, whole=move is None)
+    summary = f"{games.summary}\n{_agreement(np.concatenate([each.rank for each in answers]))}"
+    if len(answers) > DRAWN:
+        summary += f"\npictures of the first {DRAWN} games"
+    return Predictions(rows, summary, pictures)
+
+
+def _read(source: Path, size: int) -> Games:
+    """The games; other sizes of board among them are left out, and refused where there is nothing else."""
+    columns, _ = read_records(source)
+    sizes = columns["size"]
+    if len(sizes) and not (sizes == size).any():
+        raise UserError(
+            f"{where(source, columns['name'][0])}: a board of {sizes[0]}×{sizes[0]}, "
+            f"but the network plays on {size}×{size}; give games of that size, or another run"
+        )
+    return read_games(source, size=size)
+
+
+def _labels(games: Games) -> list[str]:
+    """A name for each game: its file's, numbered where the file holds several."""
+    files = Counter(games.name)
+    seen: Counter[str] = Counter()
+    labels = []
+    for file in games.name:
+        seen[file] += 1
+        labels.append(file if files[file] == 1 else f"{file} game {seen[file]}")
+    return labels
+
+
+def _plies(games: Games, g: int, move: int | None, label: str) -> NDArray[np.int64]:
+    """The plies that are asked for: all but passes, or that of one move."""
+    moves = games.moves[games.move_start[g] : games.move_start[g + 1]]
+    passes = moves >> 1 == int(games.size[g]) ** 2
+    if move is None:
+        return np.flatnonzero(~passes)
+    if not isinstance(move, int) or not 1 <= move <= len(moves):
+        raise UserError(
+            f"{label}: move={move}: give a whole number from 1 to {len(moves)}, the game's last move"
+        )
+    if passes[move - 1]:
+        raise UserError(f"{label}: move={move}: a pass, and the network knows points only; give another move")
+    return np.array([move - 1])
+
+
+def _answer(module: Classifier, games: Games, g: int, ply: NDArray[np.int64]) -> Answers:
+    """All positions as one batch."""
+    groups = plane_groups(module.hparams["model"]["planes"])
+    symmetry = np.zeros(len(ply), np.uint8)
+    planes, legal, played = batch_planes(games, np.full(len(ply), g), ply, symmetry, groups)
+    with torch.inference_mode():
+        logits = module(torch.from_numpy(planes).to(module.device)).float().cpu()
+    probabilities = logits.masked_fill(~torch.from_numpy(legal), -torch.inf).softmax(1).numpy()
+    rank = 1 + (probabilities > np.take_along_axis(probabilities, played[:, None], 1)).sum(1)
+    return Answers(g, ply, played, probabilities, rank)
+
+
+def _rows(
+    answers: Answers, games: Games, label: str, classes: list[str], top: int
+) -> Iterator[dict[str, Any]]:
+    codes = games.moves[games.move_start[answers.game] + answers.ply]
+    for n, ply in enumerate(answers.ply):
+        yield {
+            "file": label,
+            "move": int(ply) + 1,
+            "colour": ("black", "white")[codes[n] & 1],
+            "played": classes[answers.played[n]],
+            "rank": int(answers.rank[n]),
+            "probability": float(answers.probability[n]),
+            "best": best(answers.probabilities[n], classes, top),
+        }
+
+
+def _agreement(rank: NDArray[np.int64]) -> str:
+    """How often the policy's choices were played."""
+    shares = [f"{(rank <= k).sum():,} ({100 * (rank <= k).mean():.1f} %)" for k in (1, 5)]
+    return (
+        f"{len(rank):,} moves played: {shares[0]} the policy's first choice, {shares[1]} among its first five"
+    )
+
+
+def _pictures(
+    answers: list[Answers], games: Games, labels: list[str], top: int, whole: bool
+) -> Iterator[tuple[str, Figure]]:
+    for each in answers:
+        label = labels[each.game]
+        if not whole:
+            yield _draw_move(each, 0, games, label, top)
+            continue
+        surprises = np.sort(np.argsort(each.probability, kind="stable")[:SURPRISES])
+        yield label, _draw_game(each, games, label, surprises)
+        for n in surprises:
+            yield _draw_move(each, int(n), games, label, top)
+
+
+def _draw_move(answers: Answers, n: int, games: Games, label: str, top: int) -> tuple[str, Figure]:
+    g, ply, played = answers.game, int(answers.ply[n]), int(answers.played[n])
+    size, start = int(games.size[g]), games.move_start[g]
+    board = Board(size)
+    board.setup(games.setup[games.setup_start[g] : games.setup_start[g + 1]])
+    for code in games.moves[start : start + ply]:
+        board.play(int(code))
+    before = int(games.moves[start + ply - 1] >> 1) if ply else size * size
+    colour = ("Black", "White")[games.moves[start + ply] & 1]
+    title = f"{label} move {ply + 1}"
+    figure = move_picture(
+        board.stones,
+        answers.probabilities[n],
+        played=played,
+        last=before if before < size * size else None,
+        top=top,
+        title=f"{label}, move {ply + 1}: {colour} to play",
+        subtitle=f"{name(played, size)} was played: the policy's choice no. {answers.rank[n]}, "
+        f"with {percent(answers.probability[n])}",
+    )
+    return title, figure
+
+
+def _draw_game(answers: Answers, games: Games, label: str, named: NDArray[np.int64]) -> Figure:
+    size = int(games.size[answers.game])
+    return game_picture(
+        answers.probability,
+        answers.rank,
+        games.moves[games.move_start[answers.game] + answers.ply] & 1 == 0,
+        answers.ply + 1,
+        points=size * size,
+        named={int(n): f"{answers.ply[n] + 1}: {name(int(answers.played[n]), size)}" for n in named},
+        title=f"{label}: how the policy saw the moves played",
+        subtitle=_agreement(answers.rank),
+    )

@@ -1,0 +1,21 @@
+"""Ask a trained run about your own files: a table, predictions.jsonl, and pictures.
+
+python scripts/predict.py run=runs/go/20260101-120000-1a2b3c input=game.sgf
+python scripts/predict.py run=runs/go/20260101-120000-1a2b3c input=game.sgf move=57 top=10
+"""
+
+from omegaconf import DictConfig
+
+from shared.cli import command
+
+
+@command("predict")
+def main(config: DictConfig) -> None:
+    """Answer, and print the table."""
+    from shared.predict import predict
+
+    predict(config)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,121 @@
+"""Answers of a trained network for a user's own files: a table, ``predictions.jsonl``, and pictures."""
+
+import inspect
+import io
+import json
+import re
+import warnings
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+from omegaconf import DictConfig
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from shared.assemble import load_module, plain
+from shared.build import locate
+from shared.errors import UserError, nearest
+from shared.run import Run, unique_name, write
+
+SHOWN = 60  # rows of the table; the file has them all
+
+
+class Predictions(NamedTuple):
+    """What a domain's function answers; ``conf/domain/NAME.yaml`` names it as ``domain.predict``.
+
+    It is called as ``predict(module, source, *, top, …)`` with the network, the user's path, and as keywords
+    the configuration's other keys that are not null. It reads all that it is given before it answers, and
+    writes nothing.
+
+    Attributes:
+        rows: one for each answer, at least one, all with the same keys. Probabilities are floats 0 … 1; under
+            ``best`` stand the likeliest classes (see the function).
+        summary: what to say at the end.
+        pictures: name and picture, each drawn as it is asked for.
+    """
+
+    rows: list[dict[str, Any]]
+    summary: str
+    pictures: Iterable[tuple[str, Figure]] = ()
+
+
+def best(probabilities: NDArray[np.floating], names: Sequence[str], top: int) -> list[dict[str, Any]]:
+    """The likeliest ``top`` classes of probabilities (classes,), from the first."""
+    order = np.argsort(-probabilities, kind="stable")[:top]
+    return [{"name": names[i], "probability": float(probabilities[i])} for i in order]
+
+
+def predict(config: DictConfig) -> Predictions:
+    """Answer for ``config.input`` with the run ``config.run``; print a table and fill a folder.
+
+    Raises:
+        UserError: The run, its checkpoint, the input or an option cannot be used, or the folder not written.
+    """
+    run = Run.open(config.run)
+    settings = plain(config)
+    options = {
+        key: value
+        for key, value in settings.items()
+        if key not in ("run", "input", "checkpoint", "output", "choices") and value is not None
+    }
+    function = locate(run.config.domain.get("predict"))
+    _check(options, function, run.config.domain.name)
+    found: Predictions = function(load_module(run, config.checkpoint), Path(config.input), **options)
+
+    output = Path(config.output or run.folder / "predictions" / unique_name()).absolute()
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"output={output}: cannot be made: {error.strerror}; name another folder") from error
+    write(output / "predictions.jsonl", "".join(json.dumps(row) + "\n" for row in found.rows))
+    console = Console()
+    with console.status("drawing"):
+        for number, (name, figure) in enumerate(found.pictures, start=1):
+            label = re.sub(r"[^\w.-]+", "-", name, flags=re.ASCII)[:100]
+            write(output / f"{number:03d}-{label}.png", _png(figure))
+    console.print(_table(found.rows))
+    if len(found.rows) > SHOWN:
+        console.print(f"… and {len(found.rows) - SHOWN:,} more in predictions.jsonl")
+    console.print(Text(found.summary))
+    console.print(f"predictions: {output}", soft_wrap=True, highlight=False, markup=False)
+    return found
+
+
+def _check(options: dict[str, Any], function: Any, domain: str) -> None:
+    parameters = inspect.signature(function).parameters.values()
+    legal = [each.name for each in parameters if each.kind is each.KEYWORD_ONLY]
+    for key, value in options.items():
+        if key not in legal:
+            raise UserError(f"{key}={value}: not an option of the domain {domain}; {nearest(key, legal)}")
+    if not isinstance(options["top"], int) or options["top"] < 1:
+        raise UserError(f"top={options['top']}: give a whole number from 1")
+
+
+def _table(rows: list[dict[str, Any]]) -> Table:
+    table = Table()
+    for key, value in rows[0].items():
+        table.add_column(key, justify="right" if isinstance(value, int | float) else "left", overflow="fold")
+    for row in rows[:SHOWN]:
+        table.add_row(*(Text(_cell(value)) for value in row.values()))
+    return table
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, list):
+        return "  ".join(f"{each['name']} {_cell(each['probability'])}" for each in value)
+    if isinstance(value, float):
+        return f"{100 * value:.1f} %"
+    return "–" if value is None else str(value)
+
+
+def _png(figure: Figure) -> bytes:
+    picture = io.BytesIO()
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing from")  # a file's name in another script
+        figure.savefig(picture, format="png")
+    return picture.getvalue()
