@@ -1,8 +1,10 @@
 """Go in plain Python, slow and obvious: what the compiled rules, planes and ladders are held against."""
 
+import tarfile
 from dataclasses import fields
 
 import numpy as np
+from sgfmill import sgf
 
 from domains.go.games import Games
 
@@ -78,10 +80,11 @@ class Position:
         return np.array(list(self.colour.values()), np.int8).reshape(self.size, self.size)
 
 
-def catches(position, prey, point, before=()):
+def catches(position, prey, point, threats=True, before=()):
     """Whether an atari at a point catches the string on ``prey`` (two liberties), with no short cut taken.
 
-    The attacker obeys simple ko, the prey's side does not; going round in circles saves the prey.
+    The attacker obeys simple ko; the prey's side does so only where it is without ko threats. Going round in
+    circles saves the prey.
     """
     own = position.colour[prey]
     attacked = position.copy()
@@ -92,17 +95,19 @@ def catches(position, prey, point, before=()):
     for p in {q for stone in stones for q in attacked.around(stone) if attacked.colour[q] == 3 - own}:
         if len(attacked.string(p)[1]) == 1:
             answers |= attacked.string(p)[1]
-    return not any(saves(attacked, prey, answer, (*before, attacked.key())) for answer in answers)
+    return not any(saves(attacked, prey, answer, threats, (*before, attacked.key())) for answer in answers)
 
 
-def saves(position, prey, point, before=()):
+def saves(position, prey, point, threats=True, before=()):
     """Whether a move of the prey's own side at a point saves it from atari."""
     answered = position.copy()
+    if not threats and position.ko == (point, position.colour[prey]):
+        return False
     if answered.play(point, position.colour[prey]) is None:
         return False
     liberties = answered.string(prey)[1]
     if len(liberties) == 2:
-        return not any(catches(answered, prey, p, before) for p in liberties)
+        return not any(catches(answered, prey, p, threats, before) for p in liberties)
     return len(liberties) > 2
 
 
@@ -136,3 +141,30 @@ def games_of(size, *records):
         core["setup" if name == "setup" else "moves"] = np.array([c for one in lists for c in one], np.int16)
     metadata = {f.name: np.zeros(len(records)) for f in fields(Games) if f.name not in core}
     return Games(**core, **metadata)
+
+
+def sgf_games(archive, count):
+    """Up to ``count`` 19×19 games of an archive, spread evenly over it."""
+    with tarfile.open(archive) as tar:
+        members = [m for m in tar.getmembers() if m.name.endswith(".sgf")]
+        found = 0
+        for member in members[:: max(1, len(members) // (count + count // 20))]:
+            game = sgf.Sgf_game.from_bytes(tar.extractfile(member).read())
+            if game.get_size() == 19 and found < count:
+                found += 1
+                yield game
+
+
+def record_of(game):
+    """(setup, moves) codes of an sgfmill game."""
+    size = game.get_size()
+
+    def code(point, colour):  # sgfmill's row 0 is at the bottom
+        return 2 * (size * size if point is None else (size - 1 - point[0]) * size + point[1]) + colour
+
+    black, white, _ = game.get_root().get_setup_stones()
+    moves = [node.get_move() for node in game.get_main_sequence()[1:]]
+    return (
+        [code(p, 0) for p in black] + [code(p, 1) for p in white],
+        [code(point, int(colour == "w")) for colour, point in moves if colour is not None],
+    )

@@ -1,10 +1,9 @@
 import os
-import tarfile
 from pathlib import Path
 
 import numpy as np
 import pytest
-from go_reference import BLACK, WHITE, Position, drawn, setup_of
+from go_reference import BLACK, WHITE, Position, drawn, setup_of, sgf_games
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -260,20 +259,6 @@ def test_preview_equals_playing(size, seed):
 
 
 DATA = os.environ.get("CONVOLUTIONS_DATA")
-
-
-def sgf_games(archive, count):
-    """Up to ``count`` 19×19 games of an archive, spread evenly over it."""
-    from sgfmill import sgf
-
-    with tarfile.open(archive) as tar:
-        members = [m for m in tar.getmembers() if m.name.endswith(".sgf")]
-        found = 0
-        for member in members[:: max(1, len(members) // (count + count // 20))]:
-            game = sgf.Sgf_game.from_bytes(tar.extractfile(member).read())
-            if game.get_size() == 19 and found < count:
-                found += 1
-                yield game
 
 
 @pytest.mark.data
