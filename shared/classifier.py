@@ -53,7 +53,7 @@ class Classifier(pl.LightningModule):
         super().__init__()
         self.save_hyperparameters()
         self.classes = classes
-        self.network = build_network(model["layers"], planes, tuple(extent), len(classes))
+        self.network = build_network(model["layers"], planes, (extent[0], extent[1]), len(classes))
         self.optimizer_settings, self.schedule_settings = optimizer, schedule
         self.label_smoothing = label_smoothing
         self.train_loss: Tensor | float = 0.0

@@ -10,7 +10,8 @@ import hydra
 from hydra import initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
-from hydra.errors import ConfigCompositionException, HydraException
+from hydra.errors import ConfigCompositionException, HydraException, MissingConfigException
+from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import OmegaConfBaseException
 
@@ -30,7 +31,16 @@ def command(config_name: str) -> Callable[[Callable[[DictConfig], Any]], Callabl
     def decorate(function: Callable[[DictConfig], Any]) -> Callable[[], None]:
         @hydra.main(config_path=str(CONF), config_name=config_name, version_base="1.3")
         def run(config: DictConfig) -> Any:
-            return function(_with_choices(config, HydraConfig.get().runtime.choices))
+            settings = HydraConfig.get()
+            missing = sorted(OmegaConf.missing_keys(config))
+            try:
+                if missing:
+                    raise UserError(f"{missing[0]} is not set: give {missing[0]}=…")
+                return function(_with_choices(config, settings.runtime.choices))
+            except UserError as error:
+                if settings.mode == RunMode.RUN:
+                    sys.exit(f"error: {error}")
+                raise  # of several runs one fails, and Hydra says which
 
         def main() -> None:
             os.environ.setdefault("HYDRA_FULL_ERROR", "1")  # hands us the exceptions, to word them here
@@ -39,8 +49,6 @@ def command(config_name: str) -> Callable[[Callable[[DictConfig], Any]], Callabl
             os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
             try:
                 run()
-            except UserError as error:
-                sys.exit(f"error: {error}")
             except (HydraException, OmegaConfBaseException) as error:
                 sys.exit(f"error: {_explain(error, config_name)}")
             except KeyboardInterrupt:
@@ -71,8 +79,14 @@ def _with_choices(config: DictConfig, choices: Mapping[str, str]) -> DictConfig:
 
 
 def _explain(error: Exception, config_name: str) -> str:
-    """Hydra's message, and for a key that does not exist the nearest one that does."""
-    message = str(error)
+    """Hydra's message, and for a key or file that does not exist the nearest one that does."""
+    message = str(error).split("\nConfig search path")[0].strip()
+    if isinstance(error, MissingConfigException) and error.missing_cfg_file:
+        group = error.missing_cfg_file.split("/")[0]
+        files = (CONF / group).rglob("*.yaml")
+        names = sorted(str(file.relative_to(CONF).with_suffix("")) for file in files)
+        name = error.missing_cfg_file
+        return f"{name}: there is no such file in conf/; {nearest(name, names)}"
     cause = error.__cause__
     key = getattr(cause, "full_key", None)
     if not isinstance(error, ConfigCompositionException) or not key:

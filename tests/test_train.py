@@ -2,7 +2,6 @@
 
 import csv
 import json
-import os
 import signal
 import time
 from pathlib import Path
@@ -115,12 +114,12 @@ def test_killed_at_random_and_resumed_it_ends_with_the_weights_of_a_run_never_ki
         wait_for_epochs(tmp_path / "b", 1)
         time.sleep(random.uniform(0, 0.5))
         assert process.poll() is None, f"ended before kill {kill}: give it more epochs"
-        os.kill(process.pid, signal.SIGKILL)
-        process.wait()
+        process.kill()
+        process.communicate()
         [folder] = (tmp_path / "b" / "runs" / "go").iterdir()
         (folder / "metrics.csv").unlink()  # so that the next kill waits for an epoch of its own
         process = start("train", f"resume={folder}", cwd=tmp_path / "b", OMP_NUM_THREADS="1")
-    out, err = process.communicate(timeout=300)
+    _, err = process.communicate(timeout=300)
     assert process.returncode == 0, err
     for name in ("best", "last"):
         ours, theirs = (
