@@ -45,8 +45,8 @@ class GnuGo:
 
 KO = """\
 GNU Go catches these; a ladder of ataris does so only if the prey's side may not retake a ko. After the first
-atari GNU Go reads on with every means: it lets the prey win only one of several kos, and fills liberties quietly
-before it comes back to the ko."""
+atari GNU Go reads on with every means: it lets the prey win only one of several kos, and it fills liberties
+quietly before it comes back to the ko."""
 
 
 @dataclass(frozen=True)
@@ -156,8 +156,8 @@ def report(found):
         "Made by `python tests/go/gnugo_compare.py STRINGS` on positions drawn at random from KGS games.",
         "",
         f"- liberties (`countlib`): {found.strings:,} strings, {found.other_liberties} differ",
-        f"- ladders (`ladder_attack` answers 1): {found.ladders:,} strings of two liberties, {found.caught:,} "
-        f"of them caught here; {len(found.disagreements)} differ, {100 * found.agreement:.3f} % agree",
+        f"- ladders (`ladder_attack` answers 1): {found.ladders:,} strings of two liberties, "
+        f"{found.caught:,} of them caught here; {len(found.disagreements)} differ, {100 * found.agreement:.3f} % agree",
     ]
     for title, words, ko in (("hang on a ko", KO, True), ("others", "Not explained.", False)):
         these = [each for each in found.disagreements if each.hangs_on_ko == ko]
