@@ -63,9 +63,7 @@ class Network(Chain):
         return super().forward(x, lengths)
 
 
-def build_network(
-    layers: list[Any], planes: int, extent: tuple[int | None, int | None], classes: int
-) -> Network:
+def build_network(layers: Any, planes: int, extent: tuple[int | None, int | None], classes: int) -> Network:
     """The network that a list of layers describes.
 
     Each layer is a name (``flatten``) or a name with its settings (``conv: {filters: 25, kernel: 3}``): the

@@ -45,7 +45,7 @@ class Axis:
         return self.slide(self.extent)
 
     def join(self, other: "Axis") -> "Axis":
-        """The axis of two maps side by side: a cell sees what either sees."""
+        """The axis of two maps side by side: a cell sees the stretch around what either sees."""
         start = min(self.start, other.start)
         size = (
             None
