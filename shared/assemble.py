@@ -47,7 +47,7 @@ def build_module(config: DictConfig, data: DataModule) -> Classifier:
     module = locate(config.domain.module)(
         model=plain(config.model),
         planes=data.planes,
-        extent=list(data.extent),
+        extent=data.extent,
         classes=data.classes,
         optimizer=plain(config.optimizer),
         schedule=plain(config.schedule),

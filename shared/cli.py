@@ -70,7 +70,7 @@ def compose(config_name: str, overrides: list[str]) -> DictConfig:
     return _with_choices(config, choices)
 
 
-def _with_choices(config: DictConfig, choices: Mapping[str, str]) -> DictConfig:
+def _with_choices(config: DictConfig, choices: Mapping[str, str | None]) -> DictConfig:
     """Note which file of each group was chosen: the model's and the data's names in tables."""
     chosen = {k: v for k, v in choices.items() if "/" not in k}
     with open_dict(config):

@@ -33,8 +33,8 @@ class Predictions(NamedTuple):
     writes nothing.
 
     Attributes:
-        rows: one for each answer, at least one, all with the same keys. Probabilities are floats 0 … 1; under
-            ``best`` stand the likeliest classes (see the function).
+        rows: one for each answer, at least one, all with the same keys. ``file`` says of which input it is,
+            ``best`` lists the likeliest classes (see the function); probabilities are floats 0 … 1.
         summary: what to say at the end.
         pictures: name and picture, each drawn as it is asked for.
     """
@@ -48,6 +48,11 @@ def best(probabilities: NDArray[np.floating], names: Sequence[str], top: int) ->
     """The likeliest ``top`` classes of probabilities (classes,), from the first."""
     order = np.argsort(-probabilities, kind="stable")[:top]
     return [{"name": names[i], "probability": float(probabilities[i])} for i in order]
+
+
+def percent(probability: float) -> str:
+    """A probability for people: 31.2%, <0.1%."""
+    return "<0.1%" if probability < 0.001 else f"{probability:.1%}"
 
 
 def predict(config: DictConfig) -> Predictions:
@@ -81,7 +86,7 @@ def predict(config: DictConfig) -> Predictions:
     console.print(_table(found.rows))
     if len(found.rows) > SHOWN:
         console.print(f"… and {len(found.rows) - SHOWN:,} more in predictions.jsonl")
-    console.print(Text(found.summary))
+    console.print(Text(found.summary), soft_wrap=True)
     console.print(f"predictions: {output}", soft_wrap=True, highlight=False, markup=False)
     return found
 
@@ -97,19 +102,22 @@ def _check(options: dict[str, Any], function: Any, domain: str) -> None:
 
 
 def _table(rows: list[dict[str, Any]]) -> Table:
-    table = Table()
-    for key, value in rows[0].items():
-        table.add_column(key, justify="right" if isinstance(value, int | float) else "left", overflow="fold")
+    files = {row["file"] for row in rows}
+    table = Table(title=Text(rows[0]["file"]) if len(files) == 1 else None)
+    columns = [key for key in rows[0] if key != "file" or len(files) > 1]
+    for key in columns:
+        number = isinstance(rows[0][key], int | float)
+        table.add_column(key, justify="right" if number else "left", overflow="fold")
     for row in rows[:SHOWN]:
-        table.add_row(*(Text(_cell(value)) for value in row.values()))
+        table.add_row(*(Text(_cell(row[key])) for key in columns))
     return table
 
 
 def _cell(value: Any) -> str:
     if isinstance(value, list):
-        return "  ".join(f"{each['name']} {_cell(each['probability'])}" for each in value)
+        return "  ".join(f"{each['name']} {percent(each['probability'])}" for each in value)
     if isinstance(value, float):
-        return f"{100 * value:.1f} %"
+        return percent(value)
     return "–" if value is None else str(value)
 
 

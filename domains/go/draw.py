@@ -75,7 +75,7 @@ def draw_board(
         dark = stones[row, column] == BLACK or (colours is not None and colours[row, column, 1] < 0.45)
         axes.text(
             column, row, text, ha="center", va="center_baseline", zorder=6, parse_math=False,
-            fontsize=0.3 * _points_of_unit(axes), color="white" if dark else "black", weight="bold",
+            fontsize=0.29 * _points_of_unit(axes), color="white" if dark else "black", weight="bold",
         )  # fmt: skip
     if last is not None:
         row, column = divmod(last, size)

@@ -12,15 +12,17 @@ from numpy.typing import NDArray
 
 from domains.go.draw import ORANGE, draw_board, heat_colours
 from domains.go.points import name
+from shared.predict import percent
 
 LABELLED = 3  # the best moves whose probability stands on the board
+BARS = 15  # moves that there is room for beside it
 GREY = "#555555"
 DPI = 130
 
 
 def move_picture(
     stones: NDArray[np.int8],
-    probabilities: NDArray[np.float32],
+    probabilities: NDArray[np.floating],
     *,
     played: int,
     last: int | None,
@@ -35,18 +37,18 @@ def move_picture(
         probabilities: (size * size,) of the moves.
         played: the point of the move that was played, ringed.
         last: the point of the move before it, if it was on the board.
-        top: how many moves have a bar.
+        top: how many moves have a bar, at most BARS.
         title: what is shown.
         subtitle: what is to be said of it.
     """
     size = len(stones)
     order = np.argsort(-probabilities, kind="stable")
-    labels = {int(point): percent(probabilities[point], 0) for point in order[:LABELLED]}
-    labels.setdefault(played, percent(probabilities[played], 0))
+    labels = {int(point): _on_board(probabilities[point]) for point in order[:LABELLED]}
+    labels.setdefault(played, _on_board(probabilities[played]))
 
-    figure = Figure(figsize=(9.6, 7.4), dpi=DPI)
+    figure = Figure(figsize=(10, 7.4), dpi=DPI)
     draw_board(
-        figure.add_axes((0.02, 0.02, 0.674, 0.875)),
+        figure.add_axes((0.02, 0.02, 0.648, 0.875)),
         stones,
         probabilities.reshape(size, size),
         labels=labels,
@@ -54,12 +56,13 @@ def move_picture(
         chosen=played,
     )
     _say(figure, title, subtitle)
-    rows = [int(point) for point in order[:top]]
+    rows = [int(point) for point in order[: min(top, BARS)]]
     if played not in rows:
         rows.append(played)
     ranks = {int(point): rank for rank, point in enumerate(order, start=1)}
-    axes = figure.add_axes((0.80, 0.895 - 0.043 * (len(rows) + 1), 0.12, 0.043 * len(rows)))
+    axes = figure.add_axes((0.80, 0.84 - 0.043 * len(rows), 0.12, 0.043 * len(rows)))
     _draw_bars(axes, [(ranks[p], name(p, size), float(probabilities[p]), p == played) for p in rows])
+    figure.text(0.69, 0.865, "the policy's choices", fontsize=12, color=GREY, va="center")
     marks = [
         Line2D([], [], marker="o", color=ORANGE, fillstyle="none", markersize=9, markeredgewidth=2, lw=0)
     ]
@@ -67,7 +70,7 @@ def move_picture(
     if last is not None:
         marks.append(Line2D([], [], marker="o", color="black", fillstyle="none", markersize=6, lw=0))
         words.append("last move before")
-    figure.legend(marks, words, loc="lower left", bbox_to_anchor=(0.715, 0.015), frameon=False, fontsize=10)
+    figure.legend(marks, words, loc="lower left", bbox_to_anchor=(0.685, 0.015), frameon=False, fontsize=10)
     return figure
 
 
@@ -89,7 +92,7 @@ def _draw_bars(axes: Axes, rows: Sequence[tuple[int, str, float, bool]]) -> None
 
 
 def game_picture(
-    probability: NDArray[np.float32],
+    probability: NDArray[np.floating],
     rank: NDArray[np.int64],
     black: NDArray[np.bool_],
     number: NDArray[np.int64],
@@ -116,7 +119,7 @@ def game_picture(
         2,
         1,
         sharex=True,
-        gridspec_kw={"left": 0.085, "right": 0.98, "top": 0.86, "bottom": 0.085, "hspace": 0.08},
+        gridspec_kw={"left": 0.1, "right": 0.98, "top": 0.86, "bottom": 0.085, "hspace": 0.08},
     )
     _say(figure, title, subtitle)
     for axes, values in ((above, np.maximum(probability, 1e-4)), (below, rank)):
@@ -147,9 +150,7 @@ def game_picture(
             ha="center", color=ORANGE, weight="bold", fontsize=10, zorder=4,
         )  # fmt: skip
     above.yaxis.set_major_locator(FixedLocator([1e-4, 1e-3, 1e-2, 1e-1, 1]))
-    above.yaxis.set_major_formatter(
-        FuncFormatter(lambda value, _: "≤ 0.01 %" if value <= 1e-4 else f"{100 * value:g} %")
-    )
+    above.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:g}%"))
     above.set(ylabel="probability of the move played", ylim=(7e-5, 1.4))
     above.legend(loc="lower right", ncols=2, framealpha=0.9)
     below.yaxis.set_major_locator(FixedLocator([1, 2, 5, 10, 20, 50, 100, 200, 300]))
@@ -160,13 +161,12 @@ def game_picture(
     return figure
 
 
-def percent(probability: float, digits: int = 1) -> str:
-    """As people read it: 31.2 %, < 0.1 %."""
-    least = 10.0**-digits
-    return f"< {least:g} %" if 0 < 100 * probability < least else f"{100 * probability:.{digits}f} %"
+def _on_board(probability: float) -> str:
+    """Per cent, short enough to stand on a point."""
+    return "<1%" if probability < 0.01 else f"{probability:.0%}"
 
 
 def _say(figure: Figure, title: str, subtitle: str) -> None:
     # Names of files come from strangers: no mathematics is read from them.
-    figure.text(0.025, 0.953, title, fontsize=15, weight="bold", va="center", parse_math=False)
-    figure.text(0.025, 0.918, subtitle, fontsize=12, color=GREY, va="center", parse_math=False)
+    figure.text(0.02, 0.953, title, fontsize=15, weight="bold", va="center", parse_math=False)
+    figure.text(0.02, 0.918, subtitle, fontsize=12, color=GREY, va="center", parse_math=False)

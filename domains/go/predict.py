@@ -14,7 +14,7 @@ from rich.progress import track
 
 from domains.go.data import plane_groups
 from domains.go.games import Games, read_games
-from domains.go.pictures import game_picture, move_picture, percent
+from domains.go.pictures import game_picture, move_picture
 from domains.go.planes import batch_planes
 from domains.go.points import name
 from domains.go.records import read_records
@@ -22,7 +22,7 @@ from domains.go.rules import Board
 from shared.archive import where
 from shared.classifier import Classifier
 from shared.errors import UserError
-from shared.predict import Predictions, best
+from shared.predict import Predictions, best, percent
 
 DRAWN = 20  # games of which pictures are made
 SURPRISES = 3  # boards drawn of a whole game: the moves that the policy thought least of
@@ -34,11 +34,11 @@ class Answers(NamedTuple):
     game: int
     ply: NDArray[np.int64]  # (N,)
     played: NDArray[np.int64]  # (N,) points
-    probabilities: NDArray[np.float32]  # (N, points); the legal moves share all
+    probabilities: NDArray[np.float64]  # (N, points); the legal moves share all
     rank: NDArray[np.int64]  # (N,) of the move played, from 1
 
     @property
-    def probability(self) -> NDArray[np.float32]:
+    def probability(self) -> NDArray[np.float64]:
         """(N,) of the move played."""
         return self.probabilities[np.arange(len(self.ply)), self.played]
 
@@ -62,16 +62,21 @@ def predict(module: Classifier, source: Path, *, top: int, move: int | None = No
     labels = _labels(games)
     plies = [_plies(games, g, move, where(source, labels[g])) for g in range(len(labels))]
     bar = Console(stderr=True)
-    answers = [
-        _answer(module, games, g, plies[g])
-        for g in track(
-            range(len(labels)), "asking the network", console=bar, transient=True, disable=len(labels) == 1
-        )
-    ]
-    rows = [row for each in answers for row in _rows(each, games, labels[each.game], module.classes, top)]
-    pictures = _pictures(answers[:DRAWN], games, labels, top, whole=move is None)
-    summary = f"{games.summary}\n{_agreement(np.concatenate([each.rank for each in answers]))}"
-    if len(answers) > DRAWN:
+    rows: list[dict[str, Any]] = []
+    drawn: list[Answers] = []
+    bar = Console(stderr=True)
+    for g in track(
+        range(len(labels)), "asking the network", console=bar, transient=True, disable=len(labels) == 1
+    ):
+        answers = _answer(module, games, g, plies[g])
+        rows.extend(_rows(answers, games, labels[g], module.classes, top))
+        if len(drawn) < DRAWN:
+            drawn.append(answers)
+    pictures = _pictures(drawn, games, labels, top, whole=move is None)
+    summary = games.summary
+    if len(rows) > 1:
+        summary += f"\n{_agreement(np.array([row['rank'] for row in rows]))}"
+    if len(labels) > DRAWN:
         summary += f"\npictures of the first {DRAWN} games"
     return Predictions(rows, summary, pictures)
 
@@ -120,7 +125,7 @@ def _answer(module: Classifier, games: Games, g: int, ply: NDArray[np.int64]) ->
     symmetry = np.zeros(len(ply), np.uint8)
     planes, legal, played = batch_planes(games, np.full(len(ply), g), ply, symmetry, groups)
     with torch.inference_mode():
-        logits = module(torch.from_numpy(planes).to(module.device)).float().cpu()
+        logits = module(torch.from_numpy(planes).to(module.device)).cpu().double()
     probabilities = logits.masked_fill(~torch.from_numpy(legal), -torch.inf).softmax(1).numpy()
     rank = 1 + (probabilities > np.take_along_axis(probabilities, played[:, None], 1)).sum(1)
     return Answers(g, ply, played, probabilities, rank)
@@ -144,7 +149,7 @@ def _rows(
 
 def _agreement(rank: NDArray[np.int64]) -> str:
     """How often the policy's choices were played."""
-    shares = [f"{(rank <= k).sum():,} ({100 * (rank <= k).mean():.1f} %)" for k in (1, 5)]
+    shares = [f"{(rank <= k).sum():,} ({(rank <= k).mean():.1%})" for k in (1, 5)]
     return (
         f"{len(rank):,} moves played: {shares[0]} the policy's first choice, {shares[1]} among its first five"
     )
@@ -173,18 +178,17 @@ def _draw_move(answers: Answers, n: int, games: Games, label: str, top: int) -> 
         board.play(int(code))
     before = int(games.moves[start + ply - 1] >> 1) if ply else size * size
     colour = ("Black", "White")[games.moves[start + ply] & 1]
-    title = f"{label} move {ply + 1}"
     figure = move_picture(
         board.stones,
         answers.probabilities[n],
         played=played,
         last=before if before < size * size else None,
         top=top,
-        title=f"{label}, move {ply + 1}: {colour} to play",
+        title=f"{_short(label)}, move {ply + 1}: {colour} to play",
         subtitle=f"{name(played, size)} was played: the policy's choice no. {answers.rank[n]}, "
         f"with {percent(answers.probability[n])}",
     )
-    return title, figure
+    return f"{label} move {ply + 1}", figure
 
 
 def _draw_game(answers: Answers, games: Games, label: str, named: NDArray[np.int64]) -> Figure:
@@ -196,6 +200,11 @@ def _draw_game(answers: Answers, games: Games, label: str, named: NDArray[np.int
         answers.ply + 1,
         points=size * size,
         named={int(n): f"{answers.ply[n] + 1}: {name(int(answers.played[n]), size)}" for n in named},
-        title=f"{label}: how the policy saw the moves played",
+        title=f"{_short(label)}: how the policy saw the moves played",
         subtitle=_agreement(answers.rank),
     )
+
+
+def _short(label: str) -> str:
+    """What of a long name fits in a title: its end, where the file stands."""
+    return label if len(label) <= 45 else f"…{label[-44:]}"
