@@ -151,11 +151,11 @@ def game_picture(
         )  # fmt: skip
     above.yaxis.set_major_locator(FixedLocator([1e-4, 1e-3, 1e-2, 1e-1, 1]))
     above.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:g}%"))
-    above.set(ylabel="probability of the move played", ylim=(7e-5, 1.4))
-    above.legend(loc="lower right", ncols=2, framealpha=0.9)
+    above.set(ylabel="probability of the move played", ylim=(6e-5, 1.6))
+    above.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=2, frameon=False)
     below.yaxis.set_major_locator(FixedLocator([1, 2, 5, 10, 20, 50, 100, 200, 300]))
     below.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-    below.set(ylabel="its rank (1: the policy's own)", ylim=(points, 0.8), xlabel="number of the move")
+    below.set(ylabel="its rank (1: the policy's own)", ylim=(1.2 * points, 0.8), xlabel="number of the move")
     below.set_xlim(number.min() - 1.5, number.max() + 1.5)
     figure.align_ylabels()
     return figure
