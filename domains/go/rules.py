@@ -46,7 +46,6 @@ def set_up(s: State, size: int, setup: NDArray[np.int16]) -> bool:
             return False
         if next_liberty(s, s[HEAD + cell], 0) == 0:
             return False
-    s[KO] = 0
     s[LOG] = LOG_START
     return True
 

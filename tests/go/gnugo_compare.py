@@ -157,7 +157,8 @@ def report(found):
         "",
         f"- liberties (`countlib`): {found.strings:,} strings, {found.other_liberties} differ",
         f"- ladders (`ladder_attack` answers 1): {found.ladders:,} strings of two liberties, "
-        f"{found.caught:,} of them caught here; {len(found.disagreements)} differ, {100 * found.agreement:.3f} % agree",
+        f"{found.caught:,} of them caught here; {len(found.disagreements)} differ, "
+        f"{100 * found.agreement:.3f} % agree",
     ]
     for title, words, ko in (("hang on a ko", KO, True), ("others", "Not explained.", False)):
         these = [each for each in found.disagreements if each.hangs_on_ko == ko]

@@ -156,6 +156,38 @@ def test_escape_by_capturing():
     assert escapes(position, (2, 2), at["c"])
 
 
+def test_the_budget_bounds_a_hostile_position():
+    position, at = drawn("""
+        . X . . O X a X . X O . X . . . X O O
+        . . . . . . . O . . . . . . . . . . .
+        O . . . . . . . . . . . . . . . . O X
+        . . . . . . . . . . . . . . . . . . .
+        O X . . . . . . . . . . . . . . O X O
+        . . . . . . . . . . . . . . . . X O .
+        O . . . . . . . . . . . . . . . . O O
+        X O . . . . . . . . . . . . . . . . X
+        X . . . . . . . . . . . . . . . . X O
+        . . . . . . . . . . . . . . . . . . O
+        . . . . . . . . . . . . . . . . . X O
+        X O . . . . . . . . . . . . . . . . X
+        . . . . . . . . . . . . . . . . . . X
+        X . . . . . . . . . . . . . . . . . O
+        . . . . . . . . . . . . . . . . . . O
+        X O . . . . . . . . . . . . . . . X .
+        O . . X O X . . . . . . . . . . . O X
+        X . . . X . . . . . . . . . . . . X .
+        X . X X O O . O . . . . X . . . . X .
+    """)
+    assert not captures(position, (0, 7), at["a"])
+    s = state_of(position)
+    before = s[:BUDGET].copy()
+    start = time.process_time()
+    ladder_captures(s, cell(position, (0, 7)), cell(position, at["a"]))
+    assert time.process_time() - start < 0.5
+    assert s[BUDGET] < 0  # it ran out
+    np.testing.assert_array_equal(s[:BUDGET], before)
+
+
 def random_position(size, seed, moves):
     """A position after random legal moves on a board strewn with stones."""
     rng = np.random.default_rng(seed)
