@@ -37,7 +37,8 @@ PADDED = [
     "flatten",
     {"dense": "classes"},
 ]
-MEAN = [pool(["span", 1], "avg"), "flatten", {"dense": "classes"}]
+# The input itself: a maximum may be negative, which no filling must outdo.
+POOLED = [pool(["span", 1], "both"), "flatten", {"dense": "classes"}]
 FREQUENCY = [
     {"windows": {"size": 4, "hop": 2}},
     conv(4, [3, "span"], norm="batch"),
@@ -51,7 +52,7 @@ NETWORKS = {
     "sentence": (SENTENCE, (None, 6)),
     "both axes": (BOTH_AXES, (None, 6)),
     "zero padding": (PADDED, (None, 6)),
-    "mean": (MEAN, (None, 6)),
+    "pooled": (POOLED, (None, 6)),
     "frequency": (FREQUENCY, (6, None)),
     "time": (TIME, (6, None)),
 }
