@@ -32,8 +32,9 @@ def pixels(axes: Axes) -> np.ndarray:
 def colour(axes: Axes, row: float, column: float) -> np.ndarray:
     """Mean colour of a small square, beside the lines that cross on a point."""
     picture = pixels(axes)
-    x, y = axes.transData.transform((column + 0.15, row + 0.15)).astype(int)
-    return picture[len(picture) - y - 2 : len(picture) - y + 2, x - 2 : x + 2].mean((0, 1))
+    low, high = sorted(axes.get_xlim())  # the axes fill the picture, whose row 0 is at the top
+    y, x = (int((place + 0.15 - low) / (high - low) * len(picture)) for place in (row, column))
+    return picture[y - 2 : y + 2, x - 2 : x + 2].mean((0, 1))
 
 
 def lightness(rgb: np.ndarray) -> np.ndarray:
