@@ -1,7 +1,7 @@
 """Test a trained run, on its own data or on others.
 
-    python scripts/evaluate.py run=runs/go/20260101-120000-1a2b3c
-    python scripts/evaluate.py run=runs/go/20260101-120000-1a2b3c data.path=more-games.zip
+python scripts/evaluate.py run=runs/go/20260101-120000-1a2b3c
+python scripts/evaluate.py run=runs/go/20260101-120000-1a2b3c data.path=more-games.zip
 """
 
 from typing import Any

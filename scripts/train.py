@@ -1,8 +1,8 @@
 """Train a network, test it, and keep everything in a run folder.
 
-    python scripts/train.py domain=go
-    python scripts/train.py domain=go model=go/residual model.filters=96 seed=1
-    python scripts/train.py resume=runs/go/20260101-120000-1a2b3c
+python scripts/train.py domain=go
+python scripts/train.py domain=go model=go/residual model.filters=96 seed=1
+python scripts/train.py resume=runs/go/20260101-120000-1a2b3c
 """
 
 from omegaconf import DictConfig

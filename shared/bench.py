@@ -22,7 +22,7 @@ from shared.run import Run, environment, write_json
 def bench(config: DictConfig) -> dict[str, Any]:
     """The loop's figures and the domain's own, printed as a table and written to ``bench.output``."""
     config.data.epoch_size = config.bench.steps * config.data.batch_size
-    config.trainer |= {"max_epochs": 2, "limit_val_batches": 1, "enable_progress_bar": False}
+    config.trainer.update({"max_epochs": 2, "limit_val_batches": 1, "enable_progress_bar": False})
     data = build_data(config)
     data.setup()
     figures = loop_ratio(config, data)

@@ -31,9 +31,7 @@ def test_the_metrics_name_what_was_trained_and_how_well(trained: tuple[Path, str
     folder, out = trained
     metrics = json.loads((folder / "metrics.json").read_text())
     told = {key: metrics[key] for key in ("domain", "model", "data", "seed", "epochs", "steps", "test/n")}
-    assert told == {
-        "domain": "go", "model": "go/policy", "data": "go/sample", "seed": 0, "epochs": 2, "steps": 16, "test/n": 200,
-    }  # fmt: skip
+    assert list(told.values()) == ["go", "go/policy", "go/sample", 0, 2, 16, 200]
     assert metrics["flops"] > metrics["params"] > 0
     assert metrics["samples_per_second"] > 0
     low, high = metrics["test/acc/interval"]

@@ -1,8 +1,8 @@
 import numpy as np
 from go_reference import games_of
 
+from domains.go.bench import plane_speed
 from domains.go.planes import ALPHAGO
-from domains.go.planes_bench import plane_speed
 
 
 def test_plane_speed_counts_what_it_replays():

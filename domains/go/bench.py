@@ -1,4 +1,4 @@
-"""How fast the planes are computed, and what each group of them costs."""
+"""How fast positions come out of the loader and the planes, and what each group of planes costs."""
 
 import time
 from collections.abc import Sequence
@@ -6,11 +6,34 @@ from typing import Any
 
 import numpy as np
 
+from domains.go.data import GoData
 from domains.go.games import Games
 from domains.go.planes import game_planes
 
+DRAWS = 50  # batches that the loader alone is timed on
 SAMPLE = 100  # games: some twenty thousand positions
 REPEATS = 3  # the fastest counts: whatever else the machine does can only slow it down
+
+
+def bench(data: GoData, samples_per_second: float) -> dict[str, Any]:
+    """The loader alone beside what the network takes, and the planes.
+
+    Args:
+        data: ready to be read.
+        samples_per_second: that the network takes.
+    """
+    loader = iter(data.train_dataloader())
+    next(loader)  # workers start, code compiles
+    start = time.perf_counter()
+    drawn = sum(len(next(loader)["y"]) for _ in range(min(DRAWS, len(loader) - 1)))
+    loaded = drawn / (time.perf_counter() - start)
+    speed = plane_speed(data.train_set.games, data.groups_of_planes)
+    return {
+        "loader positions/s": loaded,
+        "loader / network": loaded / samples_per_second,
+        "planes, positions/CPU s": speed["positions_per_cpu_second"],
+        **{f"planes, share of {name}": share for name, share in speed["share"].items()},
+    }
 
 
 def plane_speed(games: Games, groups: Sequence[str]) -> dict[str, Any]:
