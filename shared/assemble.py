@@ -12,7 +12,7 @@ from pytorch_lightning.loggers import TensorBoardLogger
 from pytorch_lightning.utilities.exceptions import MisconfigurationException  # type: ignore[attr-defined]
 
 from shared.build import build, locate
-from shared.callbacks import TrainingProgress
+from shared.callbacks import TrainingProgress, WholeCheckpoints
 from shared.classifier import Classifier
 from shared.data import DataModule
 from shared.errors import UserError
@@ -109,6 +109,7 @@ def build_trainer(config: DictConfig, run: Run | None, callbacks: list[Callback]
             **settings | {"enable_progress_bar": settings["enable_progress_bar"] and run is None},
             logger=TensorBoardLogger(run.folder, name="", version="") if run else False,
             callbacks=callbacks,
+            plugins=WholeCheckpoints(),
             enable_checkpointing=run is not None,
             enable_model_summary=False,  # the layer table says more
             num_sanity_val_steps=0,

@@ -7,13 +7,35 @@ from pathlib import Path
 from typing import Any
 
 import pytorch_lightning as pl
+import torch
 from pytorch_lightning.callbacks import Callback
+from pytorch_lightning.plugins.io import TorchCheckpointIO
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.progress import TimeRemainingColumn as TimeLeft
 
 from shared.classifier import Classifier
 from shared.run import write
+
+
+class WholeCheckpoints(TorchCheckpointIO):
+    """Writes a checkpoint whole or not at all, on whichever disk the run's folder is.
+
+    Lightning writes it to the system's temporary folder and moves it, which from disk to disk is a copy that
+    a kill or a full disk cuts short.
+    """
+
+    def save_checkpoint(
+        self, checkpoint: dict[str, Any], path: str | Path, storage_options: Any | None = None
+    ) -> None:
+        """Replace the file at ``path``.
+
+        Raises:
+            UserError: It cannot be written.
+        """
+        contents = io.BytesIO()
+        torch.save(checkpoint, contents)
+        write(Path(path), contents.getvalue())
 
 
 class History(Callback):

@@ -51,7 +51,7 @@ class Classifier(pl.LightningModule):
         label_smoothing: float = 0.0,
     ):
         super().__init__()
-        self.save_hyperparameters()
+        self.save_hyperparameters(logger=False)
         self.classes = classes
         self.network = build_network(model["layers"], planes, (extent[0], extent[1]), len(classes))
         self.optimizer_settings, self.schedule_settings = optimizer, schedule

@@ -3,6 +3,7 @@
 import json
 import os
 import platform
+import shutil
 import subprocess
 import tempfile
 import uuid
@@ -32,13 +33,9 @@ def write(path: Path, contents: str | bytes) -> None:
     Raises:
         UserError: The file cannot be written.
     """
+    name: str | None = None
     try:
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
-    except OSError as error:
-        raise UserError(
-            f"{path}: cannot be written: {error.strerror}; free or choose another place"
-        ) from error
-    try:
         with os.fdopen(handle, "wb") as file:
             file.write(contents.encode() if isinstance(contents, str) else contents)
             file.flush()
@@ -46,10 +43,12 @@ def write(path: Path, contents: str | bytes) -> None:
         Path(name).chmod(0o644)
         Path(name).replace(path)
     except OSError as error:
-        Path(name).unlink(missing_ok=True)
         raise UserError(
             f"{path}: cannot be written: {error.strerror}; free or choose another place"
         ) from error
+    finally:
+        if name:
+            Path(name).unlink(missing_ok=True)
 
 
 def write_json(path: Path, contents: dict[str, Any]) -> None:
@@ -77,7 +76,11 @@ class Run:
             raise UserError(
                 f"runs={runs}: {run.folder} cannot be made: {error.strerror}; name another folder"
             ) from error
-        write(run.folder / "config.yaml", OmegaConf.to_yaml(config, resolve=True))
+        try:
+            write(run.folder / "config.yaml", OmegaConf.to_yaml(config, resolve=True))
+        except UserError:
+            shutil.rmtree(run.folder)
+            raise
         return run
 
     @classmethod

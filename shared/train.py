@@ -1,5 +1,6 @@
 """One training from its configuration to its figures; every command that trains comes through here."""
 
+import io
 import sys
 from typing import Any
 
@@ -12,7 +13,7 @@ from shared.callbacks import History
 from shared.errors import UserError
 from shared.evaluate import score_table, test
 from shared.layer_table import layer_table, render
-from shared.run import Run, environment, write_json
+from shared.run import Run, environment, write, write_json
 
 
 def train(config: DictConfig) -> dict[str, Any]:
@@ -44,6 +45,8 @@ def train(config: DictConfig) -> dict[str, Any]:
     machine = environment(trainer.strategy.root_device, str(trainer.precision))
     write_json(run.folder / "environment.json", machine)
     console.print(f"device: {machine['device']}, {machine['threads']} threads, {machine['precision']}")
+    for part in run.checkpoints.glob(".*"):  # of a checkpoint, when the run was killed as it wrote it
+        part.unlink()
     last = run.checkpoints / "last.ckpt"
     if last.is_file():
         run.checkpoint("last")  # refuses what is not this suite's, before Lightning opens it
@@ -54,7 +57,9 @@ def train(config: DictConfig) -> dict[str, Any]:
         raise KeyboardInterrupt from None
 
     scores, columns = test(build_trainer(config, None, []), load_module(run), data)
-    np.savez_compressed(run.folder / "test_items.npz", **columns)
+    items = io.BytesIO()
+    np.savez_compressed(items, **columns)
+    write(run.folder / "test_items.npz", items.getvalue())
     metrics = {
         "domain": config.domain.name,
         "model": config.choices.model,

@@ -11,6 +11,7 @@ from omegaconf import OmegaConf
 
 from shared.assemble import load_module
 from shared.build import build
+from shared.callbacks import WholeCheckpoints
 from shared.errors import UserError
 from shared.run import Run, write
 
@@ -116,3 +117,17 @@ def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "runs").write_text("a file where the folder should be")
     with pytest.raises(UserError, match=r"runs=.*cannot be made"):
         Run.create(tmp_path / "runs", CONFIG)
+
+
+def test_a_checkpoint_cut_short_by_a_full_disk_leaves_the_old_one(tmp_path: Path, monkeypatch) -> None:
+    path = tmp_path / "last.ckpt"
+    WholeCheckpoints().save_checkpoint({"epoch": 1}, path)
+
+    def full(handle: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(UserError, match=r"last\.ckpt: cannot be written"):
+        WholeCheckpoints().save_checkpoint({"epoch": 2}, path)
+    assert torch.load(path, weights_only=True) == {"epoch": 1}
+    assert list(tmp_path.iterdir()) == [path]
