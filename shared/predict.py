@@ -1,10 +1,8 @@
 """Answers of a trained network for a user's own files: a table, ``predictions.jsonl``, and pictures."""
 
 import inspect
-import io
 import json
 import re
-import warnings
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -20,6 +18,7 @@ from rich.text import Text
 from shared.assemble import load_module, plain
 from shared.build import locate
 from shared.errors import UserError, nearest
+from shared.plots import png
 from shared.run import Run, unique_name, write
 
 SHOWN = 60  # rows of the table; the file has them all
@@ -82,7 +81,7 @@ def predict(config: DictConfig) -> Predictions:
     with console.status("drawing"):
         for number, (name, figure) in enumerate(found.pictures, start=1):
             label = re.sub(r"[^\w.-]+", "-", name, flags=re.ASCII)[:100]
-            write(output / f"{number:03d}-{label}.png", _png(figure))
+            write(output / f"{number:03d}-{label}.png", png(figure))
     console.print(_table(found.rows))
     if len(found.rows) > SHOWN:
         console.print(f"… and {len(found.rows) - SHOWN:,} more in predictions.jsonl")
@@ -119,11 +118,3 @@ def _cell(value: Any) -> str:
     if isinstance(value, float):
         return percent(value)
     return "–" if value is None else str(value)
-
-
-def _png(figure: Figure) -> bytes:
-    picture = io.BytesIO()
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Glyph .* missing from")  # a file's name in another script
-        figure.savefig(picture, format="png")
-    return picture.getvalue()

@@ -13,6 +13,7 @@ from shared.callbacks import History
 from shared.errors import UserError
 from shared.evaluate import score_table, test
 from shared.layer_table import layer_table, render
+from shared.plots import learning_curve, png
 from shared.run import Run, environment, write, write_json
 
 
@@ -80,6 +81,9 @@ def train(config: DictConfig) -> dict[str, Any]:
             f"{each.name}/interval": [each.low, each.high],
             f"{each.name}/n": each.n,
         }
+    title = f"{metrics['model']} on {metrics['data']}, seed {metrics['seed']}"
+    curve = learning_curve(history.rows, history.samples // len(history.rows), title)
+    write(run.folder / "curve.png", png(curve))
     write_json(run.folder / "metrics.json", metrics)
     console.print(score_table(scores))
     console.print(f"run: {run.folder}", soft_wrap=True, highlight=False, markup=False)

@@ -22,7 +22,8 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
 def test_a_run_folder_holds_all_that_the_readme_promises(trained: tuple[Path, str]) -> None:
     folder, _ = trained
     names = {path.name for path in folder.iterdir()}
-    assert {"config.yaml", "metrics.json", "metrics.csv", "environment.json", "test_items.npz"} <= names
+    assert {"config.yaml", "metrics.json", "metrics.csv", "environment.json", "curve.png"} <= names
+    assert (folder / "curve.png").read_bytes().startswith(b"\x89PNG")
     assert {path.name for path in (folder / "checkpoints").iterdir()} == {"best.ckpt", "last.ckpt"}
     assert any(name.startswith("events.out.tfevents") for name in names)
 
