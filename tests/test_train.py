@@ -74,6 +74,25 @@ def test_evaluate_gives_the_same_figures_again(trained: tuple[Path, str], tmp_pa
     assert [line for line in rows if line not in done.stdout] == []
 
 
+def test_evaluate_takes_other_data_of_the_same_kind(trained: tuple[Path, str], tmp_path: Path) -> None:
+    games = tmp_path / "games.sgf"
+    games.write_text("".join(f"(;SZ[19];B[{a}{b}];W[cc];B[pp];W[cq])" for a in "defg" for b in "mnop"))
+    words = ["data.path=games.sgf", "+data.min_moves=1", "+data.fractions={val: 0, test: 1}"]
+    done = command("evaluate", f"run={trained[0]}", *words, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "64" in next(line for line in done.stdout.splitlines() if "test/acc " in line)
+    refused = command("evaluate", f"run={trained[0]}", "data.path=games.sgf", cwd=tmp_path)
+    assert refused.returncode == 1
+    assert "fewer than 20 moves: 16" in refused.stderr
+
+
+def test_training_stops_early_and_takes_the_other_settings(tmp_path: Path) -> None:
+    words = ["optimizer=sgd", "optimizer.lr=0", "schedule=cosine", "training.patience=2"]
+    more = ["training.label_smoothing=0.1", "trainer.gradient_clip_val=1.0", "trainer.max_epochs=9"]
+    folder = run_folder(command("train", *TINY, *words, *more, cwd=tmp_path))
+    assert json.loads((folder / "metrics.json").read_text())["epochs"] == 3
+
+
 def test_ctrl_c_says_how_to_go_on_and_resuming_ends_the_run(tmp_path: Path) -> None:
     process = start("train", *TINY, "trainer.max_epochs=40", cwd=tmp_path)
     wait_for_epochs(tmp_path, 2)
