@@ -21,7 +21,7 @@ from tests.commands import TINY, command
         ("resume=/no/such/run", "/no/such/run: no run here"),
         ("runs=/proc/none", "runs=/proc/none: "),
         ("optimizer._target_=os.system", "_target_: 'os.system' is not allowed"),
-        ("model.planes=[stones]", "model.planes: 'stones': did you mean 'zeros'?"),
+        ("model.planes=[stones]", "model.planes: 'stones': did you mean 'ones'?"),
         ("data.batch_size=0", "data.batch_size=0: give a whole number from 1"),
         ("data.min_rank=strong", "strong"),
         ("data.fractions.test=2", "fractions"),
