@@ -5,7 +5,7 @@ import warnings
 from typing import Any
 
 from matplotlib.figure import Figure
-from matplotlib.ticker import PercentFormatter
+from matplotlib.ticker import EngFormatter, PercentFormatter
 
 BLUE, ORANGE = "#0072b2", "#d55e00"  # told apart by the colour-blind as well (Okabe & Ito 2008)
 
@@ -38,7 +38,7 @@ def learning_curve(rows: list[dict[str, Any]], samples: int, title: str) -> Figu
         axes.set_ylabel(label)
         axes.grid(alpha=0.25)
         axes.spines[["top", "right"]].set_visible(False)
-        axes.xaxis.set_major_formatter(lambda x, _: f"{x:,.0f}")
+        axes.xaxis.set_major_formatter(EngFormatter(sep=""))
         axes.tick_params(labelsize=8)
         axes.legend(frameon=False)
         if name == "acc":
