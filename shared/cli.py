@@ -3,7 +3,6 @@
 import os
 import sys
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any
 
 import hydra
@@ -15,10 +14,10 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import OmegaConfBaseException
 
-from shared import resolvers as resolvers
 from shared.errors import UserError, nearest
+from shared.resolvers import PROJECT  # and with it the words that the files in conf/ use
 
-CONF = Path(__file__).resolve().parent.parent / "conf"
+CONF = PROJECT / "conf"
 
 
 def command(config_name: str) -> Callable[[Callable[[DictConfig], Any]], Callable[[], None]]:

@@ -18,8 +18,7 @@ from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
 from shared.errors import UserError
-
-PROJECT = Path(__file__).resolve().parent.parent
+from shared.resolvers import PROJECT
 
 
 def unique_name() -> str:
