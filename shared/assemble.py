@@ -36,7 +36,7 @@ def check_network(config: DictConfig, data: DataModule) -> None:
     Raises:
         UserError: Naming the layer, the key, the value and what is allowed.
     """
-    classes = len(data.classes) or 2  # two stand for a number that only the data tell
+    classes = len(getattr(data, "classes", ())) or 2  # two stand for a number that only the data tell
     with torch.device("meta"):
         build_network(plain(config.model)["layers"], data.planes, data.extent, classes)
 

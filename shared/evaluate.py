@@ -28,7 +28,7 @@ def test(trainer: pl.Trainer, module: Classifier, data: DataModule) -> tuple[lis
 
 def score_table(scores: list[Score]) -> Table:
     """The figures for people: per cent, 95 % interval, number of items."""
-    table = Table(title="test, on the checkpoint best on validation")
+    table = Table(title="test")
     table.add_column("figure")
     for name in ("%", "95 % interval", "n"):
         table.add_column(name, justify="right")

@@ -130,16 +130,15 @@ class GoData(DataModule):
 
     def baselines(self, items: np.ndarray) -> dict[str, np.ndarray]:
         """Uniform over the legal moves, and the legal point played most often in training."""
-        counts = np.zeros(len(self.classes))
         moves = self.train_set.games.moves
         starts = self.train_set.games.move_start
         played = moves[starts[self.train_set.game] + self.train_set.ply] >> 1
-        counts += np.bincount(played, minlength=len(counts))
+        counts = np.bincount(played, minlength=len(self.classes))
         test = self.test_set
         _, legal, y = batch_planes(
             test.games, test.game[items], test.ply[items], np.zeros(len(items), np.uint8), ()
         )
-        ranked = np.where(legal, counts, -1.0)
+        ranked = np.where(legal, counts, -1)
         return {
             "uniform over legal moves": 1 / legal.sum(1),
             "most frequent point": ranked.argmax(1) == y,

@@ -14,8 +14,9 @@ from matplotlib.patches import Circle
 from numpy.typing import NDArray
 
 from domains.go.points import LETTERS
+from shared.plots import ORANGE
 
-ORANGE, INK, WOOD = "#D55E00", "#4A3415", (0.935, 0.815, 0.615)
+INK, WOOD = "#4A3415", (0.935, 0.815, 0.615)
 # Heat from little to much: blue above zero, which stands out best on wood, red below.
 MORE = ((0.45, 0.76, 1.00), (0.00, 0.13, 0.47))
 LESS = ((1.00, 0.66, 0.52), (0.52, 0.04, 0.00))

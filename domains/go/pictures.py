@@ -10,8 +10,9 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 from numpy.typing import NDArray
 
-from domains.go.draw import ORANGE, draw_board, heat_colours
+from domains.go.draw import draw_board, heat_colours
 from domains.go.points import name
+from shared.plots import ORANGE
 from shared.predict import percent
 
 LABELLED = 3  # the best moves whose probability stands on the board
