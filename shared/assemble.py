@@ -126,13 +126,15 @@ def _keeping(config: DictConfig, run: Run) -> list[Callback]:
         callbacks.append(EMAWeightAveraging(decay=config.training.ema))
     if config.training.patience is not None:
         callbacks.append(EarlyStopping("val/acc", mode="max", patience=config.training.patience))
-    checkpoints = ModelCheckpoint(
-        run.checkpoints,
-        filename="best",
-        monitor="val/acc",
-        mode="max",
-        save_last=True,
-        enable_version_counter=False,
-        save_on_train_epoch_end=True,  # after validation: a checkpoint stands between two epochs
+    best, last = (
+        ModelCheckpoint(
+            run.checkpoints,
+            filename=name,
+            monitor=monitor,
+            mode="max",
+            enable_version_counter=False,
+            save_on_train_epoch_end=True,  # after validation: a checkpoint stands between two epochs
+        )
+        for name, monitor in (("best", "val/acc"), ("last", None))
     )
-    return [*callbacks, checkpoints]
+    return [*callbacks, best, last]  # last after best: what a run resumes from knows its best

@@ -91,6 +91,8 @@ def test_training_stops_early_and_takes_the_other_settings(tmp_path: Path) -> No
     more = ["training.label_smoothing=0.1", "trainer.gradient_clip_val=1.0", "trainer.max_epochs=9"]
     folder = run_folder(command("train", *TINY, *words, *more, cwd=tmp_path))
     assert json.loads((folder / "metrics.json").read_text())["epochs"] == 3
+    kept = {path.stem: torch.load(path, weights_only=True)["epoch"] for path in folder.glob("checkpoints/*")}
+    assert kept == {"best": 0, "last": 2}  # a resumed run goes on from its last epoch, not from its best
 
 
 def test_ctrl_c_says_how_to_go_on_and_resuming_ends_the_run(tmp_path: Path) -> None:
