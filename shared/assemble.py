@@ -51,8 +51,10 @@ def build_module(config: DictConfig, data: DataModule) -> Classifier:
         classes=data.classes,
         optimizer=plain(config.optimizer),
         schedule=plain(config.schedule),
+        front_end=data.front_end,
         label_smoothing=config.training.label_smoothing,
     )
+    module.prepare(data)
     return module.to(memory_format=torch.channels_last)
 
 

@@ -14,6 +14,7 @@ from torchmetrics import MeanMetric, MetricCollection
 from torchmetrics.classification import MulticlassAccuracy
 
 from shared.build import build
+from shared.data import DataModule
 from shared.network import build_network
 from shared.scores import Score, score
 
@@ -23,8 +24,8 @@ Batch = dict[str, Tensor]
 class Classifier(pl.LightningModule):
     """A network that names the class of its input.
 
-    A domain overrides ``front_end`` (its input, made ready for the layers), ``test_columns`` and ``scores``
-    (what it reports beyond accuracy). The arguments are plain containers: they travel in the checkpoint,
+    A domain overrides ``front_end`` (its input, made ready for the layers), ``prepare``, ``test_columns`` and
+    ``scores`` (what it reports beyond accuracy). The arguments are plain containers: they travel in the checkpoint,
     which is loaded without unpickling objects.
 
     Args:
@@ -34,6 +35,7 @@ class Classifier(pl.LightningModule):
         classes: Names of the classes, in the order of the logits.
         optimizer: ``_target_`` and arguments of a torch optimizer.
         schedule: ``_target_`` and arguments of a torch learning rate schedule, stepped after each batch.
+        front_end: What the front end has to know of the data (``DataModule.front_end``).
         label_smoothing: Share of the target spread over all classes (Szegedy et al. 2016, section 7).
     """
 
@@ -48,6 +50,7 @@ class Classifier(pl.LightningModule):
         classes: list[str],
         optimizer: dict[str, Any],
         schedule: dict[str, Any],
+        front_end: dict[str, Any],
         label_smoothing: float = 0.0,
     ):
         super().__init__()
@@ -67,6 +70,9 @@ class Classifier(pl.LightningModule):
         self.val_metrics = MetricCollection(metrics, prefix="val/", compute_groups=False)
         self.val_loss = MeanMetric()
         self._columns: list[dict[str, np.ndarray]] = []
+
+    def prepare(self, data: DataModule) -> None:
+        """Start the weights of a fresh front end from the training data, such as from word vectors."""
 
     def front_end(
         self, x: Tensor, lengths: Int[Tensor, " n"] | None

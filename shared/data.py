@@ -91,6 +91,9 @@ class DataModule(pl.LightningDataModule):
         classes: names of the classes, in the order of the logits. Known after ``setup``, or before.
         train_set, val_set, test_set: the official sets, or a split by game, speaker or file.
         summary: one line on what was read and what was left out.
+        front_end: what the module's front end has to know of the data, such as their mean or their
+            vocabulary: plain values, which travel in every checkpoint. ``setup`` fills it in from the training
+            items; where a trained run has put its own there before, ``setup`` obeys it.
     """
 
     planes: int
@@ -107,6 +110,7 @@ class DataModule(pl.LightningDataModule):
             if value is not None and value < 1:
                 raise UserError(f"data.{key}={value}: give a whole number from 1")
         self.seed, self.batch_size, self.epoch_size, self.workers = seed, batch_size, epoch_size, workers
+        self.front_end: dict[str, Any] = {}
 
     @abstractmethod
     def setup(self, stage: str | None = None) -> None:

@@ -59,6 +59,7 @@ def evaluate(config: DictConfig) -> dict[str, Any]:
             f"data: {data.planes} planes of {data.extent}, but the run reads "
             f"{module.hparams['planes']} planes of {tuple(module.hparams['extent'])}"
         )
+    data.front_end = module.hparams["front_end"]
     data.setup()
     if data.classes != module.classes:
         raise UserError(f"data: classes {data.classes} are not the run's {module.classes}")

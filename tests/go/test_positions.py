@@ -68,7 +68,13 @@ def test_the_baselines_are_chances_over_legal_moves(data: GoData) -> None:
 def test_illegal_probability_and_phases_are_what_their_names_say(data: GoData) -> None:
     config = compose("train", ["domain=go"])
     policy = GoPolicy(
-        model=plain(config.model), planes=48, extent=(19, 19), classes=data.classes, optimizer={}, schedule={}
+        model=plain(config.model),
+        planes=48,
+        extent=(19, 19),
+        classes=data.classes,
+        optimizer={},
+        schedule={},
+        front_end={},
     )
     batch = {
         "x": torch.zeros(4, 48, 19, 19),
