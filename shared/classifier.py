@@ -25,8 +25,8 @@ class Classifier(pl.LightningModule):
     """A network that names the class of its input.
 
     A domain overrides ``front_end`` (its input, made ready for the layers), ``prepare``, ``test_columns`` and
-    ``scores`` (what it reports beyond accuracy). The arguments are plain containers: they travel in the checkpoint,
-    which is loaded without unpickling objects.
+    ``scores`` (what it reports beyond accuracy). The arguments are plain containers: they travel in the
+    checkpoint, which is loaded without unpickling objects.
 
     Args:
         model: The configuration's ``model`` node; ``layers`` is the network.

@@ -92,8 +92,8 @@ class DataModule(pl.LightningDataModule):
         train_set, val_set, test_set: the official sets, or a split by game, speaker or file.
         summary: one line on what was read and what was left out.
         front_end: what the module's front end has to know of the data, such as their mean or their
-            vocabulary: plain values, which travel in every checkpoint. ``setup`` fills it in from the training
-            items; where a trained run has put its own there before, ``setup`` obeys it.
+            vocabulary: plain values, which travel in every checkpoint. ``setup`` fills it in from the
+            training items; where a trained run has put its own there before, ``setup`` obeys it.
     """
 
     planes: int
