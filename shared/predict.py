@@ -3,8 +3,9 @@
 import inspect
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -36,11 +37,13 @@ class Predictions(NamedTuple):
             ``best`` lists the likeliest classes (see the function); probabilities are floats 0 … 1.
         summary: what to say at the end.
         pictures: name and picture, each drawn as it is asked for.
+        pages: HTML documents, each complete in itself, by the name of their file.
     """
 
     rows: list[dict[str, Any]]
     summary: str
     pictures: Iterable[tuple[str, Figure]] = ()
+    pages: Mapping[str, str] = MappingProxyType({})
 
 
 def best(probabilities: NDArray[np.floating], names: Sequence[str], top: int) -> list[dict[str, Any]]:
@@ -82,6 +85,8 @@ def predict(config: DictConfig) -> Predictions:
         for number, (name, figure) in enumerate(found.pictures, start=1):
             label = re.sub(r"[^\w.-]+", "-", name, flags=re.ASCII)[:100]
             write(output / f"{number:03d}-{label}.png", png(figure))
+    for name, page in found.pages.items():
+        write(output / name, page)
     console.print(_table(found.rows))
     if len(found.rows) > SHOWN:
         console.print(f"… and {len(found.rows) - SHOWN:,} more in predictions.jsonl")

@@ -1,0 +1,162 @@
+"""Pictures as batches: decoded once, kept as bytes, changed at random on the device."""
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from domains.image import augment as changes
+from domains.image.sources import SOURCES, Pictures
+from shared.data import DataModule, Draw
+from shared.errors import UserError, nearest
+
+NAMED = 5  # pictures left out that the summary names
+
+
+class PictureSet:
+    """Some of the pictures. A batch holds ``x`` uint8 (N, channels, size, size), ``y`` and ``item``."""
+
+    def __init__(self, pictures: Pictures, chosen: np.ndarray):
+        self.x, self.y, self.name = pictures.x[chosen], pictures.y[chosen], pictures.name[chosen]
+
+    def __len__(self) -> int:
+        return len(self.y)
+
+    def __getitem__(self, draw: Draw) -> dict[str, Any]:
+        return {"x": self.x[draw.items], "y": self.y[draw.items], "item": draw.items}
+
+
+class ImageData(DataModule):
+    """Pictures of a source in three sets.
+
+    Official sets stay official. What is cut for validation, and for testing where nobody has settled a test
+    set, follows from each picture's own pixels: more pictures move none to another side, and copies stay
+    together. ``conf/data/image/folder.yaml`` says what each argument is for.
+    """
+
+    train_set: PictureSet
+    val_set: PictureSet
+    test_set: PictureSet
+
+    def __init__(
+        self,
+        *,
+        source: str,
+        path: str | None,
+        size: int,
+        channels: int,
+        first: int | None,
+        fractions: dict[str, float],
+        strict: bool,
+        augment: dict[str, Any],
+        **loading: Any,
+    ):
+        super().__init__(workers=0, **loading)
+        if source not in SOURCES:
+            raise UserError(f"data.source={source}: {nearest(source, list(SOURCES))}")
+        if channels not in (1, 3):
+            raise UserError(f"data.channels={channels}: give 1 for grey or 3 for colours")
+        if isinstance(size, bool) or not isinstance(size, int) or size < 1:
+            raise UserError(f"data.size={size}: give the pixels of a side, a whole number from 1")
+        if first is not None and first < 1:
+            raise UserError(f"data.first={first}: give a whole number from 1, or null for all")
+        changes.check(augment, size)
+        self.planes, self.extent = channels, (size, size)
+        self.source, self.path = source, Path(path) if path else None
+        self.first, self.fractions, self.strict, self.augment = first, fractions, strict, augment
+
+    def setup(self, stage: str | None = None) -> None:
+        """Read and split the pictures.
+
+        Raises:
+            UserError: The path holds no usable pictures, of one class only, or of classes to test that there
+                are none of to train on.
+        """
+        if hasattr(self, "train_set"):
+            return
+        pictures = SOURCES[self.source](self.path, self.extent[0] or 1, self.planes)
+        if self.strict and pictures.left_out:
+            raise UserError(pictures.left_out[0])
+        self.classes = pictures.classes
+        chosen = self._split(pictures)
+        self._check(pictures, chosen)
+        self.train_set, self.val_set, self.test_set = (PictureSet(pictures, each) for each in chosen.values())
+        if not self.front_end:
+            self.front_end = {**_moments(self.train_set.x), "augment": self.augment}
+        self.summary = self._summary(pictures, chosen)
+
+    def _split(self, pictures: Pictures) -> dict[str, np.ndarray]:
+        """The numbers of the pictures that train, validate and test."""
+        side = pictures.side.astype("<U5")
+        official = set(side) - {""}
+        if official and "" in side:
+            stray = pictures.name[side == ""][0]
+            raise UserError(
+                f"{self.path}: {stray} lies in none of {', '.join(sorted(official))}, as others do"
+            )
+        side[side == ""] = "train"
+        place = np.array([_place(x) for x in pictures.x])
+        start = 0.0
+        if "test" not in official:
+            start = self.fractions["test"]
+            side[place < start] = "test"
+        train = np.flatnonzero(side == "train")
+        if self.first:
+            train, rest = train[: self.first], train[self.first :]
+        if "val" not in official:
+            cut = train if not self.first or not len(rest) else rest
+            cut = cut[(start <= place[cut]) & (place[cut] < start + self.fractions["val"])]
+            side[cut] = "val"
+        return {
+            "train": train[side[train] == "train"],
+            "val": np.flatnonzero(side == "val"),
+            "test": np.flatnonzero(side == "test"),
+        }
+
+    def _check(self, pictures: Pictures, chosen: dict[str, np.ndarray]) -> None:
+        known = set(pictures.y[chosen["train"]])
+        where = self.path or self.source
+        if len(known) < 2:
+            raise UserError(
+                f"{where}: {len(chosen['train']):,} pictures to train on, of {len(known)} class(es) "
+                f"({', '.join(pictures.classes[i] for i in sorted(known))}); at least two classes are needed"
+            )
+        for name in ("val", "test"):
+            strange = sorted(set(pictures.y[chosen[name]]) - known)
+            if strange:
+                raise UserError(
+                    f"{where}: {name} has pictures of {pictures.classes[strange[0]]!r}, and train has none; "
+                    "add some, or take the class away"
+                )
+
+    def _summary(self, pictures: Pictures, chosen: dict[str, np.ndarray]) -> str:
+        counts = ", ".join(f"{len(each):,} {name}" for name, each in chosen.items())
+        size = f"{self.planes}×{self.extent[0]}×{self.extent[1]}"
+        lines = [f"pictures: {counts}, of {size} and {len(pictures.classes)} classes"]
+        if pictures.left_out:
+            lines.append(f"{len(pictures.left_out):,} left out:")
+            lines += [f"  {each}" for each in pictures.left_out[:NAMED]]
+            if len(pictures.left_out) > NAMED:
+                lines.append(f"  … and {len(pictures.left_out) - NAMED:,} more")
+        return "\n".join(lines)
+
+    def baselines(self, items: np.ndarray) -> dict[str, np.ndarray]:
+        """The class that is most frequent in training."""
+        most = np.bincount(self.train_set.y).argmax()
+        return {"most frequent class": self.test_set.y[items] == most}
+
+
+def _place(x: np.ndarray) -> float:
+    """A number in [0, 1) that the pixels alone decide."""
+    digest = hashlib.blake2b(x.tobytes(), digest_size=8).digest()
+    return int.from_bytes(digest, "big") / 2**64
+
+
+def _moments(x: np.ndarray) -> dict[str, list[float]]:
+    """Mean and standard deviation of each channel; a channel without any change counts as of deviation 1."""
+    counts = np.stack([np.bincount(channel.ravel(), minlength=256) for channel in x.swapaxes(0, 1)])
+    levels, total = np.arange(256), counts.sum(1)
+    mean = counts @ levels / total
+    std = np.sqrt(counts @ levels**2 / total - mean**2)
+    return {"mean": mean.tolist(), "std": np.where(std > 0, std, 1.0).tolist()}

@@ -1,0 +1,32 @@
+"""The image classifier: pictures in, the probability of every class out."""
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from domains.image.augment import cut_out, move
+from shared.classifier import Classifier
+
+
+class ImageClassifier(Classifier):
+    """Names what a picture shows.
+
+    Its front end changes training pictures at random, then brings each channel to mean 0 and variance 1 over
+    the training pictures.
+    """
+
+    domain = "image"
+
+    def front_end(
+        self, x: Tensor, lengths: Int[Tensor, " n"] | None
+    ) -> tuple[Float[Tensor, "n channels height width"], None]:
+        """Pictures uint8 (N, channels, height, width) as numbers about 0."""
+        settings = self.hparams["front_end"]
+        augment = settings["augment"]
+        if self.training and (augment["shift"] or augment["flip"]):
+            x = move(x, augment["shift"], augment["flip"])
+        mean, std = (torch.tensor(settings[name], device=x.device)[:, None, None] for name in ("mean", "std"))
+        x = (x.float().contiguous(memory_format=torch.channels_last) - mean) / std
+        if self.training and augment["cutout"]:
+            x = cut_out(x, augment["cutout"])
+        return x, None

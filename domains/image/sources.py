@@ -1,0 +1,248 @@
+"""Where pictures come from: each source gives them decoded, with the names of their classes."""
+
+import gzip
+import zlib
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path, PurePosixPath
+from typing import NamedTuple, TypeVar
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from rich.console import Console
+from rich.progress import Progress
+
+from domains.image.pictures import SUFFIXES, decode
+from shared import cache
+from shared.archive import members, where
+from shared.errors import UserError
+
+SIDES = ("train", "val", "test")  # folders that stand for an official set, not for a class
+FASHION = ["T-shirt/top", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag"]
+FASHION += ["ankle boot"]
+
+
+class Pictures(NamedTuple):
+    """N pictures and, for each, its class and the official set it belongs to.
+
+    Attributes:
+        x: uint8 (N, channels, height, width).
+        y: int64 (N,), numbers of classes.
+        side: "<U5" (N,): ``train``, ``val``, ``test``, or empty where nobody has settled it.
+        name: (N,), of the files; empty where there are none.
+        classes: names.
+        left_out: what could not be used, a line each.
+    """
+
+    x: np.ndarray
+    y: np.ndarray
+    side: np.ndarray
+    name: np.ndarray
+    classes: list[str]
+    left_out: Sequence[str] = ()
+
+
+Source = Callable[[Path | None, int, int], Pictures]  # of a path, the pixels of a side, the channels
+Made = TypeVar("Made")
+
+
+def _official(parts: dict[str, tuple[np.ndarray, np.ndarray]], classes: list[str]) -> Pictures:
+    """Sets that come as arrays."""
+    side = np.concatenate([np.full(len(y), name) for name, (_, y) in parts.items()])
+    x, y = (np.concatenate([part[i] for part in parts.values()]) for i in (0, 1))
+    return Pictures(x, y.astype(np.int64), side, np.full(len(y), ""), classes)
+
+
+def digits(path: Path | None, size: int, channels: int) -> Pictures:
+    """scikit-learn's 1,797 handwritten digits of 8×8 pixels, enlarged: they come with it."""
+    from sklearn.datasets import load_digits
+
+    given = load_digits()
+    small = torch.from_numpy(given.images * (255 / 16)).float()[:, None]
+    large = F.interpolate(small, size=(size, size), mode="bilinear", antialias=True)
+    x = large.round().to(torch.uint8).expand(-1, channels, -1, -1).numpy().copy()
+    empty = np.full(len(x), "")
+    return Pictures(x, given.target.astype(np.int64), empty, empty, [str(i) for i in range(10)])
+
+
+def idx(data: bytes, label: str) -> np.ndarray:
+    """The array in a file of the MNIST family: pictures (N, height, width) or labels (N,), uint8.
+
+    Raises:
+        UserError: a magic number or a length that is not so.
+    """
+    if data[:2] == b"\x1f\x8b":
+        try:
+            data = gzip.decompress(data)
+        except (OSError, EOFError, zlib.error) as error:
+            raise UserError(f"{label}: broken or truncated gzip ({error}); fetch it again") from error
+    magic = int.from_bytes(data[:4], "big")
+    dimensions = {0x801: 1, 0x803: 3}.get(magic)
+    if dimensions is None:
+        raise UserError(
+            f"{label}: magic number {magic:#x}, but idx files begin with 0x803 (pictures) or 0x801 (labels)"
+        )
+    head = 4 + 4 * dimensions
+    shape = [int.from_bytes(data[i : i + 4], "big") for i in range(4, head, 4)]
+    expected = int(np.prod(shape, dtype=object))
+    if len(data) - head != expected:
+        raise UserError(
+            f"{label}: {len(data) - head:,} bytes follow its head, which promises "
+            f"{'×'.join(map(str, shape))} = {expected:,}; fetch it again"
+        )
+    return np.frombuffer(data, np.uint8, offset=head).reshape(shape)
+
+
+def _mnist(kind: str, names: list[str]) -> Source:
+    """MNIST and what was made in its form: the four original files, or torchvision's download of them."""
+
+    def read(path: Path | None, size: int, channels: int) -> Pictures:
+        if path is None:
+            import torchvision.datasets
+
+            root = cache.folder() / "torchvision"
+            _download(lambda: getattr(torchvision.datasets, kind)(root, download=True), root)
+            path = root / kind / "raw"
+        found: dict[str, tuple[np.ndarray, np.ndarray]] = {}
+        for side, prefix in (("train", "train"), ("test", "t10k")):
+            x = idx(*_file(path, f"{prefix}-images-idx3-ubyte"))
+            y = idx(*_file(path, f"{prefix}-labels-idx1-ubyte"))
+            if x.ndim != 3 or y.ndim != 1 or len(x) != len(y):
+                raise UserError(
+                    f"{path}: {prefix}: pictures {x.shape} and labels {y.shape} do not belong together"
+                )
+            if len(y) and y.max() >= len(names):
+                raise UserError(f"{path}: {prefix}: a label {y.max()}, but there are {len(names)} classes")
+            found[side] = (_scaled(x[:, None], size, channels), y)
+        return _official(found, names)
+
+    return read
+
+
+def _file(path: Path, stem: str) -> tuple[bytes, str]:
+    """The bytes and the name of one of the four files, packed or not, under either spelling of its name."""
+    for name in (stem, stem.replace("-idx", ".idx")):
+        for file in (path / name, path / f"{name}.gz"):
+            if file.is_file():
+                return next(members(file)).data, str(file)
+    raise UserError(f"{path}: there is no {stem} or {stem}.gz in it; give the folder of the four idx files")
+
+
+def cifar10(path: Path | None, size: int, channels: int) -> Pictures:
+    """CIFAR-10 through torchvision, which checks the files' digests before it opens them."""
+    import torchvision.datasets
+
+    root = path or cache.folder() / "torchvision"
+    found = {}
+    try:
+        for side in ("train", "test"):
+            make = partial(torchvision.datasets.CIFAR10, root, train=side == "train", download=path is None)
+            found[side] = _download(make, root)
+    except RuntimeError as error:
+        raise UserError(
+            f"{root}: not the folder that torchvision keeps CIFAR-10 in ({error}); for pictures in folders "
+            "by class give data=image/folder"
+        ) from error
+    arrays = {
+        side: (_scaled(each.data.transpose(0, 3, 1, 2), size, channels), np.array(each.targets))
+        for side, each in found.items()
+    }
+    return _official(arrays, list(found["train"].classes))
+
+
+def _download(make: Callable[[], Made], root: Path) -> Made:
+    try:
+        return make()
+    except OSError as error:  # no network among them: torchvision raises URLError
+        raise UserError(
+            f"cannot be downloaded to {root} ({error}); fetch the files by other means and give data.path="
+        ) from error
+
+
+def _scaled(x: np.ndarray, size: int, channels: int) -> np.ndarray:
+    """Pictures of one size as another, grey or coloured."""
+    if x.shape[1] == 3 and channels == 1:
+        weights = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601, as Pillow has it
+        x = np.einsum("nchw,c->nhw", x, weights).round().astype(np.uint8)[:, None]
+    if x.shape[1] != channels:
+        x = x.repeat(channels, 1)
+    if x.shape[2:] != (size, size):
+        enlarged = F.interpolate(
+            torch.from_numpy(x.copy()).float(), (size, size), mode="bicubic", antialias=True
+        )
+        x = enlarged.round().clamp(0, 255).to(torch.uint8).numpy()
+    return np.ascontiguousarray(x)
+
+
+def folder(path: Path | None, size: int, channels: int) -> Pictures:
+    """A user's own pictures: CLASS/*.jpg and the like in a folder or an archive, decoded once.
+
+    Above the classes may stand ``train``, ``val`` and ``test``, which are then the official sets. Pictures
+    that cannot be read are left out and named.
+
+    Raises:
+        UserError: no picture that can be read, or one that lies in no class's folder.
+    """
+    if path is None:
+        raise UserError("data.path is not set: give data.path=, a folder or an archive of CLASS/*.jpg")
+    kind = f"pictures-1-{channels}x{size}"
+    stored = cache.arrays(lambda: _decoded(path, size, channels), path, kind, suffixes=SUFFIXES)
+    labels = stored["label"]
+    classes, y = np.unique(labels, return_inverse=True)
+    unreadable = [str(each) for each in stored["unreadable"]] + _empty(path, set(classes))
+    return Pictures(
+        stored["x"], y.astype(np.int64), stored["side"], stored["name"], list(map(str, classes)), unreadable
+    )
+
+
+def _decoded(path: Path, size: int, channels: int) -> dict[str, np.ndarray]:
+    pixels, sides, labels, names, unreadable = [], [], [], [], []
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("reading pictures", total=1.0)
+        for member in members(path, SUFFIXES):
+            bar.update(task, completed=member.done)
+            side, label = _place(member.name, where(path, member.name))
+            try:
+                pixels.append(decode(member.data, where(path, member.name), size, channels))
+            except UserError as error:
+                unreadable.append(str(error))
+                continue
+            sides.append(side)
+            labels.append(label)
+            names.append(member.name)
+    if not pixels:
+        raise UserError(f"{path}: none of its pictures can be read; the first: {unreadable[0]}")
+    return {
+        "x": np.stack(pixels),
+        "side": np.array(sides),
+        "label": np.array(labels),
+        "name": np.array(names),
+        "unreadable": np.array(unreadable, dtype=str),
+    }
+
+
+def _place(name: str, label: str) -> tuple[str, str]:
+    """The official set (or none) and the class that a picture's path tells."""
+    above = PurePosixPath(name).parts[:-1]
+    if not above or above[-1] in SIDES:
+        raise UserError(f"{label}: lies in no class's folder; sort the pictures as CLASS/picture.jpg")
+    side = above[-2] if len(above) > 1 and above[-2] in SIDES else ""
+    return side, above[-1]
+
+
+def _empty(path: Path, classes: set[str]) -> list[str]:
+    """Folders on disk that look like classes and hold no picture."""
+    if not path.is_dir():
+        return []
+    leaves = [each for each in sorted(path.rglob("*")) if each.is_dir() and not any(each.iterdir())]
+    return [f"{each}: an empty folder" for each in leaves if each.name not in classes]
+
+
+SOURCES: dict[str, Source] = {
+    "digits": digits,
+    "mnist": _mnist("MNIST", [str(i) for i in range(10)]),
+    "fashion_mnist": _mnist("FashionMNIST", FASHION),
+    "cifar10": cifar10,
+    "folder": folder,
+}
