@@ -18,7 +18,7 @@ from shared.run import Run, environment, write, write_json
 
 
 def train(config: DictConfig) -> dict[str, Any]:
-    """Train, test on the best checkpoint, and return what ``metrics.json`` of the run's folder then holds.
+    """Train, test on the best checkpoint, and return what ``metrics.json`` then holds, and the folder as ``run``.
 
     With ``resume``, goes on in that folder from its last checkpoint; nothing else of ``config`` counts.
 
@@ -87,4 +87,4 @@ def train(config: DictConfig) -> dict[str, Any]:
     write_json(run.folder / "metrics.json", metrics)
     console.print(score_table(scores))
     console.print(f"run: {run.folder}", soft_wrap=True, highlight=False, markup=False)
-    return metrics
+    return metrics | {"run": str(run.folder)}

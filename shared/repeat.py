@@ -1,0 +1,134 @@
+"""One configuration trained several times: over seeds, folds, or whatever else is listed."""
+
+import hashlib
+import itertools
+import json
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+from rich.console import Console
+from rich.table import Table
+from scipy import stats
+
+from shared.assemble import plain
+from shared.errors import UserError
+from shared.run import Run, write_json
+from shared.train import train
+
+
+class Spread(NamedTuple):
+    """A figure over several trainings.
+
+    Attributes:
+        mean: of the trainings' figures.
+        std: their standard deviation.
+        low, high: 95 % interval of the mean by Student's t: what other draws of seed or fold would give.
+        n: trainings.
+    """
+
+    mean: float
+    std: float
+    low: float
+    high: float
+    n: int
+
+
+def spread(values: list[float]) -> Spread:
+    """Mean, standard deviation and interval; of one training alone the last three are not known."""
+    n, mean = len(values), float(np.mean(values))
+    if n < 2:
+        return Spread(mean, float("nan"), float("nan"), float("nan"), n)
+    std = float(np.std(values, ddof=1))
+    half = float(stats.t.ppf(0.975, n - 1)) * std / n**0.5
+    return Spread(mean, std, mean - half, mean + half, n)
+
+
+def repeat(config: DictConfig) -> dict[str, Spread]:
+    """Train once for each combination of ``config.repeat.over`` and return the figures over all of them.
+
+    Every training is a run folder of its own inside one folder, whose name follows from the configuration:
+    the same command goes on where an earlier one stopped, and trains nothing twice. ``summary.json`` holds
+    the figures.
+
+    Raises:
+        UserError: ``repeat.over`` names no values or a key that does not exist, or a training cannot be done.
+    """
+    console = Console()
+    over = plain(config.repeat.over)
+    settings = OmegaConf.masked_copy(config, [str(key) for key in config if key != "repeat"])
+    folder = _folder(settings, over)
+    folder.mkdir(parents=True, exist_ok=True)
+    found: list[dict[str, Any]] = []
+    combinations = _combinations(over)
+    for number, values in enumerate(combinations, start=1):
+        told = ", ".join(f"{key}={value}" for key, value in values.items())
+        console.rule(f"{number} of {len(combinations)}: {told}")
+        found.append(_once(settings, values, folder))
+    figures = {
+        key: spread([float(each[key]) for each in found])
+        for key, value in found[0].items()
+        if isinstance(value, int | float) and "/" in key and not key.endswith("/n")
+    }
+    write_json(
+        folder / "summary.json",
+        {
+            "over": over,
+            "runs": [each["run"] for each in found],
+            "figures": {name: each._asdict() for name, each in figures.items()},
+        },
+    )
+    console.print(_table(figures, found))
+    console.print(f"repeat: {folder}", soft_wrap=True, highlight=False, markup=False)
+    return figures
+
+
+def _folder(settings: DictConfig, over: dict[str, list[Any]]) -> Path:
+    """Where these trainings lie; other settings have another folder."""
+    told = json.dumps([OmegaConf.to_container(settings, resolve=True), over], sort_keys=True)
+    name = f"{settings.domain.name}-{hashlib.sha256(told.encode()).hexdigest()[:10]}"
+    return Path(settings.runs).absolute() / "repeat" / name
+
+
+def _combinations(over: dict[str, Any]) -> list[dict[str, Any]]:
+    for key, values in over.items():
+        if not isinstance(values, list) or not values:
+            raise UserError(f"repeat.over.{key}={values}: give a list of values, such as [0,1,2]")
+    return [dict(zip(over, values, strict=True)) for values in itertools.product(*over.values())]
+
+
+def _once(settings: DictConfig, values: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """The figures of one training: found, gone on with, or begun."""
+    config = settings.copy()
+    for key, value in values.items():
+        try:
+            OmegaConf.update(config, key, value, force_add=False)
+        except OmegaConfBaseException as error:
+            raise UserError(f"repeat.over.{key}: there is no such key") from error
+    config.runs = str(folder / ",".join(f"{key}={value}" for key, value in values.items()).replace("/", "-"))
+    for run in map(Run, sorted(Path(config.runs).glob("*/*"))):
+        if run.metrics:
+            return run.metrics | {"run": str(run.folder)}
+        config.resume = str(run.folder)
+    return train(config)
+
+
+def _table(figures: dict[str, Spread], found: list[dict[str, Any]]) -> Table:
+    first = found[0]
+    table = Table(title=f"{first['model']} on {first['data']}, {len(found)} trainings")
+    table.add_column("figure")
+    for name in ("mean", "std", "95 % interval of the mean", "lowest", "highest"):
+        table.add_column(name, justify="right")
+    for name, each in figures.items():
+        values = [float(one[name]) for one in found]
+        table.add_row(
+            name,
+            f"{100 * each.mean:.2f}",
+            f"{100 * each.std:.2f}",
+            f"{100 * each.low:.2f} … {100 * each.high:.2f}",
+            f"{100 * min(values):.2f}",
+            f"{100 * max(values):.2f}",
+        )
+    return table
