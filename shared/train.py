@@ -15,10 +15,11 @@ from shared.evaluate import score_table, test
 from shared.layer_table import layer_table, render
 from shared.plots import learning_curve, png
 from shared.run import Run, environment, write, write_json
+from shared.test_report import calibration_error, write_report
 
 
 def train(config: DictConfig) -> dict[str, Any]:
-    """Train, test on the best checkpoint, and return what ``metrics.json`` then holds, and the folder as ``run``.
+    """Train, test on the best checkpoint; return what ``metrics.json`` then holds, and the folder as ``run``.
 
     With ``resume``, goes on in that folder from its last checkpoint; nothing else of ``config`` counts.
 
@@ -74,6 +75,7 @@ def train(config: DictConfig) -> dict[str, Any]:
         "samples_per_second": round(history.samples / max(history.train_seconds, 1e-9), 1),
         "val/acc": float(trainer.checkpoint_callback.best_model_score),  # type: ignore[union-attr]
         "test/n": len(columns["item"]),
+        "test/ece": calibration_error(columns),
     }
     for each in scores:
         metrics |= {
@@ -84,6 +86,7 @@ def train(config: DictConfig) -> dict[str, Any]:
     title = f"{metrics['model']} on {metrics['data']}, seed {metrics['seed']}"
     curve = learning_curve(history.rows, history.samples // len(history.rows), title)
     write(run.folder / "curve.png", png(curve))
+    write_report(run, columns, data.classes, title)
     write_json(run.folder / "metrics.json", metrics)
     console.print(score_table(scores))
     console.print(f"run: {run.folder}", soft_wrap=True, highlight=False, markup=False)
