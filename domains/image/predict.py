@@ -1,0 +1,83 @@
+"""What a trained network sees in a user's own pictures."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from rich.console import Console
+from rich.progress import track
+
+from domains.image.contact_sheet import contact_sheet
+from domains.image.pictures import SUFFIXES, decode
+from shared.archive import members, where
+from shared.classifier import Classifier
+from shared.errors import UserError
+from shared.predict import Predictions, best
+
+BATCH = 256  # pictures decoded and answered at a time: memory stays bounded
+
+
+def predict(module: Classifier, source: Path, *, top: int, unsure: float = 0.5) -> Predictions:
+    """The likeliest classes of each picture, and a page that shows all pictures with their answers.
+
+    Args:
+        module: a trained ``ImageClassifier``.
+        source: a picture, a folder of pictures, or an archive.
+        top: how many classes are listed.
+        unsure: answers of a smaller probability are marked.
+
+    Raises:
+        UserError: there is no picture that can be read, or ``unsure`` is no probability.
+    """
+    if isinstance(unsure, bool) or not isinstance(unsure, int | float) or not 0 <= unsure <= 1:
+        raise UserError(f"unsure={unsure}: give a probability, from 0 to 1")
+    rows: list[dict[str, Any]] = []
+    thumbnails: list[np.ndarray] = []
+    left_out: list[str] = []
+    bar = Console(stderr=True)
+    for names, pictures in track(_batches(module, source, left_out), "looking", console=bar, transient=True):
+        with torch.inference_mode():
+            x = torch.from_numpy(pictures).to(module.device)
+            probabilities = module(x).softmax(1).cpu().double().numpy()
+        for name, each in zip(names, probabilities, strict=True):
+            answers = best(each, module.classes, top)
+            probability = answers[0]["probability"]
+            rows.append(
+                {
+                    "file": name,
+                    "answer": answers[0]["name"],
+                    "probability": probability,
+                    "sure": "yes" if probability >= unsure else "no",
+                    "best": answers,
+                }
+            )
+        thumbnails.extend(pictures)
+    if not rows:
+        raise UserError(left_out[0] if len(left_out) == 1 else f"{source}: none of its pictures can be read")
+    doubtful = sum(row["sure"] == "no" for row in rows)
+    summary = f"{len(rows):,} pictures; {doubtful:,} answers are unsure (probability under {unsure:g})"
+    summary += "".join(f"\nleft out: {each}" for each in left_out)
+    page = contact_sheet(thumbnails, rows, f"{source.name}: {summary.splitlines()[0]}")
+    return Predictions(rows, summary, pages={"pictures.html": page})
+
+
+def _batches(module: Classifier, source: Path, left_out: list[str]) -> Iterator[tuple[list[str], np.ndarray]]:
+    """Names and pictures uint8 (N, channels, size, size), in the order of the source."""
+    channels, size = int(module.hparams["planes"]), int(module.hparams["extent"][0])
+    names: list[str] = []
+    pictures: list[np.ndarray] = []
+    suffixes = () if source.is_file() else SUFFIXES
+    for member in members(source, suffixes):
+        try:
+            pictures.append(decode(member.data, where(source, member.name), size, channels))
+        except UserError as error:
+            left_out.append(str(error))
+            continue
+        names.append(member.name)
+        if len(names) == BATCH:
+            yield names, np.stack(pictures)
+            names, pictures = [], []
+    if names:
+        yield names, np.stack(pictures)
