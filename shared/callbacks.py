@@ -41,32 +41,41 @@ class WholeCheckpoints(TorchCheckpointIO):
 class History(Callback):
     """``metrics.csv``, a row an epoch, and the samples and seconds spent in training steps.
 
+    CPU seconds are this process's, over all its threads; loader processes count apart.
+
     On going on with a run, rows of epochs that were lost with the interruption are dropped: they come again.
     """
 
     def __init__(self, path: Path):
         self.path = path
         self.rows: list[dict[str, float]] = []
-        self.train_seconds = 0.0
+        self.train_seconds = self.cpu_seconds = 0.0
         self.samples = 0
-        self._since = 0.0
+        self._since = self._cpu_since = 0.0
 
     def state_dict(self) -> dict[str, Any]:
         """Travels in the checkpoint."""
-        return {"rows": self.rows, "train_seconds": self.train_seconds, "samples": self.samples}
+        return {
+            "rows": self.rows,
+            "train_seconds": self.train_seconds,
+            "cpu_seconds": self.cpu_seconds,
+            "samples": self.samples,
+        }
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Go on where the checkpoint stood."""
         self.rows = state_dict["rows"]
-        self.train_seconds, self.samples = state_dict["train_seconds"], state_dict["samples"]
+        self.train_seconds, self.cpu_seconds = state_dict["train_seconds"], state_dict["cpu_seconds"]
+        self.samples = state_dict["samples"]
 
     def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Start the clock."""
-        self._since = time.perf_counter()
+        """Start the clocks."""
+        self._since, self._cpu_since = time.perf_counter(), time.process_time()
 
     def on_validation_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Stop the clock: validation follows the epoch's last step."""
+        """Stop the clocks: validation follows the epoch's last step."""
         self.train_seconds += time.perf_counter() - self._since
+        self.cpu_seconds += time.process_time() - self._cpu_since
         assert isinstance(pl_module, Classifier)
         self.samples += pl_module.train_items * trainer.world_size
 
@@ -75,7 +84,8 @@ class History(Callback):
         values = {name: round(float(value), 6) for name, value in trainer.callback_metrics.items()}
         lr = trainer.optimizers[0].param_groups[0]["lr"]
         place = {"epoch": trainer.current_epoch, "step": trainer.global_step, "lr": lr}
-        self.rows.append({**place, "train_seconds": round(self.train_seconds, 3), **values})
+        seconds = {"train_seconds": self.train_seconds, "cpu_seconds": self.cpu_seconds}
+        self.rows.append({**place, **{name: round(each, 3) for name, each in seconds.items()}, **values})
         if trainer.is_global_zero:
             text = io.StringIO()
             table = csv.DictWriter(text, fieldnames=list(self.rows[-1]), lineterminator="\n")

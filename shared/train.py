@@ -72,6 +72,7 @@ def train(config: DictConfig) -> dict[str, Any]:
         "epochs": trainer.current_epoch,
         "steps": trainer.global_step,
         "train_seconds": round(history.train_seconds, 3),
+        "cpu_seconds": round(history.cpu_seconds, 3),
         "samples_per_second": round(history.samples / max(history.train_seconds, 1e-9), 1),
         "val/acc": float(trainer.checkpoint_callback.best_model_score),  # type: ignore[union-attr]
         "test/n": len(columns["item"]),
