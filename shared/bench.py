@@ -4,7 +4,7 @@ import statistics
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -17,6 +17,13 @@ from shared.build import build, locate
 from shared.callbacks import History
 from shared.data import DataModule
 from shared.run import Run, environment, write_json
+
+
+class Seconds(NamedTuple):
+    """Of the clock on the wall, and of this process on all its cores (loader processes count apart)."""
+
+    wall: float
+    cpu: float
 
 
 def bench(config: DictConfig) -> dict[str, Any]:
@@ -38,7 +45,7 @@ def bench(config: DictConfig) -> dict[str, Any]:
 
 
 def loop_ratio(config: DictConfig, data: DataModule) -> dict[str, Any]:
-    """Wall-clock of an epoch by the suite over the same by a bare loop, pair by pair.
+    """Seconds of an epoch by the suite over the same by a bare loop, pair by pair.
 
     Both have the network, batches, precision, optimizer and schedule of the configuration; the second of
     two epochs is timed, when loaders and caches are warm.
@@ -47,7 +54,6 @@ def loop_ratio(config: DictConfig, data: DataModule) -> dict[str, Any]:
     for _ in range(config.bench.pairs):
         suite.append(_suite_seconds(config, data))
         bare.append(_bare_seconds(config, data))
-    ratios = [a / b for a, b in zip(suite, bare, strict=True)]
     samples = config.data.epoch_size
     device = build_trainer(config, None, []).strategy.root_device
     return {
@@ -57,24 +63,30 @@ def loop_ratio(config: DictConfig, data: DataModule) -> dict[str, Any]:
             if k in ("device", "precision", "threads")
         },
         "batch size": config.data.batch_size,
-        "suite samples/s": samples / statistics.median(suite),
-        "bare loop samples/s": samples / statistics.median(bare),
-        "suite / bare loop, median": statistics.median(ratios),
-        "suite / bare loop, lowest": min(ratios),
-        "suite / bare loop, highest": max(ratios),
+        "suite samples/s": samples / statistics.median(each.wall for each in suite),
+        "bare loop samples/s": samples / statistics.median(each.wall for each in bare),
+        **_ratios("suite / bare loop", [a.wall / b.wall for a, b in zip(suite, bare, strict=True)]),
+        **_ratios(
+            "CPU seconds, suite / bare loop", [a.cpu / b.cpu for a, b in zip(suite, bare, strict=True)]
+        ),
     }
 
 
-def _suite_seconds(config: DictConfig, data: DataModule) -> float:
+def _ratios(name: str, ratios: list[float]) -> dict[str, float]:
+    found = {"median": statistics.median(ratios), "lowest": min(ratios), "highest": max(ratios)}
+    return {f"{name}, {key}": value for key, value in found.items()}
+
+
+def _suite_seconds(config: DictConfig, data: DataModule) -> Seconds:
     with tempfile.TemporaryDirectory() as folder:
         run = Run.create(folder, config)
         history = History(run.folder / "metrics.csv")
         build_trainer(config, run, [history]).fit(build_module(config, data), data)
-    first, second = (row["train_seconds"] for row in history.rows)
-    return second - first
+    first, second = history.rows
+    return Seconds(*(second[name] - first[name] for name in ("train_seconds", "cpu_seconds")))
 
 
-def _bare_seconds(config: DictConfig, data: DataModule) -> float:
+def _bare_seconds(config: DictConfig, data: DataModule) -> Seconds:
     trainer = build_trainer(config, None, [])
     device = trainer.strategy.root_device
     module = build_module(config, data).to(device).train()
@@ -84,7 +96,7 @@ def _bare_seconds(config: DictConfig, data: DataModule) -> float:
     half = precision(config.trainer) == "bf16-mixed"
     for epoch in range(2):
         loader.sampler.set_epoch(epoch)  # type: ignore[attr-defined]
-        start = time.perf_counter()
+        start, cpu_start = time.perf_counter(), time.process_time()
         for batch in loader:
             batch = {name: value.to(device, non_blocking=True) for name, value in batch.items()}
             with torch.autocast(device.type, torch.bfloat16, enabled=half):
@@ -95,4 +107,4 @@ def _bare_seconds(config: DictConfig, data: DataModule) -> float:
             optimizer.step()
             schedule.step()
         loss.item()  # waits for the device
-    return time.perf_counter() - start
+    return Seconds(time.perf_counter() - start, time.process_time() - cpu_start)
