@@ -84,6 +84,8 @@ def idx(data: bytes, label: str) -> np.ndarray:
             f"{label}: magic number {magic:#x}, but idx files begin with 0x803 (pictures) or 0x801 (labels)"
         )
     head = 4 + 4 * dimensions
+    if len(data) < head:
+        raise UserError(f"{label}: a head of {len(data)} bytes, where {head} are due; fetch it again")
     shape = [int.from_bytes(data[i : i + 4], "big") for i in range(4, head, 4)]
     expected = int(np.prod(shape, dtype=object))
     if len(data) - head != expected:

@@ -1,0 +1,147 @@
+"""predict: what a network says of a user's own pictures."""
+
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from domains.image.contact_sheet import MOST, contact_sheet
+from domains.image.module import ImageClassifier
+from domains.image.predict import predict
+from shared.errors import UserError
+from tests.commands import command, run_folder
+
+TINY = ["domain=image", "trainer.max_epochs=3", "trainer.accelerator=cpu", "trainer.precision=32-true"]
+
+
+def classifier(channels: int = 3) -> ImageClassifier:
+    """Says which channel is brightest; all but certain where it stands out."""
+    layers = [{"pool": {"kernel": "span", "type": "avg"}}, "flatten", {"dense": "classes"}]
+    module = ImageClassifier(
+        model={"layers": layers}, planes=channels, extent=(8, 8), classes=["red", "<green>", "blue"],
+        optimizer={}, schedule={},
+        front_end={
+            "mean": [100.0] * channels, "std": [50.0] * channels,
+            "augment": {"shift": 2, "flip": True, "cutout": 3},
+        },
+    )  # fmt: skip
+    weight, bias = module.network.parameters()
+    with torch.no_grad():
+        weight.copy_(torch.eye(3)[:, :channels])
+        bias.zero_()
+    return module.eval()
+
+
+@pytest.fixture
+def colours(tmp_path: Path) -> Path:
+    folder = tmp_path / "colours"
+    (folder / "more").mkdir(parents=True)
+    for name, colour in {
+        "a.png": (200, 0, 0),
+        "b.jpg": (0, 250, 0),
+        "more/c & d.png": (99, 100, 101),
+    }.items():
+        Image.new("RGB", (16, 8), colour).save(folder / name)
+    (folder / "readme.txt").write_text("not asked for")
+    return folder
+
+
+def test_the_front_end_normalises_and_changes_training_pictures_alone() -> None:
+    module = classifier()
+    x = torch.randint(0, 256, (50, 3, 8, 8), dtype=torch.uint8)
+    planes, lengths = module.front_end(x, None)
+    assert lengths is None
+    torch.testing.assert_close(planes, (x.float() - 100) / 50)
+    torch.manual_seed(0)
+    changed, _ = module.train().front_end(x, None)
+    assert changed.shape == planes.shape
+    assert all(not torch.equal(a, b) for a, b in zip(changed, planes, strict=True))
+    assert (changed == 0).flatten(1).any(1).all()  # what is cut out has the mean
+    torch.manual_seed(0)
+    torch.testing.assert_close(module.front_end(x, None)[0], changed)
+    given = x.float()
+    module.eval().front_end(given, None)
+    assert torch.equal(given, x.float())  # left as it is
+
+
+def test_answers_probabilities_and_marks(colours: Path) -> None:
+    found = predict(classifier(), colours, top=2)
+    assert [row["file"] for row in found.rows] == ["a.png", "b.jpg", "more/c & d.png"]
+    assert [row["answer"] for row in found.rows] == ["red", "<green>", "blue"]
+    assert [row["sure"] for row in found.rows] == ["yes", "yes", "no"]
+    logits = np.array([2.0, -2.0, -2.0])
+    assert found.rows[0]["probability"] == pytest.approx(np.exp(2) / np.exp(logits).sum(), rel=1e-5)
+    assert [each["name"] for each in found.rows[2]["best"]] == ["blue", "<green>"]
+    assert "1 answers are unsure" in found.summary
+    everything = predict(classifier(), colours, top=2, unsure=1.0)
+    assert {row["sure"] for row in everything.rows} == {"no"}
+
+
+def test_the_page_shows_every_picture_and_trusts_no_name(colours: Path) -> None:
+    page = predict(classifier(), colours, top=3).pages["pictures.html"]
+    assert len(re.findall("<img src=.data:image/png;base64,", page)) == 3
+    assert page.count("class=unsure") == 1
+    assert "&lt;green&gt; 9" in page
+    assert "more/c &amp; d.png" in page
+    assert "<green>" not in page
+    assert "http" not in page
+
+
+def test_a_long_page_is_cut() -> None:
+    row = {"file": "f", "best": [{"name": "a", "probability": 1.0}], "sure": "yes"}
+    n = MOST + 3
+    page = contact_sheet([np.zeros((1, 2, 2), np.uint8)] * n, [row] * n, "many")
+    assert page.count("<figure") == MOST
+    assert f"The first {MOST:,} of {n:,} pictures" in page
+
+
+def test_grey_networks_take_colours(colours: Path) -> None:
+    rows = predict(classifier(channels=1), colours / "b.jpg", top=1).rows
+    assert len(rows) == 1
+    assert rows[0]["file"] == "b.jpg"
+
+
+def test_broken_pictures_are_left_out_and_named(colours: Path) -> None:
+    (colours / "bad.png").write_text("text")
+    found = predict(classifier(), colours, top=1)
+    assert len(found.rows) == 3
+    assert f"left out: {colours / 'bad.png'}: no picture" in found.summary
+    with pytest.raises(UserError, match=r"bad\.png: no picture"):
+        predict(classifier(), colours / "bad.png", top=1)
+    with pytest.raises(UserError, match="no such file"):
+        predict(classifier(), colours / "none.png", top=1)
+
+
+@pytest.mark.parametrize("value", [-0.1, 1.5, "half", True])
+def test_unsure_is_a_probability(colours: Path, value: object) -> None:
+    with pytest.raises(UserError, match="unsure="):
+        predict(classifier(), colours, top=1, unsure=value)  # type: ignore[arg-type]
+
+
+def test_whole_commands(tmp_path: Path) -> None:
+    folder = run_folder(command("train", *TINY, cwd=tmp_path))
+    metrics = json.loads((folder / "metrics.json").read_text())
+    assert metrics["model"] == "image/lecture"
+    assert metrics["params"] == 137_660
+    assert metrics["test/acc"] > 0.85
+    assert 0 <= metrics["test/ece"] <= 1
+    assert metrics["cpu_seconds"] > 0
+    names = {path.name for path in folder.iterdir()}
+    assert {"confusion.csv", "confusion.png", "calibration.png"} <= names
+    again = command("evaluate", f"run={folder}", cwd=tmp_path)
+    assert f"{100 * metrics['test/acc']:.2f}" in again.stdout
+
+    (tmp_path / "mine").mkdir()
+    Image.new("L", (50, 50), 0).save(tmp_path / "mine" / "black.png")
+    (tmp_path / "mine" / "torn.jpg").write_bytes(b"\xff\xd8\xff")
+    done = command("predict", f"run={folder}", "input=mine", "output=out", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "torn.jpg" in done.stdout
+    rows = [json.loads(line) for line in (tmp_path / "out" / "predictions.jsonl").read_text().splitlines()]
+    assert [row["file"] for row in rows] == ["black.png"]
+    assert sum(each["probability"] for each in rows[0]["best"]) <= 1
+    assert (tmp_path / "out" / "pictures.html").read_text().startswith("<!doctype html>")

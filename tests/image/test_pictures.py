@@ -1,0 +1,105 @@
+"""One picture file as numbers, whatever it is."""
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from domains.image import pictures
+from domains.image.pictures import decode
+from shared.errors import UserError
+
+
+def saved(image: Image.Image, kind: str, **settings: object) -> bytes:
+    out = io.BytesIO()
+    image.save(out, kind, **settings)
+    return out.getvalue()
+
+
+def halves(mode: str, left: object, right: object, side: int = 8) -> Image.Image:
+    """A square whose left half has one colour and its right half another."""
+    image = Image.new(mode, (side, side), left)
+    image.paste(right, (side // 2, 0, side, side))
+    return image
+
+
+@pytest.mark.parametrize("kind", ["PNG", "BMP", "TIFF", "GIF", "WEBP"])
+def test_colours_and_grey(kind: str) -> None:
+    data = saved(
+        halves("RGB", (255, 0, 0), (0, 0, 255)), kind, **({"lossless": True} if kind == "WEBP" else {})
+    )
+    x = decode(data, "a", 8, 3)
+    assert x.shape == (3, 8, 8)
+    assert x.dtype == np.uint8
+    assert x[:, 0, 0].tolist() == [255, 0, 0]
+    assert x[:, 0, 7].tolist() == [0, 0, 255]
+    grey = decode(data, "a", 8, 1)
+    assert grey.shape == (1, 8, 8)
+    assert grey[0, 0, 0] == 76  # ITU-R BT.601: 0.299 of 255
+
+
+def test_grey_becomes_three_alike_channels() -> None:
+    x = decode(saved(halves("L", 10, 200), "PNG"), "a", 8, 3)
+    assert x[:, 3, 0].tolist() == [10, 10, 10]
+    assert x[:, 3, 7].tolist() == [200, 200, 200]
+
+
+def test_sixteen_bits_keep_their_range() -> None:
+    values = np.zeros((8, 8), np.uint16)
+    values[:, 4:] = 65535
+    values[0] = 32768
+    x = decode(saved(Image.fromarray(values), "PNG"), "a", 8, 1)
+    assert x[0, 4].tolist() == [0] * 4 + [255] * 4
+    assert x[0, 0, 0] == 128
+
+
+def test_cmyk_and_transparency() -> None:
+    x = decode(saved(Image.new("CMYK", (8, 8), (0, 255, 255, 0)), "JPEG", quality=100), "a", 8, 3)
+    assert np.abs(x[:, 4, 4].astype(int) - [255, 0, 0]).max() < 8
+    clear = Image.new("RGBA", (8, 8), (0, 0, 0, 0))
+    assert decode(saved(clear, "PNG"), "a", 8, 3).min() == 255  # on white
+    palette = halves("P", 0, 1)
+    palette.putpalette([0, 0, 0, 9, 9, 9])
+    assert decode(saved(palette, "PNG", transparency=0), "a", 8, 1)[0, 0].tolist() == [255] * 4 + [9] * 4
+
+
+def test_it_is_turned_as_the_camera_says() -> None:
+    image = halves("L", 0, 255)
+    exif = Image.Exif()
+    exif[0x0112] = 6  # the camera was turned: the left of the data is the top of the picture
+    x = decode(saved(image, "PNG", exif=exif), "a", 8, 1)
+    assert x[0, 0].tolist() == [0] * 8
+    assert x[0, 7].tolist() == [255] * 8
+
+
+def test_any_size_is_scaled_and_the_middle_kept() -> None:
+    wide = Image.new("L", (40, 10), 0)
+    wide.paste(200, (15, 0, 25, 10))
+    assert decode(saved(wide, "PNG"), "a", 10, 1).tolist() == [[[200] * 10] * 10]
+    assert decode(saved(Image.new("L", (1, 1), 77), "PNG"), "a", 32, 1).tolist() == [[[77] * 32] * 32]
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b"hello, I am a text", "no picture"),
+        (b"", "no picture"),
+        (saved(halves("RGB", 0, 255, 64), "JPEG")[:400], "broken or truncated"),
+        (saved(Image.effect_noise((64, 64), 90), "PNG")[:2000], "broken or truncated"),
+    ],
+    ids=["text", "empty", "truncated JPEG", "truncated PNG"],
+)
+def test_what_is_no_picture_is_named(data: bytes, message: str) -> None:
+    with pytest.raises(UserError, match=rf"holiday\.jpg: .*{message}.*leave it out"):
+        decode(data, "holiday.jpg", 8, 3)
+
+
+def test_a_decompression_bomb_is_refused_before_it_is_unpacked(monkeypatch: pytest.MonkeyPatch) -> None:
+    bomb = saved(Image.new("1", (20_000, 20_000)), "PNG")
+    assert len(bomb) < 100_000
+    with pytest.raises(UserError, match=r"bomb\.png: .*too many pixels"):
+        decode(bomb, "bomb.png", 8, 1)
+    monkeypatch.setattr(pictures, "MOST_PIXELS", 99)
+    with pytest.raises(UserError, match=r"a\.png: 10×10 pixels, over 99; scale it down"):
+        decode(saved(Image.new("1", (10, 10)), "PNG"), "a.png", 8, 1)

@@ -1,0 +1,58 @@
+"""repeat: one configuration over seeds."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from shared.errors import UserError
+from shared.repeat import _combinations, spread
+from tests.commands import command
+
+TINY = ["domain=image", "trainer.max_epochs=1", "trainer.accelerator=cpu", "trainer.precision=32-true"]
+OVER = "repeat.over={seed: [0, 1]}"
+
+
+def test_the_interval_is_students() -> None:
+    values = [0.8, 0.83, 0.79, 0.85]
+    found = spread(values)
+    low, high = stats.t.interval(0.95, 3, loc=np.mean(values), scale=stats.sem(values))
+    assert (found.low, found.high) == pytest.approx((low, high))
+    assert found.std == pytest.approx(np.std(values, ddof=1))
+    assert np.isnan(spread([0.5]).low)
+
+
+def test_every_combination_once() -> None:
+    assert _combinations({"a": [1, 2], "b": ["x"]}) == [{"a": 1, "b": "x"}, {"a": 2, "b": "x"}]
+    for values in (3, []):
+        with pytest.raises(UserError, match=r"repeat\.over\.a="):
+            _combinations({"a": values})
+
+
+def test_it_trains_each_once_goes_on_and_tells_the_mean(tmp_path: Path) -> None:
+    done = command("repeat", *TINY, OVER, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    folder = Path(done.stdout.rstrip().splitlines()[-1].removeprefix("repeat: "))
+    summary = json.loads((folder / "summary.json").read_text())
+    metrics = [json.loads(Path(run, "metrics.json").read_text()) for run in summary["runs"]]
+    assert [each["seed"] for each in metrics] == [0, 1]
+    accuracies = [each["test/acc"] for each in metrics]
+    assert summary["figures"]["test/acc"]["mean"] == pytest.approx(np.mean(accuracies))
+    assert f"{100 * np.mean(accuracies):.2f}" in done.stdout
+
+    stamps = {run: Path(run, "metrics.json").stat().st_mtime_ns for run in summary["runs"]}
+    Path(summary["runs"][1], "metrics.json").unlink()  # as if stopped before its end
+    again = command("repeat", *TINY, OVER, cwd=tmp_path)
+    assert again.returncode == 0, again.stderr
+    told = json.loads((folder / "summary.json").read_text())
+    assert told["runs"] == summary["runs"]
+    assert told["figures"]["test/acc"] == summary["figures"]["test/acc"]
+    assert Path(told["runs"][0], "metrics.json").stat().st_mtime_ns == stamps[told["runs"][0]]
+
+
+def test_a_key_that_does_not_exist_is_named(tmp_path: Path) -> None:
+    done = command("repeat", *TINY, "repeat.over={data.fould: [0]}", cwd=tmp_path)
+    assert done.returncode == 1
+    assert "repeat.over.data.fould: there is no such key" in done.stderr
