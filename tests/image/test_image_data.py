@@ -1,6 +1,7 @@
 """Where pictures come from, and how they are split."""
 
 import gzip
+import os
 import struct
 import zipfile
 from pathlib import Path
@@ -290,3 +291,24 @@ def test_all_zero_channel_is_left_as_it_is(tmp_path: Path) -> None:
     data = from_folder(path)
     assert data.front_end["std"][2] == 1.0
     assert torch.tensor(data.front_end["mean"]).isfinite().all()
+
+
+DATA = os.environ.get("CONVOLUTIONS_DATA")
+
+
+@pytest.mark.data
+@pytest.mark.skipif(DATA is None, reason="CONVOLUTIONS_DATA does not name the folder of real data")
+def test_real_sets_as_they_lie() -> None:
+    assert DATA is not None
+    digits = read("data=image/mnist", f"data.path={DATA}/image/mnist", "data.first=10000")
+    assert (len(digits.train_set), len(digits.test_set)) == (10_000, 10_000)
+    assert 4_500 < len(digits.val_set) < 5_500
+    assert np.bincount(digits.test_set.y).tolist() == [
+        980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009
+    ]  # fmt: skip
+    assert digits.test_set.y[:5].tolist() == [7, 2, 1, 0, 4]
+    pictures = from_folder(Path(DATA, "image", "cifar10", "cifar10-jpg.tar.xz"))
+    assert len(pictures.train_set) + len(pictures.val_set) == 50_000
+    assert np.bincount(pictures.test_set.y).tolist() == [1_000] * 10
+    assert pictures.classes[0] == "airplane"
+    assert pictures.front_end["mean"] == pytest.approx([125.3, 123.0, 113.9], abs=1)  # as published
