@@ -103,3 +103,20 @@ def test_a_decompression_bomb_is_refused_before_it_is_unpacked(monkeypatch: pyte
     monkeypatch.setattr(pictures, "MOST_PIXELS", 99)
     with pytest.raises(UserError, match=r"a\.png: 10×10 pixels, over 99; scale it down"):
         decode(saved(Image.new("1", (10, 10)), "PNG"), "a.png", 8, 1)
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "GIF", "TIFF", "WEBP", "BMP", "PPM"])
+def test_damaged_bytes_give_a_picture_or_a_named_error(kind: str) -> None:
+    random = np.random.default_rng(len(kind))
+    whole = saved(Image.effect_noise((20, 16), 80).convert("RGB"), kind)
+    refused = 0
+    for _ in range(100):
+        data = bytearray(whole)
+        for place in random.integers(0, len(data), 4):
+            data[place] = random.integers(256)
+        try:
+            assert decode(bytes(data[: random.integers(20, 2 * len(data))]), "f", 8, 3).shape == (3, 8, 8)
+        except UserError as error:
+            assert str(error).startswith("f: ")
+            refused += 1
+    assert 0 < refused
