@@ -1,6 +1,7 @@
 """Where pictures come from: each source gives them decoded, with the names of their classes."""
 
 import gzip
+import io
 import zlib
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -15,7 +16,7 @@ from rich.progress import Progress
 
 from domains.image.pictures import SUFFIXES, decode
 from shared import cache
-from shared.archive import members, where
+from shared.archive import MEMBER_LIMIT, members, where
 from shared.errors import UserError
 
 SIDES = ("train", "val", "test")  # folders that stand for an official set, not for a class
@@ -58,6 +59,8 @@ def digits(path: Path | None, size: int, channels: int) -> Pictures:
     """scikit-learn's 1,797 handwritten digits of 8×8 pixels, enlarged: they come with it."""
     from sklearn.datasets import load_digits
 
+    if path is not None:
+        raise UserError(f"data.path={path}: data=image/digits reads no files; add data=image/folder")
     given = load_digits()
     small = torch.from_numpy(given.images * (255 / 16)).float()[:, None]
     large = F.interpolate(small, size=(size, size), mode="bilinear", antialias=True)
@@ -74,9 +77,11 @@ def idx(data: bytes, label: str) -> np.ndarray:
     """
     if data[:2] == b"\x1f\x8b":
         try:
-            data = gzip.decompress(data)
+            data = gzip.GzipFile(fileobj=io.BytesIO(data)).read(MEMBER_LIMIT + 1)
         except (OSError, EOFError, zlib.error) as error:
             raise UserError(f"{label}: broken or truncated gzip ({error}); fetch it again") from error
+    if len(data) > MEMBER_LIMIT:
+        raise UserError(f"{label}: more than {MEMBER_LIMIT:,} bytes once unpacked, which no set of these has")
     magic = int.from_bytes(data[:4], "big")
     dimensions = {0x801: 1, 0x803: 3}.get(magic)
     if dimensions is None:

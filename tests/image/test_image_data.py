@@ -178,6 +178,7 @@ def test_no_picture_of_them_can_be_read(tmp_path: Path) -> None:
     ("words", "message"),
     [
         (["data.source=digit"], "data.source=digit: .*digits"),
+        (["data.path=pictures"], "data.path=pictures: data=image/digits reads no files"),
         (["data.channels=2"], "data.channels=2: give 1"),
         (["data.size=0"], "data.size=0: give"),
         (["data.first=0"], "data.first=0: give"),
@@ -244,6 +245,12 @@ def test_missing_idx_files_and_heads_cut_short(tmp_path: Path) -> None:
         read("data=image/mnist", f"data.path={tmp_path}")
     with pytest.raises(UserError, match="a: a head of 6 bytes"):
         idx(b"\0\0\x08\x01\0\0", "a")
+
+
+def test_a_gzip_bomb_is_not_unpacked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("domains.image.sources.MEMBER_LIMIT", 1000)
+    with pytest.raises(UserError, match="a: more than 1,000 bytes once unpacked"):
+        idx(gzip.compress(packed(np.zeros(1000, np.uint8), 0x801)), "a")
 
 
 def test_cifar_comes_through_torchvision(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
