@@ -6,7 +6,7 @@ import pytest
 
 from shared.cli import compose
 from shared.errors import UserError
-from tests.commands import TINY, command
+from tests.commands import PROJECT, TINY, command
 
 
 @pytest.mark.parametrize(
@@ -54,11 +54,15 @@ def test_a_composed_configuration_is_that_of_the_command() -> None:
     assert (config.choices.model, config.choices.data) == ("go/dense", "go/sample")
 
 
-@pytest.mark.parametrize("experiment", ["go/alphago", "go/kgs"])
+EXPERIMENTS = PROJECT / "conf" / "experiment"
+RECIPES = sorted(str(path.relative_to(EXPERIMENTS).with_suffix("")) for path in EXPERIMENTS.glob("*/*.yaml"))
+
+
+@pytest.mark.parametrize("experiment", RECIPES)
 def test_every_recipe_composes_and_its_network_builds(experiment: str) -> None:
     from shared.assemble import build_data, check_network
 
-    config = compose("train", [f"experiment={experiment}", "data.path=games"])
+    config = compose("train", [f"experiment={experiment}", "data.path=files"])
     check_network(config, build_data(config))
 
 
