@@ -3,8 +3,9 @@
 import inspect
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -27,8 +28,8 @@ SHOWN = 60  # rows of the table; the file has them all
 class Predictions(NamedTuple):
     """What a domain's function answers; ``conf/domain/NAME.yaml`` names it as ``domain.predict``.
 
-    It is called as ``predict(module, source, *, top, …)`` with the network, the user's path, and as keywords
-    the configuration's other keys that are not null. It reads all that it is given before it answers, and
+    It is called as ``predict(module, source, *, top, …)`` with the network, the user's path (None where
+    ``text`` is given instead), and as keywords the configuration's other keys that are not null. It reads all that it is given before it answers, and
     writes nothing.
 
     Attributes:
@@ -36,11 +37,16 @@ class Predictions(NamedTuple):
             ``best`` lists the likeliest classes (see the function); probabilities are floats 0 … 1.
         summary: what to say at the end.
         pictures: name and picture, each drawn as it is asked for.
+        pages: file name and whole HTML text, written as it is to the output folder.
+        cells: columns of the table that are shown in other words, or colours, than the rows have: for each
+            the text of every row, of the first SHOWN at least.
     """
 
     rows: list[dict[str, Any]]
     summary: str
     pictures: Iterable[tuple[str, Figure]] = ()
+    pages: Mapping[str, str] = MappingProxyType({})
+    cells: Mapping[str, Sequence[Text]] = MappingProxyType({})
 
 
 def best(probabilities: NDArray[np.floating], names: Sequence[str], top: int) -> list[dict[str, Any]]:
@@ -69,7 +75,10 @@ def predict(config: DictConfig) -> Predictions:
     }
     function = locate(run.config.domain.get("predict"))
     _check(options, function, run.config.domain.name)
-    found: Predictions = function(load_module(run, config.checkpoint), Path(config.input), **options)
+    if config.input is None and config.text is None:
+        raise UserError("input is not set: give input=…")
+    source = None if config.input is None else Path(config.input)
+    found: Predictions = function(load_module(run, config.checkpoint), source, **options)
 
     output = Path(config.output or run.folder / "predictions" / unique_name()).absolute()
     try:
@@ -77,12 +86,14 @@ def predict(config: DictConfig) -> Predictions:
     except OSError as error:
         raise UserError(f"output={output}: cannot be made: {error.strerror}; name another folder") from error
     write(output / "predictions.jsonl", "".join(json.dumps(row) + "\n" for row in found.rows))
+    for name, page in found.pages.items():
+        write(output / name, page)
     console = Console()
     with console.status("drawing"):
         for number, (name, figure) in enumerate(found.pictures, start=1):
             label = re.sub(r"[^\w.-]+", "-", name, flags=re.ASCII)[:100]
             write(output / f"{number:03d}-{label}.png", png(figure))
-    console.print(_table(found.rows))
+    console.print(_table(found.rows, found.cells))
     if len(found.rows) > SHOWN:
         console.print(f"… and {len(found.rows) - SHOWN:,} more in predictions.jsonl")
     console.print(Text(found.summary), soft_wrap=True)
@@ -100,15 +111,15 @@ def _check(options: dict[str, Any], function: Any, domain: str) -> None:
         raise UserError(f"top={options['top']}: give a whole number from 1")
 
 
-def _table(rows: list[dict[str, Any]]) -> Table:
+def _table(rows: list[dict[str, Any]], cells: Mapping[str, Sequence[Text]]) -> Table:
     files = {row["file"] for row in rows}
     table = Table(title=Text(rows[0]["file"]) if len(files) == 1 else None)
     columns = [key for key in rows[0] if key != "file" or len(files) > 1]
     for key in columns:
         number = isinstance(rows[0][key], int | float)
         table.add_column(key, justify="right" if number else "left", overflow="fold")
-    for row in rows[:SHOWN]:
-        table.add_row(*(Text(_cell(row[key])) for key in columns))
+    for number, row in enumerate(rows[:SHOWN]):
+        table.add_row(*(cells[key][number] if key in cells else Text(_cell(row[key])) for key in columns))
     return table
 
 

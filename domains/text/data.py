@@ -138,10 +138,10 @@ class TextData(DataModule):
         if len(self.classes) < 2:
             raise UserError(f"{self.path}: {self.classes or 'no'} class to learn from; two are needed at least")
         numbers = {name: number for number, name in enumerate(self.classes)}
-        for label, place in zip(read.labels, read.places, strict=True):
+        for label, (file, line) in zip(read.labels, read.places, strict=True):
             if label not in numbers:
                 raise UserError(
-                    f"{place}: label {label[:40]!r} is none that was learned: the training sentences have "
+                    f"{file}, line {line}: label {label[:40]!r} is none that was learned: the training sentences have "
                     f"{', '.join(self.classes[:20])}; correct it, or leave the line out"
                 )
         return np.array([numbers[label] for label in read.labels])
@@ -152,20 +152,16 @@ class TextData(DataModule):
         parts = (("train", self.train_set), ("validation", self.val_set), ("test", self.test_set))
         sizes = ", ".join(f"{len(part):,} {name}" for name, part in parts)
         fold = f" (fold {self.fold} of {self.folds}, counted from 0)" if self.folds else ""
-        reasons = [f"{reason}: {count:,}" for reason, count in read.left_out.items() if count]
-        return [
-            f"{len(read.texts):,} sentences ({classes}): {sizes}{fold}",
-            *([f"left out: {', '.join(reasons)}"] if reasons else []),
-            *read.notes,
-        ]
+        return [f"{len(read.texts):,} sentences ({classes}): {sizes}{fold}", *read.told()]
 
     def _told_of_tokens(self) -> list[str]:
         vocabulary = len(self.front_end["vocabulary"])
-        used = np.bincount(np.concatenate([*self.train_set.ids, [0]]), minlength=vocabulary)
-        unknown = np.concatenate([*self.test_set.ids, [0]]) == UNKNOWN
-        told = [
-            f"vocabulary: {vocabulary:,} {self.tokens}; {unknown.mean():.1%} of those in the test set are unknown"
-        ]
+        used, tested = (
+            np.bincount(np.concatenate([np.empty(0, np.int64), *part.ids]), minlength=vocabulary)
+            for part in (self.train_set, self.test_set)
+        )
+        unknown = tested[UNKNOWN] / max(tested.sum(), 1)
+        told = [f"vocabulary: {vocabulary:,} {self.tokens}; {unknown:.1%} of those in the test set are unknown"]
         if self.vectors:
             rows = self.vectors.rows
             told.append(

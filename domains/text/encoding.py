@@ -60,8 +60,8 @@ def _decode(data: bytes, name: str, encoding: str | None) -> tuple[str, str]:
 
 
 def _guess(data: bytes, name: str, error: UnicodeDecodeError) -> tuple[str, str]:
+    _refuse_mixture(data, name, error.start)
     if sum(byte > 127 for byte in data) <= WESTERN * len(data):
-        _refuse_mixture(data, name, error.start)
         try:
             return _guessed(data.decode("cp1252"), "cp1252")
         except UnicodeDecodeError:

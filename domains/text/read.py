@@ -37,16 +37,21 @@ class Sentences:
     """What was read.
 
     Attributes:
-        texts, labels, places: of each sentence; a place is ``file, line number``. Labels are "" if not asked for.
+        texts, labels, places: of each sentence; a place is a file and a line. Labels are "" if not asked for.
         notes: the encoding of each file that is not plain UTF-8.
         left_out: how many lines, by reason.
     """
 
     texts: list[str] = field(default_factory=list)
     labels: list[str] = field(default_factory=list)
-    places: list[str] = field(default_factory=list)
+    places: list[tuple[str, int]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     left_out: Counter[str] = field(default_factory=Counter)
+
+    def told(self) -> list[str]:
+        """What was left out, and encodings, as lines to show."""
+        reasons = [f"{reason}: {count:,}" for reason, count in self.left_out.items() if count]
+        return [*([f"left out: {', '.join(reasons)}"] if reasons else []), *self.notes]
 
     def only(self, chosen: np.ndarray) -> "Sentences":
         """Those of the sentences that a mask (N,) chooses."""
@@ -82,7 +87,7 @@ class Sentences:
             if line.text.strip():
                 self.texts.append(line.text.strip())
                 self.labels.append(line.label)
-                self.places.append(f"{name}, line {line.number}")
+                self.places.append((name, line.number))
             else:
                 self.left_out["empty"] += 1
 
