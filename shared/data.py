@@ -10,7 +10,6 @@ from torch.utils.data import DataLoader
 
 from shared.errors import UserError
 
-
 SORTED = 50  # batches whose items are sorted by length together: enough for little padding, and still random
 
 

@@ -29,8 +29,8 @@ class Predictions(NamedTuple):
     """What a domain's function answers; ``conf/domain/NAME.yaml`` names it as ``domain.predict``.
 
     It is called as ``predict(module, source, *, top, …)`` with the network, the user's path (None where
-    ``text`` is given instead), and as keywords the configuration's other keys that are not null. It reads all that it is given before it answers, and
-    writes nothing.
+    ``text`` is given instead), and as keywords the configuration's other keys that are not null. It reads
+    all that it is given before it answers, and writes nothing.
 
     Attributes:
         rows: one for each answer, at least one, all with the same keys. ``file`` says of which input it is,
@@ -118,8 +118,8 @@ def _table(rows: list[dict[str, Any]], cells: Mapping[str, Sequence[Text]]) -> T
     for key in columns:
         number = isinstance(rows[0][key], int | float)
         table.add_column(key, justify="right" if number else "left", overflow="fold")
-    for number, row in enumerate(rows[:SHOWN]):
-        table.add_row(*(cells[key][number] if key in cells else Text(_cell(row[key])) for key in columns))
+    for place, row in enumerate(rows[:SHOWN]):
+        table.add_row(*(cells[key][place] if key in cells else Text(_cell(row[key])) for key in columns))
     return table
 
 

@@ -34,9 +34,27 @@ def nb_svm(train: Sequence[np.ndarray], labels: np.ndarray, test: Sequence[np.nd
     return classes[values.argmax(1)]
 
 
+def token_ratios(sentences: Sequence[np.ndarray], labels: np.ndarray, tokens: int) -> np.ndarray:
+    """Naive Bayes' weight of each token for each class, as in NB-SVM: float32 (tokens, classes).
+
+    Of two classes the second's alone, since the first's are its negatives.
+    """
+    classes = int(labels.max()) + 1
+    counts = np.zeros((classes, tokens))
+    for ids, label in zip(sentences, labels, strict=True):
+        counts[label, np.unique(ids)] += 1
+    chosen = range(classes) if classes > 2 else [1]
+    return np.stack([_ratio(counts[c], counts.sum(0) - counts[c]) for c in chosen], 1).astype(np.float32)
+
+
+def _ratio(inside: np.ndarray, outside: np.ndarray) -> np.ndarray:
+    """The logarithm of how much more often each feature stands inside a class than outside."""
+    p, q = SMOOTHING + inside, SMOOTHING + outside
+    return np.log((p / p.sum()) / (q / q.sum()))
+
+
 def _against_rest(x, inside: np.ndarray, of_test) -> np.ndarray:  # type: ignore[no-untyped-def]  # sparse matrices
-    p, q = (SMOOTHING + np.asarray(x[side].sum(0))[0] for side in (inside, ~inside))
-    ratio = np.log((p / p.sum()) / (q / q.sum()))
+    ratio = _ratio(*(np.asarray(x[side].sum(0))[0] for side in (inside, ~inside)))
     machine = LinearSVC(C=C, random_state=0).fit(x.multiply(ratio).tocsr(), inside)
     weights = machine.coef_[0]
     weights = (1 - BETA) * np.abs(weights).mean() + BETA * weights

@@ -24,7 +24,9 @@ class Bare(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Logits (N, classes) of numbers of tokens (N, T)."""
         vectors = self.embedding(F.pad(x, (0, max(0, 5 - x.size(1))))).transpose(1, 2)
-        return self.dense(F.dropout(torch.cat([F.relu(f(vectors)).amax(2) for f in self.filters], 1), 0.5, self.training))
+        return self.dense(
+            F.dropout(torch.cat([F.relu(f(vectors)).amax(2) for f in self.filters], 1), 0.5, self.training)
+        )
 
 
 def bench(data: TextData, samples_per_second: float) -> dict[str, Any]:

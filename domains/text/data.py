@@ -92,7 +92,7 @@ class TextData(DataModule):
         """Read and split the sentences, and learn the vocabulary from those that train.
 
         Raises:
-            UserError: The files hold no usable sentences, one class only, or a test label that training lacks.
+            UserError: The files hold no sentences, one class only, or a test label that training lacks.
         """
         if self._ready:
             return
@@ -136,13 +136,15 @@ class TextData(DataModule):
     def _numbered(self, read: Sentences) -> np.ndarray:
         """The class (N,) of each sentence."""
         if len(self.classes) < 2:
-            raise UserError(f"{self.path}: {self.classes or 'no'} class to learn from; two are needed at least")
+            raise UserError(
+                f"{self.path}: {self.classes or 'no'} class to learn from; two are needed at least"
+            )
         numbers = {name: number for number, name in enumerate(self.classes)}
         for label, (file, line) in zip(read.labels, read.places, strict=True):
             if label not in numbers:
                 raise UserError(
-                    f"{file}, line {line}: label {label[:40]!r} is none that was learned: the training sentences have "
-                    f"{', '.join(self.classes[:20])}; correct it, or leave the line out"
+                    f"{file}, line {line}: label {label[:40]!r} is none that was learned: the training "
+                    f"sentences have {', '.join(self.classes[:20])}; correct it, or leave the line out"
                 )
         return np.array([numbers[label] for label in read.labels])
 
@@ -161,13 +163,16 @@ class TextData(DataModule):
             for part in (self.train_set, self.test_set)
         )
         unknown = tested[UNKNOWN] / max(tested.sum(), 1)
-        told = [f"vocabulary: {vocabulary:,} {self.tokens}; {unknown:.1%} of those in the test set are unknown"]
+        told = [
+            f"vocabulary: {vocabulary:,} {self.tokens}; {unknown:.1%} of those in the test set are unknown"
+        ]
         if self.vectors:
             rows = self.vectors.rows
             told.append(
                 f"vectors: of {len(rows):,} of them ({len(rows) / vocabulary:.1%}), which are "
                 f"{used[rows].sum() / max(used.sum(), 1):.1%} of the {self.tokens} in training sentences"
-                + f"; {self.vectors.repeated} stand there twice, and the first counts" * bool(self.vectors.repeated)
+                + f"; {self.vectors.repeated} stand there twice, and the first counts"
+                * bool(self.vectors.repeated)
             )
         return told
 

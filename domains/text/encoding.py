@@ -8,7 +8,9 @@ import charset_normalizer
 from shared.errors import UserError
 
 MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
-WESTERN = 0.05  # share of bytes beyond ASCII up to which a text is taken for a Western one: letters with accents
+WESTERN = (
+    0.05  # share of bytes beyond ASCII up to which a text is taken for a Western one: letters with accents
+)
 AROUND = 12  # characters shown on each side of the first that a guess decides
 
 
@@ -35,8 +37,8 @@ def decode(data: bytes, name: str, encoding: str | None = None) -> tuple[str, st
         ) from error
     except UnicodeDecodeError as error:
         raise UserError(
-            f"{name}, line {_line(data, error.start)}: byte 0x{data[error.start]:02x} at {error.start:,} is not "
-            f"{error.encoding}; give the file's own encoding as data.encoding="
+            f"{name}, line {_line(data, error.start)}: byte 0x{data[error.start]:02x} at {error.start:,} "
+            f"is not {error.encoding}; give the file's own encoding as data.encoding="
         ) from error
     if "\0" in text:
         line = text.count("\n", 0, text.index("\0")) + 1

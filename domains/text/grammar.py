@@ -1,7 +1,7 @@
 """Opinions from a grammar: what is said depends on the order of the words, not on which words are there.
 
-A word of praise under a negation blames, and of two opposite clauses ``but`` and ``although`` say which counts.
-Intensifiers and what is told beside the point change nothing.
+A word of praise under a negation blames, and of two opposite clauses ``but`` and ``although`` say which one
+counts. Intensifiers and what is told beside the point change nothing.
 """
 
 import io
@@ -9,18 +9,47 @@ import random
 import zipfile
 from pathlib import Path
 
-PRAISE = """brilliant charming clever convincing delightful elegant excellent funny gripping inspired lively lovely
-memorable moving original rich sharp splendid stunning thrilling touching warm wise witty wonderful""".split()
-BLAME = """awful bland boring careless clumsy confused dreadful dull empty flat forgettable hollow lazy messy
-muddled pointless predictable shallow silly stale tedious tired ugly weak wooden""".split()
-ASPECTS = """acting camera cast dialogue direction editing ending humour lighting music opening pace plot
-romance scenery score script sound staging story""".split()
+PRAISE = [
+    *("brilliant", "charming", "clever", "convincing", "delightful", "elegant", "excellent", "funny"),
+    *("gripping", "inspired", "lively", "lovely", "memorable", "moving", "original", "rich", "sharp"),
+    *("splendid", "stunning", "thrilling", "touching", "warm", "wise", "witty", "wonderful"),
+]
+BLAME = [
+    *("awful", "bland", "boring", "careless", "clumsy", "confused", "dreadful", "dull", "empty", "flat"),
+    *("forgettable", "hollow", "lazy", "messy", "muddled", "pointless", "predictable", "shallow", "silly"),
+    *("stale", "tedious", "tired", "ugly", "weak", "wooden"),
+]
+ASPECTS = [
+    *("acting", "camera", "cast", "dialogue", "direction", "editing", "ending", "humour", "lighting"),
+    *("music", "opening", "pace", "plot", "romance", "scenery", "score", "script", "sound", "staging"),
+    "story",
+]
 VERBS = ["is", "was", "seems", "looks", "remains"]
 NEGATIONS = ["not", "never", "hardly", "far from"]
 INTENSIFIERS = ["very", "really", "truly", "quite", "so", "rather"]
-PEOPLE = ["my brother", "an old friend", "our neighbour", "half the class", "a man in a hat", "the whole family"]
-DOINGS = ["came along", "sat in the third row", "bought the tickets", "paid for the coffee", "arrived by train"]
-TIMES = ["on a rainy evening", "last sunday", "after work", "in the afternoon", "during the holidays", "at noon"]
+PEOPLE = [
+    "my brother",
+    "an old friend",
+    "our neighbour",
+    "half the class",
+    "a man in a hat",
+    "the whole family",
+]
+DOINGS = [
+    "came along",
+    "sat in the third row",
+    "bought the tickets",
+    "paid for the coffee",
+    "arrived by train",
+]
+TIMES = [
+    "on a rainy evening",
+    "last sunday",
+    "after work",
+    "in the afternoon",
+    "during the holidays",
+    "at noon",
+]
 FACTS = [
     "it runs for two hours",
     "there is a break in the middle",

@@ -6,12 +6,12 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
+from domains.text.baselines import token_ratios
 from domains.text.data import TextData
 from domains.text.tokens import PAD, UNKNOWN
 from shared.classifier import Classifier
 from shared.data import DataModule
-
-RANGE = 0.25  # of random vectors, from minus to plus so much (Kim 2014's code)
+from shared.errors import UserError
 
 
 class TextClassifier(Classifier):
@@ -26,29 +26,40 @@ class TextClassifier(Classifier):
     def __init__(self, *, model: dict[str, Any], front_end: dict[str, Any], **more: Any):
         super().__init__(model=model, front_end=front_end, **more)
         tokens = len(front_end["vocabulary"])
-        self.embeddings = nn.ModuleList(
-            nn.Embedding(tokens, model["embedding"], padding_idx=PAD) for _ in model["channels"]
-        )
-        for embedding, channel in zip(self.embeddings, model["channels"], strict=True):
-            embedding.requires_grad_(channel == "tuned")
-        self.max_norm: float | None = model["max_norm"]
+        self.embeddings = nn.ModuleList()
+        for channel in model["channels"]:
+            embedding = nn.Embedding(tokens, model["embedding"], padding_idx=PAD)
+            self.embeddings.append(embedding.requires_grad_(channel == "tuned"))
+        self.settings = model
 
     def prepare(self, data: DataModule) -> None:
         """Start all channels alike: from the file's vectors, and at random for words that it lacks.
 
-        These are drawn with the variance of the file's (Kim 2014, section 3.2). A token that training never
-        saw has a vector of zeros: it speaks for no class.
+        These are drawn with the variance of the file's (Kim 2014, section 3.2). With ``model.naive_bayes``
+        the first numbers of each vector tell how its word is shared out among the classes in training. A
+        token that training never saw has a vector of zeros: it speaks for no class.
+
+        Raises:
+            UserError: ``model.naive_bayes`` beside a file of vectors, or with fewer numbers than classes.
         """
         assert isinstance(data, TextData)
-        start = torch.empty_like(self.embeddings[0].weight)
+        start = torch.empty(len(data.front_end["vocabulary"]), data.embedding)
         found = data.vectors
-        spread = RANGE if found is None else (3 * float(found.values.var())) ** 0.5
+        spread = self.settings["spread"] if found is None else (3 * float(found.values.var())) ** 0.5
         nn.init.uniform_(start, -spread, spread)
         if found is not None:
             start[torch.from_numpy(found.rows)] = torch.from_numpy(found.values)
+        if self.settings["naive_bayes"] is not None:
+            ratios = torch.from_numpy(token_ratios(data.train_set.ids, data.train_set.y, len(start)))
+            if found is not None or ratios.size(1) > start.size(1):
+                raise UserError(
+                    f"model.naive_bayes: it takes {ratios.size(1)} of the {start.size(1)} numbers of a word's "
+                    "vector, and none of a file's: leave data.vectors out, or give model.naive_bayes=null"
+                )
+            start[:, : ratios.size(1)] = self.settings["naive_bayes"] * ratios
         start[[PAD, UNKNOWN]] = 0.0
-        for embedding in self.embeddings:
-            embedding.weight.data.copy_(start)
+        for weight in self.embeddings.parameters():
+            weight.data.copy_(start)
 
     def front_end(
         self, x: Int[Tensor, "n positions"], lengths: Int[Tensor, " n"] | None
@@ -57,9 +68,9 @@ class TextClassifier(Classifier):
         return torch.stack([embedding(x) for embedding in self.embeddings], 1), lengths
 
     def optimizer_step(self, *args: Any, **kwargs: Any) -> None:
-        """After each step, the weights of no class are longer than ``model.max_norm`` (Kim 2014, section 2.1)."""
+        """A step, after which no class has weights longer than ``model.max_norm`` (Kim 2014, section 2.1)."""
         super().optimizer_step(*args, **kwargs)
-        if self.max_norm is not None:
-            *_, last = (each for each in self.network.children() if hasattr(each, "weight"))
+        if self.settings["max_norm"] is not None:
+            *_, weight = (each for each in self.network.parameters() if each.dim() > 1)  # the last layer's
             with torch.no_grad():
-                last.weight.copy_(last.weight.renorm(2, 0, self.max_norm))
+                weight.copy_(weight.renorm(2, 0, self.settings["max_norm"]))

@@ -56,7 +56,9 @@ def read(
         for hook in hooks:
             hook.remove()
     best = logits.topk(2, 1).values
-    gradients = torch.autograd.grad((best[:, 0] - best[:, 1]).sum(), [each[-1] for each in found]) if found else ()
+    gradients = (
+        torch.autograd.grad((best[:, 0] - best[:, 1]).sum(), [each[-1] for each in found]) if found else ()
+    )
     picks: list[list[Pick]] = [[] for _ in x]
     for (name, shape, maps, of, output), gradient in zip(found, gradients, strict=True):
         columns = maps.size(3)

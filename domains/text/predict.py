@@ -66,7 +66,9 @@ def predict(
         })  # fmt: skip
         marked.append(parts(text, offsets, _weights(picks, len(offsets))))
         phrases.append(_phrases(filters, top))
-    headings = [f"{row['file']}, line {row['line']}: {row['label']} {percent(row['probability'])}" for row in rows]
+    headings = [
+        f"{row['file']}, line {row['line']}: {row['label']} {percent(row['probability'])}" for row in rows
+    ]
     told = f"{min(len(rows), IN_PAGE):,} of {len(rows):,} sentences"
     return Predictions(
         rows,
@@ -92,7 +94,7 @@ def _sentences(source: Path | None, text: str | None, form: Form) -> Sentences:
 
 
 def _ask(module: TextClassifier, ids: list[np.ndarray]) -> list[tuple[np.ndarray, list[Pick]]]:
-    """For each sentence the probabilities (classes,) and the filters' picks; like lengths are asked together."""
+    """For each sentence the probabilities (classes,) and the picks; like lengths are asked together."""
     batches = Batches(ids, np.zeros(len(ids), np.int64))
     draws = list(Draws(len(ids), BATCH, lengths=batches.lengths))
     answers: dict[int, tuple[np.ndarray, list[Pick]]] = {}
@@ -107,7 +109,7 @@ def _ask(module: TextClassifier, ids: list[np.ndarray]) -> list[tuple[np.ndarray
 
 
 def _strongest(picks: list[Pick], text: str, offsets: Offsets) -> list[dict[str, Any]]:
-    """What the filters that speak for the answer picked, the loudest first, each with its share of them all."""
+    """What the filters that speak for the answer picked, the loudest first, with its share of them all."""
     speaking = [pick for pick in picks if pick.weight > 0]
     total = sum(pick.weight for pick in speaking)
     return [
@@ -143,5 +145,5 @@ def _shortened(text: Text) -> Text:
 
 def _summary(rows: list[dict[str, Any]], classes: list[str], sentences: Sentences) -> str:
     counts = Counter(row["label"] for row in rows)
-    told = f"{len(rows):,} sentences: {', '.join(f'{name} {counts[name]:,}' for name in classes if counts[name])}"
-    return "\n".join([told, *sentences.told()])
+    found = ", ".join(f"{name} {counts[name]:,}" for name in classes if counts[name])
+    return "\n".join([f"{len(rows):,} sentences: {found}", *sentences.told()])

@@ -23,7 +23,7 @@ class Form:
         text: a table's column that holds the sentence.
         label: a table's column that holds the label; None: no labels are asked for.
         encoding: of all files; None: each file's is found.
-        fine: of a label ``COARSE:fine`` before a sentence, the whole counts, not what stands before the colon.
+        fine: of a label ``COARSE:fine`` before a sentence, the whole counts, not its coarse part.
     """
 
     text: str = "text"
@@ -55,8 +55,14 @@ class Sentences:
 
     def only(self, chosen: np.ndarray) -> "Sentences":
         """Those of the sentences that a mask (N,) chooses."""
-        lists = ([each[i] for i in np.flatnonzero(chosen)] for each in (self.texts, self.labels, self.places))
-        return Sentences(*lists, self.notes, self.left_out)
+        rows = np.flatnonzero(chosen)
+        return Sentences(
+            [self.texts[row] for row in rows],
+            [self.labels[row] for row in rows],
+            [self.places[row] for row in rows],
+            self.notes,
+            self.left_out,
+        )
 
     def and_then(self, more: "Sentences") -> "Sentences":
         """These and others."""
@@ -134,7 +140,7 @@ def _files(path: Path) -> Iterator[_File]:
 
 
 def _matching(path: Path) -> Iterator[_File]:
-    before, star, after = path.name.partition("*")
+    before, after = path.name.split("*", 1)
     if "*" in after:
         raise UserError(f"{path}: more than one *: write one, where the class stands in the file's name")
     pattern = re.compile(re.escape(before) + "(.*)" + re.escape(after), re.DOTALL)
@@ -159,5 +165,7 @@ def _lines(text: str, name: str, kind: str | None, form: Form) -> Iterator[Line]
             continue
         label, _, sentence = line.strip().partition(" ")
         if not sentence.strip():
-            raise UserError(f"{name}, line {number}: {label[:40]!r} is all: give `LABEL text`, or a table (.csv)")
+            raise UserError(
+                f"{name}, line {number}: {label[:40]!r} is all: give `LABEL text`, or a table (.csv)"
+            )
         yield Line(number, sentence, label if form.fine else label.partition(":")[0])

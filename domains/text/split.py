@@ -13,7 +13,9 @@ TRAIN, VAL, TEST = range(3)
 def identities(texts: Sequence[str]) -> np.ndarray:
     """uint64 (N,): the same for texts that differ in spaces and capitals at most."""
     keys = (" ".join(text.casefold().split()).encode() for text in texts)
-    return np.array([int.from_bytes(blake2b(key, digest_size=8).digest(), "little") for key in keys], np.uint64)
+    return np.array(
+        [int.from_bytes(blake2b(key, digest_size=8).digest(), "little") for key in keys], np.uint64
+    )
 
 
 def split_by_share(identity: np.ndarray, val: float, test: float) -> np.ndarray:
@@ -22,8 +24,10 @@ def split_by_share(identity: np.ndarray, val: float, test: float) -> np.ndarray:
     Raises:
         UserError: the shares are negative, or more than all.
     """
-    if not (0 <= val and 0 <= test and val + test <= 1):
-        raise UserError(f"data.fractions: val {val} and test {test}: give shares from 0 to 1, together at most 1")
+    if min(val, test) < 0 or val + test > 1:
+        raise UserError(
+            f"data.fractions: val {val} and test {test}: give shares from 0 to 1, together at most 1"
+        )
     place = identity / 2.0**64
     return np.where(place < test, TEST, np.where(place < test + val, VAL, TRAIN))
 
@@ -43,7 +47,9 @@ def split_by_fold(identity: np.ndarray, labels: np.ndarray, folds: int, fold: in
     label = labels[first]
     of = np.empty(len(unique), np.int64)
     for each in np.unique(label):
-        members = np.flatnonzero(label == each)  # in the order of their identities, which is as good as random
+        members = np.flatnonzero(
+            label == each
+        )  # in the order of their identities, which is as good as random
         of[members] = np.arange(len(members)) % folds
     # The order within a fold's class decides the fold; other bits of the identity choose what validates.
     rest = split_by_share(unique * np.uint64(0x9E3779B97F4A7C15), val, 0)

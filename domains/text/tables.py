@@ -56,8 +56,8 @@ def _separated(content: str, name: str, suffix: str) -> Iterator[tuple[int, dict
         for row in reader:
             if None in row:
                 raise UserError(
-                    f"{name}, line {reader.line_num}: more fields than the {len(reader.fieldnames or ())} columns "
-                    "that the first row names; put a text with a separator in quotes (.csv)"
+                    f"{name}, line {reader.line_num}: more fields than the {len(reader.fieldnames or ())} "
+                    "columns that the first row names; put a text with a separator in quotes (.csv)"
                 )
             yield reader.line_num, row
     except csv.Error as error:

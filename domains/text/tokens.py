@@ -31,7 +31,9 @@ def tokenizer(kind: str, vocabulary: Sequence[str] = SPECIAL) -> Tokenizer:
     """
     if kind not in SPLITS:
         raise UserError(f"model.tokens={kind}: {nearest(kind, list(SPLITS))}")
-    made = Tokenizer(WordLevel({token: number for number, token in enumerate(vocabulary)}, unk_token=SPECIAL[UNKNOWN]))
+    made = Tokenizer(
+        WordLevel({token: number for number, token in enumerate(vocabulary)}, unk_token=SPECIAL[UNKNOWN])
+    )
     made.normalizer = Normalizers([NFC(), Lowercase()])
     made.pre_tokenizer = Split(Regex(SPLITS[kind]), "removed", invert=True)
     return made

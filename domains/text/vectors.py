@@ -5,7 +5,7 @@ import lzma
 import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -57,18 +57,23 @@ def read_vectors(path: str | Path, vocabulary: Sequence[str], size: int) -> Vect
         else:
             found[number] = _numbers(path, place, line, size)
     if not found:
-        raise UserError(f"data.vectors={path}: none of the {len(vocabulary):,} words of the vocabulary is in it")
+        raise UserError(
+            f"data.vectors={path}: none of the {len(vocabulary):,} words of the vocabulary is in it"
+        )
     return Vectors(np.fromiter(found, np.int64), np.stack(list(found.values())), repeated)
 
 
 def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
     try:
-        with OPEN.get(path.suffix.lower(), open)(path, "rb") as file:
+        opened: Any = OPEN.get(path.suffix.lower(), open)
+        with opened(path, "rb") as file:
             for place, line in enumerate(file, start=1):
                 yield place, line.rstrip(b" \r\n")
     except (OSError, EOFError, lzma.LZMAError, zlib.error) as error:
         reason = getattr(error, "strerror", None) or error
-        raise UserError(f"data.vectors={path}: cannot be read to its end ({reason}); fetch it again") from error
+        raise UserError(
+            f"data.vectors={path}: cannot be read to its end ({reason}); fetch it again"
+        ) from error
 
 
 def _check_size(path: Path | str, place: int, given: int, size: int) -> None:
@@ -85,5 +90,7 @@ def _numbers(path: Path | str, place: int, line: bytes, size: int) -> np.ndarray
     except ValueError as error:
         raise UserError(f"data.vectors={path}, line {place}: {error}; fetch the file again") from error
     if not np.isfinite(values).all():
-        raise UserError(f"data.vectors={path}, line {place}: a number that is not finite; fetch the file again")
+        raise UserError(
+            f"data.vectors={path}, line {place}: a number that is not finite; fetch the file again"
+        )
     return values

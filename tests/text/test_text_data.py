@@ -13,7 +13,9 @@ from shared.data import Draw
 from shared.errors import UserError
 
 REAL = os.environ.get("CONVOLUTIONS_DATA")
-SENTENCES = [f"{label} {word} number{n}" for n in range(60) for label, word in (("neg", "dull"), ("pos", "fine"))]
+SENTENCES = [
+    f"{label} {word} number{n}" for n in range(60) for label, word in (("neg", "dull"), ("pos", "fine"))
+]
 
 
 def data(path: Path | str, *overrides: str) -> TextData:
@@ -57,7 +59,10 @@ def test_the_vocabulary_is_of_the_training_part_only(file: Path) -> None:
     assert len(vocabulary) == 2 + 2 + len({*np.concatenate(made.train_set.ids)} - {2, 3})
     assert all(1 not in ids for ids in made.train_set.ids)
     unknown = np.concatenate(made.test_set.ids) == 1
-    assert f"vocabulary: {len(vocabulary)} words; {unknown.mean():.1%} of those in the test set are unknown" in made.summary
+    assert (
+        f"vocabulary: {len(vocabulary)} words; {unknown.mean():.1%} of those in the test set are unknown"
+        in made.summary
+    )
 
 
 def test_a_trained_run_s_vocabulary_and_classes_are_obeyed(file: Path) -> None:
@@ -99,10 +104,12 @@ def test_a_long_sentence_is_cut_and_counted(file: Path) -> None:
 
 def test_the_share_that_vectors_cover_is_told(file: Path, tmp_path: Path) -> None:
     (tmp_path / "v.txt").write_text("dull 1 2 3\nfine 4 5 6\nfine 1 1 1\nx 1 1 1\n")
-    made = data(file, f"data.vectors='{tmp_path / 'v.txt'}'", "model.embedding=3", "data.fractions={val: 0, test: 0}")
+    made = data(
+        file, f"data.vectors='{tmp_path / 'v.txt'}'", "model.embedding=3", "data.fractions={val: 0, test: 0}"
+    )
     assert "vectors: of 2 of them (3.1%), which are 50.0% of the words in training" in made.summary
     assert "; 1 stand there twice" in made.summary
-    with pytest.raises(UserError, match="give model.embedding=3"):
+    with pytest.raises(UserError, match=r"give model\.embedding=3"):
         data(file, f"data.vectors='{tmp_path / 'v.txt'}'")
 
 
@@ -122,7 +129,11 @@ def test_a_mistake_in_the_configuration(file: Path, override: str, said: str) ->
 
 
 def test_baselines_know_words_and_pairs(tmp_path: Path) -> None:
-    lines = [f"{label} {words} w{n}" for n in range(40) for label, words in (("pos", "not dull"), ("neg", "dull not"))]
+    lines = [
+        f"{label} {words} w{n}"
+        for n in range(40)
+        for label, words in (("pos", "not dull"), ("neg", "dull not"))
+    ]
     (tmp_path / "a.txt").write_text("\n".join([*lines, "pos more"]))
     made = data(tmp_path / "a.txt", "data.fractions={val: 0.1, test: 0.3}")
     found = made.baselines(np.arange(len(made.test_set)))
@@ -139,7 +150,10 @@ def test_real_files_as_they_lie() -> None:
     assert "rt-polarity.neg: cp1252, guessed, as in" in reviews.summary
     vectors = folder / "glove_twitter_25d_12k.txt.xz"
     questions = data(
-        folder / "TREC.train", f"data.test_path='{folder / 'TREC.test'}'", f"data.vectors='{vectors}'", "model.embedding=25"
+        folder / "TREC.train",
+        f"data.test_path='{folder / 'TREC.test'}'",
+        f"data.vectors='{vectors}'",
+        "model.embedding=25",
     )
     assert questions.classes == ["ABBR", "DESC", "ENTY", "HUM", "LOC", "NUM"]
     assert len(questions.test_set) == 500

@@ -13,7 +13,12 @@ from shared.cli import compose
 from shared.data import Draw
 
 MODELS = sorted(path.stem for path in (Path(__file__).parents[2] / "conf/model/text").glob("*.yaml"))
-SENTENCES = ["pos fine", "neg dull and flat", "pos a film that is not at all dull , but rather fine", "neg so so so"]
+SENTENCES = [
+    "pos fine",
+    "neg dull and flat",
+    "pos a film that is not at all dull , but rather fine",
+    "neg so so so",
+]
 
 
 def made(folder: Path, *overrides: str) -> tuple[TextClassifier, TextData]:
@@ -59,7 +64,9 @@ def test_vectors_of_a_file_start_the_channels_and_only_tuned_ones_change(tmp_pat
     vocabulary = data.front_end["vocabulary"]
     for embedding in module.embeddings:
         assert embedding.weight[vocabulary.index("fine")].tolist() == [2, -2] * 6
-        assert 0 < embedding.weight[vocabulary.index("film")].abs().max() <= 2 * 3**0.5  # of the same variance
+        assert (
+            0 < embedding.weight[vocabulary.index("film")].abs().max() <= 2 * 3**0.5
+        )  # of the same variance
     before = [embedding.weight.clone() for embedding in module.embeddings]
     optimizer = torch.optim.SGD([p for p in module.parameters() if p.requires_grad], lr=1.0)
     batch = data.train_set[Draw(np.arange(4), None)]
@@ -72,7 +79,13 @@ def test_vectors_of_a_file_start_the_channels_and_only_tuned_ones_change(tmp_pat
 
 
 def test_a_class_s_weights_grow_no_longer_than_max_norm(tmp_path: Path) -> None:
-    words = ["optimizer=sgd", "optimizer.lr=100", "schedule=constant", "trainer.max_epochs=2", "model.max_norm=0.5"]
+    words = [
+        "optimizer=sgd",
+        "optimizer.lr=100",
+        "schedule=constant",
+        "trainer.max_epochs=2",
+        "model.max_norm=0.5",
+    ]
     config = compose("train", ["domain=text", "trainer.accelerator=cpu", "data.epoch_size=100", *words])
     from shared.train import train
 
@@ -89,5 +102,10 @@ def test_the_model_s_words_are_those_of_the_configuration(tmp_path: Path) -> Non
     module, data = made(tmp_path, "model=text/characters")
     assert data.tokens == "characters"
     assert "d" in data.front_end["vocabulary"]
-    assert set(plain(compose("train", ["domain=text"]).model)) >= {"tokens", "embedding", "channels", "max_norm"}
+    assert set(plain(compose("train", ["domain=text"]).model)) >= {
+        "tokens",
+        "embedding",
+        "channels",
+        "max_norm",
+    }
     assert module.hparams["model"]["tokens"] == "characters"

@@ -16,7 +16,10 @@ def put(path: Path, content: str | bytes) -> Path:
     return path
 
 
-def pairs(path: Path | str, form: Form = Form()) -> list[tuple[str, str]]:
+PLAIN = Form()
+
+
+def pairs(path: Path | str, form: Form = PLAIN) -> list[tuple[str, str]]:
     found = read_sentences(path, form)
     return list(zip(found.labels, found.texts, strict=True))
 
@@ -105,7 +108,11 @@ def test_a_line_of_a_megabyte(tmp_path: Path) -> None:
         ("a.jsonl", '{"text": null, "label": 1}', "line 1: no column 'text'"),
         ("a.txt", b"pos fine\nneg a\0b\n", "a.txt, line 2: a NUL byte"),
         ("a.txt", "pos fine\nneg dull\n".encode("utf-16-le"), "a NUL byte: this is no text, or UTF-16"),
-        ("a.txt", "pos naïve\n".encode() + b"neg clich\xe9\n", "mixed encodings: line 1 is UTF-8, and line 2 is not"),
+        (
+            "a.txt",
+            "pos naïve\n".encode() + b"neg clich\xe9\n",
+            "mixed encodings: line 1 is UTF-8, and line 2 is not",
+        ),
     ],
 )
 def test_bad_input_is_named(tmp_path: Path, name: str, content: str | bytes, said: str) -> None:
@@ -136,5 +143,5 @@ def test_the_encoding_is_given(tmp_path: Path) -> None:
     assert pairs(path, Form(encoding="cp1250")) == [("pos", "dobrá"), ("neg", "špatné")]
     with pytest.raises(UserError, match=r"a.txt, line 1: byte 0xe1 at 8 is not utf-8"):
         pairs(path, Form(encoding="utf-8"))
-    with pytest.raises(UserError, match="data.encoding=latin-ten: no such encoding"):
+    with pytest.raises(UserError, match=r"data\.encoding=latin-ten: no such encoding"):
         pairs(path, Form(encoding="latin-ten"))

@@ -43,5 +43,5 @@ def test_no_such_fold_or_share() -> None:
     identity = identities(TEXTS)
     with pytest.raises(UserError, match=r"data.fold=10 of data.folds=10: .* counted from 0"):
         split_by_fold(identity, np.zeros(2000), 10, 10, 0.1)
-    with pytest.raises(UserError, match="data.fractions: val 0.6 and test 0.5"):
+    with pytest.raises(UserError, match=r"data\.fractions: val 0.6 and test 0.5"):
         split_by_share(identity, 0.6, 0.5)

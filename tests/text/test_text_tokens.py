@@ -17,7 +17,14 @@ def test_words() -> None:
     assert cut("words", "It's NOT what I didn't (quite) want , can't") == [
         *("it", "'s", "not", "what", "i", "did", "n't", "(", "quite", ")", "want", ",", "ca", "n't")
     ]
-    assert cut("words", "Сам Straße naïve שלום مرحبا\x85ok") == ["сам", "straße", "naïve", "שלום", "مرحبا", "ok"]
+    assert cut("words", "Сам Straße naïve שלום مرحبا\x85ok") == [
+        "сам",
+        "straße",
+        "naïve",
+        "שלום",
+        "مرحبا",
+        "ok",
+    ]
 
 
 def test_characters_right_to_left_emoji_and_chinese() -> None:

@@ -30,7 +30,9 @@ def test_the_words_of_the_vocabulary_are_found(tmp_path: Path, header: str, suff
 
 
 def test_of_a_word_that_stands_twice_the_first_counts(tmp_path: Path) -> None:
-    rows, values, repeated = read_vectors(put(tmp_path / "v", b"film 1 2 3\nfilm 4 5 6\nx 1 1 1\nx 2 2 2\n"), VOCABULARY, 3)
+    rows, values, repeated = read_vectors(
+        put(tmp_path / "v", b"film 1 2 3\nfilm 4 5 6\nx 1 1 1\nx 2 2 2\n"), VOCABULARY, 3
+    )
     assert (rows.tolist(), values.tolist(), repeated) == ([4], [[1, 2, 3]], 1)
 
 
