@@ -38,7 +38,9 @@ def test_a_mistake_is_one_line_that_names_it(mistake: str, said: str, tmp_path: 
     assert not list(tmp_path.glob("runs/go/*/checkpoints/*"))
 
 
-@pytest.mark.parametrize("script", ["train", "evaluate", "predict", "bench", "make_go_sample"])
+@pytest.mark.parametrize(
+    "script", ["train", "evaluate", "predict", "bench", "make_go_sample", "make_text_sample"]
+)
 def test_help_names_examples_and_loads_nothing_heavy(script: str, tmp_path: Path) -> None:
     done = command(script, "--help", cwd=tmp_path, PYTHONPROFILEIMPORTTIME="1")
     assert done.returncode == 0
@@ -54,7 +56,7 @@ def test_a_composed_configuration_is_that_of_the_command() -> None:
     assert (config.choices.model, config.choices.data) == ("go/dense", "go/sample")
 
 
-@pytest.mark.parametrize("experiment", ["go/alphago", "go/kgs"])
+@pytest.mark.parametrize("experiment", ["go/alphago", "go/kgs", "text/mr", "text/trec"])
 def test_every_recipe_composes_and_its_network_builds(experiment: str) -> None:
     from shared.assemble import build_data, check_network
 

@@ -20,8 +20,12 @@ class Line(NamedTuple):
     label: str
 
 
+class _Tsv(csv.excel_tab):
+    quoting = csv.QUOTE_NONE  # a quote in a TSV is a quote
+
+
 def rows(content: str, name: str, suffix: str, text: str, label: str | None) -> Iterator[Line]:
-    """The rows of a table; none are left out, empty ones neither.
+    """The rows of a table, those with an empty text too; lines with nothing in them are passed over.
 
     Args:
         content: the file's.
@@ -50,8 +54,7 @@ def _separated(content: str, name: str, suffix: str) -> Iterator[tuple[int, dict
     # The library's limit of 131,072 characters a field is meant for less careful readers.
     csv.field_size_limit(MEMBER_LIMIT)
     lines = io.StringIO(content, newline="\n")
-    quoting = csv.QUOTE_MINIMAL if suffix == ".csv" else csv.QUOTE_NONE
-    reader = csv.DictReader(lines, delimiter="," if suffix == ".csv" else "\t", quoting=quoting, strict=True)
+    reader = csv.DictReader(lines, dialect=csv.excel if suffix == ".csv" else _Tsv, strict=True)
     try:
         for row in reader:
             if None in row:
