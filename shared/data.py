@@ -10,6 +10,8 @@ from torch.utils.data import DataLoader
 
 from shared.errors import UserError
 
+SORTED = 50  # batches whose items are sorted by length together: enough for little padding, and still random
+
 
 class Draw(NamedTuple):
     """What one batch is made of: the items, and the seed of every random choice in it (None: make none)."""
@@ -20,7 +22,7 @@ class Draw(NamedTuple):
 
 @runtime_checkable
 class Dataset(Protocol):
-    """Items that are read a batch at a time."""
+    """Items that are read a batch at a time; ``lengths`` (N,), if it has them, puts like ones together."""
 
     def __len__(self) -> int:
         """The number of items."""
@@ -35,6 +37,9 @@ class Draws:
     Training runs through one permutation of the items after the other; an epoch is the next ``epoch_size`` of
     them. Where it stands follows from the seed and the epoch, so nothing needs saving. Each of ``world``
     processes takes every world-th item.
+
+    With ``lengths``, items of like length come in one batch, which then needs little padding: in training
+    those of SORTED batches at a time, else of all.
     """
 
     def __init__(
@@ -46,8 +51,9 @@ class Draws:
         epoch_size: int | None = None,
         rank: int = 0,
         world: int = 1,
+        lengths: np.ndarray | None = None,
     ):
-        self.items, self.batch_size, self.seed = items, batch_size, seed
+        self.items, self.batch_size, self.seed, self.lengths = items, batch_size, seed, lengths
         self.epoch_size = epoch_size or items
         self.rank, self.world = rank, world
         self.epoch = 0
@@ -67,8 +73,25 @@ class Draws:
         offset = start - passes[0] * self.items
         return whole[offset : offset + self.epoch_size]
 
+    def _by_length(self, order: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+        """The order with its batches (of all processes) made of like lengths, themselves in random order."""
+        if self.seed is None:
+            return order[np.argsort(lengths[order], kind="stable")]
+        size = self.batch_size * self.world
+        batches: list[np.ndarray] = []
+        for start in range(0, len(order), SORTED * size):
+            part = order[start : start + SORTED * size]
+            part = part[np.argsort(lengths[part], kind="stable")]
+            batches += [part[i : i + size] for i in range(0, len(part), size)]
+        whole = len(order) // size  # an incomplete batch stays the last
+        chosen = np.random.default_rng([self.seed, self.epoch]).permutation(whole)
+        return np.concatenate([*(batches[i] for i in chosen), *batches[whole:]])
+
     def __iter__(self) -> Iterator[Draw]:
-        mine = self._order()[self.rank :: self.world]
+        order = self._order()
+        if self.lengths is not None:
+            order = self._by_length(order, self.lengths)
+        mine = order[self.rank :: self.world]
         for i in range(len(self)):
             seed = None
             if self.seed is not None:
@@ -128,7 +151,15 @@ class DataModule(pl.LightningDataModule):
         if not len(dataset):
             raise UserError(f"no items to use: {self.summary or 'the data are empty'}")
         rank, world = (self.trainer.global_rank, self.trainer.world_size) if self.trainer else (0, 1)
-        draws = Draws(len(dataset), self.batch_size, seed=seed, epoch_size=epoch_size, rank=rank, world=world)
+        draws = Draws(
+            len(dataset),
+            self.batch_size,
+            seed=seed,
+            epoch_size=epoch_size,
+            rank=rank,
+            world=world,
+            lengths=getattr(dataset, "lengths", None),
+        )
         return DataLoader(
             dataset,  # type: ignore[arg-type]  # a map from draws to batches, which torch's type cannot say
             batch_size=None,

@@ -28,9 +28,9 @@ SHOWN = 60  # rows of the table; the file has them all
 class Predictions(NamedTuple):
     """What a domain's function answers; ``conf/domain/NAME.yaml`` names it as ``domain.predict``.
 
-    It is called as ``predict(module, source, *, top, …)`` with the network, the user's path, and as keywords
-    the configuration's other keys that are not null. It reads all that it is given before it answers, and
-    writes nothing.
+    It is called as ``predict(module, source, *, top, …)`` with the network, the user's path (None where
+    ``text`` is given instead), and as keywords the configuration's other keys that are not null. It reads
+    all that it is given before it answers, and writes nothing.
 
     Attributes:
         rows: one for each answer, at least one, all with the same keys. ``file`` says of which input it is,
@@ -38,12 +38,15 @@ class Predictions(NamedTuple):
         summary: what to say at the end.
         pictures: name and picture, each drawn as it is asked for.
         pages: HTML documents, each complete in itself, by the name of their file.
+        cells: columns of the table that are shown in other words, or colours, than the rows have: for each
+            the text of every row, of the first SHOWN at least.
     """
 
     rows: list[dict[str, Any]]
     summary: str
     pictures: Iterable[tuple[str, Figure]] = ()
     pages: Mapping[str, str] = MappingProxyType({})
+    cells: Mapping[str, Sequence[Text]] = MappingProxyType({})
 
 
 def best(probabilities: NDArray[np.floating], names: Sequence[str], top: int) -> list[dict[str, Any]]:
@@ -72,7 +75,10 @@ def predict(config: DictConfig) -> Predictions:
     }
     function = locate(run.config.domain.get("predict"))
     _check(options, function, run.config.domain.name)
-    found: Predictions = function(load_module(run, config.checkpoint), Path(config.input), **options)
+    if config.input is None and config.text is None:
+        raise UserError("input is not set: give input=…")
+    source = None if config.input is None else Path(config.input)
+    found: Predictions = function(load_module(run, config.checkpoint), source, **options)
 
     output = Path(config.output or run.folder / "predictions" / unique_name()).absolute()
     try:
@@ -80,14 +86,14 @@ def predict(config: DictConfig) -> Predictions:
     except OSError as error:
         raise UserError(f"output={output}: cannot be made: {error.strerror}; name another folder") from error
     write(output / "predictions.jsonl", "".join(json.dumps(row) + "\n" for row in found.rows))
+    for name, page in found.pages.items():
+        write(output / name, page)
     console = Console()
     with console.status("drawing"):
         for number, (name, figure) in enumerate(found.pictures, start=1):
             label = re.sub(r"[^\w.-]+", "-", name, flags=re.ASCII)[:100]
             write(output / f"{number:03d}-{label}.png", png(figure))
-    for name, page in found.pages.items():
-        write(output / name, page)
-    console.print(_table(found.rows))
+    console.print(_table(found.rows, found.cells))
     if len(found.rows) > SHOWN:
         console.print(f"… and {len(found.rows) - SHOWN:,} more in predictions.jsonl")
     console.print(Text(found.summary), soft_wrap=True)
@@ -105,15 +111,15 @@ def _check(options: dict[str, Any], function: Any, domain: str) -> None:
         raise UserError(f"top={options['top']}: give a whole number from 1")
 
 
-def _table(rows: list[dict[str, Any]]) -> Table:
+def _table(rows: list[dict[str, Any]], cells: Mapping[str, Sequence[Text]]) -> Table:
     files = {row["file"] for row in rows}
     table = Table(title=Text(rows[0]["file"]) if len(files) == 1 else None)
     columns = [key for key in rows[0] if key != "file" or len(files) > 1]
     for key in columns:
         number = isinstance(rows[0][key], int | float)
         table.add_column(key, justify="right" if number else "left", overflow="fold")
-    for row in rows[:SHOWN]:
-        table.add_row(*(Text(_cell(row[key])) for key in columns))
+    for place, row in enumerate(rows[:SHOWN]):
+        table.add_row(*(cells[key][place] if key in cells else Text(_cell(row[key])) for key in columns))
     return table
 
 

@@ -8,6 +8,10 @@ from shared.cli import compose
 from shared.errors import UserError
 from tests.commands import PROJECT, TINY, command
 
+SCRIPTS = sorted(path.stem for path in (PROJECT / "scripts").glob("*.py"))
+EXPERIMENTS = PROJECT / "conf" / "experiment"
+RECIPES = sorted(str(path.relative_to(EXPERIMENTS).with_suffix("")) for path in EXPERIMENTS.glob("*/*.yaml"))
+
 
 @pytest.mark.parametrize(
     ("mistake", "said"),
@@ -38,7 +42,7 @@ def test_a_mistake_is_one_line_that_names_it(mistake: str, said: str, tmp_path: 
     assert not list(tmp_path.glob("runs/go/*/checkpoints/*"))
 
 
-@pytest.mark.parametrize("script", ["train", "evaluate", "predict", "repeat", "bench", "make_go_sample"])
+@pytest.mark.parametrize("script", SCRIPTS)
 def test_help_names_examples_and_loads_nothing_heavy(script: str, tmp_path: Path) -> None:
     done = command(script, "--help", cwd=tmp_path, PYTHONPROFILEIMPORTTIME="1")
     assert done.returncode == 0
@@ -52,10 +56,6 @@ def test_a_composed_configuration_is_that_of_the_command() -> None:
     config = compose("train", ["domain=go", "model=go/dense", "model.units=7"])
     assert config.model["layers"][1].repeat.layers[0].dense.units == 7
     assert (config.choices.model, config.choices.data) == ("go/dense", "go/sample")
-
-
-EXPERIMENTS = PROJECT / "conf" / "experiment"
-RECIPES = sorted(str(path.relative_to(EXPERIMENTS).with_suffix("")) for path in EXPERIMENTS.glob("*/*.yaml"))
 
 
 @pytest.mark.parametrize("experiment", RECIPES)

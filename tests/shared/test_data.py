@@ -48,3 +48,26 @@ def test_processes_share_an_epoch_without_overlap() -> None:
     items = [np.concatenate([draw.items for draw in part]) for part in parts]
     assert sorted(np.concatenate(items)) == list(range(11))
     assert [len(list(part)) for part in parts] == [len(part) for part in parts]
+
+
+def test_like_lengths_come_in_one_batch_and_every_item_once() -> None:
+    lengths = np.random.default_rng(0).integers(1, 40, 1003)
+    draws = Draws(1003, 8, seed=2, lengths=lengths)
+    batches = [draw.items for draw in draws]
+    assert sorted(np.concatenate(batches)) == list(range(1003))
+    assert [len(items) for items in batches] == [8] * 125 + [3]
+    assert np.mean([np.ptp(lengths[items]) for items in batches]) < 2
+    means = np.array([lengths[items].mean() for items in batches])
+    assert abs(np.corrcoef(means[1:], means[:-1])[0, 1]) < 0.3  # batches come in any order
+    assert epoch(draws, 0).tolist() == np.concatenate(batches).tolist() != epoch(draws, 1).tolist()
+
+
+def test_like_lengths_are_shared_out_among_processes_and_sorted_where_nothing_is_random() -> None:
+    lengths = np.random.default_rng(0).integers(1, 40, 50)
+    parts = [Draws(50, 4, seed=5, rank=rank, world=2, lengths=lengths) for rank in range(2)]
+    items = [np.concatenate([draw.items for draw in part]) for part in parts]
+    assert sorted(np.concatenate(items)) == list(range(50))
+    assert [len(list(part)) for part in parts] == [len(part) for part in parts]
+    in_order = epoch(Draws(50, 4, lengths=lengths), 0)
+    assert (np.diff(lengths[in_order]) >= 0).all()
+    assert sorted(in_order) == list(range(50))

@@ -1,0 +1,1 @@
+"""Text: sentences in, their class out."""

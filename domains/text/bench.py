@@ -1,0 +1,66 @@
+"""How fast batches come, and the same network written down bare in PyTorch, on the same batches."""
+
+import time
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from domains.text.data import TextData
+
+REPEATS = 3  # the fastest counts: whatever else the machine does can only slow it down
+
+
+class Bare(nn.Module):
+    """Kim 2014 in plain modules, as ``text/sequence`` has it, but for masks: here padding counts."""
+
+    def __init__(self, tokens: int, embedding: int, classes: int):
+        super().__init__()
+        self.embedding = nn.Embedding(tokens, embedding, padding_idx=0)
+        self.filters = nn.ModuleList(nn.Conv1d(embedding, 100, width) for width in (3, 4, 5))
+        self.dense = nn.Linear(300, classes)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Logits (N, classes) of numbers of tokens (N, T)."""
+        vectors = self.embedding(F.pad(x, (0, max(0, 5 - x.size(1))))).transpose(1, 2)
+        return self.dense(
+            F.dropout(torch.cat([F.relu(f(vectors)).amax(2) for f in self.filters], 1), 0.5, self.training)
+        )
+
+
+def bench(data: TextData, samples_per_second: float) -> dict[str, Any]:
+    """The loader alone, and the bare network trained on its batches, held in memory, by Adam.
+
+    Args:
+        data: ready to be read.
+        samples_per_second: that the suite trains; to be compared with the bare network's where the suite's is
+            ``text/sequence``.
+    """
+    start = time.perf_counter()
+    batches = list(data.train_dataloader())
+    loaded = sum(len(batch["y"]) for batch in batches) / (time.perf_counter() - start)
+    bare = _bare_speed(data, batches)
+    return {
+        "loader sentences/s": loaded,
+        "loader / network": loaded / samples_per_second,
+        "bare Kim 2014 sentences/s": bare,
+        "suite / bare Kim 2014, seconds": bare / samples_per_second,
+    }
+
+
+def _bare_speed(data: TextData, batches: list[dict[str, Tensor]]) -> float:
+    network = Bare(len(data.front_end["vocabulary"]), data.embedding, len(data.classes))
+    optimizer = torch.optim.Adam(network.parameters(), lr=0.001, fused=True)
+    half = torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
+    best = float("inf")
+    for _ in range(REPEATS):
+        start = time.perf_counter()
+        for batch in batches:
+            with torch.autocast("cpu", torch.bfloat16, enabled=half):
+                loss = F.cross_entropy(network(batch["x"]), batch["y"])
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+        best = min(best, time.perf_counter() - start)
+    return sum(len(batch["y"]) for batch in batches) / best

@@ -1,0 +1,76 @@
+"""The sentence classifier: token numbers in, through word vectors, the probability of every class out."""
+
+from typing import Any
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+
+from domains.text.baselines import token_ratios
+from domains.text.data import TextData
+from domains.text.tokens import PAD, UNKNOWN
+from shared.classifier import Classifier
+from shared.data import DataModule
+from shared.errors import UserError
+
+
+class TextClassifier(Classifier):
+    """Names the class of a sentence (Kim 2014).
+
+    Its front end puts a vector for each token: a plane of position × embedding for each of
+    ``model.channels``, tuned with the rest of the network or static.
+    """
+
+    domain = "text"
+
+    def __init__(self, *, model: dict[str, Any], front_end: dict[str, Any], **more: Any):
+        super().__init__(model=model, front_end=front_end, **more)
+        tokens = len(front_end["vocabulary"])
+        self.embeddings = nn.ModuleList()
+        for channel in model["channels"]:
+            embedding = nn.Embedding(tokens, model["embedding"], padding_idx=PAD)
+            self.embeddings.append(embedding.requires_grad_(channel == "tuned"))
+        self.settings = model
+
+    def prepare(self, data: DataModule) -> None:
+        """Start all channels alike: from the file's vectors, and at random for words that it lacks.
+
+        These are drawn with the variance of the file's (Kim 2014, section 3.2). With ``model.naive_bayes``
+        the first numbers of each vector tell how its word is shared out among the classes in training. A
+        token that training never saw has a vector of zeros: it speaks for no class.
+
+        Raises:
+            UserError: ``model.naive_bayes`` beside a file of vectors, or with fewer numbers than classes.
+        """
+        assert isinstance(data, TextData)
+        start = torch.empty(len(data.front_end["vocabulary"]), data.embedding)
+        found = data.vectors
+        spread = self.settings["spread"] if found is None else (3 * float(found.values.var())) ** 0.5
+        nn.init.uniform_(start, -spread, spread)
+        if found is not None:
+            start[torch.from_numpy(found.rows)] = torch.from_numpy(found.values)
+        if self.settings["naive_bayes"] is not None:
+            ratios = torch.from_numpy(token_ratios(data.train_set.ids, data.train_set.y, len(start)))
+            if found is not None or ratios.size(1) > start.size(1):
+                raise UserError(
+                    f"model.naive_bayes: it takes {ratios.size(1)} of the {start.size(1)} numbers of a "
+                    "word's vector, and none of a file's: leave data.vectors out, or give model.naive_bayes=null"
+                )
+            start[:, : ratios.size(1)] = self.settings["naive_bayes"] * ratios
+        start[[PAD, UNKNOWN]] = 0.0
+        for weight in self.embeddings.parameters():
+            weight.data.copy_(start)
+
+    def front_end(
+        self, x: Int[Tensor, "n positions"], lengths: Int[Tensor, " n"] | None
+    ) -> tuple[Float[Tensor, "n channels positions embedding"], Int[Tensor, " n"] | None]:
+        """A vector for each token, in each channel."""
+        return torch.stack([embedding(x) for embedding in self.embeddings], 1), lengths
+
+    def optimizer_step(self, *args: Any, **kwargs: Any) -> None:
+        """A step, after which no class has weights longer than ``model.max_norm`` (Kim 2014, section 2.1)."""
+        super().optimizer_step(*args, **kwargs)
+        if self.settings["max_norm"] is not None:
+            *_, weight = (each for each in self.network.parameters() if each.dim() > 1)  # the last layer's
+            with torch.no_grad():
+                weight.copy_(weight.renorm(2, 0, self.settings["max_norm"]))
