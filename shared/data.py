@@ -20,7 +20,7 @@ class Draw(NamedTuple):
 
 @runtime_checkable
 class Dataset(Protocol):
-    """Items that are read a batch at a time."""
+    """Items that are read a batch at a time; ``lengths`` (items,), where it has them, say whose are alike."""
 
     def __len__(self) -> int:
         """The number of items."""
@@ -29,12 +29,15 @@ class Dataset(Protocol):
         """A batch: ``x`` (N, planes, axis 1, axis 2), ``y`` (N,), ``item`` (N,), and what the domain adds."""
 
 
+ALIKE = 16  # batches of training whose items are sorted by length together: little padding, and still chance
+
+
 class Draws:
     """The draws of one epoch after the other: a sampler for ``DataLoader(batch_size=None)``.
 
     Training runs through one permutation of the items after the other; an epoch is the next ``epoch_size`` of
     them. Where it stands follows from the seed and the epoch, so nothing needs saving. Each of ``world``
-    processes takes every world-th item.
+    processes takes every world-th item. Where items have ``lengths``, batches are of items of like length.
     """
 
     def __init__(
@@ -46,10 +49,12 @@ class Draws:
         epoch_size: int | None = None,
         rank: int = 0,
         world: int = 1,
+        lengths: np.ndarray | None = None,
     ):
         self.items, self.batch_size, self.seed = items, batch_size, seed
         self.epoch_size = epoch_size or items
         self.rank, self.world = rank, world
+        self.lengths = lengths
         self.epoch = 0
 
     def set_epoch(self, epoch: int) -> None:
@@ -67,8 +72,23 @@ class Draws:
         offset = start - passes[0] * self.items
         return whole[offset : offset + self.epoch_size]
 
+    def _alike(self, order: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+        """The same items, sorted by length: all of them, or in training some batches' at a time."""
+        if self.seed is None:
+            return order[np.argsort(lengths[order], kind="stable")]
+        random = np.random.default_rng([self.seed, self.epoch, self.rank])
+        parts = []
+        for start in range(0, len(order), ALIKE * self.batch_size):
+            some = order[start : start + ALIKE * self.batch_size]
+            some = some[np.argsort(lengths[some], kind="stable")]
+            whole = len(some) // self.batch_size * self.batch_size
+            parts += [random.permutation(some[:whole].reshape(-1, self.batch_size)).ravel(), some[whole:]]
+        return np.concatenate(parts)
+
     def __iter__(self) -> Iterator[Draw]:
         mine = self._order()[self.rank :: self.world]
+        if self.lengths is not None:
+            mine = self._alike(mine, self.lengths)
         for i in range(len(self)):
             seed = None
             if self.seed is not None:
@@ -128,7 +148,10 @@ class DataModule(pl.LightningDataModule):
         if not len(dataset):
             raise UserError(f"no items to use: {self.summary or 'the data are empty'}")
         rank, world = (self.trainer.global_rank, self.trainer.world_size) if self.trainer else (0, 1)
-        draws = Draws(len(dataset), self.batch_size, seed=seed, epoch_size=epoch_size, rank=rank, world=world)
+        draws = Draws(
+            len(dataset), self.batch_size, seed=seed, epoch_size=epoch_size, rank=rank, world=world,
+            lengths=getattr(dataset, "lengths", None),
+        )  # fmt: skip
         return DataLoader(
             dataset,  # type: ignore[arg-type]  # a map from draws to batches, which torch's type cannot say
             batch_size=None,
