@@ -1,6 +1,7 @@
 """One recording: any rate, width and number of channels in, mono at one rate out."""
 
 import io
+import itertools
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -149,14 +150,13 @@ def blocks(
     Yields:
         The number of a block's first sample, and its samples.
     """
-    step = round(seconds * file.samplerate)
-    tail = np.zeros(0, np.float32)
-    start = 0
-    while True:
-        fresh = mono(file, step + round(overlap * file.samplerate) - len(tail))
-        x = np.concatenate([tail, fresh])
+    found = file.samplerate
+    x = np.zeros(0, np.float32)
+    for number in itertools.count():
+        start, end = round(number * seconds * found), round((number + 1) * seconds * found)
+        fresh = mono(file, end - start + round(overlap * found) - len(x))
         if not len(fresh):
             return
-        yield round(start * rate / file.samplerate), whole(at_rate(x, file.samplerate, rate))
-        tail = x[step:]
-        start += step
+        x = np.concatenate([x, fresh])
+        yield round(number * seconds * rate), whole(at_rate(x, found, rate))
+        x = x[end - start :]

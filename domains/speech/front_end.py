@@ -50,7 +50,7 @@ class LogMel(nn.Module):
                 f"{rate / 2:g}, half of data.rate"
             )
         self.bins = 2 ** math.ceil(math.log2(self.size))
-        self.nyquist, self.mels = rate / 2, mels
+        self.rate, self.nyquist, self.mels = rate, rate / 2, mels
         with warnings.catch_warnings():
             warnings.filterwarnings("error", message="At least one mel filterbank")
             try:

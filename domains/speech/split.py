@@ -84,7 +84,7 @@ def check_words(clips: Clips, sides: Sides) -> None:
     if not (sides == TRAIN).any():
         return
     learned = set(clips.label[sides == TRAIN])
-    for word in np.unique(clips.label):
+    for word in sorted(set(clips.label.tolist())):
         if word not in learned:
             voices = ", ".join(np.unique(clips.speaker[clips.label == word]))
             raise UserError(
