@@ -89,7 +89,7 @@ def members(
 
 
 def pack(entries: Iterable[tuple[str, bytes]], archive: Path) -> None:
-    """Write a tar.xz of names and bytes; the same entries give the same file, with neither times nor owners."""
+    """Write a tar.xz of names and bytes; the same entries give the same file: no times, no owners."""
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w", format=tarfile.USTAR_FORMAT) as out:
         for name, data in entries:

@@ -26,7 +26,7 @@ _PROMISED_MORE = re.compile(r"^data : \d+ \(should be", re.MULTILINE)
 
 
 class UnusableError(Exception):
-    """A recording that no answer can be made from: the class of reasons that a summary counts, and details."""
+    """A recording that nothing can be made of: the reason that a summary counts, and what was found."""
 
     def __init__(self, reason: str, found: str):
         super().__init__(f"{reason}: {found}")

@@ -10,8 +10,8 @@ class Augment(nn.Module):
 
     Args:
         hop_ms: from one frame of the spectrogram to the next, in milliseconds.
-        shift_ms: a clip is shifted in time by up to so much; what leaves it is lost, and the frame at the other
-            end is held.
+        shift_ms: a clip is shifted in time by up to so much; what leaves it is lost, and the frame at the
+            other end is held.
         gain_db: its loudness is changed by up to so much.
         noise_db: lowest and highest ratio of the clip's power to that of pink noise; None: no noise.
         vocal_tract: its frequencies are stretched by a factor of up to 1 ± so much (Jaitly & Hinton 2013).
@@ -36,7 +36,7 @@ class Augment(nn.Module):
         self.mask_mels, self.mask_frames = mask_mels, round(mask_ms / hop_ms)
 
     def wave(self, x: Tensor, lengths: Tensor) -> Tensor:
-        """Samples (N, samples), made louder or softer, and with noise; beyond the lengths zeros, as before."""
+        """Samples (N, samples), louder or softer, and with noise; beyond the lengths zeros, as before."""
         if self.gain_db:
             x = x * 10 ** (_uniform(len(x), -self.gain_db, self.gain_db, x) / 20)
         if self.noise_db is not None:
@@ -52,7 +52,7 @@ class Augment(nn.Module):
         noise = noise / noise.square().mean(1, keepdim=True).sqrt().clamp(min=1e-9)
         own = torch.arange(samples, device=x.device) < lengths[:, None]
         power = x.square().sum(1, keepdim=True) / lengths[:, None]
-        return noise * own * (power / 10 ** (_uniform(n, *self.noise_db, x) / 10)).sqrt()
+        return noise * own * (power / 10 ** (_uniform(n, self.noise_db[0], self.noise_db[1], x) / 10)).sqrt()
 
     def stretch(self, x: Tensor) -> Tensor | None:
         """A factor (N,) for the frequencies of each of the clips (N, …), or None for none."""
@@ -61,7 +61,7 @@ class Augment(nn.Module):
         return _uniform(len(x), 1 - self.vocal_tract, 1 + self.vocal_tract, x)[:, 0]
 
     def spectrogram(self, mel: Tensor) -> Tensor:
-        """Spectrograms (N, mels, frames) of mean 0, shifted, and with a band and a stretch of time taken out."""
+        """Spectrograms (N, mels, frames) of mean 0, shifted, with a band and a stretch of time taken out."""
         n, mels, frames = mel.shape
         if self.shift:
             offset = torch.randint(-self.shift, self.shift + 1, (n, 1), device=mel.device)

@@ -37,8 +37,8 @@ class CommandsData(SpeechData):
             }
         except (OSError, RuntimeError) as error:
             raise UserError(
-                f"data.path={self.path}: {error}; name the folder that holds {folder.relative_to(self.path)}, "
-                "or give data.download=true"
+                f"data.path={self.path}: {error}; name the folder of "
+                f"{folder.relative_to(self.path)}, or give data.download=true"
             ) from error
         return read_clips(folder, rate=rate, **self.reading)
 

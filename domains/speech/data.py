@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from domains.speech.baselines import logistic_regression, most_frequent
 from domains.speech.clips import Clips, read_clips
+from domains.speech.front_end import LogMel
 from domains.speech.split import TEST, TRAIN, VAL, Split, split
 from shared.data import DataModule, Draw
 from shared.errors import UserError
@@ -69,9 +70,10 @@ class SpeechData(DataModule):
         **loading: Any,
     ):
         super().__init__(**loading)
+        LogMel(**sizes)  # refuses sizes that do not fit before any data are read
         self.extent = (sizes["mels"], None)
         if not 0.5 <= test_stretch <= 2:
-            raise UserError(f"data.test_stretch={test_stretch}: give a factor from 0.5 to 2; 1 changes nothing")
+            raise UserError(f"data.test_stretch={test_stretch}: give a factor from 0.5 to 2, 1 for none")
         self.path, self.sizes, self.augment, self.test_stretch = Path(path), sizes, augment, test_stretch
         self.reading: dict[str, Any] = {
             "pattern": pattern, "max_seconds": max_seconds, "cache": Path(cache) if cache else None
@@ -126,7 +128,7 @@ class SpeechData(DataModule):
         return split(clips, **self.splitting)
 
     def groups(self, items: np.ndarray) -> np.ndarray:
-        """Clips of one speaker resemble each other; where there is but one, or none is known, each clip counts."""
+        """Clips of one speaker resemble each other; where there is but one, or none is known, each counts."""
         speakers = self.test_set.clips.speaker[self.test_set.clip]
         several = "" not in speakers and len(np.unique(speakers)) > 1
         return np.unique(speakers, return_inverse=True)[1][items] if several else items

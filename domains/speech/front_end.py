@@ -18,8 +18,8 @@ class LogMel(nn.Module):
     """The logarithm of the power in bands of the mel scale, each clip at the same level.
 
     Windows of a Hann shape, none of which reaches beyond a clip's own samples: (samples - window) / hop + 1
-    frames, one at least. A clip's power is scaled to mean 1, and its logarithm shifted and scaled to mean 0 and
-    variance 1, both over all its own cells, so that neither loudness nor the padding counts.
+    frames, one at least. A clip's power is scaled to mean 1, and its logarithm shifted and scaled to mean 0
+    and variance 1, both over all its own cells, so that neither loudness nor the padding counts.
 
     Args:
         rate: of the samples, in Hz.
@@ -57,8 +57,8 @@ class LogMel(nn.Module):
                 bands = melscale_fbanks(self.bins // 2 + 1, low_hz, high_hz, mels, rate)
             except UserWarning as error:
                 raise UserError(
-                    f"data.mels={mels}: some bands are narrower than the {rate / self.bins:.0f} Hz that a window "
-                    f"of {window_ms} ms tells apart; use fewer, or longer windows"
+                    f"data.mels={mels}: some bands are narrower than the {rate / self.bins:.0f} Hz that a "
+                    f"window of {window_ms} ms tells apart; use fewer, or longer windows"
                 ) from error
         self.register_buffer("window", torch.hann_window(self.size), persistent=False)
         self.register_buffer("bands", bands, persistent=False)

@@ -6,8 +6,8 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from domains.speech.augment import Augment
 from domains.speech.audio import FULL
+from domains.speech.augment import Augment
 from domains.speech.front_end import LogMel
 from shared.classifier import Batch, Classifier
 

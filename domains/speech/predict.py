@@ -59,7 +59,9 @@ def predict(
         UserError: there is no recording that can be answered, or a length is none.
     """
     for key, value in (("window", window), ("hop", hop)):
-        if value is not None and (isinstance(value, bool) or not isinstance(value, int | float) or value < 0.01):
+        if value is not None and (
+            isinstance(value, bool) or not isinstance(value, int | float) or value < 0.01
+        ):
             raise UserError(f"{key}={value}: give seconds, from 0.01")
     rows: list[dict[str, Any]] = []
     drawn: list[Heard] = []
@@ -92,7 +94,8 @@ def _listen(
     with opened(data) as file:
         seconds = file.frames / file.samplerate
         whole = window is None and seconds <= known["longest"]
-        length = max(seconds, 1 / rate) if whole else float(window or known["median"])
+        # Rates round up: two samples more than the whole leave no rest for a stretch of its own.
+        length = seconds + 2 / rate if whole else float(window or known["median"])
         step = length if whole else min(hop or length / 2, length)
         size = max(round(length * rate), 1)
         pooled = max(int(seconds * rate / module.log_mel.hop / COLUMNS), 1)
@@ -115,9 +118,8 @@ def _listen(
         raise UnusableError("no samples", "a header with no sound after it")
     if not starts:
         raise UnusableError("silence", "all samples are 0")
-    return Heard(
-        name, *(np.concatenate(part) for part in (starts, ends, probabilities)), np.hstack(levels), whole
-    )
+    start, end, answers = (np.concatenate(part) for part in (starts, ends, probabilities))
+    return Heard(name, start, end, answers, np.hstack(levels), whole)
 
 
 def _ask(

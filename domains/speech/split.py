@@ -1,4 +1,4 @@
-"""Which clips train, validate and test: by official lists, else by speaker, so that no voice is on two sides."""
+"""Which clips train, validate and test: by official lists, else by speaker: no voice is on two sides."""
 
 import hashlib
 import math
@@ -44,7 +44,7 @@ def split(
         test_speaker: regular expression; the speakers whose whole name it matches are the test.
         fold: number of a part of the speakers, from 0: that part is the test.
         folds: how many parts there are; None: as many as speakers, so that one at a time is left out.
-        fractions: shares ``val`` and ``test`` of the speakers; beside test speakers ``val`` is that of the rest.
+        fractions: shares ``val`` and ``test`` of the speakers; beside test speakers, ``val`` of the rest.
 
     Raises:
         UserError: the speakers are not known or too few, the options fit none, or a word would have no clip
@@ -58,7 +58,9 @@ def split(
                 "data.test_speaker, data.fold: the speakers are not known; give data.pattern=… with a group "
                 "(?P<speaker>…) that finds them in the files' names"
             )
-        tested = _matching(speakers, test_speaker) if test_speaker is not None else _fold(speakers, fold, folds)
+        tested = (
+            _matching(speakers, test_speaker) if test_speaker is not None else _fold(speakers, fold, folds)
+        )
         sides = _leave_out(clips, speakers, tested, fractions["val"])
     elif official is not None:
         sides = by_name(clips, official)
@@ -139,10 +141,8 @@ def _fold(speakers: NDArray[np.str_], fold: int | None, folds: int | None) -> ND
     return np.arange(len(speakers)) % folds == fold
 
 
-def _leave_out(
-    clips: Clips, speakers: NDArray[np.str_], tested: NDArray[np.bool_], val: float
-) -> Sides:
-    """Of the other speakers those that follow in the alphabet validate, so that over all folds each one does."""
+def _leave_out(clips: Clips, speakers: NDArray[np.str_], tested: NDArray[np.bool_], val: float) -> Sides:
+    """Of the other speakers those next in the alphabet validate, so that over all folds each one does."""
     others = speakers[~tested]
     if len(others) < 2:
         raise UserError(

@@ -22,10 +22,53 @@ from shared.errors import UserError
 RATE = 8000  # Hz, as telephones have it
 WORDS = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
 # The same accents for men and women, so that nothing but the voice tells one side of a split from the other.
-ACCENTS = ["en-us", "en-gb", "en-gb-scotland", "en-029", "en-gb-x-rp", "en-us-nyc", "en-gb-x-gbclan", "en-gb-x-gbcwmd"]  # fmt: skip
+ACCENTS = [
+    "en-us",
+    "en-gb",
+    "en-gb-scotland",
+    "en-029",
+    "en-gb-x-rp",
+    "en-us-nyc",
+    "en-gb-x-gbclan",
+    "en-gb-x-gbcwmd",
+]
 # espeak-ng's variants of a voice: vocal tract, pitch, breath.
-MEN = ["m1", "m2", "m3", "m4", "m5", "m6", "m7", "m8", "adam", "Andy", "benjamin", "david", "ed", "Gene", "john", "Lee"]  # fmt: skip
-WOMEN = ["f1", "f2", "f3", "f4", "f5", "Alicia", "Andrea", "Annie", "aunty", "belinda", "linda", "steph", "steph2", "steph3", "anika", "grandma"]  # fmt: skip
+MEN = [
+    "m1",
+    "m2",
+    "m3",
+    "m4",
+    "m5",
+    "m6",
+    "m7",
+    "m8",
+    "adam",
+    "Andy",
+    "benjamin",
+    "david",
+    "ed",
+    "Gene",
+    "john",
+    "Lee",
+]
+WOMEN = [
+    "f1",
+    "f2",
+    "f3",
+    "f4",
+    "f5",
+    "Alicia",
+    "Andrea",
+    "Annie",
+    "aunty",
+    "belinda",
+    "linda",
+    "steph",
+    "steph2",
+    "steph3",
+    "anika",
+    "grandma",
+]
 MELODIES = ["{}", "{},", "{}!", "{}?"]
 QUIET = 0.01  # of the loudest sample: what is softer before and after a word is cut off
 MP3_COMPRESSION = 0.8  # 0 … 1: about 1.4 KB a word once packed

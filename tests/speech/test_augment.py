@@ -8,7 +8,8 @@ import torch
 from domains.speech.augment import Augment
 
 OFF: dict[str, Any] = {
-    "hop_ms": 10, "shift_ms": 0, "gain_db": 0, "noise_db": None, "vocal_tract": 0, "mask_mels": 0, "mask_ms": 0
+    "hop_ms": 10, "shift_ms": 0, "gain_db": 0, "noise_db": None,
+    "vocal_tract": 0, "mask_mels": 0, "mask_ms": 0,
 }  # fmt: skip
 
 
@@ -38,7 +39,9 @@ def test_noise_has_the_ratio_asked_for_and_is_not_put_into_padding() -> None:
     for row, clip, length in zip(noise, x, lengths, strict=True):
         ratio = clip[:length].square().mean() / row[:length].square().mean()
         assert 10 * ratio.log10() == pytest.approx(10, abs=1)
-    low, high = (torch.fft.rfft(noise[0]).abs().square()[part].sum() for part in (slice(1000), slice(1000, None)))
+    low, high = (
+        torch.fft.rfft(noise[0]).abs().square()[part].sum() for part in (slice(1000), slice(1000, None))
+    )
     assert low > high  # pink
 
 

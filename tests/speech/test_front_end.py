@@ -91,7 +91,9 @@ def test_a_factor_of_one_changes_nothing_and_each_clip_has_its_own(log_mel: LogM
 
 @pytest.mark.parametrize("factor", [0.8, 1.0, 1.25])
 def test_frequencies_move_as_in_the_paper(log_mel: LogMel, factor: float) -> None:
-    f = np.linspace(0, 4000, 100_001)  # Jaitly & Hinton's formula, from where a frequency was to where it goes
+    f = np.linspace(
+        0, 4000, 100_001
+    )  # Jaitly & Hinton's formula, from where a frequency was to where it goes
     least = 0.85 * 4000 * min(factor, 1)
     upper = 4000 - (4000 - least) / (4000 - least / factor) * (4000 - f)
     goes = np.where(f <= least / factor, factor * f, upper)

@@ -60,7 +60,9 @@ def test_every_fold_leaves_one_speaker_out_and_each_validates_once() -> None:
     assert [test for _, _, test in found] == [{speaker} for speaker in SPEAKERS[:6]]
     assert [val for _, val, _ in found] == [{speaker} for speaker in [*SPEAKERS[1:6], SPEAKERS[0]]]
     assert all(not train & (val | test) and len(train) == 4 for train, val, test in found)
-    assert "one test speaker: intervals are over his or her clips, not over voices" in divide(clips, fold=0)[1]
+    assert (
+        "one test speaker: intervals are over his or her clips, not over voices" in divide(clips, fold=0)[1]
+    )
 
 
 def test_folds_may_have_several_speakers() -> None:
