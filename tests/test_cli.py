@@ -38,7 +38,10 @@ def test_a_mistake_is_one_line_that_names_it(mistake: str, said: str, tmp_path: 
     assert not list(tmp_path.glob("runs/go/*/checkpoints/*"))
 
 
-@pytest.mark.parametrize("script", ["train", "evaluate", "predict", "repeat", "bench", "make_go_sample"])
+@pytest.mark.parametrize(
+    "script",
+    ["train", "evaluate", "predict", "repeat", "bench", "make_go_sample", "make_speech_sample", "voices"],
+)
 def test_help_names_examples_and_loads_nothing_heavy(script: str, tmp_path: Path) -> None:
     done = command(script, "--help", cwd=tmp_path, PYTHONPROFILEIMPORTTIME="1")
     assert done.returncode == 0

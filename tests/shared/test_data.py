@@ -48,3 +48,27 @@ def test_processes_share_an_epoch_without_overlap() -> None:
     items = [np.concatenate([draw.items for draw in part]) for part in parts]
     assert sorted(np.concatenate(items)) == list(range(11))
     assert [len(list(part)) for part in parts] == [len(part) for part in parts]
+
+
+def test_batches_are_of_items_of_like_length_and_still_an_epoch() -> None:
+    lengths = np.random.default_rng(0).permutation(200)
+    draws = Draws(200, 8, seed=1, lengths=lengths)
+    batches = [draw.items for draw in draws]
+    assert sorted(np.concatenate(batches)) == list(range(200))
+    assert {len(batch) for batch in batches} == {8}
+    assert np.mean([np.ptp(lengths[batch]) for batch in batches]) < 30
+    first = [lengths[batch].mean() for batch in batches[:16]]
+    assert first != sorted(first)  # short ones do not always come before long ones
+    assert [draw.items.tolist() for draw in draws] == [batch.tolist() for batch in batches]
+    draws.set_epoch(1)
+    assert [draw.items.tolist() for draw in draws] != [batch.tolist() for batch in batches]
+
+
+def test_without_a_seed_items_with_lengths_come_from_short_to_long() -> None:
+    lengths = np.array([5, 1, 4, 1, 3])
+    assert [draw.items.tolist() for draw in Draws(5, 2, lengths=lengths)] == [[1, 3], [4, 2], [0]]
+
+
+def test_the_last_batch_alone_may_be_short_where_lengths_are_alike() -> None:
+    draws = Draws(21, 4, seed=0, epoch_size=50, lengths=np.arange(21))
+    assert [len(draw.items) for draw in draws] == [4] * 12 + [2]

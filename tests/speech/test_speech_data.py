@@ -21,7 +21,8 @@ PATTERN = r"data.pattern='(?P<label>[^/]+)/(?P<speaker>[^/_]+)_\d+\.'"
 FOLDER = ["domain=speech", "data=speech/folder", "data.sizes.rate=8000", "data.sizes.high_hz=4000"]
 TINY = [
     *FOLDER, PATTERN, "model=speech/small", "data.batch_size=16", "trainer.max_epochs=6",
-    "trainer.accelerator=cpu", "trainer.precision=32-true", "optimizer.lr=0.01", "trainer.enable_progress_bar=false",
+    "trainer.accelerator=cpu", "trainer.precision=32-true", "trainer.enable_progress_bar=false",
+    "optimizer.lr=0.01",
 ]  # fmt: skip
 
 
