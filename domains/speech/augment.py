@@ -13,7 +13,7 @@ class Augment(nn.Module):
         shift_ms: a clip is shifted in time by up to so much; what leaves it is lost, and the frame at the
             other end is held.
         gain_db: its loudness is changed by up to so much.
-        noise_db: lowest and highest ratio of the clip's power to that of pink noise; None: no noise.
+        noise_db: lowest and highest ratio of the clip's power to that of noise between white and pink; None: none.
         vocal_tract: its frequencies are stretched by a factor of up to 1 ± so much (Jaitly & Hinton 2013).
         mask_mels, mask_ms: one stretch of so many bands at most, and one of so much time at most, are
             replaced by the mean (SpecAugment, Park et al. 2019).
@@ -47,8 +47,9 @@ class Augment(nn.Module):
         assert self.noise_db is not None
         n, samples = x.shape
         spectrum = torch.fft.rfft(torch.randn_like(x))
-        pink = torch.arange(1, spectrum.size(1) + 1, device=x.device).rsqrt()  # power falls with frequency
-        noise = torch.fft.irfft(spectrum * pink, samples)
+        hertz = torch.arange(1, spectrum.size(1) + 1, device=x.device)
+        colour = hertz ** (-0.5 * _uniform(n, 0, 1, x))  # of the amplitude: from white to pink
+        noise = torch.fft.irfft(spectrum * colour, samples)
         noise = noise / noise.square().mean(1, keepdim=True).sqrt().clamp(min=1e-9)
         own = torch.arange(samples, device=x.device) < lengths[:, None]
         power = x.square().sum(1, keepdim=True) / lengths[:, None]
