@@ -57,7 +57,7 @@ def test_a_composed_configuration_is_that_of_the_command() -> None:
     assert (config.choices.model, config.choices.data) == ("go/dense", "go/sample")
 
 
-@pytest.mark.parametrize("experiment", ["go/alphago", "go/kgs"])
+@pytest.mark.parametrize("experiment", ["go/alphago", "go/kgs", "speech/fsdd", "speech/voices"])
 def test_every_recipe_composes_and_its_network_builds(experiment: str) -> None:
     from shared.assemble import build_data, check_network
 
