@@ -35,8 +35,8 @@ def split(
 ) -> Split:
     """The sides of all clips.
 
-    A test speaker or a fold goes before the official rule; without any of them speakers are shared out by
-    ``fractions``, or clips where the speakers are not known.
+    A test speaker or a fold goes before the official test; validation stays official then. Where nothing is
+    official, speakers are shared out by ``fractions``, or clips where the speakers are not known.
 
     Args:
         clips: the clips.
@@ -61,7 +61,7 @@ def split(
         tested = (
             _matching(speakers, test_speaker) if test_speaker is not None else _fold(speakers, fold, folds)
         )
-        sides = _leave_out(clips, speakers, tested, fractions["val"])
+        sides = _leave_out(clips, speakers, tested, fractions["val"], official)
     elif official is not None:
         sides = by_name(clips, official)
     else:
@@ -114,6 +114,8 @@ def remarks(clips: Clips, sides: Sides) -> list[str]:
     heard = voices[TEST] & voices[TRAIN]
     if heard:
         said.append(f"{len(heard)} of {len(voices[TEST])} test speakers are heard in training as well")
+    elif voices[VAL] & voices[TRAIN]:
+        said.append("validation clips are of training speakers, test clips of none")
     if len(voices[TEST]) == 1:
         said.append("one test speaker: intervals are over his or her clips, not over voices")
     alone = [word for word in np.unique(clips.label) if len(set(clips.speaker[clips.label == word])) == 1]
@@ -141,8 +143,21 @@ def _fold(speakers: NDArray[np.str_], fold: int | None, folds: int | None) -> ND
     return np.arange(len(speakers)) % folds == fold
 
 
-def _leave_out(clips: Clips, speakers: NDArray[np.str_], tested: NDArray[np.bool_], val: float) -> Sides:
-    """Of the other speakers those next in the alphabet validate, so that over all folds each one does."""
+def _leave_out(
+    clips: Clips,
+    speakers: NDArray[np.str_],
+    tested: NDArray[np.bool_],
+    val: float,
+    official: dict[str, str] | None,
+) -> Sides:
+    """Of the other speakers those next in the alphabet validate, so that over all folds each one does.
+
+    With an official rule their official validation clips do, and all their others train.
+    """
+    if official is not None:
+        sides = np.where(by_name(clips, official) == VAL, VAL, TRAIN).astype(np.uint8)
+        sides[np.isin(clips.speaker, speakers[tested])] = TEST
+        return sides
     others = speakers[~tested]
     if len(others) < 2:
         raise UserError(
