@@ -12,7 +12,7 @@ import os
 import tarfile
 import zipfile
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path, PurePosixPath
 from stat import S_ISLNK
 from typing import NamedTuple
@@ -86,6 +86,18 @@ def members(
         yield member
     if empty:
         raise UserError(f"{path}: no file in it" + f" that ends in {' or '.join(suffixes)}" * bool(suffixes))
+
+
+def pack(entries: Iterable[tuple[str, bytes]], archive: Path) -> None:
+    """Write a tar.xz of names and bytes; the same entries give the same file: no times, no owners."""
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w", format=tarfile.USTAR_FORMAT) as out:
+        for name, data in entries:
+            entry = tarfile.TarInfo(name)
+            entry.size = len(data)
+            out.addfile(entry, io.BytesIO(data))
+    archive.parent.mkdir(parents=True, exist_ok=True)
+    archive.write_bytes(lzma.compress(packed.getvalue(), preset=9 | lzma.PRESET_EXTREME))
 
 
 def files(path: Path, suffixes: Sequence[str] = ()) -> list[Path]:

@@ -47,10 +47,10 @@ def evaluate(config: DictConfig) -> dict[str, Any]:
     """
     run = Run.open(config.run)
     own = run.config
-    given = OmegaConf.masked_copy(config.data, [k for k, v in config.data.items() if v is not None])
-    if "_target_" in given:
-        own.data = given
+    if "_target_" in config.data:
+        own.data = config.data
     else:
+        given = OmegaConf.masked_copy(config.data, [k for k, v in config.data.items() if v is not None])
         own.data = OmegaConf.merge(own.data, given)
     module = load_module(run, config.checkpoint)
     data = build_data(own)

@@ -3,12 +3,9 @@
 A game depends on its number alone: opening, levels and GNU Go's own chance are drawn from it.
 """
 
-import io
-import lzma
 import random
 import shutil
 import subprocess
-import tarfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Literal
@@ -17,6 +14,8 @@ from rich.console import Console
 from rich.progress import track
 from sgfmill import sgf
 from sgfmill.common import format_vertex, move_from_vertex
+
+from shared.archive import pack
 
 Colour = Literal["b", "w"]
 Point = tuple[int, int]
@@ -125,18 +124,6 @@ def play(number: int) -> bytes:
     return game.serialise()
 
 
-def pack(files: list[Path], archive: Path) -> None:
-    """The same files give the same archive: sorted, with neither times nor owners."""
-    tar = io.BytesIO()
-    with tarfile.open(fileobj=tar, mode="w", format=tarfile.USTAR_FORMAT) as out:
-        for file in sorted(files):
-            entry = tarfile.TarInfo(file.name)
-            entry.size = file.stat().st_size
-            out.addfile(entry, io.BytesIO(file.read_bytes()))
-    archive.parent.mkdir(parents=True, exist_ok=True)
-    archive.write_bytes(lzma.compress(tar.getvalue(), preset=9 | lzma.PRESET_EXTREME))
-
-
 def make_sample(games: int, jobs: int, work: Path, archive: Path) -> None:
     """Play the games that are missing in the work folder, then pack all.
 
@@ -160,4 +147,4 @@ def make_sample(games: int, jobs: int, work: Path, archive: Path) -> None:
             pool.map(make, range(games)), "GNU Go plays itself", games, console=Console(stderr=True)
         ):
             pass
-    pack(files, archive)
+    pack(((file.name, file.read_bytes()) for file in sorted(files)), archive)

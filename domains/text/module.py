@@ -53,8 +53,9 @@ class TextClassifier(Classifier):
             ratios = torch.from_numpy(token_ratios(data.train_set.ids, data.train_set.y, len(start)))
             if found is not None or ratios.size(1) > start.size(1):
                 raise UserError(
-                    f"model.naive_bayes: it takes {ratios.size(1)} of the {start.size(1)} numbers of a word's "
-                    "vector, and none of a file's: leave data.vectors out, or give model.naive_bayes=null"
+                    f"model.naive_bayes: it takes {ratios.size(1)} of the {start.size(1)} numbers of a "
+                    "word's vector, and none of a file's: leave data.vectors out, or give "
+                    "model.naive_bayes=null"
                 )
             start[:, : ratios.size(1)] = self.settings["naive_bayes"] * ratios
         start[[PAD, UNKNOWN]] = 0.0

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.archive import members, where
+from shared.archive import members, pack, where
 from shared.errors import UserError
 
 FILES = {
@@ -216,3 +216,10 @@ def test_false_claims_of_size_cost_nothing(tmp_path: Path) -> None:
         path.write_bytes(header.tobuf() + bytes(1024))
         with pytest.raises(UserError, match="1,073,741,824 bytes"):
             list(members(path))
+
+
+def test_what_is_packed_is_read_again_and_the_same_entries_give_the_same_file(tmp_path: Path) -> None:
+    for name in ("a/one.tar.xz", "two.tar.xz"):
+        pack(TEXT.items(), tmp_path / name)
+    assert {member.name: member.data for member in members(tmp_path / "two.tar.xz")} == TEXT
+    assert (tmp_path / "a/one.tar.xz").read_bytes() == (tmp_path / "two.tar.xz").read_bytes()

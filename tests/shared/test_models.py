@@ -77,6 +77,13 @@ def test_designs_for_go_are_compared_at_one_size(name: str) -> None:
     assert ENTRIES[name]["parameters"] == pytest.approx(ENTRIES["go/policy"]["parameters"], rel=0.1)
 
 
+@pytest.mark.parametrize("name", [name for name in NAMES if name.startswith("speech/")])
+def test_designs_for_speech_are_compared_at_one_size(name: str) -> None:
+    share = 0.1 if name == "speech/small" else 1.0
+    expected = share * ENTRIES["speech/frequency"]["parameters"]
+    assert ENTRIES[name]["parameters"] == pytest.approx(expected, rel=0.1)
+
+
 @pytest.mark.parametrize("pool", ["max", "avg", "both", "none"])
 def test_pooling_is_one_word(pool: str) -> None:
     network = build("go/pooled", 48, 19, 19, 361, pool=pool)

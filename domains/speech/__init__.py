@@ -1,0 +1,1 @@
+"""Speech: recordings of words in, the word out."""

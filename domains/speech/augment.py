@@ -1,0 +1,80 @@
+"""What a training clip may also have sounded like: drawn anew each time, in batches on the device."""
+
+import torch
+from torch import Tensor, nn
+from torchaudio.functional import mask_along_axis_iid
+
+
+class Augment(nn.Module):
+    """Random changes of clips; all draws come from torch's global generator.
+
+    Args:
+        hop_ms: from one frame of the spectrogram to the next, in milliseconds.
+        shift_ms: a clip is shifted in time by up to so much; what leaves it is lost, and the frame at the
+            other end is held.
+        gain_db: its loudness is changed by up to so much.
+        noise_db: lowest and highest ratio of the clip's power to that of noise between white and pink; None: none.
+        vocal_tract: its frequencies are stretched by a factor of up to 1 ± so much (Jaitly & Hinton 2013).
+        mask_mels, mask_ms: one stretch of so many bands at most, and one of so much time at most, are
+            replaced by the mean (SpecAugment, Park et al. 2019).
+    """
+
+    def __init__(
+        self,
+        *,
+        hop_ms: float,
+        shift_ms: float,
+        gain_db: float,
+        noise_db: list[float] | None,
+        vocal_tract: float,
+        mask_mels: int,
+        mask_ms: float,
+    ):
+        super().__init__()
+        self.shift = round(shift_ms / hop_ms)
+        self.gain_db, self.noise_db, self.vocal_tract = gain_db, noise_db, vocal_tract
+        self.mask_mels, self.mask_frames = mask_mels, round(mask_ms / hop_ms)
+
+    def wave(self, x: Tensor, lengths: Tensor) -> Tensor:
+        """Samples (N, samples), louder or softer, and with noise; beyond the lengths zeros, as before."""
+        if self.gain_db:
+            x = x * 10 ** (_uniform(len(x), -self.gain_db, self.gain_db, x) / 20)
+        if self.noise_db is not None:
+            x = x + self._noise(x, lengths)
+        return x
+
+    def _noise(self, x: Tensor, lengths: Tensor) -> Tensor:
+        assert self.noise_db is not None
+        n, samples = x.shape
+        spectrum = torch.fft.rfft(torch.randn_like(x))
+        hertz = torch.arange(1, spectrum.size(1) + 1, device=x.device)
+        colour = hertz ** (-0.5 * _uniform(n, 0, 1, x))  # of the amplitude: from white to pink
+        noise = torch.fft.irfft(spectrum * colour, samples)
+        noise = noise / noise.square().mean(1, keepdim=True).sqrt().clamp(min=1e-9)
+        own = torch.arange(samples, device=x.device) < lengths[:, None]
+        power = x.square().sum(1, keepdim=True) / lengths[:, None]
+        return noise * own * (power / 10 ** (_uniform(n, self.noise_db[0], self.noise_db[1], x) / 10)).sqrt()
+
+    def stretch(self, x: Tensor) -> Tensor | None:
+        """A factor (N,) for the frequencies of each of the clips (N, …), or None for none."""
+        if not self.vocal_tract:
+            return None
+        return _uniform(len(x), 1 - self.vocal_tract, 1 + self.vocal_tract, x)[:, 0]
+
+    def spectrogram(self, mel: Tensor) -> Tensor:
+        """Spectrograms (N, mels, frames) of mean 0, shifted, with a band and a stretch of time taken out."""
+        n, mels, frames = mel.shape
+        if self.shift:
+            offset = torch.randint(-self.shift, self.shift + 1, (n, 1), device=mel.device)
+            place = (torch.arange(frames, device=mel.device) - offset).clamp(0, frames - 1)
+            mel = mel.gather(2, place[:, None].expand(-1, mels, -1))
+        for most, axis in ((self.mask_mels, 2), (self.mask_frames, 3)):
+            most = min(most, mel.size(axis - 1) - 1)
+            if most > 0:
+                mel = mask_along_axis_iid(mel[:, None], most, 0.0, axis)[:, 0]
+        return mel
+
+
+def _uniform(n: int, low: float, high: float, like: Tensor) -> Tensor:
+    """(n, 1) between two numbers."""
+    return low + (high - low) * torch.rand(n, 1, device=like.device, dtype=like.dtype)

@@ -1,0 +1,50 @@
+"""How fast spectrograms are made, and what part of a training step that is."""
+
+import time
+from typing import Any
+
+import torch
+
+from domains.speech.data import SpeechData
+from domains.speech.module import SpeechClassifier
+from shared.classifier import Batch
+
+BATCHES = 30  # that are timed
+REPEATS = 5  # the fastest counts: whatever else the machine does can only slow it down
+
+
+def bench(data: SpeechData, samples_per_second: float) -> dict[str, Any]:
+    """The front end alone on one thread, as in training: augmented, in batches.
+
+    Args:
+        data: ready to be read.
+        samples_per_second: clips that a whole training step takes.
+    """
+    front_end = data.front_end
+    module = SpeechClassifier(
+        model={"layers": ["flatten", {"dense": "classes"}]}, planes=1, extent=(1, 1), classes=data.classes,
+        optimizer={}, schedule={}, front_end=front_end,
+    ).train()  # fmt: skip
+    batches = [batch for batch, _ in zip(data.train_dataloader(), range(BATCHES), strict=False)]
+    clips = sum(len(batch["y"]) for batch in batches)
+    sound = sum(int(batch["lengths"].sum()) for batch in batches) / front_end["sizes"]["rate"]
+    threads = torch.get_num_threads()
+    seconds = _seconds(module, batches)
+    torch.set_num_threads(1)
+    seconds_of_one = seconds if threads == 1 else _seconds(module, batches)
+    torch.set_num_threads(threads)
+    return {
+        "front end, s of sound / CPU s": sound / seconds_of_one,
+        "front end / training step": seconds / clips * samples_per_second,
+    }
+
+
+def _seconds(module: SpeechClassifier, batches: list[Batch]) -> float:
+    """The best of REPEATS."""
+    found = []
+    for _ in range(REPEATS):
+        start = time.perf_counter()
+        for batch in batches:
+            module.front_end(batch["x"], batch["lengths"])
+        found.append(time.perf_counter() - start)
+    return min(found)

@@ -1,0 +1,60 @@
+"""Speech Commands (Warden 2018) by its official lists, through torchaudio's dataset."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from torchaudio.datasets import SPEECHCOMMANDS
+
+from domains.speech.clips import Clips, read_clips
+from domains.speech.data import SpeechData
+from domains.speech.split import TEST, TRAIN, VAL, Split, check_words, remarks
+from shared.errors import UserError
+
+VERSION = "speech_commands_v0.02"
+
+
+class CommandsData(SpeechData):
+    """The data set's own folders under ``path``: ``SpeechCommands/speech_commands_v0.02/WORD/*.wav``.
+
+    ``conf/data/speech/commands.yaml`` says what each argument is for.
+    """
+
+    def __init__(self, *, download: bool, **settings: Any):
+        super().__init__(**settings)
+        self.download = download
+
+    def read(self, rate: int) -> Clips:
+        """All clips; the background noise among them has no speaker and is left out.
+
+        Raises:
+            UserError: The data set is not there, or could not be fetched whole.
+        """
+        folder = self.path / "SpeechCommands" / VERSION
+        try:
+            self.lists = {
+                side: self._names(subset, folder) for side, subset in ((VAL, "validation"), (TEST, "testing"))
+            }
+        except (OSError, RuntimeError) as error:
+            raise UserError(
+                f"data.path={self.path}: {error}; name the folder of "
+                f"{folder.relative_to(self.path)}, or give data.download=true"
+            ) from error
+        return read_clips(folder, rate=rate, **self.reading)
+
+    def _names(self, subset: str, folder: Path) -> list[str]:
+        if self.download:
+            self.path.mkdir(parents=True, exist_ok=True)
+        listed = SPEECHCOMMANDS(self.path, VERSION, download=self.download, subset=subset)
+        files = (Path(listed.get_metadata(n)[0]) for n in range(len(listed)))
+        return ["/".join(file.parts[-2:]) for file in files]
+
+    def split(self, clips: Clips) -> Split:
+        """By the official lists; by speaker where a test speaker or a fold is asked for."""
+        if self.splitting["test_speaker"] is not None or self.splitting["fold"] is not None:
+            return super().split(clips)
+        sides = np.full(len(clips.name), TRAIN, np.uint8)
+        for side, names in self.lists.items():
+            sides[np.isin(clips.name, names)] = side
+        check_words(clips, sides)
+        return Split(sides, remarks(clips, sides))

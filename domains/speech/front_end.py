@@ -1,0 +1,133 @@
+"""From samples to a log-mel spectrogram, in batches on the device."""
+
+import math
+import warnings
+
+import torch
+from torch import Tensor, nn
+from torchaudio.functional import melscale_fbanks
+
+from shared.errors import UserError
+from shared.layers.base import beyond
+
+FLOOR = 1e-4  # added to the power of a clip whose mean power is 1: what is 40 dB below it counts as silence
+SILENCE = 1e-12  # mean power of a clip that holds nothing to be brought to 1
+
+
+class LogMel(nn.Module):
+    """The logarithm of the power in bands of the mel scale, each clip at the same level.
+
+    Windows of a Hann shape, none of which reaches beyond a clip's own samples: (samples - window) / hop + 1
+    frames, one at least. A clip's power is scaled to mean 1, and its logarithm shifted and scaled to mean 0
+    and variance 1, both over all its own cells, so that neither loudness nor the padding counts.
+
+    Args:
+        rate: of the samples, in Hz.
+        window_ms, hop_ms: length of a window, and from one to the next, in milliseconds.
+        mels: bands.
+        low_hz, high_hz: where the lowest band begins and the highest ends.
+
+    Raises:
+        UserError: a size that the rate does not allow.
+    """
+
+    window: Tensor
+    bands: Tensor
+    centres: Tensor
+
+    def __init__(
+        self, *, rate: int, window_ms: float, hop_ms: float, mels: int, low_hz: float, high_hz: float
+    ):
+        super().__init__()
+        self.size, self.hop = round(rate * window_ms / 1000), round(rate * hop_ms / 1000)
+        if self.size < 2 or self.hop < 1:
+            raise UserError(
+                f"data.window_ms={window_ms}, data.hop_ms={hop_ms}: too short for samples at {rate} Hz"
+            )
+        if not 0 <= low_hz < high_hz <= rate / 2:
+            raise UserError(
+                f"data.low_hz={low_hz}, data.high_hz={high_hz}: give two frequencies between 0 and "
+                f"{rate / 2:g}, half of data.rate"
+            )
+        self.bins = 2 ** math.ceil(math.log2(self.size))
+        self.rate, self.nyquist, self.mels = rate, rate / 2, mels
+        with warnings.catch_warnings():
+            warnings.filterwarnings("error", message="At least one mel filterbank")
+            try:
+                bands = melscale_fbanks(self.bins // 2 + 1, low_hz, high_hz, mels, rate)
+            except UserWarning as error:
+                raise UserError(
+                    f"data.mels={mels}: some bands are narrower than the {rate / self.bins:.0f} Hz that a "
+                    f"window of {window_ms} ms tells apart; use fewer, or longer windows"
+                ) from error
+        self.register_buffer("window", torch.hann_window(self.size), persistent=False)
+        self.register_buffer("bands", bands, persistent=False)
+        edges = _mel(torch.tensor([low_hz, high_hz]))
+        mel = edges[0] + (edges[1] - edges[0]) * torch.arange(1, mels + 1) / (mels + 1)
+        self.register_buffer("centres", _hertz(mel), persistent=False)
+
+    def forward(
+        self, x: Tensor, lengths: Tensor | None = None, stretch: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
+        """Spectrograms (N, mels, frames), and the frames of each.
+
+        Args:
+            x: (N, samples), zeros beyond a clip's length.
+            lengths: (N,) samples of each clip; None: all are as long as the batch.
+            stretch: (N,) factor by which each clip's frequencies are stretched, see ``stretched``.
+        """
+        if lengths is None:
+            lengths = torch.full((len(x),), x.size(1), device=x.device)
+        frames = ((lengths - self.size) // self.hop + 1).clamp(min=1)
+        power = self.power(x)
+        padding = beyond(frames, power.size(2))[:, None]
+        power = power / _mean(power, padding, frames).clamp(min=SILENCE)
+        log = power.add_(FLOOR).log_()
+        if stretch is not None:
+            log = self.stretched(log, stretch)
+        log = (log - _mean(log, padding, frames)).masked_fill_(padding, 0.0)
+        variance = log.square().sum((1, 2), keepdim=True) / (self.mels * frames)[:, None, None]
+        return log / variance.sqrt().clamp(min=1e-3), frames
+
+    def power(self, x: Tensor) -> Tensor:
+        """Power in the bands (N, mels, frames) of samples (N, samples); fewer than a window are filled up."""
+        margin = self.bins - self.size  # in which stft sets the window amidst zeros
+        missing = max(self.size - x.size(1), 0)
+        x = nn.functional.pad(x, (margin // 2, margin - margin // 2 + missing))
+        spectrum = torch.stft(
+            x, self.bins, self.hop, self.size, self.window, center=False, return_complex=True
+        )
+        return self.bands.T @ (spectrum.real.square() + spectrum.imag.square())
+
+    def stretched(self, log: Tensor, factor: Tensor) -> Tensor:
+        """Each clip as by a voice whose frequencies are ``factor`` (N,) times as high.
+
+        Piecewise linear (Jaitly & Hinton 2013, section 3.1): times the factor up to a bend, from there
+        linear to the highest frequency, which stays where it is. Between two bands values are interpolated.
+        """
+        factor = factor.to(log)[:, None]
+        bend = 0.85 * self.nyquist * factor.clamp(max=1.0)  # where the stretched axis bends
+        below = self.centres / factor
+        above = self.nyquist - (self.nyquist - self.centres) * (self.nyquist - bend / factor) / (
+            self.nyquist - bend
+        )
+        source = _mel(torch.where(self.centres <= bend, below, above))  # (n, mels): heard there before
+        mel = _mel(self.centres)
+        place = (source - mel[0]) / (mel[1] - mel[0])
+        place = place.clamp(0, self.mels - 1)[..., None]
+        weights = (1 - (place - torch.arange(self.mels, device=log.device)).abs()).clamp(min=0)
+        return weights @ log
+
+
+def _mean(x: Tensor, padding: Tensor, frames: Tensor) -> Tensor:
+    """(N, 1, 1) over each clip's own cells of (N, mels, frames)."""
+    return x.masked_fill(padding, 0.0).sum((1, 2), keepdim=True) / (x.size(1) * frames)[:, None, None]
+
+
+def _mel(hertz: Tensor) -> Tensor:
+    """The scale of torchaudio's default, HTK's."""
+    return 2595.0 * torch.log10(1.0 + hertz / 700.0)
+
+
+def _hertz(mel: Tensor) -> Tensor:
+    return 700.0 * (10.0 ** (mel / 2595.0) - 1.0)

@@ -1,0 +1,172 @@
+"""What a trained network hears in a user's own recordings."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+from rich.console import Console
+from rich.progress import track
+
+from domains.speech.audio import FULL, UnusableError, blocks, opened, sources
+from domains.speech.module import SpeechClassifier
+from domains.speech.pictures import clip_picture, long_picture
+from shared.archive import where
+from shared.errors import UserError
+from shared.predict import Predictions, best
+
+BLOCK = 20.0  # seconds read and answered at a time: memory stays bounded
+DRAWN = 20  # recordings of which pictures are made
+COLUMNS = 1500  # of a spectrogram's picture, at most
+
+
+class Heard(NamedTuple):
+    """What the network says of W stretches of one recording."""
+
+    name: str
+    start: NDArray[np.float64]  # (W,) seconds
+    end: NDArray[np.float64]  # (W,)
+    probabilities: NDArray[np.float64]  # (W, classes)
+    decibels: NDArray[np.float32]  # (mels, columns) of the whole recording, above its softest
+    whole: bool  # one stretch, all of it
+
+
+def predict(
+    module: SpeechClassifier,
+    source: Path,
+    *,
+    top: int,
+    window: float | None = None,
+    hop: float | None = None,
+) -> Predictions:
+    """The likeliest words of each recording, or of each stretch of a long one.
+
+    A recording no longer than the longest clip of the training is answered as a whole. A longer one is cut
+    into overlapping stretches, as long as the training's median clip if nothing else is said; those of pure
+    silence have no answer. Of however long a recording, only some seconds are in memory at a time.
+
+    Args:
+        module: a trained ``SpeechClassifier``.
+        source: a recording, a folder of recordings, or an archive.
+        top: how many words are listed.
+        window: seconds of a stretch; given, short recordings are cut as well.
+        hop: seconds from one stretch to the next; None: half a stretch.
+
+    Raises:
+        UserError: there is no recording that can be answered, or a length is none.
+    """
+    for key, value in (("window", window), ("hop", hop)):
+        if value is not None and (
+            isinstance(value, bool) or not isinstance(value, int | float) or value < 0.01
+        ):
+            raise UserError(f"{key}={value}: give seconds, from 0.01")
+    rows: list[dict[str, Any]] = []
+    drawn: list[Heard] = []
+    left_out: list[str] = []
+    bar = Console(stderr=True)
+    for name, data, _ in track(sources(source), "listening", console=bar, transient=True):
+        try:
+            heard = _listen(module, name, data, window, hop)
+        except UnusableError as error:
+            left_out.append(f"{where(source, name)}: {error}")
+            continue
+        rows.extend(_rows(heard, module.classes, top))
+        if len(drawn) < DRAWN:
+            drawn.append(heard)
+    if not rows:
+        more = f" (and {len(left_out) - 1} more)" if len(left_out) > 1 else ""
+        raise UserError(f"{left_out[0]}; give a recording of speech as wav, flac, ogg or mp3{more}")
+    files = len({row["file"] for row in rows})
+    summary = f"{files:,} recordings, {len(rows):,} answers"
+    summary += f"; pictures of the first {DRAWN}" * (files > DRAWN)
+    summary += "".join(f"\nleft out: {each}" for each in left_out)
+    return Predictions(rows, summary, _pictures(drawn, module, top))
+
+
+def _listen(
+    module: SpeechClassifier, name: str, data: Path | bytes, window: float | None, hop: float | None
+) -> Heard:
+    """The answers to all stretches of a recording, a block of them at a time."""
+    known, rate = module.hparams["front_end"]["seconds"], module.log_mel.rate
+    with opened(data) as file:
+        seconds = file.frames / file.samplerate
+        whole = window is None and seconds <= known["longest"]
+        # Rates round up: two samples more than the whole leave no rest for a stretch of its own.
+        length = seconds + 2 / rate if whole else float(window or known["median"])
+        step = length if whole else min(hop or length / 2, length)
+        size = max(round(length * rate), 1)
+        pooled = max(int(seconds * rate / module.log_mel.hop / COLUMNS), 1)
+        starts, ends, probabilities, levels = [], [], [], []
+        per_block = max(int(BLOCK / step), 1)
+        for first, x in blocks(file, rate, per_block * step, length - step):
+            places = np.arange(per_block) * step * rate
+            places = places[places < max(len(x) - round((length - step) * rate), 1)].astype(int)
+            lengths = np.minimum(len(x) - places, size)
+            batch = np.zeros((len(places), size), np.int16)
+            for row, place, own in zip(batch, places, lengths, strict=True):
+                row[:own] = x[place : place + own]
+            levels.append(_decibels(module, x[: round(per_block * step * rate)], pooled))
+            sounding = batch.any(1)
+            if sounding.any():
+                probabilities.append(_ask(module, batch[sounding], lengths[sounding]))
+                starts.append((first + places[sounding]) / rate)
+                ends.append((first + places + lengths)[sounding] / rate)
+    if not levels:
+        raise UnusableError("no samples", "a header with no sound after it")
+    if not starts:
+        raise UnusableError("silence", "all samples are 0")
+    start, end, answers = (np.concatenate(part) for part in (starts, ends, probabilities))
+    return Heard(name, start, end, answers, np.hstack(levels), whole)
+
+
+def _ask(
+    module: SpeechClassifier, batch: NDArray[np.int16], lengths: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    with torch.inference_mode():
+        x, own = (torch.from_numpy(each).to(module.device) for each in (batch, lengths))
+        return module(x, own).softmax(1).cpu().double().numpy()
+
+
+def _decibels(module: SpeechClassifier, x: NDArray[np.int16], pooled: int) -> NDArray[np.float32]:
+    """Levels (mels, columns), each column the mean of so many frames."""
+    with torch.inference_mode():
+        power = module.log_mel.power(torch.from_numpy(x).to(module.device).float()[None] / FULL)
+        power = torch.nn.functional.avg_pool1d(power, pooled, ceil_mode=True)[0]
+    return (10 * power.clamp(min=1e-10).log10()).cpu().numpy()
+
+
+def _rows(heard: Heard, classes: list[str], top: int) -> Iterator[dict[str, Any]]:
+    for start, end, probabilities in zip(heard.start, heard.end, heard.probabilities, strict=True):
+        answers = best(probabilities, classes, top)
+        yield {
+            "file": heard.name,
+            "from_ms": round(1000 * start),
+            "to_ms": round(1000 * end),
+            "answer": answers[0]["name"],
+            "probability": answers[0]["probability"],
+            "best": answers,
+        }
+
+
+def _pictures(drawn: list[Heard], module: SpeechClassifier, top: int) -> Iterator[tuple[str, Figure]]:
+    centres = module.log_mel.centres.cpu().numpy()
+    for heard in drawn:
+        title = heard.name if len(heard.name) <= 60 else f"…{heard.name[-59:]}"
+        if heard.whole:
+            answers = best(heard.probabilities[0], module.classes, top)
+            picture = clip_picture(heard.decibels, centres, float(heard.end[0]), answers, title)
+        else:
+            likeliest = heard.probabilities.argmax(1)
+            picture = long_picture(
+                heard.decibels,
+                centres,
+                (heard.start + heard.end) / 2,
+                heard.probabilities.max(1),
+                [module.classes[i] for i in likeliest],
+                float(heard.end[-1]),
+                title,
+            )
+        yield heard.name, picture

@@ -1,0 +1,193 @@
+"""Clips as batches, split and described; Speech Commands by its lists; a small training from end to end."""
+
+import json
+import os
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from speech_sounds import encoded, tone, write_words
+
+from domains.speech.data import SpeechData
+from shared.assemble import build_data
+from shared.cli import compose
+from shared.data import Draw
+from shared.errors import UserError
+from tests.commands import command, run_folder
+
+DATA = os.environ.get("CONVOLUTIONS_DATA")
+PATTERN = r"data.pattern='(?P<label>[^/]+)/(?P<speaker>[^/_]+)_\d+\.'"
+FOLDER = ["domain=speech", "data=speech/folder", "data.sizes.rate=8000", "data.sizes.high_hz=4000"]
+TINY = [
+    *FOLDER, PATTERN, "model=speech/small", "data.batch_size=16", "trainer.max_epochs=6",
+    "trainer.accelerator=cpu", "trainer.precision=32-true", "trainer.enable_progress_bar=false",
+    "optimizer.lr=0.01",
+]  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CONVOLUTIONS_CACHE", str(tmp_path / "cache"))
+
+
+def ready(*overrides: str, **front_end: object) -> SpeechData:
+    data = build_data(compose("train", [*FOLDER, PATTERN, *overrides]))
+    data.front_end = front_end
+    data.setup()
+    assert isinstance(data, SpeechData)
+    return data
+
+
+def test_a_batch_is_samples_filled_up_with_zeros(tmp_path: Path) -> None:
+    data = ready(f"data.path={write_words(tmp_path / 'in')}")
+    words = data.train_set
+    batch = words[Draw(np.array([3, 0]), None)]
+    assert batch["x"].dtype == np.int16
+    assert batch["x"].shape == (2, batch["lengths"].max())
+    for row, length, item in zip(batch["x"], batch["lengths"], (3, 0), strict=True):
+        clip = words.clip[item]
+        assert np.array_equal(row[:length], words.clips.samples[words.clips.start[clip] :][:length])
+        assert not row[length:].any()
+    assert [data.classes[y] for y in batch["y"]] == words.clips.label[words.clip[[3, 0]]].tolist()
+    assert "stretch" not in batch
+
+
+def test_batches_are_of_clips_of_like_length(tmp_path: Path) -> None:
+    data = ready(f"data.path={write_words(tmp_path / 'in', clips=20)}", "data.batch_size=8")
+    spread = [np.ptp(np.asarray(batch["lengths"])) for batch in data.train_dataloader()]
+    assert np.mean(spread) < 0.25 * np.ptp(data.train_set.lengths)
+
+
+def test_what_the_front_end_needs_is_told_by_the_training_clips_or_obeyed(tmp_path: Path) -> None:
+    folder = write_words(tmp_path / "in")
+    data = ready(f"data.path={folder}")
+    told = data.front_end
+    lengths = data.train_set.lengths / 8000
+    assert told["seconds"] == {"median": np.median(lengths), "longest": lengths.max()}
+    assert (told["classes"], told["sizes"]["rate"]) == (["high", "low", "middle"], 8000)
+    json.dumps(told)  # plain values
+    shutil.rmtree(folder / "low")
+    later = ready(f"data.path={folder}", "data.sizes.rate=16000", "data.sizes.high_hz=7600", **told)
+    assert later.front_end == told
+    assert later.classes == told["classes"]
+    assert later.train_set.lengths.max() <= 0.51 * 8000
+    shutil.copytree(folder / "high", folder / "new")
+    with pytest.raises(UserError, match="words that the run does not know: new; it knows high, low, middle"):
+        ready(f"data.path={folder}", **told)
+
+
+def test_intervals_count_a_speaker_as_one_draw_if_there_are_several(tmp_path: Path) -> None:
+    path = f"data.path={write_words(tmp_path / 'in')}"
+    several = ready(path, "data.test_speaker='m.*'")
+    items = np.arange(len(several.test_set))
+    assert len(np.unique(several.groups(items))) == 3
+    one = ready(path, "data.fold=0")
+    assert len(np.unique(one.groups(np.arange(12)))) == 12
+    unknown = ready(path, "data.pattern='(?P<label>[^/]+)/'")
+    assert len(np.unique(unknown.groups(np.arange(5)))) == 5
+    assert "speakers not known" in unknown.summary
+
+
+def test_baselines_are_chances_of_each_test_clip(tmp_path: Path) -> None:
+    data = ready(f"data.path={write_words(tmp_path / 'in')}")
+    found = data.baselines(np.arange(len(data.test_set)))
+    assert found["most frequent word"].mean() == pytest.approx(1 / 3)
+    assert found["logistic regression"].mean() > 0.8  # tones stand in bands of their own
+
+
+@pytest.mark.parametrize(
+    ("override", "words"),
+    [
+        ("data.test_stretch=3", ["data.test_stretch=3", "0.5 to 2"]),
+        ("data.sizes.mels=300", ["data.mels=300", "use fewer"]),
+        ("data.max_seconds=0.01", ["no recording to learn from", "longer than 0.01 s"]),
+    ],
+)
+def test_settings_that_cannot_be(tmp_path: Path, override: str, words: list[str]) -> None:
+    path = f"data.path={write_words(tmp_path / 'in', speakers=3, clips=1)}"
+    with pytest.raises(UserError) as error:
+        ready(path, override)
+    assert all(word in str(error.value) for word in words)
+
+
+@pytest.fixture
+def commands(tmp_path: Path) -> Path:
+    """Speech Commands as it lies once unpacked, but of two words."""
+    folder = tmp_path / "in/SpeechCommands/speech_commands_v0.02"
+    for word, hertz in (("yes", 500.0), ("no", 1200.0), ("_background_noise_", 200.0)):
+        (folder / word).mkdir(parents=True)
+        names = (
+            ["hum"]
+            if word[0] == "_"
+            else [f"{s}_nohash_{n}" for s in ("0a7c", "1b2d", "3c4e") for n in (0, 1)]
+        )
+        for number, name in enumerate(names):
+            x = tone(hertz + number, rate=16000)
+            (folder / word / f"{name}.wav").write_bytes(encoded(x, 16000))
+    (folder / "validation_list.txt").write_text("yes/1b2d_nohash_0.wav\nno/1b2d_nohash_1.wav\n")
+    (folder / "testing_list.txt").write_text(
+        "yes/3c4e_nohash_0.wav\nyes/3c4e_nohash_1.wav\nno/3c4e_nohash_0.wav\n"
+    )
+    return tmp_path / "in"
+
+
+def test_speech_commands_by_its_official_lists(commands: Path) -> None:
+    config = ["domain=speech", "data=speech/commands", f"data.path={commands}"]
+    data = build_data(compose("train", config))
+    data.setup()
+    assert isinstance(data, SpeechData)
+    assert data.classes == ["no", "yes"]
+    assert data.test_set.clips.name[data.test_set.clip].tolist() == [
+        "no/3c4e_nohash_0.wav", "yes/3c4e_nohash_0.wav", "yes/3c4e_nohash_1.wav"
+    ]  # fmt: skip
+    assert data.val_set.clips.name[data.val_set.clip].tolist() == [
+        "no/1b2d_nohash_1.wav",
+        "yes/1b2d_nohash_0.wav",
+    ]
+    assert len(data.train_set) == 7
+    assert "13 recordings read, 12 used" in data.summary
+    left = build_data(compose("train", [*config, "data.test_speaker=0a7c"]))
+    left.setup()
+    assert isinstance(left, SpeechData)
+    assert set(left.test_set.clips.speaker[left.test_set.clip]) == {"0a7c"}
+
+
+def test_speech_commands_that_are_not_there(tmp_path: Path) -> None:
+    data = build_data(compose("train", ["domain=speech", "data=speech/commands", f"data.path={tmp_path}"]))
+    with pytest.raises(UserError, match=r"speech_commands_v0\.02.*data\.download=true"):
+        data.setup()
+
+
+def test_train_and_evaluate_as_a_user_runs_them(tmp_path: Path) -> None:
+    write_words(tmp_path / "in", clips=8)
+    folder = run_folder(command("train", *TINY, "data.path=in", "data.test_speaker='f.*'", cwd=tmp_path))
+    metrics = json.loads((folder / "metrics.json").read_text())
+    assert (metrics["model"], metrics["data"], metrics["test/n"]) == ("speech/small", "speech/folder", 72)
+    assert metrics["test/acc"] > 0.8
+    assert {"baseline/most frequent word", "baseline/logistic regression"} <= set(metrics)
+    again = command("evaluate", f"run={folder}", cwd=tmp_path)
+    assert f"{100 * metrics['test/acc']:.2f}" in again.stdout, again.stderr
+    stretched = command("evaluate", f"run={folder}", "+data.test_stretch=1.25", cwd=tmp_path)
+    assert "test clips' frequencies stretched by 1.25" in stretched.stdout, stretched.stderr
+    write_words(tmp_path / "other", speakers=1, seed=5)
+    words = ["data=speech/folder", PATTERN, "data.path=other", "data.fractions={val: 0, test: 1}"]
+    other = command("evaluate", f"run={folder}", *words, cwd=tmp_path)
+    assert "12 test of 1 speakers (f0)" in other.stdout, other.stderr
+
+
+@pytest.mark.data
+@pytest.mark.skipif(DATA is None, reason="CONVOLUTIONS_DATA does not name the folder of real data")
+def test_fsdd_is_what_its_authors_say() -> None:
+    path = Path(str(DATA)) / "speech/fsdd.tar.xz"
+    data = build_data(compose("train", ["domain=speech", "data=speech/fsdd", f"data.path={path}"]))
+    data.setup()
+    assert isinstance(data, SpeechData)
+    assert [len(each) for each in (data.train_set, data.val_set, data.test_set)] == [2400, 300, 300]
+    assert data.classes == [str(digit) for digit in range(10)]
+    assert "6 of 6 test speakers are heard in training as well" in data.summary
+    out = build_data(
+        compose("train", ["domain=speech", "data=speech/fsdd", f"data.path={path}", "data.test_speaker=theo"])
+    )
+    out.setup()
+    assert "500 test of 1 speakers (theo)" in out.summary
