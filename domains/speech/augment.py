@@ -13,7 +13,7 @@ class Augment(nn.Module):
         shift_ms: a clip is shifted in time by up to so much; what leaves it is lost, and the frame at the
             other end is held.
         gain_db: its loudness is changed by up to so much.
-        noise_db: lowest and highest ratio of the clip's power to that of noise between white and pink; None: none.
+        noise_db: lowest and highest ratio of its power to that of noise, white to pink; None: no noise.
         vocal_tract: its frequencies are stretched by a factor of up to 1 ± so much (Jaitly & Hinton 2013).
         mask_mels, mask_ms: one stretch of so many bands at most, and one of so much time at most, are
             replaced by the mean (SpecAugment, Park et al. 2019).
