@@ -57,7 +57,7 @@ def predict(module: Classifier, source: Path, *, top: int, unsure: float = 0.5) 
     if not rows:
         raise UserError(left_out[0] if len(left_out) == 1 else f"{source}: none of its pictures can be read")
     doubtful = sum(row["sure"] == "no" for row in rows)
-    summary = f"{len(rows):,} pictures; {doubtful:,} answers are unsure (probability under {unsure:g})"
+    summary = f"{len(rows):,} pictures, {doubtful:,} of the answers unsure (probability under {unsure:g})"
     summary += "".join(f"\nleft out: {each}" for each in left_out)
     page = contact_sheet(thumbnails, rows, f"{source.name}: {summary.splitlines()[0]}")
     return Predictions(rows, summary, pages={"pictures.html": page})

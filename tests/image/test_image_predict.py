@@ -76,7 +76,7 @@ def test_answers_probabilities_and_marks(colours: Path) -> None:
     logits = np.array([2.0, -2.0, -2.0])
     assert found.rows[0]["probability"] == pytest.approx(np.exp(2) / np.exp(logits).sum(), rel=1e-5)
     assert [each["name"] for each in found.rows[2]["best"]] == ["blue", "<green>"]
-    assert "1 answers are unsure" in found.summary
+    assert "1 of the answers unsure" in found.summary
     everything = predict(classifier(), colours, top=2, unsure=1.0)
     assert {row["sure"] for row in everything.rows} == {"no"}
 
