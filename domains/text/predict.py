@@ -3,16 +3,17 @@
 import sys
 from collections import Counter
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from rich.console import Console
 from rich.progress import track
 from rich.text import Text
+from tokenizers import Encoding
 
 from domains.text.data import Batches
-from domains.text.marks import coloured, page, parts, printable
+from domains.text.marks import Part, coloured, page, parts, printable
 from domains.text.module import TextClassifier
 from domains.text.picks import Pick, read
 from domains.text.read import Form, Sentences, read_sentences
@@ -43,39 +44,34 @@ def predict(
     Raises:
         UserError: there is no sentence, or a file cannot be read.
     """
-    sentences = _sentences(source, text, Form(text=column, label=None))
-    front_end = module.hparams["front_end"]
-    encodings = encode(module.hparams["model"]["tokens"], front_end["vocabulary"], sentences.texts)
-    answers = _ask(module, [np.array(each.ids[: front_end["longest"]]) for each in encodings])
-    rows = []
-    marked = []
-    phrases = []
-    for number, (probabilities, picks) in enumerate(answers):
-        text, offsets = sentences.texts[number], encodings[number].offsets
-        file, line = sentences.places[number]
-        likeliest = best(probabilities, module.classes, top)
-        filters = _strongest(picks, text, offsets)
-        rows.append({
-            "file": file,
-            "line": line,
-            "text": text,
-            "label": likeliest[0]["name"],
-            "probability": likeliest[0]["probability"],
-            "best": likeliest,
-            "filters": filters[:top],
-        })  # fmt: skip
-        marked.append(parts(text, offsets, _weights(picks, len(offsets))))
-        phrases.append(_phrases(filters, top))
-    headings = [
-        f"{row['file']}, line {row['line']}: {row['label']} {percent(row['probability'])}" for row in rows
+    sentences = _sentences(source, None if text is None else str(text), Form(text=str(column), label=None))
+    encodings = encode(
+        module.hparams["model"]["tokens"], module.hparams["front_end"]["vocabulary"], sentences.texts
+    )
+    answers = _ask(module, sentences, encodings, top)
+    rows = [each.row for each in answers]
+    marked = [
+        (f"{row['file']}, line {row['line']}: {row['label']} {percent(row['probability'])}", each.marked)
+        for row, each in zip(rows[:IN_PAGE], answers, strict=False)
     ]
-    told = f"{min(len(rows), IN_PAGE):,} of {len(rows):,} sentences"
+    told = f"{len(marked):,} of {len(rows):,} sentences"
     return Predictions(
         rows,
         _summary(rows, module.classes, sentences),
-        pages={"sentences.html": page(list(zip(headings, marked, strict=True))[:IN_PAGE], told)},
-        cells={"text": [_shortened(coloured(each)) for each in marked[:SHOWN]], "filters": phrases},
+        pages={"sentences.html": page(marked, told)},
+        cells={
+            "text": [_shortened(coloured(each.marked)) for each in answers[:SHOWN]],
+            "filters": [each.phrases for each in answers[:SHOWN]],
+        },
     )
+
+
+class Answer(NamedTuple):
+    """What is said of one sentence: in the file, on the page, and in the table."""
+
+    row: dict[str, Any]
+    marked: list[Part]
+    phrases: Text
 
 
 def _sentences(source: Path | None, text: str | None, form: Form) -> Sentences:
@@ -93,19 +89,45 @@ def _sentences(source: Path | None, text: str | None, form: Form) -> Sentences:
     return found
 
 
-def _ask(module: TextClassifier, ids: list[np.ndarray]) -> list[tuple[np.ndarray, list[Pick]]]:
-    """For each sentence the probabilities (classes,) and the picks; like lengths are asked together."""
-    batches = Batches(ids, np.zeros(len(ids), np.int64))
-    draws = list(Draws(len(ids), BATCH, lengths=batches.lengths))
-    answers: dict[int, tuple[np.ndarray, list[Pick]]] = {}
+def _ask(module: TextClassifier, sentences: Sentences, encodings: list[Encoding], top: int) -> list[Answer]:
+    """An answer for each sentence; like lengths are asked together."""
+    longest = module.hparams["front_end"]["longest"]
+    batches = Batches(
+        [np.array(each.ids[:longest]) for each in encodings], np.zeros(len(encodings), np.int64)
+    )
+    draws = list(Draws(len(batches), BATCH, lengths=batches.lengths))
+    answers: dict[int, Answer] = {}
     bar = Console(stderr=True)
     for draw in track(draws, "asking the network", console=bar, transient=True, disable=len(draws) == 1):
         batch = batches[draw]
         x, lengths = (torch.from_numpy(batch[name]).to(module.device) for name in ("x", "lengths"))
         probabilities, picks = read(module, x, lengths)
         for item, each, picked in zip(draw.items.tolist(), probabilities.cpu().numpy(), picks, strict=True):
-            answers[item] = each, picked
-    return [answers[item] for item in range(len(ids))]
+            likeliest = best(each, module.classes, top)
+            answers[item] = _answer(sentences, item, encodings[item].offsets, likeliest, picked, top)
+    return [answers[item] for item in range(len(batches))]
+
+
+def _answer(
+    sentences: Sentences,
+    item: int,
+    offsets: Offsets,
+    likeliest: list[dict[str, Any]],
+    picks: list[Pick],
+    top: int,
+) -> Answer:
+    text, (file, line) = sentences.texts[item], sentences.places[item]
+    filters = _strongest(picks, text, offsets)
+    row = {
+        "file": file,
+        "line": line,
+        "text": text,
+        "label": likeliest[0]["name"],
+        "probability": likeliest[0]["probability"],
+        "best": likeliest,
+        "filters": filters[:top],
+    }
+    return Answer(row, parts(text, offsets, _weights(picks, len(offsets))), _phrases(filters, top))
 
 
 def _strongest(picks: list[Pick], text: str, offsets: Offsets) -> list[dict[str, Any]]:
