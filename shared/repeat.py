@@ -57,7 +57,7 @@ def repeat(config: DictConfig) -> dict[str, Spread]:
         UserError: ``repeat.over`` names no values or a key that does not exist, or a training cannot be done.
     """
     console = Console()
-    over = plain(config.repeat.over)
+    over = plain(config.repeat.over) if config.repeat.over else {"seed": [0, 1, 2, 3, 4]}
     settings = OmegaConf.masked_copy(config, [str(key) for key in config if key != "repeat"])
     folder = _folder(settings, over)
     folder.mkdir(parents=True, exist_ok=True)

@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from shared.assemble import plain
+from shared.cli import compose
 from shared.errors import UserError
 from shared.repeat import _combinations, spread
 from tests.commands import command
@@ -56,3 +58,8 @@ def test_a_key_that_does_not_exist_is_named(tmp_path: Path) -> None:
     done = command("repeat", *TINY, "repeat.over={data.fould: [0]}", cwd=tmp_path)
     assert done.returncode == 1
     assert "repeat.over.data.fould: there is no such key" in done.stderr
+
+
+def test_folds_are_repeated_over_instead_of_seeds() -> None:
+    config = compose("repeat", ["domain=text", "data.folds=10", "repeat.over={data.fold: [0, 1]}"])
+    assert _combinations(plain(config.repeat.over)) == [{"data.fold": 0}, {"data.fold": 1}]
