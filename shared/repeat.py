@@ -102,6 +102,7 @@ def _combinations(over: dict[str, Any]) -> list[dict[str, Any]]:
 def _once(settings: DictConfig, values: dict[str, Any], folder: Path) -> dict[str, Any]:
     """The figures of one training: found, gone on with, or begun."""
     config = settings.copy()
+    OmegaConf.set_struct(config, True)  # a key that does not exist is a mistake, not a new one
     for key, value in values.items():
         try:
             OmegaConf.update(config, key, value, force_add=False)
