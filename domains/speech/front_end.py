@@ -80,16 +80,18 @@ class LogMel(nn.Module):
             lengths = torch.full((len(x),), x.size(1), device=x.device)
         frames = ((lengths - self.size) // self.hop + 1).clamp(min=1)
         power = self.power(x)
-        padding = beyond(frames, power.size(2))[:, None]
-        own = (self.mels * frames)[:, None, None]  # cells of each clip
-        mean = power.masked_fill(padding, 0.0).sum((1, 2), keepdim=True) / own
-        log = (power / mean.clamp(min=SILENCE)).add_(FLOOR).log_()
+        padding = beyond(frames, power.size(2))
+
+        def mean(values: Tensor) -> Tensor:
+            """(N, 1, 1) over each clip's own cells."""
+            return (values.sum(1).masked_fill(padding, 0.0).sum(1) / (self.mels * frames))[:, None, None]
+
+        log = (power / mean(power).clamp(min=SILENCE)).add_(FLOOR).log_()
         if stretch is not None:
             log = self.stretched(log, stretch)
-        log = log - log.masked_fill(padding, 0.0).sum((1, 2), keepdim=True) / own
-        log = log.masked_fill_(padding, 0.0)
-        variance = log.square().sum((1, 2), keepdim=True) / own
-        return log / variance.sqrt().clamp(min=1e-3), frames
+        log = log - mean(log)
+        log = log / mean(log.square()).sqrt().clamp(min=1e-3)
+        return log.masked_fill_(padding[:, None], 0.0), frames
 
     def power(self, x: Tensor) -> Tensor:
         """Power in the bands (N, mels, frames) of samples (N, samples); fewer than a window are filled up."""
