@@ -180,7 +180,7 @@ def test_a_run_is_trained_and_evaluated_on_other_voices_and_other_data(
     assert stretched["test/acc"] < metrics["test/acc"]
     write_words(tmp_path / "other", speakers=1, seed=5)
     other = ["data=speech/folder", PATTERN, "data.path=other", "data.fractions={val: 0, test: 1}"]
-    assert "12 test of 1 speakers (f0)" in evaluated(*other)[1]
+    assert "12 test of 1 speaker (f0)" in evaluated(*other)[1]
 
 
 @pytest.mark.data
@@ -197,4 +197,4 @@ def test_fsdd_is_what_its_authors_say() -> None:
         compose("train", ["domain=speech", "data=speech/fsdd", f"data.path={path}", "data.test_speaker=theo"])
     )
     out.setup()
-    assert "500 test of 1 speakers (theo)" in out.summary
+    assert "500 test of 1 speaker (theo)" in out.summary
