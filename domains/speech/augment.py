@@ -61,13 +61,13 @@ class Augment(nn.Module):
             return None
         return _uniform(len(x), 1 - self.vocal_tract, 1 + self.vocal_tract, x)[:, 0]
 
-    def spectrogram(self, mel: Tensor) -> Tensor:
+    def spectrogram(self, mel: Tensor, frames: Tensor) -> Tensor:
         """Spectrograms (N, mels, frames) of mean 0, shifted, with a band and a stretch of time taken out."""
-        n, mels, frames = mel.shape
         if self.shift:
-            offset = torch.randint(-self.shift, self.shift + 1, (n, 1), device=mel.device)
-            place = (torch.arange(frames, device=mel.device) - offset).clamp(0, frames - 1)
-            mel = mel.gather(2, place[:, None].expand(-1, mels, -1))
+            offset = torch.randint(-self.shift, self.shift + 1, (len(mel), 1), device=mel.device)
+            place = torch.arange(mel.size(2), device=mel.device) - offset
+            place = place.clamp(min=0).minimum(frames[:, None] - 1)
+            mel = mel.gather(2, place[:, None].expand_as(mel))
         for most, axis in ((self.mask_mels, 2), (self.mask_frames, 3)):
             most = min(most, mel.size(axis - 1) - 1)
             if most > 0:

@@ -80,14 +80,18 @@ class LogMel(nn.Module):
             lengths = torch.full((len(x),), x.size(1), device=x.device)
         frames = ((lengths - self.size) // self.hop + 1).clamp(min=1)
         power = self.power(x)
-        padding = beyond(frames, power.size(2))[:, None]
-        power = power / _mean(power, padding, frames).clamp(min=SILENCE)
-        log = power.add_(FLOOR).log_()
+        padding = beyond(frames, power.size(2))
+
+        def mean(values: Tensor) -> Tensor:
+            """(N, 1, 1) over each clip's own cells."""
+            return (values.sum(1).masked_fill(padding, 0.0).sum(1) / (self.mels * frames))[:, None, None]
+
+        log = (power / mean(power).clamp(min=SILENCE)).add_(FLOOR).log_()
         if stretch is not None:
             log = self.stretched(log, stretch)
-        log = (log - _mean(log, padding, frames)).masked_fill_(padding, 0.0)
-        variance = log.square().sum((1, 2), keepdim=True) / (self.mels * frames)[:, None, None]
-        return log / variance.sqrt().clamp(min=1e-3), frames
+        log = log - mean(log)
+        log = log / mean(log.square()).sqrt().clamp(min=1e-3)
+        return log.masked_fill_(padding[:, None], 0.0), frames
 
     def power(self, x: Tensor) -> Tensor:
         """Power in the bands (N, mels, frames) of samples (N, samples); fewer than a window are filled up."""
@@ -96,8 +100,8 @@ class LogMel(nn.Module):
         x = nn.functional.pad(x, (margin // 2, margin - margin // 2 + missing))
         spectrum = torch.stft(
             x, self.bins, self.hop, self.size, self.window, center=False, return_complex=True
-        )
-        return self.bands.T @ (spectrum.real.square() + spectrum.imag.square())
+        ).mT  # (n, frames, bins), as it lies in memory
+        return ((spectrum.real.square() + spectrum.imag.square()) @ self.bands).mT
 
     def stretched(self, log: Tensor, factor: Tensor) -> Tensor:
         """Each clip as by a voice whose frequencies are ``factor`` (N,) times as high.
@@ -117,11 +121,6 @@ class LogMel(nn.Module):
         place = place.clamp(0, self.mels - 1)[..., None]
         weights = (1 - (place - torch.arange(self.mels, device=log.device)).abs()).clamp(min=0)
         return weights @ log
-
-
-def _mean(x: Tensor, padding: Tensor, frames: Tensor) -> Tensor:
-    """(N, 1, 1) over each clip's own cells of (N, mels, frames)."""
-    return x.masked_fill(padding, 0.0).sum((1, 2), keepdim=True) / (x.size(1) * frames)[:, None, None]
 
 
 def _mel(hertz: Tensor) -> Tensor:

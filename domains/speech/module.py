@@ -43,7 +43,7 @@ class SpeechClassifier(Classifier):
                 stretch = self.augment.stretch(wave)
             mel, frames = self.log_mel(wave, lengths, stretch)
             if self.training:
-                mel = self.augment.spectrogram(mel)
+                mel = self.augment.spectrogram(mel, frames)
         return mel[:, None].to(self.dtype), frames
 
     def _logits(self, batch: Batch) -> Float[Tensor, "n classes"]:

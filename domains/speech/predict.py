@@ -80,7 +80,7 @@ def predict(
         more = f" (and {len(left_out) - 1} more)" if len(left_out) > 1 else ""
         raise UserError(f"{left_out[0]}; give a recording of speech as wav, flac, ogg or mp3{more}")
     files = len({row["file"] for row in rows})
-    summary = f"{files:,} recordings, {len(rows):,} answers"
+    summary = f"{files:,} recording{'s' * (files != 1)}, {len(rows):,} answer{'s' * (len(rows) != 1)}"
     summary += f"; pictures of the first {DRAWN}" * (files > DRAWN)
     summary += "".join(f"\nleft out: {each}" for each in left_out)
     return Predictions(rows, summary, _pictures(drawn, module, top))

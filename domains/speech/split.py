@@ -103,7 +103,7 @@ def remarks(clips: Clips, sides: Sides) -> list[str]:
     for number, side in enumerate(SIDES):
         text = f"{(sides == number).sum():,} {side}"
         if known:
-            text += f" of {len(voices[number]):,} speakers"
+            text += f" of {len(voices[number]):,} speaker{'s' * (len(voices[number]) != 1)}"
             if side != "train" and 0 < len(voices[number]) <= 3:
                 text += f" ({', '.join(sorted(voices[number]))})"
         counts.append(text)
@@ -154,15 +154,15 @@ def _leave_out(
 
     With an official rule their official validation clips do, and all their others train.
     """
-    if official is not None:
-        sides = np.where(by_name(clips, official) == VAL, VAL, TRAIN).astype(np.uint8)
-        sides[np.isin(clips.speaker, speakers[tested])] = TEST
-        return sides
     others = speakers[~tested]
     if len(others) < 2:
         raise UserError(
             f"{len(others)} speakers beside those of the test: at least one has to train and one to validate"
         )
+    if official is not None:
+        sides = np.where(by_name(clips, official) == VAL, VAL, TRAIN).astype(np.uint8)
+        sides[np.isin(clips.speaker, speakers[tested])] = TEST
+        return sides
     after = int(np.searchsorted(others, speakers[tested][-1]))
     count = min(max(round(val * len(others)), 1), len(others) - 1)
     validating = np.roll(others, -after)[:count]

@@ -17,7 +17,7 @@ def test_nothing_asked_for_is_nothing_done() -> None:
     augment = Augment(**OFF)
     x, mel = torch.randn(2, 100), torch.randn(2, 40, 30)
     assert augment.wave(x, torch.tensor([100, 50])) is x
-    assert augment.spectrogram(mel) is mel
+    assert augment.spectrogram(mel, torch.tensor([30, 20])) is mel
     assert augment.stretch(x) is None
 
 
@@ -48,12 +48,13 @@ def test_noise_has_the_ratio_asked_for_and_is_not_put_into_padding() -> None:
 def test_a_shift_moves_frames_and_holds_the_edge() -> None:
     torch.manual_seed(0)
     mel = torch.arange(30.0).expand(50, 40, -1)
-    shifted = Augment(**OFF | {"shift_ms": 40}).spectrogram(mel)
+    frames = torch.full((50,), 25)
+    shifted = Augment(**OFF | {"shift_ms": 40}).spectrogram(mel, frames)
     offsets = set()
     for clip in shifted:
         assert (clip == clip[0]).all()
         offset = int(15 - clip[0, 15])
-        assert clip[0].tolist() == (torch.arange(30) - offset).clamp(0, 29).tolist()
+        assert clip[0].tolist() == (torch.arange(30) - offset).clamp(0, 24).tolist()
         offsets.add(offset)
     assert offsets == set(range(-4, 5))
 
@@ -61,12 +62,12 @@ def test_a_shift_moves_frames_and_holds_the_edge() -> None:
 def test_masks_take_out_one_band_and_one_stretch_of_time() -> None:
     torch.manual_seed(0)
     mel = torch.ones(100, 40, 30)
-    masked = Augment(**OFF | {"mask_mels": 6, "mask_ms": 80}).spectrogram(mel)
+    masked = Augment(**OFF | {"mask_mels": 6, "mask_ms": 80}).spectrogram(mel, torch.full((100,), 30))
     bands, frames = (masked == 0).all(2).sum(1), (masked == 0).all(1).sum(1)
     assert 0 < bands.max() <= 6
     assert 0 < frames.max() <= 8
     assert len(set(bands.tolist())) > 3
-    everything = Augment(**OFF | {"mask_mels": 99, "mask_ms": 9999}).spectrogram(mel)
+    everything = Augment(**OFF | {"mask_mels": 99, "mask_ms": 9999}).spectrogram(mel, torch.full((100,), 30))
     assert (everything != 0).any((1, 2)).float().mean() > 0.9
 
 
@@ -86,7 +87,11 @@ def test_the_same_seed_gives_the_same_changes() -> None:
     def changed(seed: int) -> list[torch.Tensor]:
         torch.manual_seed(seed)
         x, mel = torch.ones(4, 1000), torch.ones(4, 40, 30)
-        return [augment.wave(x, torch.full((4,), 1000)), augment.stretch(x), augment.spectrogram(mel)]  # type: ignore[list-item]
+        return [
+            augment.wave(x, torch.full((4,), 1000)),
+            augment.stretch(x),
+            augment.spectrogram(mel, torch.full((4,), 30)),
+        ]  # type: ignore[list-item]
 
     assert all(torch.equal(a, b) for a, b in zip(changed(1), changed(1), strict=True))
     assert not all(torch.equal(a, b) for a, b in zip(changed(1), changed(2), strict=True))
