@@ -11,6 +11,7 @@ from domains.text.module import TextClassifier
 from shared.assemble import build_data, build_module, plain
 from shared.cli import compose
 from shared.data import Draw
+from shared.errors import UserError
 
 MODELS = sorted(path.stem for path in (Path(__file__).parents[2] / "conf/model/text").glob("*.yaml"))
 SENTENCES = [
@@ -76,6 +77,20 @@ def test_vectors_of_a_file_start_the_channels_and_only_tuned_ones_change(tmp_pat
     assert torch.equal(static.weight, before[0])
     assert not torch.equal(tuned.weight, before[1])
     assert tuned.weight[0].abs().sum() == 0
+
+
+def test_vectors_can_start_as_naive_bayes_weighs_the_words(tmp_path: Path) -> None:
+    module, data = made(tmp_path, "model=text/phrases", "model.naive_bayes=0.5")
+    start = module.embeddings[0].weight[:, 0]
+    index = data.front_end["vocabulary"].index
+    # Of 2 + 2 sentences "fine" stands in both that praise, "so" in one that blames, "dull" in one of each.
+    shift = np.log((len(start) + 4) / (len(start) + 13))  # tokens in a class's sentences, each with one more
+    for word, ratio in (("fine", 3 / 1), ("so", 1 / 2), ("dull", 2 / 2)):
+        assert start[index(word)].item() == pytest.approx(0.5 * (np.log(ratio) + shift), abs=1e-5)
+    assert start[:2].tolist() == [0, 0]
+    (tmp_path / "v.txt").write_text(f"fine{' 1' * 12}\n")
+    with pytest.raises(UserError, match=r"model\.naive_bayes: it takes 1 of the 12 numbers"):
+        made(tmp_path, "model=text/phrases", f"data.vectors='{tmp_path / 'v.txt'}'")
 
 
 def test_a_class_s_weights_grow_no_longer_than_max_norm(tmp_path: Path) -> None:
