@@ -71,7 +71,8 @@ def _span(part: Part) -> str:
     if abs(part.weight) < FAINT:
         return text
     red, green, blue = (int((BLUE if part.weight > 0 else ORANGE)[i : i + 2], 16) for i in (1, 3, 5))
-    return f'<mark style="background:rgba({red},{green},{blue},{abs(part.weight):.2f})">{text}</mark>'
+    ink = ";color:white" if abs(part.weight) >= STRONG else ""
+    return f'<mark style="background:rgba({red},{green},{blue},{abs(part.weight):.2f}){ink}">{text}</mark>'
 
 
 _PAGE = """<!doctype html>
