@@ -11,6 +11,7 @@ from rich.text import Text
 from shared.plots import BLUE, ORANGE
 
 STRONG, FAINT = 0.5, 0.15  # shares of the strongest weight of the sentence; what is fainter stays plain
+FULL = 0.75  # from here on a page's colour is so dark that the word on it is white
 
 
 class Part(NamedTuple):
@@ -71,7 +72,7 @@ def _span(part: Part) -> str:
     if abs(part.weight) < FAINT:
         return text
     red, green, blue = (int((BLUE if part.weight > 0 else ORANGE)[i : i + 2], 16) for i in (1, 3, 5))
-    ink = ";color:white" if abs(part.weight) >= STRONG else ""
+    ink = ";color:white" if abs(part.weight) >= FULL else ""
     return f'<mark style="background:rgba({red},{green},{blue},{abs(part.weight):.2f}){ink}">{text}</mark>'
 
 

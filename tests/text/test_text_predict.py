@@ -155,7 +155,7 @@ def test_what_a_sentence_holds_is_neither_markup_nor_a_command() -> None:
     assert "<script>" not in html
     assert "<i>" not in html
     assert "\x1b" not in html
-    assert 'rgba(0,114,178,1.00)">dull</mark>' in html
+    assert 'rgba(0,114,178,1.00);color:white">dull</mark>' in html
     assert 'rgba(213,94,0,0.50)">alert</mark>' in html
     shown = coloured(marked)
     assert shown.plain == text.replace("\x1b", "·")
