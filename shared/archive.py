@@ -124,7 +124,7 @@ def files(path: Path, suffixes: Sequence[str] = ()) -> list[Path]:
 
 def _folder(path: Path, found: list[Path], member_limit: int) -> Iterator[Member]:
     for number, file in enumerate(found, start=1):
-        name = _printable(file.relative_to(path).as_posix())
+        name = printable(file.relative_to(path).as_posix())
         yield Member(name, _read(file, member_limit), number / len(found))
 
 
@@ -228,7 +228,7 @@ class _Forward(io.BufferedIOBase):
 
 
 def _check_name(path: Path, name: str) -> str:
-    label = _printable(name)
+    label = printable(name)
     parts = PurePosixPath(name.replace("\\", "/")).parts
     if ".." in parts or name.startswith(("/", "\\")) or name[1:2] == ":":
         raise UserError(f"{path}!{label}: the entry climbs out of its folder; the archive is refused")
@@ -253,6 +253,6 @@ def _wanted(name: str, suffixes: Sequence[str]) -> bool:
     return name.lower().endswith(tuple(suffixes) or "") and not PurePosixPath(name).name.startswith("._")
 
 
-def _printable(name: str) -> str:
+def printable(name: str) -> str:
     """Names come from strangers and go to terminals."""
     return "".join(c if c.isprintable() else "?" for c in name)

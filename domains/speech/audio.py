@@ -15,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 from torchaudio.functional import resample
 
-from shared.archive import files, is_archive, members
+from shared.archive import files, is_archive, members, printable
 from shared.errors import UserError
 
 SUFFIXES = (".wav", ".flac", ".ogg", ".mp3")
@@ -62,8 +62,7 @@ def sources(path: Path) -> Iterator[Source]:
         raise UserError(f"{path}: no file in it that ends in {' or '.join(SUFFIXES)}")
     for number, file in enumerate(found, start=1):
         name = file.relative_to(path).as_posix() if path.is_dir() else file.name
-        printable = "".join(c if c.isprintable() else "?" for c in name)
-        yield Source(printable, file, number / len(found))
+        yield Source(printable(name), file, number / len(found))
 
 
 @contextmanager
