@@ -2,10 +2,12 @@
 
 import io
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from omegaconf import DictConfig
+from pytorch_lightning.callbacks import Callback
 from rich.console import Console
 
 from shared.assemble import build_data, build_module, build_trainer, check_network, load_module
@@ -18,10 +20,15 @@ from shared.run import Run, environment, write, write_json
 from shared.test_report import calibration_error, write_report
 
 
-def train(config: DictConfig) -> dict[str, Any]:
+def train(config: DictConfig, callbacks: Sequence[Callback] = ()) -> dict[str, Any]:
     """Train, test on the best checkpoint; return what ``metrics.json`` then holds, and the folder as ``run``.
 
-    With ``resume``, goes on in that folder from its last checkpoint; nothing else of ``config`` counts.
+    With ``resume``, goes on in that folder from its last checkpoint; nothing else of ``config`` counts. With
+    ``test`` false, the test set is left alone: a search chooses on validation.
+
+    Args:
+        config: As in ``conf/train.yaml``.
+        callbacks: What else is to happen as the network trains.
 
     Raises:
         UserError: The configuration, the data or the folder cannot be used.
@@ -43,7 +50,7 @@ def train(config: DictConfig) -> dict[str, Any]:
     console.print(render(table))
 
     history = History(run.folder / "metrics.csv")
-    trainer = build_trainer(config, run, [history])
+    trainer = build_trainer(config, run, [history, *callbacks])
     machine = environment(trainer.strategy.root_device, str(trainer.precision))
     write_json(run.folder / "environment.json", machine)
     console.print(f"device: {machine['device']}, {machine['threads']} threads, {machine['precision']}")
@@ -58,10 +65,6 @@ def train(config: DictConfig) -> dict[str, Any]:
         sys.stderr.write(f"\nstopped; go on with: train.py resume={run.folder}\n")
         raise KeyboardInterrupt from None
 
-    scores, columns = test(build_trainer(config, None, []), load_module(run), data)
-    items = io.BytesIO()
-    np.savez_compressed(items, **columns)
-    write(run.folder / "test_items.npz", items.getvalue())
     metrics = {
         "domain": config.domain.name,
         "model": config.choices.model,
@@ -75,20 +78,24 @@ def train(config: DictConfig) -> dict[str, Any]:
         "cpu_seconds": round(history.cpu_seconds, 3),
         "samples_per_second": round(history.samples / max(history.train_seconds, 1e-9), 1),
         "val/acc": float(trainer.checkpoint_callback.best_model_score),  # type: ignore[union-attr]
-        "test/n": len(columns["item"]),
-        "test/ece": calibration_error(columns),
     }
-    for each in scores:
-        metrics |= {
-            each.name: each.value,
-            f"{each.name}/interval": [each.low, each.high],
-            f"{each.name}/n": each.n,
-        }
     title = f"{metrics['model']} on {metrics['data']}, seed {metrics['seed']}"
     curve = learning_curve(history.rows, history.samples // len(history.rows), title)
     write(run.folder / "curve.png", png(curve))
-    write_report(run, columns, data.classes, title)
+    if config.test:
+        scores, columns = test(build_trainer(config, None, []), load_module(run), data)
+        items = io.BytesIO()
+        np.savez_compressed(items, **columns)
+        write(run.folder / "test_items.npz", items.getvalue())
+        metrics |= {"test/n": len(columns["item"]), "test/ece": calibration_error(columns)}
+        for each in scores:
+            metrics |= {
+                each.name: each.value,
+                f"{each.name}/interval": [each.low, each.high],
+                f"{each.name}/n": each.n,
+            }
+        write_report(run, columns, data.classes, title)
+        console.print(score_table(scores))
     write_json(run.folder / "metrics.json", metrics)
-    console.print(score_table(scores))
     console.print(f"run: {run.folder}", soft_wrap=True, highlight=False, markup=False)
     return metrics | {"run": str(run.folder)}

@@ -88,9 +88,17 @@ def test_evaluate_takes_other_data_of_the_same_kind(trained: tuple[Path, str], t
 
 def test_training_stops_early_and_takes_the_other_settings(tmp_path: Path) -> None:
     words = ["optimizer=sgd", "optimizer.lr=0", "schedule=cosine", "training.patience=2"]
-    more = ["training.label_smoothing=0.1", "trainer.gradient_clip_val=1.0", "trainer.max_epochs=9"]
+    more = [
+        "training.label_smoothing=0.1",
+        "trainer.gradient_clip_val=1.0",
+        "trainer.max_epochs=9",
+        "test=false",
+    ]
     folder = run_folder(command("train", *TINY, *words, *more, cwd=tmp_path))
-    assert json.loads((folder / "metrics.json").read_text())["epochs"] == 3
+    metrics = json.loads((folder / "metrics.json").read_text())
+    assert metrics["epochs"] == 3
+    assert not [name for name in metrics if name.startswith("test/")]
+    assert not (folder / "test_items.npz").exists()
     kept = {path.stem: torch.load(path, weights_only=True)["epoch"] for path in folder.glob("checkpoints/*")}
     assert kept == {"best": 0, "last": 2}  # a resumed run goes on from its last epoch, not from its best
 
