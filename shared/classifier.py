@@ -14,11 +14,13 @@ from torchmetrics import MeanMetric, MetricCollection
 from torchmetrics.classification import MulticlassAccuracy
 
 from shared.build import build
-from shared.data import DataModule
+from shared.data import DataModule, Draw
+from shared.layers.whiten import Whiten
 from shared.network import build_network
 from shared.scores import Score, score
 
 Batch = dict[str, Tensor]
+FITTED = 2000  # training items that whitening filters are made from
 
 
 class Classifier(pl.LightningModule):
@@ -72,7 +74,19 @@ class Classifier(pl.LightningModule):
         self._columns: list[dict[str, np.ndarray]] = []
 
     def prepare(self, data: DataModule) -> None:
-        """Start the weights of a fresh front end from the training data, such as from word vectors."""
+        """Make what a fresh network takes from the training data: here, its whitening filters."""
+        hooks = [
+            layer.register_forward_pre_hook(lambda layer, given: layer.fit(given[0]))
+            for layer in self.network.modules()
+            if isinstance(layer, Whiten)
+        ]
+        if hooks:
+            items = np.linspace(0, len(data.train_set) - 1, min(len(data.train_set), FITTED)).astype(np.int64)
+            with torch.no_grad():
+                self.eval()(torch.as_tensor(data.train_set[Draw(items, None)]["x"]))
+            self.train()
+        for hook in hooks:
+            hook.remove()
 
     def front_end(
         self, x: Tensor, lengths: Int[Tensor, " n"] | None
