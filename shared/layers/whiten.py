@@ -49,7 +49,7 @@ class Whiten(Layer):
         self.weight.copy_(torch.cat([half, -half]))
 
     def fit(self, x: Float[Tensor, "n planes a1 a2"]) -> None:
-        """Make the filters from training inputs: eigenvectors of their patches' moments, the largest first."""
+        """Make the filters from training inputs: eigenvectors of their patches' moments, largest first."""
         side = self.weight.size(2)
         patches = x.float().unfold(2, side, 1).unfold(3, side, 1).permute(0, 2, 3, 1, 4, 5).flatten(0, 2)
         patches = patches.flatten(1)
