@@ -3,7 +3,6 @@
 No filter acts here, so that the cache serves all filters.
 """
 
-import hashlib
 from array import array
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
@@ -19,6 +18,7 @@ from domains.go.rules import first_illegal
 from domains.go.sgf import FILE_LIMIT, Record, UnusableError, read_sgf
 from shared import cache as caches
 from shared.archive import members
+from shared.identity import identity
 
 SUFFIXES = (".sgf",)
 KIND = "games-1"  # count on when what stands in the cache changes its form or its meaning
@@ -119,7 +119,7 @@ def _hashes(size: int, setup: NDArray[np.int16], moves: NDArray[np.int16]) -> tu
 
 def _hash(size: int, forms: NDArray[np.int16]) -> int:
     least = min(form.tobytes() for form in forms)
-    return int.from_bytes(hashlib.blake2b(bytes([size]) + least, digest_size=8).digest(), "little")
+    return identity(bytes([size]) + least)
 
 
 @lru_cache
