@@ -7,23 +7,9 @@ from typing import Any
 import numpy as np
 
 from domains.go.games import Games, positions, read_games, split_of
-from domains.go.planes import ALPHAGO, GROUPS, batch_planes
+from domains.go.planes import GROUPS, batch_planes, plane_groups
 from domains.go.points import names
 from shared.data import DataModule, Draw
-from shared.errors import UserError, nearest
-
-
-def plane_groups(chosen: str | Sequence[str]) -> tuple[str, ...]:
-    """The groups of planes that ``model.planes`` names: a list, or ``alphago`` for all of that paper.
-
-    Raises:
-        UserError: There is no such group.
-    """
-    groups = ALPHAGO if chosen == "alphago" else tuple(chosen)
-    for name in groups:
-        if name not in GROUPS:
-            raise UserError(f"model.planes: {name!r}: {nearest(name, list(GROUPS))}")
-    return groups
 
 
 class Positions:

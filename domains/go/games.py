@@ -6,6 +6,7 @@ ply t): the board before move t, with the colour of move t to play.
 """
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -111,6 +112,26 @@ def read_games(
         found = next((f"; {where(path, odd.name)}: {odd.reason} ({odd.found})" for odd in oddities), "")
         raise UserError(f"{path}: no position to learn from ({summary}{found})")
     return Games(**picked, summary=summary)
+
+
+def single(size: int, setup: Sequence[int], moves: Sequence[int]) -> Games:
+    """One game by its stones and moves alone, as codes: what positions need."""
+    return Games(
+        size=np.array([size], np.uint8),
+        setup_start=np.array([0, len(setup)]),
+        setup=np.array(setup, np.int16),
+        move_start=np.array([0, len(moves)]),
+        moves=np.array(moves, np.int16),
+        counts=np.ones(len(moves), bool),
+        handicap=np.zeros(1, np.int16),
+        rank=np.full((1, 2), UNKNOWN, np.int8),
+        result=np.array([""]),
+        date=np.array([""]),
+        name=np.array([""], object),
+        identity=np.zeros(1, np.uint64),
+        opening=np.zeros(1, np.uint64),
+        summary="",
+    )
 
 
 def split_of(games: Games, *, val: float, test: float) -> NDArray[np.uint8]:

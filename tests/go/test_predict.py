@@ -10,8 +10,9 @@ from omegaconf import DictConfig
 from sgfmill.boards import Board
 from sgfmill.common import format_vertex, move_from_vertex
 
-from domains.go.data import Positions, plane_groups
+from domains.go.data import Positions
 from domains.go.games import read_games
+from domains.go.planes import plane_groups
 from domains.go.points import names
 from domains.go.predict import SURPRISES, predict
 from shared.assemble import build_data, build_module, load_module
