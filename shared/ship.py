@@ -17,7 +17,7 @@ def ship(config: DictConfig) -> Path:
     """Put the run ``config.run`` into the project as ``<domain>/<config.name>``; returns its folder.
 
     There lie ``config.yaml`` without this machine's paths, ``metrics.json``, ``environment.json`` and the
-    weights in half precision. What cannot be computed, its model card, is a ``README.md`` to be written there.
+    weights in half precision. What cannot be computed is to be written there: its model card, ``README.md``.
 
     Raises:
         UserError: The run has not ended, its weights do not fit, or the name is no name.
@@ -29,7 +29,7 @@ def ship(config: DictConfig) -> Path:
         raise UserError(f"run={config.run}: it has no metrics.json: train it to its end")
     data = weights.pack(run.checkpoint(config.checkpoint))
     if len(data) > LIMIT:
-        raise UserError(f"run={config.run}: {len(data):,} bytes in half precision; at most {LIMIT:,} are shipped")
+        raise UserError(f"run={config.run}: {len(data):,} bytes in half precision; {LIMIT:,} at most")
     settings = run.config
     settings.runs, settings.resume = "runs", None
     if "path" in settings.data:

@@ -1,13 +1,11 @@
 """A checkpoint as a safetensors file in half precision: small, and nothing in it that could run.
 
-Source of the format: https://github.com/huggingface/safetensors. Its header holds, beside the tensors' names and
-shapes, the checkpoint's domain and hyperparameters as JSON: what the network is built from.
+Source of the format: https://github.com/huggingface/safetensors. Its header holds, beside the names and shapes
+of the tensors, the checkpoint's domain and hyperparameters as JSON: what the network is built from.
 """
 
 import json
 from typing import Any
-
-import torch
 
 from shared.errors import UserError
 
@@ -29,7 +27,7 @@ def pack(contents: dict[str, Any]) -> bytes:
     for name, tensor in contents["state_dict"].items():
         half = tensor.half() if tensor.is_floating_point() else tensor
         if not half.isfinite().all():
-            raise UserError(f"{name}: {float(tensor.abs().max()):.3g} is beyond float16, which ends at 65,504")
+            raise UserError(f"{name}: {float(tensor.abs().max()):.3g} is beyond float16: at most 65,504")
         tensors[name] = half.contiguous()
     return save(tensors, {name: json.dumps(contents[name]) for name in TOLD})
 

@@ -32,7 +32,7 @@ def info_line(policy: NDArray[np.float64], size: int) -> str:
 
 
 def drawing(policy: NDArray[np.float64], size: int) -> str:
-    """GoGui's ``gfx`` commands: points in the colours of the board's pictures, the best with their per cent."""
+    """GoGui's ``gfx`` commands: points in the colours of our pictures, the best with their per cent."""
     likely = best_points(policy, len(policy))
     colours = heat_colours(policy)
     lines = [

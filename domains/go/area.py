@@ -9,7 +9,7 @@ from domains.go.state import BLACK, EMPTY, WHITE
 
 
 class Area(NamedTuple):
-    """Points of the board: each side's stones and the empty points that reach its stones alone, and the rest."""
+    """Points of the board: each side's stones, with the empty points that reach only them, and the rest."""
 
     black: int
     white: int
