@@ -138,14 +138,15 @@ class Run:
             UserError: The file is missing, broken, holds pickled objects, or is of another domain.
         """
         path = self.checkpoints / f"{name}.ckpt"
-        packed = path.with_suffix(".safetensors")
-        if not path.is_file() and not packed.is_file():
+        if path.with_suffix(".safetensors").is_file():
+            path = path.with_suffix(".safetensors")
+        if not path.is_file():
             raise UserError(f"{path}: no such checkpoint; the run may have ended before its first epoch did")
         try:
-            if path.is_file():
-                contents = torch.load(path, map_location="cpu", weights_only=True)
+            if path.suffix == ".safetensors":
+                contents = weights.unpack(path.read_bytes())
             else:
-                path, contents = packed, weights.unpack(packed.read_bytes())
+                contents = torch.load(path, map_location="cpu", weights_only=True)
         except Exception as error:  # torch raises many kinds for a broken file
             reason = str(error).split("\n")[0]
             raise UserError(

@@ -1,7 +1,7 @@
 """A checkpoint as a safetensors file in half precision: small, and nothing in it that could run.
 
-Source of the format: https://github.com/huggingface/safetensors. Its header holds, beside the names and shapes
-of the tensors, the checkpoint's domain and hyperparameters as JSON: what the network is built from.
+Source of the format: https://github.com/huggingface/safetensors. Its header holds, beside names and
+shapes of the tensors, the checkpoint's domain and hyperparameters as JSON: what the network is built from.
 """
 
 import json

@@ -36,7 +36,7 @@ def drawing(policy: NDArray[np.float64], size: int) -> str:
     likely = best_points(policy, len(policy))
     colours = heat_colours(policy)
     lines = [
-        f"COLOR {to_hex(colours[point, :3])} {name(point, size)}"
+        f"COLOR {to_hex(tuple(colours[point, :3].tolist()))} {name(point, size)}"
         for point in likely
         if policy[point] >= FAINTEST
     ]

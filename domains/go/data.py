@@ -10,6 +10,7 @@ from domains.go.games import Games, positions, read_games, split_of
 from domains.go.planes import GROUPS, batch_planes, plane_groups
 from domains.go.points import names
 from shared.data import DataModule, Draw
+from shared.errors import UserError
 
 
 class Positions:
@@ -62,9 +63,13 @@ class GoData(DataModule):
         test_size: int | None,
         symmetries: bool,
         cache: str | None,
+        test_symmetries: int = 1,
         **loading: Any,
     ):
         super().__init__(**loading)
+        if test_symmetries not in (1, 8):
+            raise UserError(f"data.test_symmetries={test_symmetries}: give 1, or 8 for the mean over all")
+        self.test_symmetries = test_symmetries
         self.groups_of_planes = plane_groups(planes)
         self.planes = sum(GROUPS[name] for name in self.groups_of_planes)
         self.extent = (size, size)

@@ -49,7 +49,7 @@ class Game:
         return [code >> 1 for code in self.moves[-2:]] == [self.nothing, self.nothing]
 
     def planes(self, colour: int, groups: Sequence[str]) -> tuple[Planes, NDArray[np.bool_]]:
-        """Planes (1, P, size, size) of the position with this colour to play, and the legal points (points,)."""
+        """Planes (1, P, size, size) of the position as this colour sees it, and its legal points."""
         to_come = 2 * self.nothing + colour  # a position is told by the move that follows it: here a pass
         games = single(self.size, self.setup, [*self.moves, to_come])
         ply = np.array([len(self.moves)])

@@ -49,7 +49,8 @@ class Protocol:
             _log.exception("%s", line.strip())
             return f"{before}?{number} internal error\n\n"
         self._open = told.endswith("\n")
-        return f"{before}={number}{' ' * (told[:1] != chr(10))}{told}\n" + "\n" * (not self._open)
+        gap = " " if told and not told.startswith("\n") else ""
+        return f"{before}={number}{gap}{told}" + "\n\n" * (not self._open)
 
     def serve(self, lines: BinaryIO, out: BinaryIO) -> None:
         """Answer until the end of the lines, or of the wish for them."""

@@ -65,6 +65,7 @@ class Match:
     """A match and its folder: ``0000.sgf`` …, ``match.json`` with what was agreed on, standard error of both.
 
     Args:
+        names: of a and b, for the records.
         commands: of a and b.
         rules: that are agreed on.
         folder: where it lies; games found there are not played again.
@@ -73,8 +74,8 @@ class Match:
         UserError: the folder cannot be made, or holds a match of other programs or rules.
     """
 
-    def __init__(self, commands: tuple[str, str], rules: Rules, folder: Path):
-        self.commands, self.rules, self.folder = commands, rules, folder
+    def __init__(self, names: tuple[str, str], commands: tuple[str, str], rules: Rules, folder: Path):
+        self.names, self.commands, self.rules, self.folder = names, commands, rules, folder
         agreed = {"a": commands[0], "b": commands[1], **rules._asdict()}
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -121,7 +122,7 @@ class Match:
         game, result = play_game((a, b) if number % 2 == 0 else (b, a), opening_of(number), self.rules)
         if self._stopped:
             return
-        names = self.commands if number % 2 == 0 else self.commands[::-1]
+        names = self.names if number % 2 == 0 else self.names[::-1]
         write(self.file(number), record(game, result, names, self.rules))
         if result.text[2:] in ("T", "F"):
             self._rise()
@@ -190,14 +191,13 @@ def match(config: DictConfig) -> list[Strength]:
             raise UserError(f"{key}={config[key]}: give a whole number from 1")
     if not isinstance(config.seconds, int | float) or not 0 < config.seconds < 1e6:
         raise UserError(f"seconds={config.seconds}: give a number above 0")
-    a, b, scorer = (
-        None if word is None else str(config.engines.get(word, word))
-        for word in (config.a, config.b, config.score)
-    )
+    names = str(config.a), str(config.b)
+    a, b = (str(config.engines.get(name, name)) for name in names)
+    scorer = None if config.score is None else str(config.engines.get(config.score, config.score))
     rules = Rules(float(config.komi), float(config.seconds), scorer)
-    told = json.dumps([a, b, rules])
-    name = hashlib.sha256(told.encode()).hexdigest()[:10]
-    held = Match((str(a), str(b)), rules, Path(config.output or Path("runs", "match", name)).absolute())
+    told = hashlib.sha256(json.dumps([a, b, rules]).encode()).hexdigest()[:10]
+    folder = Path(config.output or Path("runs", "match", told)).absolute()
+    held = Match(names, (a, b), rules, folder)
     held.play(config.games, config.jobs)
     return _report(held, held.outcomes(config.games))
 
@@ -229,7 +229,7 @@ def _report(held: Match, outcomes: list[Outcome]) -> list[Strength]:
 
 
 def _table(held: Match, found: list[Strength]) -> Table:
-    table = Table(title=Text(f"a: {held.commands[0]}\nb: {held.commands[1]}"))
+    table = Table(title=Text(f"a: {held.names[0]}, b: {held.names[1]}"))
     table.add_column("")
     for name in ("a wins %", "95 % interval", "Elo", "95 % interval", "n"):
         table.add_column(name, justify="right")
