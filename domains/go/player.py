@@ -20,7 +20,7 @@ def build_engine(config: DictConfig) -> Engine:
     """
     if not isinstance(config.temperature, int | float) or not 0 <= config.temperature < float("inf"):
         raise UserError(f"temperature={config.temperature}: give a number from 0")
-    policy = Policy(Run.open(config.run), config.symmetries)
+    policy = Policy.load(Run.open(config.run), config.symmetries)
     return Engine(
         policy,
         temperature=config.temperature,

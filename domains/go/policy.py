@@ -11,7 +11,7 @@ from torch import Tensor
 
 from domains.go.planes import plane_groups, symmetries
 from shared.errors import UserError
-from shared.network import build_network
+from shared.network import Network, build_network
 from shared.run import Run
 
 
@@ -35,37 +35,43 @@ class Policy:
     """A network with what it has to know of positions.
 
     Args:
-        run: whose checkpoint is loaded, best on validation.
+        network: from planes (n, planes, size, size) to logits (n, points).
+        groups: of planes that it reads.
         symmetries: 1, or 8 to average over all symmetries of the board.
 
     Raises:
-        UserError: the run is none of Go, its checkpoint cannot be used, or ``symmetries`` is another number.
+        UserError: ``symmetries`` is another number.
 
     Attributes:
         size: of the board that it plays on.
-        groups: of planes that the network reads.
-        network: from planes (n, planes, size, size) to logits (n, points).
     """
 
-    def __init__(self, run: Run, symmetries: int):
+    def __init__(self, network: Network, groups: tuple[str, ...], symmetries: int):
         if symmetries not in (1, 8):
-            raise UserError(f"symmetries={symmetries}: give 1, or 8 for the average over all")
+            raise UserError(f"symmetries={symmetries}: give 1, or 8 for the mean over all")
+        self.network, self.groups, self.symmetries = network.eval(), groups, symmetries
+        self.size = int(network.input_shape.axes[0].extent or 0)
+
+    @classmethod
+    def load(cls, run: Run, symmetries: int) -> "Policy":
+        """The policy of a run, as it was best on validation.
+
+        Raises:
+            UserError: the run is none of Go, or its checkpoint cannot be used.
+        """
         contents = run.checkpoint("best")
         if contents["domain"] != "go":
             raise UserError(f"{run.folder}: a run of domain {contents['domain']!r}; give one of Go")
-        settings = contents["hyper_parameters"]
-        self.size = int(settings["extent"][0])
-        self.groups = plane_groups(settings["model"]["planes"])
-        self.network = build_network(
-            settings["model"]["layers"], settings["planes"], (self.size, self.size), self.size**2
+        settings, weights = contents["hyper_parameters"], contents["state_dict"]
+        extent = tuple(settings["extent"])
+        network = build_network(
+            settings["model"]["layers"], settings["planes"], extent, len(settings["classes"])
         )
-        weights = contents["state_dict"]
         try:
-            self.network.load_state_dict({name.removeprefix("network."): weights[name] for name in weights})
+            network.load_state_dict({name.removeprefix("network."): weights[name] for name in weights})
         except RuntimeError as error:
             raise UserError(f"{run.folder}: its weights do not fit its own network: {error}") from error
-        self.network.eval()
-        self.symmetries = symmetries
+        return cls(network, plane_groups(settings["model"]["planes"]), symmetries)
 
     def __call__(self, planes: Tensor) -> Float[Tensor, "n points"]:
         """Logits of planes (n, planes, size, size), averaged over the symmetries where that is wanted."""

@@ -23,7 +23,7 @@ PASS = 81
 def policy(tmp_path_factory: pytest.TempPathFactory) -> Policy:
     """One that likes the points in their order, whatever the position."""
     logits = -0.1 * np.arange(81, dtype=np.float32)
-    return Policy(make_run(tmp_path_factory.mktemp("runs"), logits=logits), 1)
+    return Policy.load(make_run(tmp_path_factory.mktemp("runs"), logits=logits), 1)
 
 
 def engine(policy: Policy, **options: object) -> Engine:
@@ -119,7 +119,7 @@ def test_area_is_that_of_sgfmill(seed: int) -> None:
 
 
 def test_a_whole_game_is_legal_to_its_end(tmp_path: Path) -> None:
-    player = engine(Policy(make_run(tmp_path), 1), temperature=1.0)
+    player = engine(Policy.load(make_run(tmp_path), 1), temperature=1.0)
     game = Game(9)
     past = [game.board.stones.tobytes()]
     while not game.ended():

@@ -36,7 +36,7 @@ ANSWER = re.compile(r"[=?]\d*( [^\n]+)?(\n[^\n]+)*\n\n")
 @pytest.fixture(scope="module")
 def policy(tmp_path_factory: pytest.TempPathFactory) -> Policy:
     logits = -0.1 * np.arange(81, dtype=np.float32)
-    return Policy(make_run(tmp_path_factory.mktemp("runs"), logits=logits), 1)
+    return Policy.load(make_run(tmp_path_factory.mktemp("runs"), logits=logits), 1)
 
 
 @pytest.fixture

@@ -33,7 +33,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
 @pytest.mark.parametrize("seed", range(5))
 def test_the_mean_over_the_symmetries_turns_with_the_board_and_one_pass_does_not(run: Run, seed: int) -> None:
     moves, table = random_moves(seed), symmetries(SIZE)
-    alone, whole = Policy(run, 1), Policy(run, 8)
+    alone, whole = Policy.load(run, 1), Policy.load(run, 8)
     gaps = {1: 0.0, 8: 0.0}
     for k in range(8):
         turned = [2 * int(table[k][code >> 1]) + (code & 1) for code in moves]
@@ -49,7 +49,7 @@ def test_the_mean_over_the_symmetries_turns_with_the_board_and_one_pass_does_not
 
 
 def test_the_mean_is_that_of_the_eight_answers_turned_back(run: Run) -> None:
-    policy, table = Policy(run, 1), symmetries(SIZE)
+    policy, table = Policy.load(run, 1), symmetries(SIZE)
     game = Game(SIZE, (), random_moves(7))
     x = torch.from_numpy(game.planes(0, ALPHAGO)[0]).float()
     mean = np.zeros(SIZE**2)
@@ -64,19 +64,19 @@ def test_it_answers_as_the_module_of_its_run(run: Run) -> None:
     planes = torch.from_numpy(Game(SIZE, (), random_moves(3)).planes(0, ALPHAGO)[0])
     with torch.inference_mode():
         expected = load_module(run)(planes)
-    assert torch.allclose(Policy(run, 1)(planes), expected, atol=1e-6)
+    assert torch.allclose(Policy.load(run, 1)(planes), expected, atol=1e-6)
 
 
 def test_what_is_no_policy_is_refused(run: Run, tmp_path: Path) -> None:
     with pytest.raises(UserError, match="symmetries=3: give 1, or 8"):
-        Policy(run, 3)
+        Policy.load(run, 3)
     other = Run.create(tmp_path, OmegaConf.create({"domain": {"name": "text"}, "model": {}, "data": {}}))
     torch.save({"domain": "text", "state_dict": {}}, other.checkpoints / "best.ckpt")
     with pytest.raises(UserError, match="domain 'text'; give one of Go"):
-        Policy(other, 1)
+        Policy.load(other, 1)
     contents = run.checkpoint("best")
     contents["state_dict"].popitem()
     damaged = Run.create(tmp_path, run.config)
     torch.save(contents, damaged.checkpoints / "best.ckpt")
     with pytest.raises(UserError, match="do not fit its own network"):
-        Policy(damaged, 1)
+        Policy.load(damaged, 1)
