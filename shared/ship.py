@@ -1,6 +1,5 @@
 """A trained run, made small enough to come with the project."""
 
-import os
 from pathlib import Path
 
 from omegaconf import DictConfig, OmegaConf
@@ -32,8 +31,10 @@ def ship(config: DictConfig) -> Path:
         raise UserError(f"run={config.run}: {len(data):,} bytes in half precision; {LIMIT:,} at most")
     settings = run.config
     settings.runs, settings.resume = "runs", None
-    if "path" in settings.data:
-        settings.data.path = os.path.basename(settings.data.path)  # noqa: PTH119 - of either system's paths
+    if isinstance(path := settings.data.get("path"), str):
+        settings.data.path = Path(path).name
+    elif path is not None:
+        settings.data.path = [Path(each).name for each in path]
     folder = PROJECT / "domains" / settings.domain.name / "weights" / str(config.name)
     (folder / "checkpoints").mkdir(parents=True, exist_ok=True)
     write(folder / "checkpoints" / "best.safetensors", data)

@@ -39,7 +39,7 @@ class Positions:
 
 
 class GoData(DataModule):
-    """Games of a file, folder or archive of SGF, split by game.
+    """Games of files, folders or archives of SGF, split by game.
 
     ``conf/data/go/sgf.yaml`` says what each argument is for.
     """
@@ -51,7 +51,7 @@ class GoData(DataModule):
     def __init__(
         self,
         *,
-        path: str,
+        path: str | list[str],
         planes: str | Sequence[str],
         size: int,
         max_handicap: int | None,

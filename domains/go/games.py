@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from domains.go.records import Oddity, read_records
+from domains.go.records import Oddity, join, read_records
 from domains.go.sgf import UNKNOWN, rank
 from shared.archive import where
 from shared.cache import Arrays
@@ -41,7 +41,7 @@ class Games:
 
 
 def read_games(
-    path: str | Path,
+    path: str | Path | Sequence[str],
     *,
     size: int = 19,
     max_handicap: int | None = None,
@@ -57,7 +57,7 @@ def read_games(
     position is not), and up to stones that are put on the board or taken away after its first move.
 
     Args:
-        path: an SGF file, a folder, or an archive (zip, tar, tar.gz, tar.xz, tar.bz2).
+        path: an SGF file, a folder, or an archive (zip, tar, tar.gz, tar.xz, tar.bz2); or several.
         size: games on other boards are left out.
         max_handicap: games with more handicap stones are left out.
         min_rank: such as "6d": only moves of players at least that strong count, and games without any are
@@ -70,13 +70,18 @@ def read_games(
     Raises:
         UserError: nothing to read, a broken archive, no game left; with ``strict`` the first oddity.
     """
-    path = Path(path)
+    paths = [Path(each) for each in ([path] if isinstance(path, str | Path) else path)]
+    if not paths:
+        raise UserError("path: an empty list; name the files of the games")
     least = UNKNOWN if min_rank is None else rank(min_rank)
     if min_rank is not None and least == UNKNOWN:
         raise UserError(f"min_rank {min_rank!r}: write it as 6d, 3k or 9p")
-    columns, oddities = read_records(path, cache, progress)
+    parts = [read_records(each, cache, progress) for each in paths]
     if strict:
-        _refuse(path, size, columns, oddities)
+        for each, part in zip(paths, parts, strict=True):
+            _refuse(each, size, *part)
+    columns = join([part for part, _ in parts])
+    oddities = [odd for _, odd_ones in parts for odd in odd_ones]
 
     moves, start = columns["moves"], columns["move_start"]
     length = np.diff(start)
@@ -106,11 +111,13 @@ def read_games(
     cut = Counter(odd.reason for odd in oddities if odd.kept)
     picked = _take(columns | {"counts": counts}, chosen)
     read = len(length) + sum(not odd.kept for odd in oddities)
-    summary = f"{path.name}: {read:,} games read, {len(chosen):,} used, {picked['counts'].sum():,} positions"
+    told = " and ".join(each.name for each in paths)
+    summary = f"{told}: {read:,} games read, {len(chosen):,} used, {picked['counts'].sum():,} positions"
     summary += _listed("; left out: ", left_out) + _listed("; used only up to there: ", cut)
     if not picked["counts"].any():
-        found = next((f"; {where(path, odd.name)}: {odd.reason} ({odd.found})" for odd in oddities), "")
-        raise UserError(f"{path}: no position to learn from ({summary}{found})")
+        odd_ones = ((each, odd) for each, (_, found) in zip(paths, parts, strict=True) for odd in found)
+        first = next((f"; {where(each, odd.name)}: {odd.reason} ({odd.found})" for each, odd in odd_ones), "")
+        raise UserError(f"{', '.join(map(str, paths))}: no position to learn from ({summary}{first})")
     return Games(**picked, summary=summary)
 
 
