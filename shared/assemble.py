@@ -94,7 +94,8 @@ def precision(settings: DictConfig) -> str:
 def build_trainer(config: DictConfig, run: Run | None, callbacks: list[Callback]) -> pl.Trainer:
     """Lightning's trainer; with a run, one that keeps checkpoints and events in its folder.
 
-    Without one it is for testing, on one device, even where training takes several: each item is answered once.
+    Without one it is for testing, on one device even where training takes several: each item is answered
+    once.
     """
     # What Lightning advises on workers, loggers and short epochs is settled here, not by the user.
     logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)

@@ -115,9 +115,14 @@ def read_games(
     summary = f"{told}: {read:,} games read, {len(chosen):,} used, {picked['counts'].sum():,} positions"
     summary += _listed("; left out: ", left_out) + _listed("; used only up to there: ", cut)
     if not picked["counts"].any():
-        odd_ones = ((each, odd) for each, (_, found) in zip(paths, parts, strict=True) for odd in found)
-        first = next((f"; {where(each, odd.name)}: {odd.reason} ({odd.found})" for each, odd in odd_ones), "")
-        raise UserError(f"{', '.join(map(str, paths))}: no position to learn from ({summary}{first})")
+        reasons = [
+            f"; {where(each, odd.name)}: {odd.reason} ({odd.found})"
+            for each, (_, found) in zip(paths, parts, strict=True)
+            for odd in found[:1]
+        ]
+        raise UserError(
+            f"{', '.join(map(str, paths))}: no position to learn from ({summary}{''.join(reasons)})"
+        )
     return Games(**picked, summary=summary)
 
 
