@@ -126,7 +126,7 @@ class Classifier(pl.LightningModule):
 
     def on_validation_epoch_end(self) -> None:
         """Log the epoch's figures: validation's, and training's on the items as they were drawn."""
-        self.log_dict({**self.val_metrics.compute(), "val/loss": self.val_loss.compute()})
+        self.log_dict({**self.val_metrics.compute(), "val/loss": self.val_loss.compute()}, sync_dist=True)
         if self.train_items:
             mean = {"train/loss": self.train_loss, "train/acc": self.train_hits}
             self.log_dict({name: total / self.train_items for name, total in mean.items()}, sync_dist=True)

@@ -1,11 +1,13 @@
 """One training from its configuration to its figures; every command that trains comes through here."""
 
 import io
+import os
 import sys
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import torch
 from omegaconf import DictConfig
 from pytorch_lightning.callbacks import Callback
 from rich.console import Console
@@ -18,6 +20,8 @@ from shared.layer_table import layer_table, render
 from shared.plots import learning_curve, png
 from shared.run import Run, environment, write, write_json
 from shared.test_report import calibration_error, write_report
+
+FOLDER = "CONVOLUTIONS_RUN"  # tells the processes of a training's other devices where its run lies
 
 
 def train(config: DictConfig, callbacks: Sequence[Callback] = ()) -> dict[str, Any]:
@@ -34,8 +38,11 @@ def train(config: DictConfig, callbacks: Sequence[Callback] = ()) -> dict[str, A
         UserError: The configuration, the data or the folder cannot be used.
         KeyboardInterrupt: Stopped by Ctrl-C; what was saved stays.
     """
-    console = Console()
-    resumed = Run.open(config.resume) if config.resume else None
+    # With several devices Lightning starts this command again for each of the others: they join the first.
+    joined = os.environ.get(FOLDER) if os.environ.get("LOCAL_RANK", "0") != "0" else None
+    console = Console(quiet=joined is not None)
+    existing = joined or config.resume
+    resumed = Run.open(existing) if existing else None
     if resumed and resumed.metrics:
         raise UserError(f"resume={resumed.folder}: this run has ended; its figures are in metrics.json")
     config = resumed.config if resumed else config
@@ -43,6 +50,7 @@ def train(config: DictConfig, callbacks: Sequence[Callback] = ()) -> dict[str, A
     data = build_data(config)
     check_network(config, data)
     run = resumed or Run.create(config.runs, config)
+    os.environ[FOLDER] = str(run.folder)
     data.setup()
     console.print(data.summary, highlight=False)
     module = build_module(config, data)
@@ -55,7 +63,7 @@ def train(config: DictConfig, callbacks: Sequence[Callback] = ()) -> dict[str, A
     write_json(run.folder / "environment.json", machine)
     console.print(f"device: {machine['device']}, {machine['threads']} threads, {machine['precision']}")
     for part in run.checkpoints.glob(".*"):  # of a checkpoint, when the run was killed as it wrote it
-        part.unlink()
+        part.unlink(missing_ok=True)
     last = run.checkpoints / "last.ckpt"
     if last.is_file():
         run.checkpoint("last")  # refuses what is not this suite's, before Lightning opens it
@@ -64,6 +72,10 @@ def train(config: DictConfig, callbacks: Sequence[Callback] = ()) -> dict[str, A
     except SystemExit:  # Lightning's way to end at Ctrl-C, once loggers and loaders are closed
         sys.stderr.write(f"\nstopped; go on with: train.py resume={run.folder}\n")
         raise KeyboardInterrupt from None
+    if torch.distributed.is_available() and torch.distributed.is_initialized():
+        torch.distributed.destroy_process_group()
+    if joined:
+        sys.exit()  # what is left to do, the first does alone
 
     metrics = {
         "domain": config.domain.name,

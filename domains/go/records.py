@@ -4,7 +4,7 @@ No filter acts here, so that the cache serves all filters.
 """
 
 from array import array
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
@@ -52,6 +52,19 @@ def read_records(
     ]
     columns["name"] = np.array(_lines(columns["name"]), object)
     return columns, oddities
+
+
+def join(parts: Sequence[caches.Arrays]) -> caches.Arrays:
+    """The columns of several paths, one after the other."""
+    whole = {}
+    for name in parts[0]:
+        columns = [part[name] for part in parts]
+        if name.endswith("_start"):
+            before = np.cumsum([0, *(column[-1] for column in columns[:-1])])
+            columns = [column[:-1] + first for column, first in zip(columns, before, strict=True)]
+            columns.append(np.array([before[-1] + parts[-1][name][-1]]))
+        whole[name] = np.concatenate(columns)
+    return whole
 
 
 def _read(path: Path, progress: bool) -> caches.Arrays:
