@@ -1,6 +1,7 @@
 """One game between two programs, by the rules of a board of our own."""
 
 import random
+import re
 from typing import NamedTuple
 
 from sgfmill import sgf
@@ -112,9 +113,12 @@ def _score(game: Game, rules: Rules) -> Result:
         try:
             for code in game.moves:
                 scorer(f"play {COLOURS[code & 1]} {name(code >> 1, SIZE)}")
-            return Result(scorer("final_score", 10 * rules.seconds), f"final_score of {rules.score}")
+            text = scorer("final_score", 10 * rules.seconds)
         except EngineError as error:
             raise UserError(f"score={rules.score}: {error}") from error
+    if not re.fullmatch(r"[BW]\+\S+|0", text):
+        raise UserError(f"score={rules.score}: final_score answered {text[:40]!r}, not B+3.5, W+3.5 or 0")
+    return Result(text, f"final_score of {rules.score}")
 
 
 def record(game: Game, result: Result, names: tuple[str, str], rules: Rules) -> bytes:

@@ -84,7 +84,7 @@ class Match:
                 f"output={folder}: cannot be made: {error.strerror}; name another folder"
             ) from error
         settings = folder / "match.json"
-        if settings.exists() and json.loads(settings.read_text()) != agreed:
+        if settings.exists() and settings.read_text() != json.dumps(agreed, indent=2) + "\n":
             raise UserError(
                 f"output={folder}: holds a match on other terms, see its match.json; name another"
             )
@@ -189,8 +189,9 @@ def match(config: DictConfig) -> list[Strength]:
     for key in ("games", "jobs"):
         if not isinstance(config[key], int) or config[key] < 1:
             raise UserError(f"{key}={config[key]}: give a whole number from 1")
-    if not isinstance(config.seconds, int | float) or not 0 < config.seconds < 1e6:
-        raise UserError(f"seconds={config.seconds}: give a number above 0")
+    for key, least in (("seconds", 0), ("komi", -1000)):
+        if not isinstance(config[key], int | float) or not least < config[key] < 1e6:
+            raise UserError(f"{key}={config[key]}: give a number above {least}")
     names = str(config.a), str(config.b)
     a, b = (str(config.engines.get(name, name)) for name in names)
     scorer = None if config.score is None else str(config.engines.get(config.score, config.score))

@@ -4,7 +4,9 @@ import csv
 import json
 import math
 import shlex
+import signal
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,7 @@ from sgfmill import sgf
 from domains.go.match import match, strength
 from shared.cli import compose
 from shared.errors import UserError
+from tests.commands import start
 
 FAKE = Path(__file__).with_name("fake_engine.py")
 
@@ -110,7 +113,9 @@ def test_what_was_played_is_kept_and_more_is_added(tmp_path: Path) -> None:
         ({"games": 0}, "games=0"),
         ({"jobs": "many"}, "jobs=many"),
         ({"seconds": 0}, "seconds=0"),
-        ({"score": "false"}, "cannot begin|ended"),
+        ({"komi": "half"}, "komi=half"),
+        ({"score": "false"}, "cannot begin a game"),
+        ({"score": fake("dunno")}, "final_score answered 'dunno'"),
     ],
 )
 def test_a_mistake_is_told_and_no_game_is_kept(tmp_path: Path, change: dict, words: str) -> None:
@@ -129,3 +134,18 @@ def test_the_strength_that_points_tell() -> None:
         assert 1 / (1 + 10 ** (-end / 400)) == pytest.approx(share)
     assert strength("all", [1.0] * 5).elo[1] == math.inf
     assert strength("all", [0.0] * 5).elo[1] == -math.inf
+
+
+def test_ctrl_c_keeps_what_is_finished_and_ends_the_programs(tmp_path: Path) -> None:
+    words = [f"a='{fake('passes')}'", f"b='{fake('sleeps', 3)}'", "score=null", "jobs=2", "output=match"]
+    process = start("match", *words, cwd=tmp_path)
+    for _ in range(600):
+        if (tmp_path / "match" / "b.log").exists():
+            break
+        time.sleep(0.05)
+    time.sleep(0.5)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=20)  # less than the program sleeps
+    assert process.returncode == 130, err
+    assert "Traceback" not in err
+    assert not list((tmp_path / "match").glob("*.sgf"))
