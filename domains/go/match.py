@@ -208,7 +208,9 @@ def _report(held: Match, outcomes: list[Outcome]) -> list[Strength]:
     table = csv.writer(text, lineterminator="\n")
     table.writerows([Outcome._fields, *outcomes])
     write(held.folder / "games.csv", text.getvalue())
-    parts = {"all games": outcomes, "a black": outcomes[::2], "a white": outcomes[1::2]}
+    parts = {"all games": outcomes}
+    for seat, colour in zip(SEATS, ("black", "white"), strict=True):
+        parts[f"a {colour}"] = [each for each in outcomes if each.black == seat]
     found = [strength(name, [each.points for each in part]) for name, part in parts.items()]
     figures = {
         each.share.name: {

@@ -13,7 +13,10 @@ import pytest
 from omegaconf import DictConfig
 from sgfmill import sgf
 
+from domains.go.client import Client, EngineError, _find
+from domains.go.handicap import fixed_handicap
 from domains.go.match import match, strength
+from domains.go.points import name
 from shared.cli import compose
 from shared.errors import UserError
 from tests.commands import start
@@ -145,7 +148,34 @@ def test_ctrl_c_keeps_what_is_finished_and_ends_the_programs(tmp_path: Path) -> 
         time.sleep(0.05)
     time.sleep(0.5)
     process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=20)  # less than the program sleeps
+    _, err = process.communicate(timeout=120)  # less than the program sleeps
     assert process.returncode == 130, err
     assert "Traceback" not in err
     assert not list((tmp_path / "match").glob("*.sgf"))
+
+
+@pytest.mark.gnugo
+@pytest.mark.skipif(_find("gnugo") is None, reason="GNU Go is not installed (Debian package gnugo)")
+def test_fixed_handicap_stones_lie_where_gnu_go_puts_them() -> None:
+    with Client("gnugo --mode gtp") as gnugo:
+        for size in (7, 8, 9, 13, 18, 19):  # at 12 it leaves the specification
+            for stones in range(11):
+                gnugo(f"boardsize {size}")
+                points = fixed_handicap(size, stones)
+                if points is None:
+                    with pytest.raises(EngineError, match="invalid handicap"):
+                        gnugo(f"fixed_handicap {stones}")
+                else:
+                    placed = gnugo(f"fixed_handicap {stones}").split()
+                    assert sorted(placed) == sorted(name(point, size) for point in points)
+
+
+@pytest.mark.gnugo
+@pytest.mark.skipif(_find("gnugo") is None, reason="GNU Go is not installed (Debian package gnugo)")
+def test_gnu_go_plays_itself_and_counts(tmp_path: Path) -> None:
+    player = "gnugo --mode gtp --level 0 --chinese-rules"
+    match(settings(tmp_path, player, player, score=player, games=1))
+    [row] = rows(tmp_path)
+    assert row["reason"] == f"final_score of {player}"
+    assert row["result"][:2] in ("B+", "W+")
+    assert int(row["moves"]) > 150
