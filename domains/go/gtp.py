@@ -7,7 +7,6 @@ from typing import BinaryIO
 
 _log = logging.getLogger(__name__)
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")  # all but tabs and newlines
-_COMMAND = re.compile(r"\s*(?:(\d+)(?:\s+|$))?(\S*)\s*(.*?)\s*", re.DOTALL)
 
 Command = Callable[[list[str]], str]
 
@@ -33,16 +32,15 @@ class Protocol:
     def answer(self, line: str) -> str:
         """The bytes to write for one line, as text: nothing for an empty one."""
         before, self._open = "\n" * self._open, False
-        text = _CONTROL.sub("", line).split("#")[0]
-        match = _COMMAND.fullmatch(text)
-        assert match is not None  # the pattern fits any text
-        number, name, rest = match[1] or "", match[2], match[3]
-        if not name and not number:
+        words = _CONTROL.sub("", line).split("#")[0].split()
+        if not words:
             return before
+        number = words.pop(0) if words[0].isascii() and words[0].isdigit() else ""
+        name = words.pop(0) if words else ""
         if name not in self.commands:
             return f"{before}?{number} unknown command\n\n"
         try:
-            told = self.commands[name](rest.split())
+            told = self.commands[name](words)
         except FailureError as failure:
             return f"{before}?{number} {failure}\n\n"
         except Exception:

@@ -4,6 +4,7 @@ import io
 import logging
 import random
 import re
+import time
 from pathlib import Path
 
 import numpy as np
@@ -238,6 +239,14 @@ def test_it_serves_until_quit_or_the_end_of_the_lines(gtp: GoProtocol) -> None:
     gtp.ended, out = False, io.BytesIO()
     gtp.serve(io.BytesIO(b"analyze b\n"), out)
     assert out.getvalue().endswith(b"\n\n")
+
+
+def test_a_line_of_a_million_signs_costs_no_more_than_its_length(gtp: GoProtocol) -> None:
+    start = time.thread_time()
+    for line in (f"play{' ' * 10**6}b e5", "x" * 10**6, "9" * 10**6, f"play b {'9' * 10**6}", "b " * 10**6):
+        gtp.answer(line)
+    assert time.thread_time() - start < 3
+    assert gtp.game.moves == [2 * 40]
 
 
 def mutated(line: str, chance: random.Random) -> bytes:
