@@ -35,23 +35,29 @@ class Client:
         log: file that takes its standard error; None throws it away.
 
     Raises:
-        UserError: there is no such program.
+        UserError: there is no such program, or it cannot be started.
     """
 
     def __init__(self, command: str, log: Path | None = None):
-        words = shlex.split(command)
         self.command = command
+        try:
+            words = shlex.split(command)
+        except ValueError as error:
+            raise UserError(f"{command!r}: not a command: {error}") from error
         found = sys.executable if words[:1] == ["python"] else _find(words[0] if words else "")
         if not found:
             raise UserError(f"{command!r}: no program of that name is installed")
         errors: IO[bytes] | int = subprocess.DEVNULL if log is None else log.open("ab")
-        self._process = subprocess.Popen(  # noqa: S603 - the user's own command
-            [found, *words[1:]],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=errors,
-            start_new_session=True,  # Ctrl-C is for us: to lose a game by it would be unjust
-        )
+        try:
+            self._process = subprocess.Popen(  # noqa: S603 - the user's own command
+                [found, *words[1:]],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                start_new_session=True,  # Ctrl-C is for us: to lose a game by it would be unjust
+            )
+        except OSError as error:
+            raise UserError(f"{command!r}: cannot be started: {error.strerror}") from error
         if not isinstance(errors, int):
             errors.close()
         self._lines: queue.Queue[bytes] = queue.Queue()

@@ -112,6 +112,7 @@ def test_what_was_played_is_kept_and_more_is_added(tmp_path: Path) -> None:
     [
         ({"a": "no-such-program"}, "no-such-program"),
         ({"a": ""}, "no program"),
+        ({"b": "gnugo 'open"}, "not a command: No closing quotation"),
         ({"a": fake("refuses")}, "cannot begin a game: clear_board: . not today"),
         ({"games": 0}, "games=0"),
         ({"jobs": "many"}, "jobs=many"),
