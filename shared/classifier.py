@@ -181,7 +181,10 @@ class Classifier(pl.LightningModule):
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
         """The optimizer, and a schedule stepped after each batch."""
-        optimizer = build(self.optimizer_settings, params=self.parameters())
-        settings = self.schedule_for(int(self.trainer.estimated_stepping_batches))
-        schedule = build(settings, optimizer=optimizer)
+        settings = dict(self.optimizer_settings)
+        if settings.get("fused") and self.trainer.gradient_clip_val:
+            settings["fused"] = False  # Lightning clips no gradients that the step itself might unscale
+        optimizer = build(settings, params=self.parameters())
+        steps = int(self.trainer.estimated_stepping_batches)
+        schedule = build(self.schedule_for(steps), optimizer=optimizer)
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
