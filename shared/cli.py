@@ -95,19 +95,19 @@ def _explain(error: Exception, config_name: str) -> str:
         config = compose(config_name, [c for c in choices if c.split("=")[0].lstrip("+~") != key])
     except HydraException:
         return message
-    return f"{key}: there is no such key; {nearest(key, _keys(config))}"
+    return f"{key}: there is no such key; {nearest(key, keys(config))}"
 
 
-def _keys(config: DictConfig) -> list[str]:
+def keys(config: DictConfig) -> list[str]:
     """All keys of a configuration by their full path."""
-    keys = []
+    found = []
 
     def walk(node: Any, path: str) -> None:
         if path:
-            keys.append(path)
+            found.append(path)
         if isinstance(node, dict):
             for name, child in node.items():
                 walk(child, f"{path}.{name}" if path else str(name))
 
     walk(OmegaConf.to_container(config, resolve=False), "")
-    return keys
+    return found

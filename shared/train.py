@@ -4,6 +4,7 @@ import io
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -111,3 +112,19 @@ def train(config: DictConfig, callbacks: Sequence[Callback] = ()) -> dict[str, A
     write_json(run.folder / "metrics.json", metrics)
     console.print(f"run: {run.folder}", soft_wrap=True, highlight=False, markup=False)
     return metrics | {"run": str(run.folder)}
+
+
+def train_once(config: DictConfig, callbacks: Sequence[Callback] = ()) -> dict[str, Any]:
+    """As ``train``, in a folder ``config.runs`` that holds this one training: found, gone on with, or begun.
+
+    Raises:
+        UserError: As ``train``.
+        KeyboardInterrupt: As ``train``.
+    """
+    config = config.copy()
+    for path in sorted(Path(config.runs).glob("*/*/config.yaml")):
+        run = Run(path.parent)
+        if run.metrics:
+            return run.metrics | {"run": str(run.folder)}
+        config.resume = str(run.folder)
+    return train(config, callbacks)
