@@ -4,7 +4,6 @@ import fcntl
 import os
 from pathlib import Path
 from types import TracebackType
-from typing import IO
 
 from shared.errors import UserError
 
@@ -18,7 +17,7 @@ class FileLock:
 
     def __init__(self, path: Path):
         self.path = path
-        self.file: IO[bytes] | None = None
+        self.file: int | None = None  # a descriptor, which nothing closes unasked
 
     def acquire(self) -> bool:
         """Wait for the lock."""
@@ -31,16 +30,16 @@ class FileLock:
     def _take(self, kind: int) -> bool:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            file = self.path.open("ab")
+            file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         except OSError as error:
             raise UserError(f"{self.path}: cannot be made: {error.strerror}; name another folder") from error
         try:
             fcntl.lockf(file, kind)
         except (BlockingIOError, PermissionError):  # which of them, differs between systems
-            file.close()
+            os.close(file)
             return False
         except OSError as error:
-            file.close()
+            os.close(file)
             raise UserError(
                 f"{self.path}: cannot be locked: {error.strerror}; name a folder on a disk that has locks"
             ) from error
@@ -49,8 +48,8 @@ class FileLock:
 
     def release(self) -> None:
         """Give the lock back."""
-        if self.file:
-            self.file.close()
+        if self.file is not None:
+            os.close(self.file)
             self.file = None
 
     def __enter__(self) -> "FileLock":

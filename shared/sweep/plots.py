@@ -1,5 +1,6 @@
 """Optuna's pictures of a study, in the manner of the other pictures of a run."""
 
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -31,7 +32,9 @@ def pictures(study: optuna.Study, title: str) -> dict[str, bytes]:
         "importances": (optuna.visualization.matplotlib.plot_param_importances, _importances),
     }
     found = {}
-    with mpl.rc_context():  # Optuna sets a style for all pictures to come
+    # Optuna sets a style for all pictures to come, and warns of studies so small that a scale has one value.
+    with mpl.rc_context(), warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
         pyplot.switch_backend("agg")  # draws without a screen
         for name, (plot, finish) in drawn.items():
             axes = plot(study, target_name=NAME)

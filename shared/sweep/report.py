@@ -82,9 +82,10 @@ def trials_table(trials: list[FrozenTrial], space: Space) -> Table:
 
 def _told(trials: list[FrozenTrial], found: FrozenTrial, overrides: list[str]) -> list[str]:
     """What the experiment file says of itself."""
+    words = [word for word in overrides if not word.startswith("storage=")]  # it may hold a password
     ended = sum(each.state in (TrialState.COMPLETE, TrialState.PRUNED) for each in trials)
     return [
-        f"The best of {ended} trials of: python scripts/sweep.py {shlex.join(overrides)}",
+        f"The best of {ended} trials of: python scripts/sweep.py {shlex.join(words)}",
         f"Trial {found.number}: val/acc {100 * (found.value or 0):.2f} %, the best of its epochs.",
         "It was chosen by this figure, which so flatters it. The test set has not been looked at.",
         f"Its run: {found.user_attrs['run']}",

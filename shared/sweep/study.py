@@ -57,7 +57,7 @@ class Study:
                     pruner=PRUNERS[pruner],
                     load_if_exists=True,
                 )
-                self._belong_together(storage)
+                self._belong_together()
             except (SQLAlchemyError, ImportError, OSError, ValueError) as error:
                 reason = str(error).splitlines()[0]
                 raise UserError(
@@ -67,7 +67,7 @@ class Study:
     def _lock(self) -> FileLock:
         return FileLock(self.folder / "lock")
 
-    def _belong_together(self, storage: str | None) -> None:
+    def _belong_together(self) -> None:
         """Refuse a study whose runs and locks lie elsewhere: each of its running trials would look dead."""
         mark = self.folder / "id"
         if not mark.is_file():
@@ -78,7 +78,7 @@ class Study:
         elif known["id"] != mark.read_text():
             raise UserError(
                 f"runs={self.folder.parent.parent}: this study has its runs in {known['path']}; set runs= to "
-                f"where that folder is seen from here: all who work on {storage} must share it"
+                "where that folder is seen from here: all who work on this storage must share it"
             )
 
     def trials(self, *states: TrialState) -> list[optuna.trial.FrozenTrial]:

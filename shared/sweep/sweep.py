@@ -44,7 +44,7 @@ def sweep(config: DictConfig, overrides: list[str]) -> Study:
     _quiet()
     space = Space(
         OmegaConf.to_container(config.sweep.space, resolve=True),  # type: ignore[arg-type]
-        lambda chosen: _training(compose("sweep", [*overrides, *chosen])),
+        lambda chosen: training(compose("sweep", [*overrides, *chosen])),
     )
     for word in overrides:
         if (key := word.split("=")[0].lstrip("+~")) in space.values:
@@ -55,9 +55,11 @@ def sweep(config: DictConfig, overrides: list[str]) -> Study:
         with SweepProgress(study, config.n_trials) as progress:
             while claimed := study.claim(config.n_trials):
                 trial, lock = claimed
-                progress.begin(trial.number, again=bool(trial.params))
-                progress.end(run_trial(trial, space, study.place(trial.number), progress))
-                lock.release()
+                try:
+                    progress.begin(trial.number, again=bool(trial.params))
+                    progress.end(run_trial(trial, space, study.place(trial.number), progress))
+                finally:
+                    lock.release()
     except KeyboardInterrupt:
         sys.stderr.write("\nstopped; the same command goes on\n")
         raise
@@ -78,7 +80,7 @@ def folder_of(config: DictConfig) -> Path:
     return Path(config.runs).absolute() / "sweep" / name
 
 
-def _training(config: DictConfig) -> DictConfig:
+def training(config: DictConfig) -> DictConfig:
     """The part of the configuration that a training has."""
     return OmegaConf.masked_copy(
         config, [str(key) for key in config if key not in ("n_trials", "storage", "sweep")]
