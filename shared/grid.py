@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from hydra.conf import HydraConf
 from hydra.experimental.callback import Callback
 from omegaconf import DictConfig
 
@@ -31,7 +30,7 @@ class Grid(Callback):
         Grid.folder = Path(config.hydra.sweep.dir).absolute()
 
 
-def run_one(function: Callable[[DictConfig], Any], config: DictConfig, settings: HydraConf) -> Any:
+def run_one(function: Callable[[DictConfig], Any], config: DictConfig, settings: Any) -> Any:
     """One run of a grid: how it ended is kept as ``<number>.json`` in the grid's folder.
 
     Args:
