@@ -1,6 +1,7 @@
 """sweep.py as a user runs it: several processes, killed at any time, and the same command again."""
 
 import json
+import signal
 import time
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 from optuna.trial import TrialState
 
-from tests.commands import start
+from tests.commands import command, start
 
 # The smallest search that still does everything: a trial takes a second.
 TINY = [
@@ -31,6 +32,33 @@ def trials_of(folder: Path) -> list[optuna.trial.FrozenTrial]:
     return optuna.load_study(study_name=journal.parent.name, storage=storage).trials
 
 
+def wait_for_trials(folder: Path, number: int) -> None:
+    """Wait until so many trials have begun."""
+    deadline = time.monotonic() + 120
+    while len(list(folder.glob("runs/sweep/*/trials/*"))) < number:
+        assert time.monotonic() < deadline, "no further trial began within two minutes"
+        time.sleep(0.02)
+
+
+@pytest.mark.slow
+def test_ctrl_c_writes_what_there_is_and_the_same_command_goes_on(tmp_path: Path) -> None:
+    process = start("sweep", *TINY, "n_trials=50", cwd=tmp_path)
+    wait_for_trials(tmp_path, 3)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 130, err
+    assert "the same command goes on" in err
+    assert "Traceback" not in err
+    assert "experiment=best" in out
+    before = trials_of(tmp_path)
+    done = command("sweep", *TINY, "n_trials=4", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    after = trials_of(tmp_path)
+    assert [each.number for each in after] == [0, 1, 2, 3]
+    assert after[:2] == before[:2]
+    assert after[2].params.items() >= before[2].params.items()
+
+
 @pytest.mark.slow
 def test_thirty_trials_by_two_processes_killed_five_times_are_all_there_once(tmp_path: Path) -> None:
     words = [*TINY, "n_trials=30"]
@@ -38,11 +66,7 @@ def test_thirty_trials_by_two_processes_killed_five_times_are_all_there_once(tmp
     workers = [start("sweep", *words, cwd=tmp_path) for _ in range(2)]
     said = ""
     for _ in range(5):
-        known = len(list(tmp_path.glob("runs/sweep/*/trials/*")))
-        deadline = time.monotonic() + 120
-        while len(list(tmp_path.glob("runs/sweep/*/trials/*"))) <= known:
-            assert time.monotonic() < deadline, "no further trial began within two minutes"
-            time.sleep(0.02)
+        wait_for_trials(tmp_path, len(list(tmp_path.glob("runs/sweep/*/trials/*"))) + 1)
         time.sleep(random.uniform(0, 3))
         victim = int(random.integers(2))
         assert workers[victim].poll() is None, "ended before the last kill: give it more trials"
