@@ -44,7 +44,7 @@ def test_short_and_long_epochs_go_through_all_items_before_any_comes_again(epoch
 
 
 @pytest.mark.parametrize(
-    ("items", "epoch_size", "size", "world"), [(100, 100, 7, 2), (101, 60, 8, 3), (50, 200, 1, 4)]
+    ("items", "epoch_size", "size", "world"), [(100, 100, 7, 2), (100, 101, 50, 2), (11, 11, 1, 3)]
 )
 def test_processes_share_an_epoch_out_and_take_as_many_steps(
     items: int, epoch_size: int, size: int, world: int
