@@ -14,9 +14,10 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import OmegaConf
 
-from shared.assemble import build_tester, build_trainer
+from shared.assemble import build_trainer
 from shared.cli import compose
 from shared.errors import UserError
+from shared.run import Run
 from shared.train import _check_processes, train
 from tests.commands import PROJECT, command, run_folder, start
 
@@ -104,11 +105,9 @@ def test_slurm_s_tasks_on_two_nodes_find_each_other(alone: Path, tmp_path: Path)
     equal_to(alone, Path(out.rstrip().splitlines()[-1].removeprefix("run: ")))
 
 
-def test_in_a_grid_lightning_starts_no_processes_of_its_own(monkeypatch) -> None:
+def test_in_a_grid_lightning_starts_no_processes_of_its_own(tmp_path: Path, monkeypatch) -> None:
     config = compose("train", TWO)
-    trainer = build_tester(config)
-    _check_processes(trainer)
-    trainer = build_trainer(config, None, [])
+    trainer = build_trainer(config, Run(tmp_path), [])
     _check_processes(trainer)  # no grid
     monkeypatch.setattr(HydraConfig, "initialized", lambda: True)
     monkeypatch.setattr(HydraConfig, "get", lambda: OmegaConf.create({"mode": RunMode.MULTIRUN}))
