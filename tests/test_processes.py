@@ -53,11 +53,11 @@ def equal_to(alone: Path, run: Path) -> None:
         assert ours == pytest.approx(theirs, abs=2e-4)
     ours, theirs = (json.loads((each / "metrics.json").read_text()) for each in (run, alone))
     assert ours["steps"] == theirs["steps"] == 16
-    assert ours["test/n"] == theirs["test/n"] == 381
+    assert ours["test/n"] == theirs["test/n"] > 300
     assert ours["test/acc"] == pytest.approx(theirs["test/acc"], abs=0.01)
     assert json.loads((run / "environment.json").read_text())["processes"] == 2
     items = np.load(run / "test_items.npz")["item"]
-    assert np.array_equal(np.sort(items), np.arange(381))
+    assert np.array_equal(np.sort(items), np.arange(theirs["test/n"]))
     weights, others = (
         torch.load(each / "checkpoints" / "last.ckpt", weights_only=True)["state_dict"]
         for each in (run, alone)
