@@ -29,7 +29,7 @@ def report(study: Study, space: Space, config: DictConfig, overrides: list[str],
     """
     trials = study.trials()
     write(study.folder / "trials.csv", trials_csv(trials, list(space.values)))
-    for name, picture in pictures(study.optuna, f"{config.choices.sweep}: {len(trials)} trials").items():
+    for name, picture in pictures(study.optuna, f"{study.folder.name}: {len(trials)} trials").items():
         write(study.folder / name, picture)
     if trials:
         console.print(trials_table(trials, space))

@@ -41,7 +41,9 @@ class Space:
 
     def __init__(self, space: Mapping[str, Any], compose: Compose):
         if not space:
-            raise UserError("sweep.space is empty: give at least one key and its values")
+            raise UserError(
+                "sweep.space is empty: choose a file of conf/sweep, such as sweep=go/policy, or give keys and values"
+            )
         self.compose, self.given = compose, space
         base = compose([])
         groups = [str(name) for name in base.choices if name not in OWN]

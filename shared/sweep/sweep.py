@@ -11,6 +11,7 @@ from omegaconf import DictConfig, OmegaConf
 from optuna.trial import TrialState
 from rich.console import Console
 
+from shared.assemble import plain
 from shared.cli import compose
 from shared.errors import UserError
 from shared.sweep.progress import SweepProgress, best
@@ -43,7 +44,7 @@ def sweep(config: DictConfig, overrides: list[str]) -> Study:
         )
     _quiet()
     space = Space(
-        OmegaConf.to_container(config.sweep.space, resolve=True),  # type: ignore[arg-type]
+        plain(config.sweep.space) if config.sweep.space else {},
         lambda chosen: training(compose("sweep", [*overrides, *chosen])),
     )
     for word in overrides:
@@ -76,7 +77,9 @@ def folder_of(config: DictConfig) -> Path:
         config, [str(key) for key in config if key not in ("n_trials", "storage", "runs")]
     )
     told = json.dumps(OmegaConf.to_container(settings, resolve=True), sort_keys=True)
-    name = f"{config.choices.sweep}-{hashlib.sha256(told.encode()).hexdigest()[:10]}".replace("/", "-")
+    name = f"{config.choices.sweep or config.domain.name}-{hashlib.sha256(told.encode()).hexdigest()[:10]}".replace(
+        "/", "-"
+    )
     return Path(config.runs).absolute() / "sweep" / name
 
 

@@ -201,6 +201,7 @@ def test_a_defect_leaves_its_traceback_and_fails_one_trial(tmp_path: Path, monke
         (["trainer.devices=2"], "trainer.devices=2: a trial is one process on one device"),
         (["optimizer.lr=0.1"], "optimizer.lr=0.1: optimizer.lr is searched"),
         (["optimizer=adam"], "optimizer=adam: optimizer is searched"),
+        (["sweep.space=null"], "sweep.space is empty: choose a file of conf/sweep"),
         (["sweep.sampler=best"], "sweep.sampler=best"),
     ],
 )
