@@ -42,7 +42,7 @@ class Space:
     def __init__(self, space: Mapping[str, Any], compose: Compose):
         if not space:
             raise UserError(
-                "sweep.space is empty: choose a file of conf/sweep, such as sweep=go/policy, or give keys and values"
+                "sweep.space is empty: choose a file of conf/sweep, such as sweep=go/policy, or give keys"
             )
         self.compose, self.given = compose, space
         base = compose([])

@@ -77,9 +77,8 @@ def folder_of(config: DictConfig) -> Path:
         config, [str(key) for key in config if key not in ("n_trials", "storage", "runs")]
     )
     told = json.dumps(OmegaConf.to_container(settings, resolve=True), sort_keys=True)
-    name = f"{config.choices.sweep or config.domain.name}-{hashlib.sha256(told.encode()).hexdigest()[:10]}".replace(
-        "/", "-"
-    )
+    chosen = str(config.choices.sweep or config.domain.name).replace("/", "-")
+    name = f"{chosen}-{hashlib.sha256(told.encode()).hexdigest()[:10]}"
     return Path(config.runs).absolute() / "sweep" / name
 
 
