@@ -103,12 +103,14 @@ def build_trainer(config: DictConfig, run: Run | None, callbacks: list[Callback]
         ".*does not have many workers.*",
         ".*smaller than the logging interval.*",
         ".*LeafSpec.*",
+        "Checkpoint directory .* exists and is not empty",  # of a run that is gone on with
     ):
         warnings.filterwarnings("ignore", chatter)
     settings = plain(config.trainer) | {"precision": precision(config.trainer)}
     if run is None:
         devices = settings["devices"]
-        settings |= {"devices": devices[:1] if isinstance(devices, list) else 1, "strategy": "auto"}
+        settings |= {"devices": devices[:1] if isinstance(devices, list) else 1}
+        settings |= {"strategy": "auto", "num_nodes": 1}
     if run:
         callbacks = [*callbacks, *_keeping(config, run)]
     if settings["enable_progress_bar"] and run:

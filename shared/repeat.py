@@ -15,8 +15,8 @@ from scipy import stats
 
 from shared.assemble import plain
 from shared.errors import UserError
-from shared.run import Run, write_json
-from shared.train import train
+from shared.run import write_json
+from shared.train import train_once
 
 
 class Spread(NamedTuple):
@@ -109,11 +109,7 @@ def _once(settings: DictConfig, values: dict[str, Any], folder: Path) -> dict[st
         except OmegaConfBaseException as error:
             raise UserError(f"repeat.over.{key}: there is no such key") from error
     config.runs = str(folder / ",".join(f"{key}={value}" for key, value in values.items()).replace("/", "-"))
-    for run in map(Run, sorted(Path(config.runs).glob("*/*"))):
-        if run.metrics:
-            return run.metrics | {"run": str(run.folder)}
-        config.resume = str(run.folder)
-    return train(config)
+    return train_once(config)
 
 
 def _table(figures: dict[str, Spread], found: list[dict[str, Any]]) -> Table:

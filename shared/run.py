@@ -69,25 +69,39 @@ class Run:
         self.output = Path(output or folder)
 
     @classmethod
+    def named(cls, runs: str | Path, domain: str) -> "Run":
+        """A run that is not there yet: ``<runs>/<domain>/<date-time>-<unique>``."""
+        return cls(Path(runs).absolute() / domain / unique_name())
+
+    @classmethod
     def create(cls, runs: str | Path, config: DictConfig) -> "Run":
-        """A new folder ``<runs>/<domain>/<date-time>-<unique>`` with its ``config.yaml``.
+        """A new run, with its folder and ``config.yaml``.
+
+        Raises:
+            UserError: As ``make``.
+        """
+        run = cls.named(runs, config.domain.name)
+        run.make(config)
+        return run
+
+    def make(self, config: DictConfig) -> None:
+        """Make the folder of a new run, and its ``config.yaml``.
 
         Raises:
             UserError: The folder cannot be made or written.
         """
-        run = cls(Path(runs).absolute() / config.domain.name / unique_name())
         try:
-            run.checkpoints.mkdir(parents=True)
+            self.checkpoints.mkdir(parents=True)
         except OSError as error:
+            runs = self.folder.parent.parent
             raise UserError(
-                f"runs={runs}: {run.folder} cannot be made: {error.strerror}; name another folder"
+                f"runs={runs}: {self.folder} cannot be made: {error.strerror}; name another folder"
             ) from error
         try:
-            write(run.folder / "config.yaml", OmegaConf.to_yaml(config, resolve=True))
+            write(self.folder / "config.yaml", OmegaConf.to_yaml(config, resolve=True))
         except UserError:
-            shutil.rmtree(run.folder)
+            shutil.rmtree(self.folder)
             raise
-        return run
 
     @classmethod
     def open(cls, folder: str | Path) -> "Run":
