@@ -4,10 +4,12 @@ import io
 import warnings
 from typing import Any
 
+from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter, PercentFormatter
 
 BLUE, ORANGE = "#0072b2", "#d55e00"  # told apart by the colour-blind as well (Okabe & Ito 2008)
+RELEVANCE = LinearSegmentedColormap.from_list("relevance", [ORANGE, "white", BLUE])  # against … for
 
 
 def png(figure: Figure) -> bytes:

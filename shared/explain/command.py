@@ -1,0 +1,170 @@
+"""The command: what a trained run has learned, as a folder of pictures, figures and a page."""
+
+import inspect
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import torch
+from omegaconf import DictConfig, OmegaConf
+from rich.console import Console
+
+from shared.assemble import load_module, plain
+from shared.build import locate
+from shared.classifier import Classifier
+from shared.errors import UserError, nearest
+from shared.evaluate import data_of
+from shared.explain.domain import Domain
+from shared.explain.explain import METHODS, UNITS, find_method
+from shared.explain.explanation import Sample
+from shared.explain.panels import Panels
+from shared.explain.reals import Reals
+from shared.explain.report import Panel, Report
+from shared.explain.units import Target
+from shared.layer_table import layer_table, render
+from shared.predict import percent
+from shared.resolvers import PROJECT
+from shared.run import Run, unique_name
+
+INPUTS = 8  # of a folder, that are explained
+OWN = ("text", "move")  # keys of the configuration that a domain's own kind of input needs
+
+
+def explain_run(config: DictConfig) -> Path | None:
+    """Explain ``config.run``; return the folder that was written.
+
+    Raises:
+        UserError: The run, the input or an option cannot be used, or the folder not written.
+    """
+    console = Console()
+    run = Run.open(config.run)
+    model = load_module(run, config.checkpoint).float()
+    if config.layer == "?":
+        console.print(render(layer_table(model.network)))
+        return None
+    domain = adapter(run, model, config)
+    methods = _methods(config)
+    _check_numbers(config)
+    samples = _samples(domain, config)
+    manner = _read(domain, Path(config.style))[0] if config.style else None
+    options = {key: config[key] for key in ("start", "l1", "smooth", "epsilon", "seed")} | {"manner": manner}
+    reals = Reals(model, domain, config.searched)
+    panels = Panels(model, domain, reals, options, config.layer, config.unit)
+    targets = [_target(model, sample, config) for sample in samples]
+    folder = _folder(run, config)
+    report = Report(folder, f"What {config.run if not run.folder.name else run.folder.name} learned")
+    left_out: list[str] = []
+    for method in methods:
+        for panel in _panels(panels, method, samples, targets, left_out, asked=config.methods is not None):
+            report.add(panel)
+            console.print(f"{panel.title}: {'; '.join(panel.lines)}", highlight=False, markup=False, soft_wrap=True)
+    report.close([_about(run, model), *(f"left out: {each}" for each in left_out)])
+    for each in left_out:
+        console.print(f"left out: {each}", highlight=False, markup=False)
+    console.print(f"explanations: {folder}", soft_wrap=True, highlight=False, markup=False)
+    return folder
+
+
+def adapter(run: Run, model: Classifier, config: DictConfig) -> Domain:
+    """The adapter of the run's domain, as ``conf/domain/NAME.yaml`` names it.
+
+    Raises:
+        UserError: The domain has none.
+    """
+    file = PROJECT / "conf" / "domain" / f"{run.config.domain.name}.yaml"
+    name = OmegaConf.load(file).domain.get("explain") if file.is_file() else None
+    if name is None:
+        raise UserError(f"{file}: names no domain.explain, which draws and covers the domain's inputs")
+    return locate(name)(model, data_of(run, model, config.data))
+
+
+def _methods(config: DictConfig) -> list[str]:
+    if config.methods is None:
+        return [name for name in METHODS if name != "style" or config.style]
+    chosen = [config.methods] if isinstance(config.methods, str) else list(config.methods)
+    for name in chosen:
+        find_method(name)
+    if not chosen:
+        raise UserError(f"methods=[]: name some of {', '.join(METHODS)}, or leave the key out for all")
+    if "style" in chosen and not config.style:
+        raise UserError("methods: style needs a second picture: give style=FILE")
+    return chosen
+
+
+def _check_numbers(config: DictConfig) -> None:
+    for key, least in (("searched", 1), ("item", 0), ("seed", 0)):
+        value = config[key]
+        if isinstance(value, bool) or not isinstance(value, int) or value < least:
+            raise UserError(f"{key}={value}: give a whole number from {least}")
+
+
+def _samples(domain: Domain, config: DictConfig) -> list[Sample]:
+    """The user's inputs, else an item of the validation set."""
+    own = {key: config[key] for key in OWN if config[key] is not None}
+    if config.input is None and "text" not in own:
+        if own:
+            raise UserError(f"{next(iter(own))}={next(iter(own.values()))}: of which file? give input=")
+        dataset = domain.data.val_set
+        if config.item >= len(dataset):
+            raise UserError(f"item={config.item}: the validation set has {len(dataset):,}, counted from 0")
+        return [domain.sample(dataset, config.item)]
+    found = _read(domain, None if config.input is None else Path(config.input), **own)
+    return found[:INPUTS]
+
+
+def _read(domain: Domain, source: Path | None, **own: Any) -> list[Sample]:
+    legal = [key for key in inspect.signature(domain.read).parameters if key != "source"]
+    for key, value in own.items():
+        if key not in legal:
+            raise UserError(
+                f"{key}={value}: not an option of the domain {domain.module.domain}; "
+                + (nearest(key, legal) if legal else "leave it out")
+            )
+    with torch.no_grad():
+        return domain.read(source, **own)
+
+
+def _target(model: Classifier, sample: Sample, config: DictConfig) -> Target:
+    """The unit or class that was asked for, else the network's answer."""
+    if config.unit is not None:
+        return Target(config.unit, config.layer)
+    if config.target is None:
+        with torch.no_grad():
+            return Target(int(model.network(sample.x[None]).argmax()))
+    name = str(config.target)
+    if name not in model.classes:
+        raise UserError(f"target={name}: no class of this run; {nearest(name, model.classes)}")
+    return Target(model.classes.index(name))
+
+
+def _folder(run: Run, config: DictConfig) -> Path:
+    folder = Path(config.output or run.folder / "explanations" / unique_name()).absolute()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"output={folder}: cannot be made: {error.strerror}; name another folder") from error
+    return folder
+
+
+def _panels(
+    panels: Panels, method: str, samples: list[Sample], targets: list[Target], left_out: list[str], asked: bool
+) -> Iterator[Panel]:
+    """A method's panels; one that does not fit the network is left out, if it was not asked for by name."""
+    try:
+        if method in UNITS:
+            yield from panels.of_units(method)
+        else:
+            for sample, target in zip(samples, targets, strict=True):
+                yield from panels.of_input(method, sample, target)
+    except UserError as error:
+        if asked:
+            raise
+        left_out.append(str(error))
+
+
+def _about(run: Run, model: Classifier) -> str:
+    params = sum(each.numel() for each in model.network.parameters())
+    config, metrics = run.config, run.metrics
+    words = f"{config.choices.model} on {config.choices.data}, {params:,} parameters, seed {config.seed}"
+    accuracy = metrics.get("val/acc")
+    return words + (f", {percent(accuracy)} right on validation" if accuracy is not None else "")
