@@ -74,7 +74,7 @@ def _attacked(
     bounds = domain.bounds
     step = size * domain.step(input)
     x = attack(model.network, input.x[None], label, kind, step, bounds, seed)
-    return domain.make(x[0], kind)
+    return domain.make(x[0], kind, of=input)
 
 
 def attack(

@@ -17,6 +17,7 @@ from torch import Tensor
 from shared.classifier import Classifier
 from shared.data import DataModule, Dataset, Draw
 from shared.explain.explanation import Box, Sample, Shown
+from shared.explain.units import Target
 
 Planes = Float[Tensor, "n planes a1 a2"]
 Masks = Bool[Tensor, "n a1 a2"]
@@ -110,8 +111,8 @@ class Domain(ABC):
         """The places that can be taken away, of the grid that a map has."""
         return torch.ones_like(sample.x.sum(self.collapse, keepdim=True)[0], dtype=torch.bool)
 
-    def make(self, x: Float[Tensor, "planes a1 a2"], name: str) -> Sample:
-        """An input that a method made."""
+    def make(self, x: Float[Tensor, "planes a1 a2"], name: str, of: Sample | None = None) -> Sample:
+        """An input that a method made, of another one if it changed that."""
         return Sample(x, name)
 
     def nearest(self, x: Float[Tensor, "planes a1 a2"]) -> Sample | None:
@@ -126,15 +127,31 @@ class Domain(ABC):
         """Files beside a made input, such as its sound, by suffix."""
         return {}
 
-    def map_figure(self, sample: Sample, heat: np.ndarray) -> Figure:
-        """An input, and beside it the relevance of its places."""
+    def map_figure(self, sample: Sample, heat: np.ndarray, target: Target) -> Figure:
+        """An input, and beside it the relevance of its places for the target."""
         width, height = (1.7 * length for length in self.cell)
-        tall = height + HEAD
+        tall = height + HEAD - 0.4
         figure = Figure(figsize=(2 * width, tall), dpi=130)
-        room = {"left": 0.03, "right": 0.97, "top": 1 - HEAD / tall, "bottom": 0.1 / tall, "wspace": 0.12}
+        room = {"left": 0.03, "right": 0.97, "top": 1 - (HEAD - 0.2) / tall, "bottom": 0.1 / tall, "wspace": 0.12}
         left, right = figure.subplots(1, 2, gridspec_kw=room)
         self.show(left, sample)
         self.show(right, sample, heat)
+        return figure
+
+    def filter_figure(self, weight: Float[Tensor, "filters planes k1 k2"], chosen: list[int], layer: str) -> Figure:
+        """Filters side by side, by their numbers."""
+        columns = min(len(chosen), 8)
+        rows = -(-len(chosen) // columns)
+        tall = 1.5 * rows + HEAD
+        figure = Figure(figsize=(max(1.35 * columns, 5.5), tall), dpi=130)
+        room = {"left": 0.04, "right": 0.98, "top": 1 - (HEAD + 0.1) / tall, "bottom": 0.1 / tall}
+        grid = figure.subplots(rows, columns, squeeze=False, gridspec_kw={**room, "hspace": 0.35, "wspace": 0.25})
+        for axes, number in zip_longest(grid.flat, chosen):
+            if number is None:
+                axes.axis("off")
+            else:
+                self.show_filter(axes, weight[number], layer)
+                axes.set_title(f"{number}", fontsize=7.5, pad=3)
         return figure
 
     def grid_figure(self, shown: Sequence[Shown], columns: int) -> Figure:

@@ -41,7 +41,7 @@ def dream(
     x = dreamt(model.network, name, input.x, domain.bounds)
     with torch.no_grad():
         before, after = mean_square(model.network, name, torch.stack([input.x, x])).tolist()
-    made = domain.make(x, f"{input.name} dreamt")
+    made = domain.make(x, f"{input.name} dreamt", of=input)
     shown = (
         Shown(input, f"as it is: mean square {before:.3g}"),
         Shown(made, f"dreamt: mean square {after:.3g}"),

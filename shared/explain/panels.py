@@ -3,12 +3,10 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-import numpy as np
 import torch
-from matplotlib.figure import Figure
 
 from shared.classifier import Classifier
-from shared.explain.domain import HEAD, Domain
+from shared.explain.domain import Domain
 from shared.explain.explain import explain, options_of
 from shared.explain.explanation import Explanation, Sample, Shown
 from shared.explain.filters import first_filters
@@ -107,7 +105,7 @@ class Panels:
             yield Panel(
                 f"{method}-{kind or ''}-{sample.name}".replace("--", "-"), section,
                 TITLES[method] + (f", {kind}" if kind and len(kinds) > 1 else ""),
-                self._lines(target, found, sample), self.domain.map_figure(sample, heat), {method: found},
+                self._lines(target, found, sample), self.domain.map_figure(sample, heat, target), {method: found},
             )  # fmt: skip
 
     def _explain(self, sample: Sample | None, method: str, target: Target, **more: Any) -> Explanation:
@@ -130,20 +128,9 @@ class Panels:
         for each in first_filters(self.model.network, self.layer):
             found = self._explain(None, "filters", Target(0, each.layer))
             chosen = [self.unit] if self.unit is not None else each.strongest[:FILTERS]
-            columns = min(len(chosen), 8)
-            rows = -(-len(chosen) // columns)
-            tall = 1.5 * rows + HEAD
-            figure = Figure(figsize=(max(1.35 * columns, 5.5), tall), dpi=130)
-            room = {"left": 0.03, "right": 0.97, "top": 1 - (HEAD + 0.2) / tall, "bottom": 0.1 / tall}
-            grid = figure.subplots(rows, columns, squeeze=False, gridspec_kw={**room, "hspace": 0.35})
-            for axes in grid.flat:
-                axes.axis("off")
-            for axes, number in zip(grid.flat, chosen, strict=False):
-                axes.axis("on")
-                self.domain.show_filter(axes, each.weight[number], each.layer)
-                axes.set_title(f"{number}", fontsize=7)
+            figure = self.domain.filter_figure(each.weight, chosen, each.layer)
             shape = "×".join(map(str, each.weight.shape[1:]))
-            lines = [f"{each.layer}: the {len(chosen)} strongest of {len(each.weight)} filters of {shape}", "blue: weights above zero, orange: below"]
+            lines = [f"{each.layer}: the strongest of {len(each.weight)} filters of {shape}", "blue: weights above zero, orange: below"]
             yield Panel(f"filters-{each.layer}", section, TITLES["filters"], lines, figure, {each.layer: found})
 
     def _panel(

@@ -5,14 +5,14 @@ from collections.abc import Callable
 import numpy as np
 import torch
 from jaxtyping import Float
-from torch import Tensor
+from torch import Tensor, nn
 
 from shared.classifier import Classifier
 from shared.errors import UserError
 from shared.explain.domain import Domain
 from shared.explain.explanation import Explanation, Sample
 from shared.explain.units import Seen, Target, layer_names, watched
-from shared.layers.base import Chain, Layer
+from shared.layers.base import Layer
 from shared.layers.branches import SideBySide
 from shared.layers.conv import Conv
 from shared.layers.dense import Dense
@@ -73,8 +73,8 @@ def grad_cam(
 ) -> Explanation:
     """The feature maps weighted by their mean gradient (Selvaraju et al. 2017, section 3).
 
-    Negative sums are kept, so that what speaks against the target is seen too. Between the centres of what
-    its cells see, the map is interpolated; maps of branches side by side, and of windows, are put together.
+    Of the sum, what speaks for the target counts (their ReLU). Between the centres of what its cells see, the
+    map is interpolated; maps of branches side by side, and of windows, are put together.
 
     Args:
         model, input, target, domain: as ``explain`` has them.
@@ -103,11 +103,11 @@ def grad_cam(
 
 
 def class_map(seen: Seen, slope: Tensor) -> Float[Tensor, "windows rows columns"]:
-    """Σ_k α_k A_k of one sample, α_k being the mean gradient over the cells of map k."""
+    """ReLU(Σ_k α_k A_k) of one sample, α_k being the mean gradient over the cells of map k."""
     maps, slopes = seen.arrange(), seen.arrange(slope)
     cells = maps.own[0].sum()
     alpha = slopes.values[0].sum((1, 2, 3)) / cells
-    return (alpha[:, None, None, None] * maps.values[0]).sum(0)
+    return (alpha[:, None, None, None] * maps.values[0]).sum(0).clamp(min=0)
 
 
 def spread(seen: Seen, cells: Float[Tensor, "windows rows columns"], extent: tuple[int, int]) -> Tensor:
@@ -116,7 +116,7 @@ def spread(seen: Seen, cells: Float[Tensor, "windows rows columns"], extent: tup
     rows = _interpolation(shape.axes[0], cells.size(1), range(extent[0])).to(cells)
     total, count = (torch.zeros(extent, dtype=cells.dtype) for _ in range(2))
     for window in range(cells.size(0)):
-        first, _ = shape.sees((0, 0), extent, window)[1], None
+        first = shape.sees((0, 0), extent, window)[1]
         last = shape.sees((0, cells.size(2) - 1), extent, window)[1]
         stretch = range(first.start, last.stop)
         shift = 0 if shape.windows is None else window * shape.windows.stride
@@ -148,10 +148,11 @@ def last_maps(network: Network) -> list[str]:
     return found
 
 
-def _last(chain: Chain, prefix: str, allowed: set[str]) -> list[str]:
+def _last(chain: nn.Module, prefix: str, allowed: set[str]) -> list[str]:
     for name, layer in reversed(list(chain.named_children())):
         if isinstance(layer, SideBySide):
-            found = [each for part, branch in layer.named_children() for each in _branch(branch, f"{prefix}{name}.{part}.", allowed)]
+            parts = layer.named_children()
+            found = [each for part, branch in parts for each in _last(branch, f"{prefix}{name}.{part}.", allowed)]
             if found:
                 return found
         elif isinstance(layer, Layer):
@@ -159,11 +160,6 @@ def _last(chain: Chain, prefix: str, allowed: set[str]) -> list[str]:
             if any(each in allowed for each in inner) and layer.shape.extent != (1, 1):
                 return [prefix + name]
     return []
-
-
-def _branch(branch: object, prefix: str, allowed: set[str]) -> list[str]:
-    assert isinstance(branch, Chain)
-    return _last(branch, prefix, allowed)
 
 
 def _gradient(model: Classifier, input: Sample, target: Target) -> Float[Tensor, "planes a1 a2"]:

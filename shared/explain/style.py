@@ -46,7 +46,7 @@ def style(
     shown = (
         Shown(input, f"content: style loss {before:.3g}"),
         Shown(manner, "style"),
-        Shown(domain.make(x, f"{input.name} in the style of {manner.name}"), f"made: style loss {after:.3g}"),
+        Shown(domain.make(x, f"{input.name} in the style of {manner.name}", of=input), f"made: style loss {after:.3g}"),
     )
     meta = {"layers": ", ".join(layers), "steps": STEPS, "fell to": after / before if before > 0 else None}
     return Explanation(x, after, before, meta, shown)
