@@ -34,7 +34,7 @@ class GoDomain(Domain):
 
     filling = "an empty point, all planes recomputed"
     epsilon, epsilon_unit = 0.2, "of a plane's range, between positions that exist"
-    cell = (3.2, 3.6)
+    cell = (3.1, 3.4)
 
     @property
     def groups(self) -> tuple[str, ...]:

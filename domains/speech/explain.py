@@ -38,7 +38,8 @@ class SpeechDomain(Domain):
     filling = "the clip's mean level"
     epsilon, epsilon_unit = 3.0, "dB"
     pictures = True
-    cell = (2.9, 2.5)
+    cell = (3.0, 2.5)
+    margin = (0.5, 0.4)
     module: SpeechClassifier
 
     def read(self, source: Path | None) -> list[Sample]:

@@ -43,7 +43,7 @@ def adversarial(
     size = domain.epsilon if epsilon is None else epsilon
     if isinstance(size, bool) or not isinstance(size, int | float) or not 0 < size < float("inf"):
         raise UserError(f"epsilon={size}: give a size above 0, {domain.epsilon_unit}")
-    made = {kind: _attacked(model, input, target, domain, kind, size, seed) for kind in KINDS}
+    made = {kind: attacked(model, input, target, domain, kind, size, seed) for kind in KINDS}
     with torch.no_grad():
         before = model.network(input.x[None]).softmax(1)[0]
         after = {kind: model.network(each.x[None]).softmax(1)[0] for kind, each in made.items()}
@@ -64,7 +64,7 @@ def _told(kind: str, model: Classifier, probabilities: Tensor, target: Target) -
     return words
 
 
-def _attacked(
+def attacked(
     model: Classifier, input: Sample, target: Target, domain: Domain, kind: str, size: float, seed: int
 ) -> Sample:
     own = domain.attack(input, kind, size, seed)

@@ -59,7 +59,7 @@ def distance(x: Planes, domain: Domain) -> Float[Tensor, " n"]:
     return ((x - blank) / (high - low).clamp(min=1e-12)).abs().mean((1, 2, 3))
 
 
-def noise(like: Planes, domain: Domain, seed: int, spread: float = 0.1) -> Planes:
+def noise(like: Planes, domain: Domain, seed: int, spread: float = 0.3) -> Planes:
     """Inputs about the blank one, normally distributed by so much of the range, and within it."""
     low, high = (bound.to(like).expand_as(like[0]) for bound in domain.bounds)
     random = torch.Generator().manual_seed(seed)

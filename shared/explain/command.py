@@ -1,6 +1,7 @@
 """The command: what a trained run has learned, as a folder of pictures, figures and a page."""
 
 import inspect
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,12 +20,12 @@ from shared.explain.explain import METHODS, UNITS, find_method
 from shared.explain.explanation import Sample
 from shared.explain.panels import Panels
 from shared.explain.reals import Reals
-from shared.explain.report import Panel, Report
+from shared.explain.report import Panel, Report, table
 from shared.explain.units import Target
 from shared.layer_table import layer_table, render
 from shared.predict import percent
 from shared.resolvers import PROJECT
-from shared.run import Run, unique_name
+from shared.run import Run, unique_name, write_json
 
 INPUTS = 8  # of a folder, that are explained
 OWN = ("text", "move")  # keys of the configuration that a domain's own kind of input needs
@@ -43,26 +44,51 @@ def explain_run(config: DictConfig) -> Path | None:
         console.print(render(layer_table(model.network)))
         return None
     domain = adapter(run, model, config)
-    methods = _methods(config)
     _check_numbers(config)
+    reals = Reals(model, domain, config.searched)
+    if config.check:
+        return _check(run, model, domain, reals, config)
+    methods = _methods(config)
     samples = _samples(domain, config)
     manner = _read(domain, Path(config.style))[0] if config.style else None
     options = {key: config[key] for key in ("start", "l1", "smooth", "epsilon", "seed")} | {"manner": manner}
-    reals = Reals(model, domain, config.searched)
     panels = Panels(model, domain, reals, options, config.layer, config.unit)
     targets = [_target(model, sample, config) for sample in samples]
-    folder = _folder(run, config)
-    report = Report(folder, f"What {config.run if not run.folder.name else run.folder.name} learned")
+    folder = _folder(run, config, unique_name())
+    report = Report(folder, f"What {run.folder.name} learned")
     left_out: list[str] = []
     for method in methods:
         for panel in _panels(panels, method, samples, targets, left_out, asked=config.methods is not None):
             report.add(panel)
             console.print(f"{panel.title}: {'; '.join(panel.lines)}", highlight=False, markup=False, soft_wrap=True)
-    report.close([_about(run, model), *(f"left out: {each}" for each in left_out)])
+    report.close([_about(run, model), *(f"left out: {each}" for each in left_out)], _measured(run))
     for each in left_out:
         console.print(f"left out: {each}", highlight=False, markup=False)
     console.print(f"explanations: {folder}", soft_wrap=True, highlight=False, markup=False)
     return folder
+
+
+def _check(run: Run, model: Classifier, domain: Domain, reals: Reals, config: DictConfig) -> Path:
+    """Measure, print, and keep what was measured beside the run's explanations."""
+    from shared.explain.yardsticks import Yardsticks, as_table, plainly
+
+    folder = _folder(run, config, "check")
+    measures = plainly(Yardsticks(model, domain, reals, config.n, config.seed).measure())
+    write_json(folder / "yardsticks.json", measures)
+    console = Console()
+    console.print(as_table(measures))
+    console.print(f"yardsticks: {folder / 'yardsticks.json'}", soft_wrap=True, highlight=False, markup=False)
+    return folder
+
+
+def _measured(run: Run) -> list[str]:
+    """The table of yardsticks, if the run was checked."""
+    from shared.explain.yardsticks import HEADS, told
+
+    path = run.folder / "explanations" / "check" / "yardsticks.json"
+    if not path.is_file():
+        return []
+    return [table("How far this can be trusted", HEADS, told(json.loads(path.read_text())))]
 
 
 def adapter(run: Run, model: Classifier, config: DictConfig) -> Domain:
@@ -92,7 +118,7 @@ def _methods(config: DictConfig) -> list[str]:
 
 
 def _check_numbers(config: DictConfig) -> None:
-    for key, least in (("searched", 1), ("item", 0), ("seed", 0)):
+    for key, least in (("searched", 1), ("n", 2), ("item", 0), ("seed", 0)):
         value = config[key]
         if isinstance(value, bool) or not isinstance(value, int) or value < least:
             raise UserError(f"{key}={value}: give a whole number from {least}")
@@ -137,8 +163,8 @@ def _target(model: Classifier, sample: Sample, config: DictConfig) -> Target:
     return Target(model.classes.index(name))
 
 
-def _folder(run: Run, config: DictConfig) -> Path:
-    folder = Path(config.output or run.folder / "explanations" / unique_name()).absolute()
+def _folder(run: Run, config: DictConfig, name: str) -> Path:
+    folder = Path(config.output or run.folder / "explanations" / name).absolute()
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -3,7 +3,6 @@
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from functools import cached_property
-from itertools import zip_longest
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -40,6 +39,7 @@ class Domain(ABC):
         collapse: dimensions of (planes, axis 1, axis 2) that carry no place.
         pictures: whether its inputs are pictures: what Deep Dream and style work on.
         cell: width and height of an input in a grid of them, in inches.
+        margin: left of and below it, for what its axes say.
     """
 
     filling: str
@@ -47,7 +47,8 @@ class Domain(ABC):
     epsilon_unit: str
     collapse: tuple[int, ...] = (0,)
     pictures: bool = False
-    cell: tuple[float, float] = (2.4, 2.85)
+    cell: tuple[float, float] = (2.2, 2.56)
+    margin: tuple[float, float] = (0.08, 0.08)
 
     def __init__(self, module: Classifier, data: DataModule):
         self.module, self._data = module, data
@@ -129,49 +130,53 @@ class Domain(ABC):
 
     def map_figure(self, sample: Sample, heat: np.ndarray, target: Target) -> Figure:
         """An input, and beside it the relevance of its places for the target."""
-        width, height = (1.7 * length for length in self.cell)
-        tall = height + HEAD - 0.4
-        figure = Figure(figsize=(2 * width, tall), dpi=130)
-        room = {"left": 0.03, "right": 0.97, "top": 1 - (HEAD - 0.2) / tall, "bottom": 0.1 / tall, "wspace": 0.12}
-        left, right = figure.subplots(1, 2, gridspec_kw=room)
-        self.show(left, sample)
-        self.show(right, sample, heat)
+        width, height = (1.6 * length for length in self.cell)
+        figure = Figure(figsize=(2 * width, HEAD + height), dpi=130)
+        for column, shown in enumerate((None, heat)):
+            self.show(self._axes(figure, column * width, HEAD - WORDS, width, height), sample, shown)
         return figure
 
-    def filter_figure(self, weight: Float[Tensor, "filters planes k1 k2"], chosen: list[int], layer: str) -> Figure:
+    def filter_figure(
+        self, weight: Float[Tensor, "filters planes k1 k2"], chosen: list[int], layer: str
+    ) -> Figure:
         """Filters side by side, by their numbers."""
-        columns = min(len(chosen), 8)
+        columns, side = min(len(chosen), 8), 1.4
         rows = -(-len(chosen) // columns)
-        tall = 1.5 * rows + HEAD
-        figure = Figure(figsize=(max(1.35 * columns, 5.5), tall), dpi=130)
-        room = {"left": 0.04, "right": 0.98, "top": 1 - (HEAD + 0.1) / tall, "bottom": 0.1 / tall}
-        grid = figure.subplots(rows, columns, squeeze=False, gridspec_kw={**room, "hspace": 0.35, "wspace": 0.25})
-        for axes, number in zip_longest(grid.flat, chosen):
-            if number is None:
-                axes.axis("off")
-            else:
-                self.show_filter(axes, weight[number], layer)
-                axes.set_title(f"{number}", fontsize=7.5, pad=3)
+        figure = Figure(figsize=(max(side * columns, 5.5), HEAD + (side + 0.1) * rows), dpi=130)
+        for place, number in enumerate(chosen):
+            row, column = divmod(place, columns)
+            axes = self._axes(figure, side * column, HEAD - 0.1 + (side + 0.1) * row, side, side + 0.1)
+            self.show_filter(axes, weight[number], layer)
+            axes.set_title(f"{number}", fontsize=7.5, pad=3)
         return figure
 
     def grid_figure(self, shown: Sequence[Shown], columns: int) -> Figure:
         """Inputs in so many columns, each with what is said of it."""
         width, height = self.cell
         rows = -(-len(shown) // columns)
-        tall = height * rows + HEAD
-        figure = Figure(figsize=(max(width * columns, 5.5), tall), dpi=130)
-        room = {"left": 0.03, "right": 0.97, "top": 1 - (HEAD + 0.35) / tall, "bottom": 0.1 / tall}
-        grid = figure.subplots(
-            rows, columns, squeeze=False, gridspec_kw={**room, "hspace": 0.45 / (height - 0.45), "wspace": 0.12}
-        )
-        for axes, each in zip_longest(grid.flat, shown):
-            if each is None or each.sample is None:
+        figure = Figure(figsize=(max(width * columns, 5.5), HEAD + height * rows), dpi=130)
+        for place, each in enumerate(shown):
+            row, column = divmod(place, columns)
+            axes = self._axes(figure, width * column, HEAD + height * row, width, height)
+            if each.sample is None:
                 axes.axis("off")
             else:
                 self.show(axes, each.sample, box=each.box)
-            if each is not None:
-                axes.set_title(each.words, fontsize=7.5, parse_math=False)
+            axes.set_title(each.words, fontsize=7.5, parse_math=False)
         return figure
+
+    def _axes(self, figure: Figure, left: float, top: float, width: float, height: float) -> Axes:
+        """Axes in a cell of a figure, in inches from its top left corner, with room for words above them."""
+        wide, tall = figure.get_size_inches()
+        beside, below = self.margin
+        return figure.add_axes(
+            (
+                (left + beside) / wide,
+                1 - (top + height - below) / tall,
+                (width - beside - 0.08) / wide,
+                (height - below - WORDS) / tall,
+            )
+        )
 
     # What follows from these.
 
@@ -218,4 +223,5 @@ class Domain(ABC):
         return relevance.abs().amax(self.collapse, keepdim=True)
 
 
-HEAD = 1.0  # inches at the top of a panel, for what is said of it
+HEAD = 0.85  # inches at the top of a panel, for what is said of it
+WORDS = 0.36  # inches above an input, for two lines

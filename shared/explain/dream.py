@@ -14,8 +14,8 @@ from shared.explain.units import Target, activations
 from shared.network import Network
 
 OCTAVES = (4, 2, 1)  # cells of the input that one cell of the change covers: coarse structure first
-STEPS = 20  # an octave
-STEP = 0.02  # of the range, the root mean square of a step's change
+STEPS = 40  # an octave
+STEP = 0.1  # of the range, the root mean square of a step's change
 
 
 def dream(

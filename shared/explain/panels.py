@@ -117,7 +117,7 @@ class Panels:
         layer = self.layer
         if layer is None and method == "actmax":
             return [Target(c) for c in range(min(len(self.model.classes), CLASSES))]
-        layer = layer or _default_layer(self.model)
+        layer = layer or default_layer(self.model)
         if self.unit is not None:
             return [Target(self.unit, layer)]
         found: Excitement = self.reals.search(layer)
@@ -175,7 +175,7 @@ def _row(name: str, found: Explanation, width: int) -> list[Shown]:
     return [*row, *[Shown(None, "")] * (width - len(row))]
 
 
-def _default_layer(model: Classifier) -> str:
+def default_layer(model: Classifier) -> str:
     try:
         return last_maps(model.network)[0]
     except UserError:
