@@ -54,7 +54,7 @@ def data_of(run: Run, module: Classifier, chosen: DictConfig) -> DataModule:
     if "_target_" in chosen:
         own.data = chosen
     else:
-        given = OmegaConf.masked_copy(chosen, [k for k, v in chosen.items() if v is not None])
+        given = OmegaConf.masked_copy(chosen, [str(k) for k, v in chosen.items() if v is not None])
         with open_dict(own):  # a run of before a key was thought of may be tested with it; data refuse others
             own.data = OmegaConf.merge(own.data, given)
     data = build_data(own)

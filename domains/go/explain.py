@@ -42,7 +42,7 @@ class GoDomain(Domain):
         return plane_groups(self.module.hparams["model"]["planes"])
 
     def read(self, source: Path | None, move: int | None = None) -> list[Sample]:
-        """The position before a move, of each game of a file, folder or archive; None: before the last one."""
+        """The position before a move of each game of a path; None: before the last."""
         assert source is not None  # the command sees to it
         games = read(source, int(self.module.hparams["extent"][0]))
         found = []
@@ -81,7 +81,7 @@ class GoDomain(Domain):
         """Single stones."""
         stones = self.places(sample)
         masks = torch.zeros(int(stones.sum()), *stones.shape, dtype=torch.bool)
-        masks[range(len(masks)), *stones.nonzero(as_tuple=True)] = True
+        masks[:, stones] = torch.eye(len(masks), dtype=torch.bool)
         return {"stones": masks}
 
     def places(self, sample: Sample) -> Tensor:
@@ -109,8 +109,10 @@ class GoDomain(Domain):
                 least, item = float(apart.min()), int(items[int(apart.argmin())])
         return self.sample(dataset, item)
 
-    def show(self, axes: Axes, sample: Sample, heat: np.ndarray | None = None, box: Box | None = None) -> None:
-        """The board; of planes that no position stands behind, own stones in blue and the opponent's in red."""
+    def show(
+        self, axes: Axes, sample: Sample, heat: np.ndarray | None = None, box: Box | None = None
+    ) -> None:
+        """The board; of planes that are no position's, own stones in blue and the opponent's in red."""
         position: Position | None = sample.source
         if position is None:
             draw_board(axes, np.zeros(sample.x.shape[1:], np.int8), self._stones(sample.x), limit=1.0)
@@ -120,7 +122,9 @@ class GoDomain(Domain):
             rows, columns = box
             corner = (columns.start - 0.5, rows.start - 0.5)
             axes.add_patch(
-                Rectangle(corner, len(columns), len(rows), fill=False, edgecolor=ORANGE, linewidth=2, zorder=7)
+                Rectangle(
+                    corner, len(columns), len(rows), fill=False, edgecolor=ORANGE, linewidth=2, zorder=7
+                )
             )
 
     def map_figure(self, sample: Sample, heat: np.ndarray, target: Target) -> Figure:
@@ -159,7 +163,9 @@ class GoDomain(Domain):
                 words += [f"{group} {n + 1}" for n in range(count)] if count > 1 else [group]
         return words
 
-    def filter_figure(self, weight: Float[Tensor, "filters planes k1 k2"], chosen: list[int], layer: str) -> Figure:
+    def filter_figure(
+        self, weight: Float[Tensor, "filters planes k1 k2"], chosen: list[int], layer: str
+    ) -> Figure:
         """A line a filter, a column a plane."""
         chosen = chosen[:DRAWN]
         tall = HEAD + 1.1 + 0.45 * len(chosen)
@@ -173,7 +179,7 @@ class GoDomain(Domain):
         return figure
 
     def plant(self, random: np.random.Generator) -> Planted:
-        """A string of one stone in atari on a real board: three stones around it, and the move that takes it."""
+        """A stone in atari on a real board, with three stones around it; the move that takes it."""
         dataset = self.data.val_set
         for _ in range(1000):
             position = self.sample(dataset, int(random.integers(len(dataset)))).source
@@ -194,5 +200,7 @@ class GoDomain(Domain):
                 evidence[r, c] = True
             taking = int(way_out[0] * size + way_out[1])
             planted = replace(position, stones=stones, born=born, played=taking)
-            return Planted(self.on(planted, f"atari, taken at {name(taking, size)}", taking), evidence, taking)
+            return Planted(
+                self.on(planted, f"atari, taken at {name(taking, size)}", taking), evidence, taking
+            )
         raise ValueError("no room for an atari on a thousand boards")

@@ -1,4 +1,4 @@
-"""One position by itself: its stones, their ages and what is forbidden, so that stones can be put and taken away."""
+"""A position by itself: stones, ages and ko, so that stones can be put and taken away."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -74,7 +74,9 @@ class Position:
         The ko goes with the stone that took it.
         """
         gone = self.last is not None and not mask.flat[self.last]
-        return replace(self, stones=np.where(mask, self.stones, 0).astype(np.int8), ko=None if gone else self.ko)
+        return replace(
+            self, stones=np.where(mask, self.stones, 0).astype(np.int8), ko=None if gone else self.ko
+        )
 
 
 @compiled
@@ -108,9 +110,7 @@ def _write(
     return True
 
 
-def position_planes(
-    positions: Sequence[Position], groups: Sequence[str]
-) -> tuple[Planes, NDArray[np.bool_]]:
+def position_planes(positions: Sequence[Position], groups: Sequence[str]) -> tuple[Planes, NDArray[np.bool_]]:
     """Planes (N, P, size, size) and legal moves (N, size * size) of positions on boards of one size.
 
     Args:

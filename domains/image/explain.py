@@ -72,7 +72,9 @@ class ImageDomain(Domain):
         shown = ((x.float() * std + mean) / 255).clamp(0, 1).permute(1, 2, 0).numpy()
         return shown.repeat(3, 2) if shown.shape[2] == 1 else shown
 
-    def show(self, axes: Axes, sample: Sample, heat: np.ndarray | None = None, box: Box | None = None) -> None:
+    def show(
+        self, axes: Axes, sample: Sample, heat: np.ndarray | None = None, box: Box | None = None
+    ) -> None:
         """The picture; under relevance it is pale."""
         shown = self.pixels(sample.x)
         axes.axis("off")
@@ -85,7 +87,9 @@ class ImageDomain(Domain):
         if box is not None:
             rows, columns = box
             corner = (columns.start - 0.5, rows.start - 0.5)
-            axes.add_patch(Rectangle(corner, len(columns), len(rows), fill=False, edgecolor=ORANGE, linewidth=2))
+            axes.add_patch(
+                Rectangle(corner, len(columns), len(rows), fill=False, edgecolor=ORANGE, linewidth=2)
+            )
 
     def show_filter(self, axes: Axes, weight: Tensor, layer: str) -> None:
         """In colours as they are, about grey; of one channel blue is for and orange against."""
@@ -94,7 +98,9 @@ class ImageDomain(Domain):
         if len(weight) == 3:
             axes.imshow((0.5 + 0.5 * weight / most).permute(1, 2, 0).numpy(), interpolation="nearest")
         else:
-            axes.imshow(weight.mean(0).numpy(), cmap=RELEVANCE, vmin=-most, vmax=most, interpolation="nearest")
+            axes.imshow(
+                weight.mean(0).numpy(), cmap=RELEVANCE, vmin=-most, vmax=most, interpolation="nearest"
+            )
 
     def plant(self, random: np.random.Generator) -> Planted:
         """A validation picture at half its size, at a random place on the mean's grey with faint noise."""

@@ -105,7 +105,9 @@ class SpeechDomain(Domain):
         """With the levels of the clip that was changed, so that it can be heard."""
         return Sample(x, name, None, None if of is None else of.source)
 
-    def show(self, axes: Axes, sample: Sample, heat: np.ndarray | None = None, box: Box | None = None) -> None:
+    def show(
+        self, axes: Axes, sample: Sample, heat: np.ndarray | None = None, box: Box | None = None
+    ) -> None:
         """The spectrogram in Hz and seconds; under relevance it is grey."""
         seconds = sample.x.size(2) * self.log_mel.hop / self.log_mel.rate
         centres = self.log_mel.centres.numpy()
@@ -114,8 +116,9 @@ class SpeechDomain(Domain):
         if heat is not None:
             most = np.abs(heat).max() or 1.0
             axes.imshow(
-                heat, origin="lower", aspect="auto", extent=(0, seconds, -0.5, len(heat) - 0.5), cmap=RELEVANCE,
-                vmin=-most, vmax=most, alpha=np.minimum(0.25 + np.abs(heat) / most, 0.85), interpolation="nearest",
+                heat, origin="lower", aspect="auto", extent=(0, seconds, -0.5, len(heat) - 0.5),
+                cmap=RELEVANCE, vmin=-most, vmax=most, alpha=np.minimum(0.25 + np.abs(heat) / most, 0.85),
+                interpolation="nearest",
             )  # fmt: skip
         if box is not None:
             rows, columns = box
@@ -124,11 +127,11 @@ class SpeechDomain(Domain):
                 Rectangle(corner, len(columns) * frame, len(rows), fill=False, edgecolor=ORANGE, linewidth=2)
             )
         axes.tick_params(labelsize=6.5, pad=1)
-        axes.xaxis.label.set_size(7)
-        axes.yaxis.label.set_size(7)
+        axes.xaxis.label.set_fontsize(7)
+        axes.yaxis.label.set_fontsize(7)
 
     def show_filter(self, axes: Axes, weight: Tensor, layer: str) -> None:
-        """Bands over frames; a filter that slides along frequency is shown at the scale's middle, in Hz there."""
+        """Bands over frames; where a filter slides along frequency, in Hz at the scale's middle."""
         most = float(weight.abs().max()) or 1.0
         mels, bands = self.log_mel.mels, weight.size(1)
         first = (mels - bands) // 2
@@ -153,11 +156,13 @@ class SpeechDomain(Domain):
         with torch.random.fork_rng():
             torch.manual_seed(0)
             wave = griffinlim(
-                power[None], log_mel.window, log_mel.bins, log_mel.hop, log_mel.size, power=2.0, n_iter=ROUNDS,
-                momentum=0.99, length=None, rand_init=True,
+                power[None], log_mel.window, log_mel.bins, log_mel.hop, log_mel.size, power=2.0,
+                n_iter=ROUNDS, momentum=0.99, length=None, rand_init=True,
             )[0]  # fmt: skip
         written = io.BytesIO()
-        soundfile.write(written, (0.7 * wave / wave.abs().max().clamp(min=1e-9)).numpy(), log_mel.rate, format="WAV")
+        soundfile.write(
+            written, (0.7 * wave / wave.abs().max().clamp(min=1e-9)).numpy(), log_mel.rate, format="WAV"
+        )
         return {".wav": written.getvalue()}
 
     def plant(self, random: np.random.Generator) -> Planted:
@@ -171,6 +176,8 @@ class SpeechDomain(Domain):
         wave[start : start + tone] += 0.1 * np.sin(2 * np.pi * centres[band] / rate * np.arange(tone))
         sample = self.on(np.round(wave * FULL).astype(np.int16), f"tone of {centres[band]:.0f} Hz", label)
         evidence = torch.zeros(sample.x.shape[1:], dtype=torch.bool)
-        frames = slice(max((start - self.log_mel.size) // self.log_mel.hop, 0), (start + tone) // self.log_mel.hop + 1)
+        frames = slice(
+            max((start - self.log_mel.size) // self.log_mel.hop, 0), (start + tone) // self.log_mel.hop + 1
+        )
         evidence[band - 1 : band + 2, frames] = True
         return Planted(sample, evidence, label)

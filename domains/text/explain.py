@@ -105,17 +105,23 @@ class TextDomain(Domain):
     def attack(self, sample: Sample, kind: str, epsilon: float, seed: int) -> Sample:
         """So many words put in others' place."""
         if epsilon != int(epsilon) or not 1 <= epsilon <= sample.x.size(1):
-            raise UserError(f"epsilon={epsilon}: give a number of words, from 1 to the {sample.x.size(1)} there are")
+            raise UserError(
+                f"epsilon={epsilon}: give a number of words, from 1 to the {sample.x.size(1)} there are"
+            )
         places, ids = substituted(self.module, sample.x, self.vectors, kind, int(epsilon), seed)
         words, x = list(sample.source), sample.x.clone()
         for place, token in zip(places, ids, strict=True):
             words[place], x[:, place] = self.vocabulary[token], self.vectors[token]
         return Sample(x, kind, sample.label, words)
 
-    def show(self, axes: Axes, sample: Sample, heat: np.ndarray | None = None, box: Box | None = None) -> None:
+    def show(
+        self, axes: Axes, sample: Sample, heat: np.ndarray | None = None, box: Box | None = None
+    ) -> None:
         """The words, wrapped; those of relevance or in the box on a colour."""
         words: list[str] = sample.source
-        weights = np.zeros(len(words)) if heat is None else heat[: len(words), 0] / (np.abs(heat).max() or 1.0)
+        weights = (
+            np.zeros(len(words)) if heat is None else heat[: len(words), 0] / (np.abs(heat).max() or 1.0)
+        )
         inside = range(0) if box is None else box[0]
         colours = [ORANGE if n in inside else RELEVANCE(0.5 + 0.5 * w) for n, w in enumerate(weights)]
         plain = [n not in inside and abs(weights[n]) < 0.05 for n in range(len(words))]
@@ -150,15 +156,26 @@ class TextDomain(Domain):
             sizes = torch.einsum("vce,ce->v", vectors[..., : weight.size(2)], weight[:, row])
             best = sizes.argsort(descending=True)[:NEAREST] + len(SPECIAL)
             words = "\n".join(printable(self.vocabulary[n]) for n in best)
-            axes.text((row + 0.5) / columns, 0.5, words, ha="center", va="center", fontsize=7.5, parse_math=False)
+            axes.text(
+                (row + 0.5) / columns, 0.5, words, ha="center", va="center", fontsize=7.5, parse_math=False
+            )
 
-    def filter_figure(self, weight: Float[Tensor, "filters planes k1 k2"], chosen: list[int], layer: str) -> Figure:
+    def filter_figure(
+        self, weight: Float[Tensor, "filters planes k1 k2"], chosen: list[int], layer: str
+    ) -> Figure:
         """A cell a filter, a column a row of it, the nearest words below each other."""
         chosen = chosen[:DRAWN]
         width = max(1.0 * weight.size(2), 1.5)
         tall = HEAD + 0.75 * -(-len(chosen) // 2)
         figure = Figure(figsize=(2 * width + 1.2, tall), dpi=130)
-        room = {"left": 0.05, "right": 0.99, "top": 1 - HEAD / tall, "bottom": 0.02, "wspace": 0.12, "hspace": 0.15}
+        room = {
+            "left": 0.05,
+            "right": 0.99,
+            "top": 1 - HEAD / tall,
+            "bottom": 0.02,
+            "wspace": 0.12,
+            "hspace": 0.15,
+        }
         grid = figure.subplots(-(-len(chosen) // 2), 2, squeeze=False, gridspec_kw=room)
         for axes in grid.flat:
             axes.axis("off")
@@ -189,7 +206,7 @@ class TextDomain(Domain):
 def write_words(axes: Axes, words: Sequence[str], colours: Sequence[object]) -> None:
     """Words one after the other, wrapped, each on its colour (``none``: on nothing).
 
-    Widths are estimated from the number of characters of a monospaced face, which needs no drawing to measure.
+    Widths follow from the number of characters of a monospaced face: nothing need be drawn to measure.
     """
     box = axes.get_window_extent()
     points = 72 / axes.figure.dpi
@@ -202,12 +219,16 @@ def write_words(axes: Axes, words: Sequence[str], colours: Sequence[object]) -> 
         length = 0.602 * size * len(word)
         if x and x + length > width:
             x, y = 0.0, y + 1.75 * size
-        patch = None if isinstance(colour, str) and colour == "none" else {"facecolor": colour, "edgecolor": "none", "pad": 1.5}
+        patch = (
+            None
+            if isinstance(colour, str) and colour == "none"
+            else {"facecolor": colour, "edgecolor": "none", "pad": 1.5}
+        )
         dark = patch is not None and (isinstance(colour, str) or sum(colour[:3]) < 1.6)  # type: ignore[index]
         axes.annotate(
-            printable(word), (0, 1), (x, -y - 3), xycoords="axes fraction", textcoords="offset points", va="top",
-            fontsize=size, family="monospace", color="white" if dark else "black", bbox=patch, parse_math=False,
-            annotation_clip=False,
+            printable(word), (0, 1), (x, -y - 3), xycoords="axes fraction", textcoords="offset points",
+            va="top", fontsize=size, family="monospace", color="white" if dark else "black", bbox=patch,
+            parse_math=False, annotation_clip=False,
         )  # fmt: skip
         x += length + 0.602 * size
 

@@ -75,6 +75,11 @@ class Answer(NamedTuple):
 
 
 def sentences_of(source: Path | None, text: str | None, form: Form) -> Sentences:
+    """The sentences of a path or of standard input (``-``), or the one that is given.
+
+    Raises:
+        UserError: there is none.
+    """
     if text is not None:
         if not text.strip():
             raise UserError("text: no word in it; give a sentence")

@@ -33,11 +33,12 @@ def substituted(
     """
     if kind == "random":
         random = np.random.default_rng(seed)
-        places = random.choice(x.size(1), count, replace=False)
-        return places.tolist(), random.integers(len(SPECIAL), len(vectors), count).tolist()
+        drawn = random.choice(x.size(1), count, replace=False)
+        return drawn.tolist(), random.integers(len(SPECIAL), len(vectors), count).tolist()
     with torch.no_grad():
         label = module.network(x[None]).argmax(1)
-    places, tokens, x = [], [], x.clone()
+    places: list[int] = []
+    tokens: list[int] = []
     foretold = _foretold(module, x, vectors, label)
     for _ in range(count):
         foretold[places] = -torch.inf
@@ -56,7 +57,9 @@ def substituted(
     return places, tokens
 
 
-def _foretold(module: Classifier, x: Tensor, vectors: Tensor, label: Tensor) -> Float[Tensor, "positions tokens"]:
+def _foretold(
+    module: Classifier, x: Tensor, vectors: Tensor, label: Tensor
+) -> Float[Tensor, "positions tokens"]:
     """How much each substitution would add to the loss, were the network linear."""
     x = x[None].detach().requires_grad_()
     slope = torch.autograd.grad(F.cross_entropy(module.network(x), label), x)[0][0]

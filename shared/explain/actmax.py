@@ -35,9 +35,7 @@ def actmax(
     Penalties are weighed against a_k in units of that baseline (Simonyan et al. 2014, section 2; Mahendran &
     Vedaldi 2015, section 3).
 
-    Args:
-        model, target, domain: as ``explain`` has them.
-        input: none: it is what is sought.
+    Options:
         reals: the training inputs.
         start: ``noise``, ``zeros`` (the blank input) or ``real`` (the training input that excites it most).
         l1: weight of the mean distance from the blank input.
@@ -99,9 +97,15 @@ def maximise(
     """An input for each of several units of one layer, in one batch.
 
     Args:
-        model, domain, reals, start, l1, smooth, seed: as ``actmax`` has them.
+        model: the network.
         targets: units of one layer.
+        domain: its adapter.
+        reals: the training inputs.
         like: (units, planes, axis 1, axis 2) real inputs, which give the size, and ``real`` its start.
+        start: one of STARTS.
+        l1: weight of the mean distance from the blank input.
+        smooth: weight of the total variation.
+        seed: of the noise.
     """
     layer, units = targets[0].layer, torch.tensor([target.unit for target in targets])
     found = reals.search(layer)

@@ -31,9 +31,9 @@ def adversarial(
     Madry et al. 2018, section 2.1), and by random signs, which ought not to matter. Nothing leaves the
     domain's range. ``value`` is the class's probability after PGD, ``baseline`` before.
 
-    Args:
-        model, input, domain: as ``explain`` has them.
-        target: the class that is to be given up.
+    The target is the class that is to be given up.
+
+    Options:
         epsilon: in the domain's own unit; None: its usual one.
         seed: of random signs, and of PGD's start.
 
@@ -67,6 +67,7 @@ def _told(kind: str, model: Classifier, probabilities: Tensor, target: Target) -
 def attacked(
     model: Classifier, input: Sample, target: Target, domain: Domain, kind: str, size: float, seed: int
 ) -> Sample:
+    """An input changed by one of KINDS, in the domain's own way if it has one, by ``size`` of its unit."""
     own = domain.attack(input, kind, size, seed)
     if own is not None:
         return own

@@ -12,7 +12,10 @@ RATE = 0.03  # of the range, a step of Adam's
 
 
 def ascend(
-    start: Planes, bounds: tuple[Tensor, Tensor], objective: Callable[[Planes], Float[Tensor, " n"]], steps: int
+    start: Planes,
+    bounds: tuple[Tensor, Tensor],
+    objective: Callable[[Planes], Float[Tensor, " n"]],
+    steps: int,
 ) -> Planes:
     """The best inputs met on the way up from N starts, each on its own.
 

@@ -10,7 +10,7 @@ import torch
 from omegaconf import DictConfig, OmegaConf
 from rich.console import Console
 
-from shared.assemble import load_module, plain
+from shared.assemble import load_module
 from shared.build import locate
 from shared.classifier import Classifier
 from shared.errors import UserError, nearest
@@ -60,7 +60,9 @@ def explain_run(config: DictConfig) -> Path | None:
     for method in methods:
         for panel in _panels(panels, method, samples, targets, left_out, asked=config.methods is not None):
             report.add(panel)
-            console.print(f"{panel.title}: {'; '.join(panel.lines)}", highlight=False, markup=False, soft_wrap=True)
+            console.print(
+                f"{panel.title}: {'; '.join(panel.lines)}", highlight=False, markup=False, soft_wrap=True
+            )
     report.close([_about(run, model), *(f"left out: {each}" for each in left_out)], _measured(run))
     for each in left_out:
         console.print(f"left out: {each}", highlight=False, markup=False)
@@ -173,7 +175,12 @@ def _folder(run: Run, config: DictConfig, name: str) -> Path:
 
 
 def _panels(
-    panels: Panels, method: str, samples: list[Sample], targets: list[Target], left_out: list[str], asked: bool
+    panels: Panels,
+    method: str,
+    samples: list[Sample],
+    targets: list[Target],
+    left_out: list[str],
+    asked: bool,
 ) -> Iterator[Panel]:
     """A method's panels; one that does not fit the network is left out, if it was not asked for by name."""
     try:

@@ -1,9 +1,8 @@
 """What differs between domains when a network is explained: one small adapter each."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -34,6 +33,8 @@ class Domain(ABC):
     """A domain's way to read, cover, change and draw an input; ``conf/domain/NAME.yaml`` names it.
 
     Attributes:
+        read: ``read(source, …)`` gives a user's own inputs from a path (None where ``text`` is given
+            instead); keywords are what the domain's own kind of input needs. Raises a UserError where there is none.
         filling: what stands where a region was taken away, in words.
         epsilon, epsilon_unit: how far an adversarial input may go, and the unit that this is told in.
         collapse: dimensions of (planes, axis 1, axis 2) that carry no place.
@@ -42,6 +43,7 @@ class Domain(ABC):
         margin: left of and below it, for what its axes say.
     """
 
+    read: Callable[..., list[Sample]]
     filling: str
     epsilon: float
     epsilon_unit: str
@@ -62,28 +64,22 @@ class Domain(ABC):
     # What every domain has to say.
 
     @abstractmethod
-    def read(self, source: Path | None, **options: Any) -> list[Sample]:
-        """A user's own inputs; the keywords are what the domain's own kind of input needs.
-
-        Raises:
-            UserError: there is none that can be read.
-        """
-
-    @abstractmethod
     def describe(self, dataset: Dataset, item: int) -> tuple[str, Any]:
         """Name and source of an item of a data set."""
 
     @property
     @abstractmethod
     def bounds(self) -> tuple[Tensor, Tensor]:
-        """Lowest and highest value that an input may have, each to be spread over (planes, axis 1, axis 2)."""
+        """Lowest and highest value of an input, each to be spread over (planes, axis 1, axis 2)."""
 
     @abstractmethod
     def regions(self, sample: Sample) -> dict[str, Masks]:
         """The regions to be taken away one at a time, by kind; the first kind is the usual one."""
 
     @abstractmethod
-    def show(self, axes: Axes, sample: Sample, heat: np.ndarray | None = None, box: Box | None = None) -> None:
+    def show(
+        self, axes: Axes, sample: Sample, heat: np.ndarray | None = None, box: Box | None = None
+    ) -> None:
         """Draw an input, with the relevance (axis 1, axis 2) of its places or with a box."""
 
     @abstractmethod

@@ -27,9 +27,9 @@ def dream(
     structures, then among finer ones. So it works on any layer, also behind those that take one size of
     input. ``value`` and ``baseline`` are the mean squares after and before.
 
-    Args:
-        model, input, domain: as ``explain`` has them.
-        target: not asked: all units of the layer grow.
+    The target is not asked: all units of the layer grow.
+
+    Options:
         layer: its name; None: the last convolution's before the logits.
 
     Raises:

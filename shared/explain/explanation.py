@@ -17,7 +17,7 @@ class Sample:
         x: planes over the grid; no padding.
         name: the file's, or the item's.
         label: number of its class; None: nobody has said.
-        source: what the domain draws it from, or takes regions away from, beside ``x``; None: made by a method.
+        source: what the domain draws it from, or takes regions away from; None: made by a method.
     """
 
     x: Float[Tensor, "planes a1 a2"]

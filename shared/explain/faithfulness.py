@@ -20,7 +20,9 @@ from shared.network import Network
 POINTS = 21  # of a curve
 
 
-def maps_of(model: Classifier, sample: Sample, target: Target, domain: Domain, methods: list[str]) -> dict[str, Tensor]:
+def maps_of(
+    model: Classifier, sample: Sample, target: Target, domain: Domain, methods: list[str]
+) -> dict[str, Tensor]:
     """The map (axis 1, axis 2) of each method."""
     return {name: explain(model, sample, name, target, domain).map[0].detach() for name in methods}
 
@@ -41,7 +43,9 @@ def curves(
     ranks[places] = rank
     counts = torch.linspace(0, len(order), POINTS).round().long()
     put = places & (ranks < counts[:, None, None])
-    return _area(model, domain.keep(sample, places & ~put), target), _area(model, domain.keep(sample, put), target)
+    return _area(model, domain.keep(sample, places & ~put), target), _area(
+        model, domain.keep(sample, put), target
+    )
 
 
 @torch.no_grad()

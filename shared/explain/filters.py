@@ -3,14 +3,13 @@
 from typing import NamedTuple
 
 from jaxtyping import Float
-from torch import Tensor
+from torch import Tensor, nn
 
 from shared.classifier import Classifier
 from shared.errors import UserError
 from shared.explain.domain import Domain
 from shared.explain.explanation import Explanation
 from shared.explain.units import Target, find_layer
-from shared.layers.base import Chain
 from shared.layers.branches import Residual, SideBySide
 from shared.layers.conv import Conv
 from shared.layers.dense import Dense, Flatten
@@ -35,12 +34,7 @@ def filters(model: Classifier, input: None, target: Target, domain: Domain) -> E
     """The weights of a layer that reads the input itself (Krizhevsky et al. 2012, figure 3).
 
     The map holds them (filters, planes, kernel 1, kernel 2); ``value`` and ``baseline`` are the norms of the
-    largest and the smallest.
-
-    Args:
-        model, domain: as ``explain`` has them.
-        input: none.
-        target: any unit of the layer; without a layer, the first that reads the input.
+    largest and the smallest. The target is any unit of the layer; without one, the first layer's.
 
     Raises:
         UserError: the layer reads other layers' maps.
@@ -67,18 +61,20 @@ def first_filters(network: Network, layer: str | None = None) -> list[Filters]:
         names = [each.layer for each in found]
         if layer not in names:
             raise UserError(
-                f"layer={layer}: its filters read other layers' maps, not the input; filters of {', '.join(names)} "
-                "can be drawn"
+                f"layer={layer}: its filters read other layers' maps, not the input; "
+                f"filters of {', '.join(names)} can be drawn"
             )
         found = [each for each in found if each.layer == layer]
     return found
 
 
-def _first(chain: Chain, prefix: str, shape: Shape) -> list[Filters]:
+def _first(chain: nn.Module, prefix: str, shape: Shape) -> list[Filters]:
     for name, layer in chain.named_children():
         if isinstance(layer, SideBySide):
             branches = layer.named_children()
-            return [each for part, branch in branches for each in _first(branch, f"{prefix}{name}.{part}.", shape)]  # type: ignore[arg-type]
+            return [
+                each for part, branch in branches for each in _first(branch, f"{prefix}{name}.{part}.", shape)
+            ]
         if isinstance(layer, Residual):
             return _first(layer.body, f"{prefix}{name}.body.", shape)
         if isinstance(layer, Conv):
@@ -91,4 +87,3 @@ def _first(chain: Chain, prefix: str, shape: Shape) -> list[Filters]:
         elif not isinstance(layer, Flatten):
             shape = getattr(layer, "shape", shape)
     return []
-

@@ -14,16 +14,14 @@ from shared.predict import percent
 STEPS = 200
 
 
-def fool(
-    model: Classifier, input: Sample, target: Target, domain: Domain, seed: int = 0
-) -> Explanation:
+def fool(model: Classifier, input: Sample, target: Target, domain: Domain, seed: int = 0) -> Explanation:
     """Noise changed until the network is sure of a class (Nguyen et al. 2015, section 3).
 
     ``value`` is the class's probability, ``baseline`` what the noise had.
 
-    Args:
-        model, target, domain: as ``explain`` has them; the target is a class.
-        input: gives the size alone.
+    The target is a class; the input gives the size alone.
+
+    Options:
         seed: of the noise.
     """
     begin = noise(input.x[None], domain, seed)

@@ -20,8 +20,7 @@ def occlusion(
 
     Of regions that overlap, a place has the mean of those that cover it.
 
-    Args:
-        model, input, target, domain: as ``explain`` has them.
+    Options:
         regions: the kind of regions, of those that the domain has; None: its usual one.
 
     Raises:

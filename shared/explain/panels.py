@@ -6,6 +6,7 @@ from typing import Any
 import torch
 
 from shared.classifier import Classifier
+from shared.errors import UserError
 from shared.explain.domain import Domain
 from shared.explain.explain import explain, options_of
 from shared.explain.explanation import Explanation, Sample, Shown
@@ -14,7 +15,6 @@ from shared.explain.reals import Excitement, Reals
 from shared.explain.report import Panel
 from shared.explain.saliency import last_maps
 from shared.explain.units import Target, check_unit, find_layer
-from shared.errors import UserError
 from shared.layers.conv import Conv
 from shared.layers.dense import Dense
 from shared.predict import percent
@@ -77,16 +77,16 @@ class Panels:
         targets = self._targets(method)
         if method == "top_patches":
             for target in targets:
-                found = self._explain(None, method, target)
-                yield self._panel(section, method, target, {str(target.unit): found}, found.shown, 3)
+                one = self._explain(None, method, target)
+                yield self._panel(section, method, target, {str(target.unit): one}, one.shown, 3)
             return
         found = {target.words(self.model.classes): self._explain(None, method, target) for target in targets}
         width = max(1, *(len(each.shown) for each in found.values()))
         shown = [each for name, one in found.items() for each in _row(name, one, width)]
-        layer = f"units of {targets[0].layer}" if targets[0].layer else "each class"
-        if len(targets) == 1:
-            layer = targets[0].words(self.model.classes)
-        yield self._panel(section, method, targets[0], found, shown, width, layer)
+        words = targets[0].words(self.model.classes)
+        if len(targets) > 1:
+            words = f"units of {targets[0].layer}" if targets[0].layer else "each class"
+        yield self._panel(section, method, targets[0], found, shown, width * (1 if width > 2 else 2), words)
 
     def of_input(self, method: str, sample: Sample, target: Target) -> Iterator[Panel]:
         """Panels of a method on an input."""
@@ -99,17 +99,24 @@ class Panels:
             found = self._explain(sample, method, target, **more)
             if found.shown:
                 columns = min(len(found.shown), 4)
-                yield self._panel(section, method, target, {method: found}, found.shown, columns, sample=sample)
+                yield self._panel(
+                    section, method, target, {method: found}, found.shown, columns, sample=sample
+                )
                 continue
             heat = found.map[0].detach().numpy()
             yield Panel(
                 f"{method}-{kind or ''}-{sample.name}".replace("--", "-"), section,
                 TITLES[method] + (f", {kind}" if kind and len(kinds) > 1 else ""),
-                self._lines(target, found, sample), self.domain.map_figure(sample, heat, target), {method: found},
+                self._lines(target, found, sample), self.domain.map_figure(sample, heat, target),
+                {method: found},
             )  # fmt: skip
 
     def _explain(self, sample: Sample | None, method: str, target: Target, **more: Any) -> Explanation:
-        options = {key: value for key, value in {**self.options, **more}.items() if key in options_of(method) and value is not None}
+        options = {
+            key: value
+            for key, value in {**self.options, **more}.items()
+            if key in options_of(method) and value is not None
+        }
         return explain(self.model, sample, method, target, self.domain, **options)
 
     def _targets(self, method: str) -> list[Target]:
@@ -130,8 +137,13 @@ class Panels:
             chosen = [self.unit] if self.unit is not None else each.strongest[:FILTERS]
             figure = self.domain.filter_figure(each.weight, chosen, each.layer)
             shape = "×".join(map(str, each.weight.shape[1:]))
-            lines = [f"{each.layer}: the strongest of {len(each.weight)} filters of {shape}", "blue: weights above zero, orange: below"]
-            yield Panel(f"filters-{each.layer}", section, TITLES["filters"], lines, figure, {each.layer: found})
+            lines = [
+                f"{each.layer}: the strongest of {len(each.weight)} filters of {shape}",
+                "blue: weights above zero, orange: below",
+            ]
+            yield Panel(
+                f"filters-{each.layer}", section, TITLES["filters"], lines, figure, {each.layer: found}
+            )
 
     def _panel(
         self,
@@ -148,11 +160,14 @@ class Panels:
         first = next(iter(found.values()))
         figure = self.domain.grid_figure(shown or _row(words, first, 1), columns)
         lines = self._lines(None if len(found) > 1 else target, first, sample, alone=len(found) == 1)
-        files = self.domain.sounds(shown[-1].sample) if method == "dream" else {}
+        made = shown[-1].sample if method == "dream" else None
+        files = self.domain.sounds(made) if made else {}
         name = f"{method}-{sample.name if sample else words}"
         return Panel(name, section, TITLES[method].format(target=words), lines, figure, found, files)
 
-    def _lines(self, target: Target | None, found: Explanation, sample: Sample | None, alone: bool = True) -> list[str]:
+    def _lines(
+        self, target: Target | None, found: Explanation, sample: Sample | None, alone: bool = True
+    ) -> list[str]:
         """What every panel states."""
         first = []
         if target is not None:
@@ -163,8 +178,18 @@ class Panels:
                 first.append(f"probability {percent(float(p))}")
         if alone:
             first += [f"value {found.value:.4g}", f"baseline {found.baseline:.4g}"]
-        skipped = ("strongest", "ratio", "total variation", "nearest that exists", *(() if alone else ("dead",)))
-        second = [f"{key}: {_short(value)}" for key, value in found.meta.items() if key not in skipped and value is not None and value is not False]
+        skipped = (
+            "strongest",
+            "ratio",
+            "total variation",
+            "nearest that exists",
+            *(() if alone else ("dead",)),
+        )
+        second = [
+            f"{key}: {_short(value)}"
+            for key, value in found.meta.items()
+            if key not in skipped and value is not None and value is not False
+        ]
         return [", ".join(first), *_wrapped(second, 120)] if first else _wrapped(second, 120)
 
 
@@ -176,6 +201,7 @@ def _row(name: str, found: Explanation, width: int) -> list[Shown]:
 
 
 def default_layer(model: Classifier) -> str:
+    """The layer whose units are shown where none is named: the last convolution's before the logits."""
     try:
         return last_maps(model.network)[0]
     except UserError:

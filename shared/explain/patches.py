@@ -7,16 +7,12 @@ from shared.explain.reals import Reals
 from shared.explain.units import Target, find_layer
 
 
-def top_patches(
-    model: Classifier, input: None, target: Target, domain: Domain, reals: Reals
-) -> Explanation:
+def top_patches(model: Classifier, input: None, target: Target, domain: Domain, reals: Reals) -> Explanation:
     """The nine training inputs with the largest value of a unit's cell, and the box that this cell sees.
 
     The map holds the nine values; ``value`` is the largest and ``baseline`` the ninth.
 
-    Args:
-        model, target, domain: as ``explain`` has them.
-        input: none: it looks among the training inputs.
+    Options:
         reals: the training inputs.
     """
     found = reals.search(target.layer)

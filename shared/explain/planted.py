@@ -17,7 +17,7 @@ ENOUGH = 0.97  # right on as many others, and learning ends
 
 
 def learn(model: Classifier, domain: Domain, random: np.random.Generator) -> Classifier:
-    """The network, trained on until it knows the planted evidence; norms and dropout stay as for answering."""
+    """The network, trained on until it knows the evidence; norms and dropout as for answering."""
     model = copy.deepcopy(model)
     network = model.network.eval().requires_grad_()
     x, y = _together([domain.plant(random) for _ in range(LEARNED)])

@@ -38,7 +38,7 @@ class Excitement(NamedTuple):
     n: int
 
     def dead(self, unit: int) -> bool:
-        """Whether no input searched moves the unit from 0: behind a rectifier it has nothing to learn from."""
+        """Whether no input searched moves the unit from 0."""
         return float(self.value[0, unit]) == 0.0 and float(self.total[unit]) == 0.0
 
 
@@ -88,5 +88,5 @@ class Reals:
             numbers_of = item if not len(total) else torch.cat([total_item[None], item])
             total, which = sums.max(0)
             total_item = numbers_of.gather(0, which[None])[0]
-        return Excitement(*best, total, total_item, len(items))
-
+        value, item, window, row, column = best
+        return Excitement(value, item, window, row, column, total, total_item, len(items))

@@ -4,8 +4,9 @@ import base64
 import html
 import io
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -37,7 +38,7 @@ class Panel(NamedTuple):
     lines: list[str]
     figure: Figure
     found: dict[str, Explanation]
-    files: dict[str, bytes] = {}
+    files: Mapping[str, bytes] = MappingProxyType({})
 
 
 class Report:
@@ -80,7 +81,9 @@ class Report:
             notes: what is to be said before the panels.
             tables: HTML to stand after them.
         """
-        write_json(self.folder / "values.json", {"title": self.title, "notes": list(notes), "values": self.values})
+        write_json(
+            self.folder / "values.json", {"title": self.title, "notes": list(notes), "values": self.values}
+        )
         packed = io.BytesIO()
         np.savez_compressed(packed, allow_pickle=False, **self.maps)
         write(self.folder / "maps.npz", packed.getvalue())
@@ -119,7 +122,7 @@ PAGE = """<!doctype html>
 <meta charset="utf-8">
 <title>{title}</title>
 <style>
-body {{ font: 16px/1.5 system-ui, sans-serif; max-width: 72rem; margin: 2rem auto; padding: 0 1rem; color: #222 }}
+body {{ font: 16px/1.5 system-ui, sans-serif; max-width: 72rem; margin: 2rem auto; padding: 0 1rem }}
 h1 {{ font-size: 1.4rem }} h2 {{ font-size: 1.1rem; margin: 2.5rem 0 .5rem; border-bottom: 1px solid #ddd }}
 figure {{ margin: 0 1rem 1.5rem 0; display: inline-block; vertical-align: top }} img {{ max-width: 100% }}
 table {{ border-collapse: collapse; font-size: .9rem }} td, th {{ padding: .3rem .8rem; text-align: left }}

@@ -76,8 +76,7 @@ def grad_cam(
     Of the sum, what speaks for the target counts (their ReLU). Between the centres of what its cells see, the
     map is interpolated; maps of branches side by side, and of windows, are put together.
 
-    Args:
-        model, input, target, domain: as ``explain`` has them.
+    Options:
         layer: whose maps; None: the last convolution's before the logits.
 
     Raises:
@@ -111,7 +110,7 @@ def class_map(seen: Seen, slope: Tensor) -> Float[Tensor, "windows rows columns"
 
 
 def spread(seen: Seen, cells: Float[Tensor, "windows rows columns"], extent: tuple[int, int]) -> Tensor:
-    """A map's cells as values of the input's (axis 1, axis 2): linear between the centres of what they see."""
+    """A map's cells as values of the input's places: linear between the centres of what they see."""
     shape = seen.layer.shape
     rows = _interpolation(shape.axes[0], cells.size(1), range(extent[0])).to(cells)
     total, count = (torch.zeros(extent, dtype=cells.dtype) for _ in range(2))
@@ -152,11 +151,15 @@ def _last(chain: nn.Module, prefix: str, allowed: set[str]) -> list[str]:
     for name, layer in reversed(list(chain.named_children())):
         if isinstance(layer, SideBySide):
             parts = layer.named_children()
-            found = [each for part, branch in parts for each in _last(branch, f"{prefix}{name}.{part}.", allowed)]
+            found = [
+                each for part, branch in parts for each in _last(branch, f"{prefix}{name}.{part}.", allowed)
+            ]
             if found:
                 return found
         elif isinstance(layer, Layer):
-            inner = [each for each, part in layer.named_modules(prefix=prefix + name) if isinstance(part, Conv)]
+            inner = [
+                each for each, part in layer.named_modules(prefix=prefix + name) if isinstance(part, Conv)
+            ]
             if any(each in allowed for each in inner) and layer.shape.extent != (1, 1):
                 return [prefix + name]
     return []

@@ -20,18 +20,14 @@ RATE = 0.02  # of the range, a step of Adam's
 CONTENT = 0.02  # weight of content against style, each in units of where it starts
 
 
-def style(
-    model: Classifier, input: Sample, target: Target, domain: Domain, manner: Sample
-) -> Explanation:
+def style(model: Classifier, input: Sample, target: Target, domain: Domain, manner: Sample) -> Explanation:
     """The content of ``input`` in the style of ``manner`` (Gatys et al. 2016, section 2).
 
     Content is the feature maps of the last convolution before the logits, style the Gram matrices of all of
     them; Adam starts from the content picture. ``value`` and ``baseline`` are the style loss after and
     before.
 
-    Args:
-        model, input, domain: as ``explain`` has them.
-        target: not asked.
+    Options:
         manner: the picture whose style is taken.
 
     Raises:
@@ -39,14 +35,19 @@ def style(
     """
     if not domain.pictures:
         raise UserError("style: works on pictures and spectrograms; leave it out of methods")
-    layers = [name for name in layer_names(model.network) if isinstance(model.network.get_submodule(name), Conv)]
+    layers = [
+        name for name in layer_names(model.network) if isinstance(model.network.get_submodule(name), Conv)
+    ]
     if not layers:
         raise UserError("style: no convolution in this network; leave it out of methods")
     x, before, after = transfer(model.network, layers, input.x, manner.x, domain.bounds)
     shown = (
         Shown(input, f"content: style loss {before:.3g}"),
         Shown(manner, "style"),
-        Shown(domain.make(x, f"{input.name} in the style of {manner.name}", of=input), f"made: style loss {after:.3g}"),
+        Shown(
+            domain.make(x, f"{input.name} in the style of {manner.name}", of=input),
+            f"made: style loss {after:.3g}",
+        ),
     )
     meta = {"layers": ", ".join(layers), "steps": STEPS, "fell to": after / before if before > 0 else None}
     return Explanation(x, after, before, meta, shown)
@@ -70,7 +71,8 @@ def transfer(
     Args:
         network: any.
         layers: of the style; the last is the content's.
-        content, manner: the two pictures.
+        content: the picture that is changed.
+        manner: the one whose style is taken.
         bounds: lowest and highest value.
     """
 
@@ -86,7 +88,9 @@ def transfer(
 
     def losses(x: Planes) -> tuple[Tensor, Tensor]:
         found = maps(x)
-        apart = [(gram(a) - b).square().sum() / size for a, b, size in zip(found, wanted, energy, strict=True)]
+        apart = [
+            (gram(a) - b).square().sum() / size for a, b, size in zip(found, wanted, energy, strict=True)
+        ]
         return torch.stack(apart).mean(), F.mse_loss(found[-1].values, there)
 
     low, high = (bound.to(content) for bound in bounds)

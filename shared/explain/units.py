@@ -97,7 +97,9 @@ def watched(network: Network, names: Sequence[str], stop: bool = False) -> Itera
             raise _StopError
 
     hooks = [
-        layer.register_forward_hook(lambda module, given, output, name=name: note(name, module, given, output))
+        layer.register_forward_hook(
+            lambda module, given, output, name=name: note(name, module, given, output)
+        )
         for name, layer in found.items()
     ]
     try:

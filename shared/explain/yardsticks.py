@@ -81,7 +81,7 @@ class Yardsticks:
             self.maximised, self.fooled, self.attacked, self.differentiated, self.faithful, self.sane,
             self.planted, self.dreamt, self.styled, self.timed,
         ]  # fmt: skip
-        found = []
+        found: list[Measure] = []
         bar = Console(stderr=True)
         for part in track(parts, "measuring", console=bar, transient=True):
             found += part()
@@ -105,12 +105,20 @@ class Yardsticks:
         n, over = len(ratios), float(np.mean(np.array(ratios) > 1))
         yield Measure(f"actmax: beats the best of {found.n:,} real inputs", over, n, "≥ 0.95", over >= 0.95)
         yield Measure("actmax: ratio to it, median", median(ratios), n, "≥ 1.5", median(ratios) >= 1.5)
-        yield Measure("actmax, smooth: variation against without, median", median(rough), n, "≤ 0.5", median(rough) <= 0.5)
-        yield Measure("actmax, smooth: ratio to the best real, median", median(smooth), n, "> 1", median(smooth) > 1)
+        yield Measure(
+            "actmax, smooth: variation against without, median",
+            median(rough),
+            n,
+            "≤ 0.5",
+            median(rough) <= 0.5,
+        )
+        yield Measure(
+            "actmax, smooth: ratio to the best real, median", median(smooth), n, "> 1", median(smooth) > 1
+        )
         yield Measure(f"dead units of {layer}, of those asked", float(len(units) - len(live)), len(units))
 
     def _made(self, targets: list[Target]) -> Iterator[tuple[Target, Made, Made]]:
-        """Each target's input without and with smoothness; targets whose real inputs are of one size together."""
+        """Each target's input without and with smoothness, those of one size together."""
         by_size: dict[tuple[int, ...], list[tuple[Target, Sample]]] = {}
         for target in targets:
             real = self.reals.sample(int(self.reals.search(target.layer).total_item[target.unit]))
@@ -132,7 +140,9 @@ class Yardsticks:
         with torch.no_grad():
             sure = self.model.network(x).softmax(1).gather(1, classes[:, None])
         least = float(sure.min())
-        yield Measure("fool: least probability over the classes", least, len(classes), "≥ 0.99", least >= 0.99)
+        yield Measure(
+            "fool: least probability over the classes", least, len(classes), "≥ 0.99", least >= 0.99
+        )
 
     def attacked(self) -> Iterator[Measure]:
         """How many right answers each kind of change within ε turns."""
@@ -157,7 +167,9 @@ class Yardsticks:
         random = torch.Generator().manual_seed(self.seed)
         target = Target(self.answer(sample))
         x = sample.x.double()
-        x = x + 0.1 * torch.randn(x.shape, generator=random, dtype=x.dtype)  # else max-pool ties: no gradient there
+        x = x + 0.1 * torch.randn(
+            x.shape, generator=random, dtype=x.dtype
+        )  # else max-pool ties: no gradient there
         chosen = torch.randperm(x.numel(), generator=random)[:CELLS]
         network.double()
         try:
@@ -222,9 +234,13 @@ class Yardsticks:
         for name, values in found.items():
             size = float(np.mean(values))
             if name == "edge detector":
-                yield Measure("randomised weights: ρ of an edge detector", size, len(values), "> 0.25", abs(size) > 0.25)
+                yield Measure(
+                    "randomised weights: ρ of an edge detector", size, len(values), "> 0.25", abs(size) > 0.25
+                )
             else:
-                yield Measure(f"randomised weights: ρ of {name}", size, len(values), "within ± 0.25", abs(size) <= 0.25)
+                yield Measure(
+                    f"randomised weights: ρ of {name}", size, len(values), "within ± 0.25", abs(size) <= 0.25
+                )
 
     def planted(self) -> Iterator[Measure]:
         """How often each method points at evidence planted in an input."""
@@ -250,18 +266,26 @@ class Yardsticks:
             with torch.no_grad():
                 before = mean_square(network, layer, sample.x[None])
                 ratios.append(float(mean_square(network, layer, x[None]) / before))
-        yield Measure("dream: mean square against before, least", min(ratios), len(ratios), "≥ 2", min(ratios) >= 2)
+        yield Measure(
+            "dream: mean square against before, least", min(ratios), len(ratios), "≥ 2", min(ratios) >= 2
+        )
 
     def styled(self) -> Iterator[Measure]:
         """How much of the style loss is left, from the content picture on."""
-        layers = [n for n in layer_names(self.model.network) if isinstance(self.model.network.get_submodule(n), Conv)]
+        layers = [
+            n
+            for n in layer_names(self.model.network)
+            if isinstance(self.model.network.get_submodule(n), Conv)
+        ]
         if not self.domain.pictures or not layers or len(self.samples) < 2:
             return
         ratios = []
         for content, manner in zip(self.samples[:5], self.samples[1:6], strict=False):
             _, before, after = transfer(self.model.network, layers, content.x, manner.x, self.domain.bounds)
             ratios.append(before / max(after, 1e-12))
-        yield Measure("style: style loss before over after, least", min(ratios), len(ratios), "≥ 5", min(ratios) >= 5)
+        yield Measure(
+            "style: style loss before over after, least", min(ratios), len(ratios), "≥ 5", min(ratios) >= 5
+        )
 
     def timed(self) -> Iterator[Measure]:
         """Seconds that occlusion of one input takes."""
@@ -270,7 +294,9 @@ class Yardsticks:
         explain(self.model, sample, "occlusion", Target(self.answer(sample)), self.domain)
         seconds = time.perf_counter() - start
         regions = len(next(iter(self.domain.regions(sample).values())))
-        yield Measure(f"occlusion: seconds for one input, {regions} regions", seconds, 1, "< 60", seconds < 60)
+        yield Measure(
+            f"occlusion: seconds for one input, {regions} regions", seconds, 1, "< 60", seconds < 60
+        )
 
 
 HEADS = ["yardstick", "value", "n", "asked", ""]
