@@ -29,6 +29,7 @@ from shared.plots import ORANGE, RELEVANCE
 LONGEST = 10.0  # seconds of a recording that is explained as a whole
 RANGED = 500  # training clips by which the range of the levels goes
 DECIBELS = 10 / np.log(10)  # in a neper of power
+AUDIBLE = 4.0  # times the noise's power: where a planted tone can be heard
 ROUNDS = 32  # of Griffin and Lim's search for the phase
 
 
@@ -172,12 +173,10 @@ class SpeechDomain(Domain):
         classes = len(self.module.classes)
         label, start = int(random.integers(classes)), int(random.integers(length - tone))
         band = round(3 + (len(centres) - 7) * label / max(classes - 1, 1))
-        wave = 0.02 * random.standard_normal(length)
+        noise = 0.02 * random.standard_normal(length)
+        wave = noise.copy()
         wave[start : start + tone] += 0.1 * np.sin(2 * np.pi * centres[band] / rate * np.arange(tone))
         sample = self.on(np.round(wave * FULL).astype(np.int16), f"tone of {centres[band]:.0f} Hz", label)
-        evidence = torch.zeros(sample.x.shape[1:], dtype=torch.bool)
-        frames = slice(
-            max((start - self.log_mel.size) // self.log_mel.hop, 0), (start + tone) // self.log_mel.hop + 1
-        )
-        evidence[band - 1 : band + 2, frames] = True
+        heard, unheard = self.log_mel.power(torch.from_numpy(np.stack([wave, noise])).float())
+        evidence = heard > AUDIBLE * unheard
         return Planted(sample, evidence, label)

@@ -43,13 +43,10 @@ def actmax(
         seed: of the noise.
 
     Raises:
-        UserError: there is no such start, or a weight is negative.
+        UserError: there is no such start.
     """
     if start not in STARTS:
         raise UserError(f"start={start}: {nearest(str(start), list(STARTS))}")
-    for key, weight in (("l1", l1), ("smooth", smooth)):
-        if isinstance(weight, bool) or not isinstance(weight, int | float) or weight < 0:
-            raise UserError(f"{key}={weight}: give a weight from 0")
     found = reals.search(target.layer)
     item, best = int(found.total_item[target.unit]), float(found.total[target.unit])
     real = reals.sample(item)

@@ -6,7 +6,6 @@ from jaxtyping import Int
 from torch import Tensor
 
 from shared.classifier import Classifier
-from shared.errors import UserError
 from shared.explain.domain import Domain, Planes
 from shared.explain.explanation import Explanation, Sample, Shown
 from shared.explain.units import Target
@@ -36,13 +35,8 @@ def adversarial(
     Options:
         epsilon: in the domain's own unit; None: its usual one.
         seed: of random signs, and of PGD's start.
-
-    Raises:
-        UserError: ε is not positive.
     """
     size = domain.epsilon if epsilon is None else epsilon
-    if isinstance(size, bool) or not isinstance(size, int | float) or not 0 < size < float("inf"):
-        raise UserError(f"epsilon={size}: give a size above 0, {domain.epsilon_unit}")
     made = {kind: attacked(model, input, target, domain, kind, size, seed) for kind in KINDS}
     with torch.no_grad():
         before = model.network(input.x[None]).softmax(1)[0]

@@ -2,6 +2,7 @@
 
 import inspect
 import json
+import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -45,24 +46,30 @@ def explain_run(config: DictConfig) -> Path | None:
         return None
     domain = adapter(run, model, config)
     _check_numbers(config)
+    weights = _check_weights(config)
     reals = Reals(model, domain, config.searched)
     if config.check:
         return _check(run, model, domain, reals, config)
     methods = _methods(config)
     samples = _samples(domain, config)
     manner = _read(domain, Path(config.style))[0] if config.style else None
-    options = {key: config[key] for key in ("start", "l1", "smooth", "epsilon", "seed")} | {"manner": manner}
+    options = weights | {"start": config.start, "seed": config.seed, "manner": manner}
     panels = Panels(model, domain, reals, options, config.layer, config.unit)
     targets = [_target(model, sample, config) for sample in samples]
     folder = _folder(run, config, unique_name())
     report = Report(folder, f"What {run.folder.name} learned")
     left_out: list[str] = []
-    for method in methods:
-        for panel in _panels(panels, method, samples, targets, left_out, asked=config.methods is not None):
-            report.add(panel)
-            console.print(
-                f"{panel.title}: {'; '.join(panel.lines)}", highlight=False, markup=False, soft_wrap=True
-            )
+    try:
+        for method in methods:
+            for panel in _panels(
+                panels, method, samples, targets, left_out, asked=config.methods is not None
+            ):
+                report.add(panel)
+                said = f"{panel.title}: {'; '.join(each for each in panel.lines if each)}"
+                console.print(said, highlight=False, markup=False, soft_wrap=True)
+    except UserError:
+        report.discard()
+        raise
     report.close([_about(run, model), *(f"left out: {each}" for each in left_out)], _measured(run))
     for each in left_out:
         console.print(f"left out: {each}", highlight=False, markup=False)
@@ -124,6 +131,18 @@ def _check_numbers(config: DictConfig) -> None:
         value = config[key]
         if isinstance(value, bool) or not isinstance(value, int) or value < least:
             raise UserError(f"{key}={value}: give a whole number from {least}")
+
+
+def _check_weights(config: DictConfig) -> dict[str, float | None]:
+    """The weights and sizes that methods take, as numbers."""
+    found: dict[str, float | None] = {}
+    for key, words in (("l1", "from 0"), ("smooth", "from 0"), ("epsilon", "above 0, or null")):
+        value = config[key]
+        number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+        if value is not None and not (number and (value > 0 or (value == 0 and key != "epsilon"))):
+            raise UserError(f"{key}={value}: give a number {words}")
+        found[key] = None if value is None else float(value)
+    return found
 
 
 def _samples(domain: Domain, config: DictConfig) -> list[Sample]:

@@ -34,7 +34,7 @@ class Domain(ABC):
 
     Attributes:
         read: ``read(source, …)`` gives a user's own inputs from a path (None where ``text`` is given
-            instead); keywords are what the domain's own kind of input needs. Raises a UserError where there is none.
+            instead); keywords are what the domain's own kind of input needs. A UserError where there is none.
         filling: what stands where a region was taken away, in words.
         epsilon, epsilon_unit: how far an adversarial input may go, and the unit that this is told in.
         collapse: dimensions of (planes, axis 1, axis 2) that carry no place.

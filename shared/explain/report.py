@@ -54,6 +54,7 @@ class Report:
         self.values: list[dict[str, Any]] = []
         self.maps: dict[str, np.ndarray] = {}
         self.parts: list[str] = []
+        self.written: list[Path] = []
         self._section, self._panels = "", 0
 
     def add(self, panel: Panel) -> None:
@@ -62,9 +63,9 @@ class Report:
         name = f"{self._panels:02d}-{re.sub(r'[^A-Za-z0-9_.-]+', '-', panel.name)[:80]}"
         say(panel.figure, panel.title, panel.lines)
         picture = png(panel.figure)
-        write(self.folder / f"{name}.png", picture)
-        for suffix, contents in panel.files.items():
-            write(self.folder / f"{name}{suffix}", contents)
+        for suffix, contents in {".png": picture, **panel.files}.items():
+            self.written.append(self.folder / f"{name}{suffix}")
+            write(self.written[-1], contents)
         for key, each in panel.found.items():
             row = {"panel": f"{name}.png", "what": key, "section": panel.section, "value": each.value}
             self.values.append({**row, "baseline": each.baseline, **each.meta})
@@ -73,6 +74,13 @@ class Report:
             self.parts.append(f"<h2>{html.escape(panel.section)}</h2>")
             self._section = panel.section
         self.parts.append(_figure(picture, panel))
+
+    def discard(self) -> None:
+        """Take back what was written: a method that cannot work leaves nothing half done."""
+        for path in self.written:
+            path.unlink(missing_ok=True)
+        if not any(self.folder.iterdir()):
+            self.folder.rmdir()
 
     def close(self, notes: Sequence[str], tables: Sequence[str] = ()) -> None:
         """Write values.json, maps.npz and report.html.
