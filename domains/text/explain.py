@@ -34,7 +34,7 @@ class TextDomain(Domain):
     """Words, as the vectors that the front end puts for them."""
 
     filling = "a vector of zeros, as for a word that training never saw"
-    epsilon, epsilon_unit = 1, "word(s) put in another's place, any of the vocabulary"
+    epsilon, epsilon_unit = 1.0, "word(s) put in another's place, any of the vocabulary"
     collapse = (0, 2)
     cell = (3.6, 1.7)
 

@@ -18,7 +18,7 @@ from shared.explain.explanation import Box, Sample, Shown
 from shared.explain.units import Target
 
 Planes = Float[Tensor, "n planes a1 a2"]
-Masks = Bool[Tensor, "n a1 a2"]
+Masks = Bool[Tensor, "n b1 b2"]  # an axis that carries no place has one cell
 
 
 class Planted(NamedTuple):

