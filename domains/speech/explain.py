@@ -37,7 +37,7 @@ class SpeechDomain(Domain):
     """Log-mel spectrograms, each of mean 0 and variance 1: relevance is that of a band at a time."""
 
     filling = "the clip's mean level"
-    epsilon, epsilon_unit = 3.0, "dB"
+    epsilon, epsilon_unit = 10.0, "dB"
     pictures = True
     cell = (3.0, 2.5)
     margin = (0.5, 0.4)

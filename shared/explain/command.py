@@ -19,10 +19,12 @@ from shared.evaluate import data_of
 from shared.explain.domain import Domain
 from shared.explain.explain import METHODS, UNITS, find_method
 from shared.explain.explanation import Sample
+from shared.explain.measures import HEADS, Bench, as_table, plainly, told
 from shared.explain.panels import Panels
 from shared.explain.reals import Reals
 from shared.explain.report import Panel, Report, table
 from shared.explain.units import Target
+from shared.explain.yardsticks import measure
 from shared.layer_table import layer_table, render
 from shared.predict import percent
 from shared.resolvers import PROJECT
@@ -79,10 +81,8 @@ def explain_run(config: DictConfig) -> Path | None:
 
 def _check(run: Run, model: Classifier, domain: Domain, reals: Reals, config: DictConfig) -> Path:
     """Measure, print, and keep what was measured beside the run's explanations."""
-    from shared.explain.yardsticks import Yardsticks, as_table, plainly
-
     folder = _folder(run, config, "check")
-    measures = plainly(Yardsticks(model, domain, reals, config.n, config.seed).measure())
+    measures = plainly(measure(Bench(model, domain, reals, config.n, config.seed)))
     write_json(folder / "yardsticks.json", measures)
     console = Console()
     console.print(as_table(measures))
@@ -92,8 +92,6 @@ def _check(run: Run, model: Classifier, domain: Domain, reals: Reals, config: Di
 
 def _measured(run: Run) -> list[str]:
     """The table of yardsticks, if the run was checked."""
-    from shared.explain.yardsticks import HEADS, told
-
     path = run.folder / "explanations" / "check" / "yardsticks.json"
     if not path.is_file():
         return []

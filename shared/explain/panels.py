@@ -33,6 +33,7 @@ TITLES = {
     "dream": "Deep Dream",
     "style": "Content in another style",
 }
+COLOURS = "blue speaks for the target, orange or red against it"
 UNITS = 6  # of a layer, that are shown where none is named
 FILTERS = 32  # of a layer, that are drawn
 CLASSES = 10  # that are shown where a domain has more
@@ -107,7 +108,8 @@ class Panels:
             yield Panel(
                 f"{method}-{kind or ''}-{sample.name}".replace("--", "-"), section,
                 TITLES[method] + (f", {kind}" if kind and len(kinds) > 1 else ""),
-                self._lines(target, found, sample), self.domain.map_figure(sample, heat, target),
+                [*self._lines(target, found, sample), COLOURS],
+                self.domain.map_figure(sample, heat, target),
                 {method: found},
             )  # fmt: skip
 

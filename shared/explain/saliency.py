@@ -1,6 +1,7 @@
 """Relevance from gradients: saliency, input × gradient, integrated gradients, Grad-CAM."""
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import torch
@@ -98,7 +99,7 @@ def grad_cam(
             raise UserError(f"layer={name}: {target.words(model.classes)} does not come after it")
         relevance += spread(each, class_map(each, slope), (x.size(2), x.size(3)))
     carried = relevance if domain.collapse == (0,) else relevance.mean(1, keepdim=True)
-    return _explained(model, input, target, domain, carried[None].detach(), maps_of=", ".join(names))
+    return _explained(model, input, target, domain, carried[None].detach(), {"maps of": ", ".join(names)})
 
 
 def class_map(seen: Seen, slope: Tensor) -> Float[Tensor, "windows rows columns"]:
@@ -170,13 +171,18 @@ def _gradient(model: Classifier, input: Sample, target: Target) -> Float[Tensor,
 
 
 def _explained(
-    model: Classifier, input: Sample, target: Target, domain: Domain, relevance: Tensor, **meta: str
+    model: Classifier,
+    input: Sample,
+    target: Target,
+    domain: Domain,
+    relevance: Tensor,
+    meta: dict[str, Any] | None = None,
 ) -> Explanation:
     """The map, with the scores of the input and of the blank one."""
     blank = domain.blank(input).to(input.x)
     with torch.no_grad():
         value, baseline = target.score(model.network, torch.stack([input.x, blank])).tolist()
-    return Explanation(relevance, value, baseline, dict(meta))
+    return Explanation(relevance, value, baseline, meta or {})
 
 
 GRADIENTS: dict[str, Callable[..., Explanation]] = {

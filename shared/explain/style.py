@@ -96,7 +96,7 @@ def transfer(
     low, high = (bound.to(content) for bound in bounds)
     x = content[None].clone().requires_grad_()
     unit = there.square().mean().clamp(min=1e-12)
-    before = float(losses(x)[0])
+    before = float(losses(x)[0].detach())
     optimizer = torch.optim.Adam([x], lr=RATE * float((high - low).mean()))
     for _ in range(STEPS):
         in_style, in_content = losses(x)
@@ -105,4 +105,4 @@ def transfer(
         optimizer.step()
         with torch.no_grad():
             x.copy_(torch.minimum(torch.maximum(x, low), high))
-    return x[0].detach(), before, float(losses(x)[0])
+    return x[0].detach(), before, float(losses(x)[0].detach())

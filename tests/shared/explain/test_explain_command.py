@@ -118,11 +118,11 @@ def test_mistakes_are_named_and_nothing_is_written(
 def test_the_check_measures_every_yardstick_and_the_report_shows_it(
     runs: dict[str, Run], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    from shared.explain import planted, yardsticks
+    from shared.explain import measures_made, planted
 
     monkeypatch.setattr(planted, "LEARNED", 64)
     monkeypatch.setattr(planted, "ROUNDS", 2)
-    monkeypatch.setattr(yardsticks, "UNITS", 3)
+    monkeypatch.setattr(measures_made, "UNITS", 3)
     run = runs["text"]
     folder = explain_run(compose("explain", [f"run={run.folder}", "check=true", "n=3", "searched=30"]))
     assert folder == run.folder / "explanations" / "check"

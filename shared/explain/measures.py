@@ -1,0 +1,69 @@
+"""What yardsticks share: the network and the inputs that they measure, and how a figure is told."""
+
+from typing import Any, NamedTuple
+
+import torch
+from rich.table import Table
+
+from shared.classifier import Classifier
+from shared.explain.domain import Domain
+from shared.explain.explanation import Sample
+from shared.explain.reals import Reals
+
+
+class Measure(NamedTuple):
+    """One figure: of how many, and whether it is what is asked of it (None: nothing is asked)."""
+
+    name: str
+    value: float
+    n: int
+    asked: str = ""
+    holds: bool | None = None
+
+
+class Bench:
+    """One network, and items of its validation set on which it is right.
+
+    Args:
+        model: the network.
+        domain: its adapter.
+        reals: its training inputs.
+        n: inputs that each yardstick is measured on.
+        seed: of all that is drawn.
+    """
+
+    def __init__(self, model: Classifier, domain: Domain, reals: Reals, n: int, seed: int):
+        self.model, self.domain, self.reals, self.n, self.seed = model, domain, reals, n, seed
+        dataset = domain.data.val_set
+        found = (domain.sample(dataset, int(item)) for item in domain.items(dataset, 2 * n))
+        self.samples = [each for each in found if self.answer(each) == each.label][:n]
+
+    @torch.no_grad()
+    def answer(self, sample: Sample) -> int:
+        """The class that the network names."""
+        return int(self.model.network(sample.x[None]).argmax())
+
+
+HEADS = ["yardstick", "value", "n", "asked", ""]
+
+
+def told(measures: dict[str, dict[str, Any]]) -> list[list[str]]:
+    """The rows of the table: figure, value, n, what is asked, whether it holds."""
+    words = {True: "holds", False: "does not hold", None: ""}
+    return [
+        [name, f"{each['value']:.3g}", f"{each['n']:,}", each["asked"], words[each["holds"]]]
+        for name, each in measures.items()
+    ]
+
+
+def as_table(measures: dict[str, dict[str, Any]]) -> Table:
+    """For the terminal."""
+    found = Table(*HEADS)
+    for row in told(measures):
+        found.add_row(*row)
+    return found
+
+
+def plainly(measures: list[Measure]) -> dict[str, dict[str, Any]]:
+    """Plain values by name, as a file holds them."""
+    return {m.name: {"value": m.value, "n": m.n, "asked": m.asked, "holds": m.holds} for m in measures}
