@@ -33,7 +33,7 @@ class GoDomain(Domain):
     """Positions; a stone is taken away from the board, and all planes are computed anew."""
 
     filling = "an empty point, all planes recomputed"
-    epsilon, epsilon_unit = 0.2, "of a plane's range, between positions that exist"
+    epsilon, epsilon_unit = 0.02, "of a plane's range, between positions that exist"
     cell = (3.1, 3.4)
 
     @property

@@ -15,7 +15,7 @@ from shared.network import Network
 
 OCTAVES = (4, 2, 1)  # cells of the input that one cell of the change covers: coarse structure first
 STEPS = 40  # an octave
-STEP = 0.1  # of the range, the root mean square of a step's change
+RATE = 0.05  # of the range, a step of Adam's
 
 
 def dream(
@@ -65,13 +65,17 @@ def dreamt(
     x = x[None]
     for octave in OCTAVES:
         extent = [max(cells // octave, 1) for cells in x.shape[2:]]
+        change = torch.zeros(1, x.size(1), *extent, dtype=x.dtype, requires_grad=True)
+        optimizer = torch.optim.Adam([change], lr=RATE)
         for _ in range(STEPS):
-            change = torch.zeros(1, x.size(1), *extent, dtype=x.dtype, requires_grad=True)
-            changed = x + F.interpolate(change, x.shape[2:], mode="bilinear", align_corners=False)
-            slope = torch.autograd.grad(mean_square(network, layer, changed).sum(), change)[0]
-            size = slope.square().mean().sqrt()
-            if size == 0:
-                break
-            coarse = F.interpolate(slope / size, x.shape[2:], mode="bilinear", align_corners=False)
-            x = torch.minimum(torch.maximum(x + STEP * (high - low) * coarse, low), high)
-    return x[0].detach()
+            optimizer.zero_grad()
+            (-mean_square(network, layer, _changed(x, change, low, high)).sum()).backward()
+            optimizer.step()
+        x = _changed(x, change, low, high).detach()
+    return x[0]
+
+
+def _changed(x: Planes, change: Planes, low: Tensor, high: Tensor) -> Planes:
+    """The input with a change, in shares of the range and of a coarser grid, added to it."""
+    fine = F.interpolate(change, x.shape[2:], mode="bilinear", align_corners=False)
+    return torch.minimum(torch.maximum(x + (high - low) * fine, low), high)
