@@ -127,7 +127,7 @@ class Domain(ABC):
     def map_figure(self, sample: Sample, heat: np.ndarray, target: Target) -> Figure:
         """An input, and beside it the relevance of its places for the target."""
         width, height = (1.6 * length for length in self.cell)
-        figure = Figure(figsize=(2 * width, HEAD + height), dpi=130)
+        figure = Figure(figsize=(2 * width, HEAD - WORDS + height), dpi=130)
         for column, shown in enumerate((None, heat)):
             self.show(self._axes(figure, column * width, HEAD - WORDS, width, height), sample, shown)
         return figure

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from jaxtyping import Bool, Float
@@ -159,7 +159,7 @@ class Target(NamedTuple):
         return f"class {classes[self.unit]}" if self.layer is None else f"{self.layer} unit {self.unit}"
 
 
-def check_unit(network: Network, layer: str, unit: int) -> None:
+def check_unit(network: Network, layer: str, unit: Any) -> None:
     """Refuse a unit that a layer does not have.
 
     Raises:

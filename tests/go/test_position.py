@@ -10,8 +10,8 @@ from domains.go.planes import ALPHAGO, batch_planes
 from domains.go.position import Position, position_planes
 from shared.resolvers import PROJECT
 
-# Black takes a stone at B8 (move 9): a ko would follow, were B7 empty of black stones.
-KO = b"(;GM[1]FF[4]SZ[9];B[bb];W[cb];B[ac];W[bd];B[cc];W[dc];B[gg];W[cd];B[gh];W[bc];B[ef];W[ee])"
+# Black's last but one move takes the stone at E5, and white may not take back at once.
+KO = b"(;GM[1]FF[4]SZ[9];B[de];W[ge];B[ed];W[fd];B[ef];W[ff];B[aa];W[ee];B[fe];W[ia];B[ii])"
 
 
 @pytest.fixture(scope="module")
@@ -36,18 +36,19 @@ def test_ko_is_kept_and_goes_with_the_stone_that_took_it(tmp_path: Path) -> None
     path = tmp_path / "ko.sgf"
     path.write_bytes(KO)
     games = read_games(path, size=9, min_moves=1, cache=tmp_path, progress=False)
-    kos = [(ply, Position.of(games, 0, ply)) for ply in range(12)]
+    kos = [(ply, Position.of(games, 0, ply)) for ply in range(11)]
     [(ply, taken)] = [(ply, each) for ply, each in kos if each.ko is not None]
     planes, legal = position_planes([taken], ALPHAGO)
     replayed = planes_of(games, np.array([0]), np.array([ply]))
     assert np.array_equal(planes, replayed[0])
     assert np.array_equal(legal, replayed[1])
-    assert not legal[0, taken.ko]
+    assert taken.ko == 40
+    assert not legal[0, 40]
     everything = np.ones((9, 9), bool)
     everything.flat[taken.last] = False
     assert taken.kept(everything).ko is None
     elsewhere = np.ones((9, 9), bool)
-    elsewhere[6, 6] = False
+    elsewhere[0, 0] = False
     assert taken.kept(elsewhere).ko == taken.ko
 
 

@@ -38,11 +38,11 @@ def config(run: Run, output: Path, *words: str) -> DictConfig:
 CASES = {
     "image": [
         "input='{}/one <b>.png'",
-        "methods=[top_patches,actmax,saliency,occlusion,dream,style]",
+        "methods=[top_patches,actmax,occlusion,style]",
     ],
-    "go": ["input={}/game.sgf", "move=5", "methods=[filters,grad_cam,occlusion,adversarial]"],
-    "speech": ["input={}/word.wav", "methods=[filters,integrated_gradients,occlusion,dream]"],
-    "text": ["text='not dull, but funny'", "methods=[filters,actmax,occlusion,fool,adversarial]"],
+    "go": ["input={}/game.sgf", "move=5", "methods=[filters,occlusion]"],
+    "speech": ["input={}/word.wav", "methods=[filters,occlusion,dream]"],
+    "text": ["text='not dull, but funny'", "methods=[occlusion,fool,adversarial]"],
 }
 
 
@@ -66,7 +66,7 @@ def test_a_folder_of_panels_values_maps_and_a_page(
     assert all(np.isfinite(maps[key]).all() for key in maps.files)
     page = (folder / "report.html").read_text()
     assert page.count("data:image/png;base64,") == len(pictures)
-    assert "http" not in page.replace("http://www.w3.org", "")
+    assert not re.search(r"(src|href)=.(?!data:image)", page)
     assert "<b>" not in page
     said = capsys.readouterr().out
     occluded = next(line for line in said.splitlines() if line.startswith("Occlusion"))

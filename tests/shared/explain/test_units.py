@@ -75,4 +75,4 @@ def test_misspelt_layers_and_missing_units_are_named() -> None:
         find_layer(network, "covn1")
     for unit in (3, -1, True, "x"):
         with pytest.raises(UserError, match="conv1 has 3 units; give a whole number from 0 to 2"):
-            check_unit(network, "conv1", unit)  # type: ignore[arg-type]
+            check_unit(network, "conv1", unit)
