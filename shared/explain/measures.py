@@ -1,14 +1,20 @@
 """What yardsticks share: the network and the inputs that they measure, and how a figure is told."""
 
+from itertools import islice
 from typing import Any, NamedTuple
 
+import numpy as np
 import torch
 from rich.table import Table
 
 from shared.classifier import Classifier
+from shared.errors import UserError
 from shared.explain.domain import Domain
 from shared.explain.explanation import Sample
 from shared.explain.reals import Reals
+
+
+MOST = 10  # times as many inputs are asked, at most, until the network was right on enough
 
 
 class Measure(NamedTuple):
@@ -35,8 +41,14 @@ class Bench:
     def __init__(self, model: Classifier, domain: Domain, reals: Reals, n: int, seed: int):
         self.model, self.domain, self.reals, self.n, self.seed = model, domain, reals, n, seed
         dataset = domain.data.val_set
-        found = (domain.sample(dataset, int(item)) for item in domain.items(dataset, 2 * n))
-        self.samples = [each for each in found if self.answer(each) == each.label][:n]
+        drawn = np.random.default_rng(seed).permutation(len(dataset))[: MOST * n]
+        found = (domain.sample(dataset, int(item)) for item in drawn)
+        self.samples = list(islice((each for each in found if self.answer(each) == each.label), n))
+        if len(self.samples) < 2:
+            raise UserError(
+                f"check: of {len(drawn)} validation inputs the network is right on {len(self.samples)}; "
+                "train it further, or give a larger n"
+            )
 
     @torch.no_grad()
     def answer(self, sample: Sample) -> int:
