@@ -95,7 +95,11 @@ def _measured(run: Run) -> list[str]:
     path = run.folder / "explanations" / "check" / "yardsticks.json"
     if not path.is_file():
         return []
-    return [table("How far this can be trusted", HEADS, told(json.loads(path.read_text())))]
+    try:
+        rows = told(json.loads(path.read_text()))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise UserError(f"{path}: not what `explain.py check` writes ({error}); delete it") from error
+    return [table("How far this can be trusted", HEADS, rows)]
 
 
 def adapter(run: Run, model: Classifier, config: DictConfig) -> Domain:

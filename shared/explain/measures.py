@@ -13,7 +13,6 @@ from shared.explain.domain import Domain
 from shared.explain.explanation import Sample
 from shared.explain.reals import Reals
 
-
 MOST = 10  # times as many inputs are asked, at most, until the network was right on enough
 
 
@@ -36,6 +35,9 @@ class Bench:
         reals: its training inputs.
         n: inputs that each yardstick is measured on.
         seed: of all that is drawn.
+
+    Raises:
+        UserError: the network is right on fewer than two of the inputs asked.
     """
 
     def __init__(self, model: Classifier, domain: Domain, reals: Reals, n: int, seed: int):

@@ -34,6 +34,7 @@ TITLES = {
     "style": "Content in another style",
 }
 COLOURS = "blue speaks for the target, orange or red against it"
+SIZES = "the darker the blue, the more the target's score depends on the place"
 UNITS = 6  # of a layer, that are shown where none is named
 FILTERS = 32  # of a layer, that are drawn
 CLASSES = 10  # that are shown where a domain has more
@@ -108,7 +109,7 @@ class Panels:
             yield Panel(
                 f"{method}-{kind or ''}-{sample.name}".replace("--", "-"), section,
                 TITLES[method] + (f", {kind}" if kind and len(kinds) > 1 else ""),
-                [*self._lines(target, found, sample), COLOURS],
+                [*self._lines(target, found, sample), SIZES if method == "saliency" else COLOURS],
                 self.domain.map_figure(sample, heat, target),
                 {method: found},
             )  # fmt: skip
