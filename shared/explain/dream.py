@@ -75,7 +75,7 @@ def dreamt(
     return x[0]
 
 
-def _changed(x: Planes, change: Planes, low: Tensor, high: Tensor) -> Planes:
+def _changed(x: Planes, change: Float[Tensor, "n planes c1 c2"], low: Tensor, high: Tensor) -> Planes:
     """The input with a change, in shares of the range and of a coarser grid, added to it."""
     fine = F.interpolate(change, x.shape[2:], mode="bilinear", align_corners=False)
     return torch.minimum(torch.maximum(x + (high - low) * fine, low), high)

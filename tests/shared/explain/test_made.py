@@ -126,7 +126,7 @@ def test_fooling_inputs_are_sure_and_in_range(networks: Networks, name: str) -> 
     model, domain = networks[name]
     target = Target(len(model.classes) - 1)
     found = explain(model, sample_of(domain), "fool", target, domain)
-    assert found.value > (0.9 if name in ("image", "text") else 1.05 * found.baseline)  # two know nothing yet
+    assert found.value > (0.8 if name in ("image", "text") else 1.05 * found.baseline)  # two know nothing yet
     assert within(found.map, domain)
 
 

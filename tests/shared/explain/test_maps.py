@@ -189,7 +189,7 @@ def test_an_edge_detector_fails_where_maps_pass(networks: Networks) -> None:
         model.network = trained
     assert abs(rank_correlation(before, after)) <= 0.4  # of one picture; the yardstick takes the mean of many
     assert rank_correlation(edges(sample, domain)[places], edges(sample, domain)[places]) == pytest.approx(1)
-    a, b = np.random.default_rng(0).integers(0, 5, (2, 40))
+    a, b = np.random.default_rng(0).integers(0, 5, (2, 40)).astype(float)
     ours = rank_correlation(torch.from_numpy(a), torch.from_numpy(b))
     assert ours == pytest.approx(spearmanr(a, b).statistic)
     assert rank_correlation(torch.zeros(4), torch.arange(4.0)) == 0.0
