@@ -12,9 +12,8 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from torch import Tensor
 
-from domains.go.data import plane_groups
 from domains.go.draw import draw_board
-from domains.go.planes import GROUPS, first_planes
+from domains.go.planes import GROUPS, first_planes, plane_groups
 from domains.go.points import name
 from domains.go.position import Position, position_planes
 from domains.go.predict import labels_of, plies_of, read
