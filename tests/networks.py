@@ -33,7 +33,7 @@ def make_run(folder: Path, *words: str, steps: int = 0, rate: float = 0.01) -> R
     for _ in range(steps):
         items = torch.randperm(len(data.train_set), generator=random)[:50].numpy()
         batch = {key: torch.as_tensor(value) for key, value in data.train_set[Draw(items, None)].items()}
-        loss = cross_entropy(module._logits(batch), batch["y"])
+        loss = cross_entropy(module(batch["x"], batch.get("lengths")), batch["y"])
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()

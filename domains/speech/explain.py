@@ -29,7 +29,7 @@ from shared.plots import ORANGE, RELEVANCE
 LONGEST = 10.0  # seconds of a recording that is explained as a whole
 RANGED = 500  # training clips by which the range of the levels goes
 DECIBELS = 10 / np.log(10)  # in a neper of power
-AUDIBLE = 4.0  # times the noise's power: where a planted tone can be heard
+AUDIBLE = 10**0.1  # times the noise's power: a decibel more is the least that is heard
 ROUNDS = 32  # of Griffin and Lim's search for the phase
 
 
