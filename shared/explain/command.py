@@ -92,7 +92,7 @@ def _check(run: Run, model: Classifier, domain: Domain, reals: Reals, config: Di
 
 def _measured(run: Run) -> list[str]:
     """The table of yardsticks, if the run was checked."""
-    path = run.folder / "explanations" / "check" / "yardsticks.json"
+    path = run.output / "explanations" / "check" / "yardsticks.json"
     if not path.is_file():
         return []
     try:
@@ -187,7 +187,7 @@ def _target(model: Classifier, sample: Sample, config: DictConfig) -> Target:
 
 
 def _folder(run: Run, config: DictConfig, name: str) -> Path:
-    folder = Path(config.output or run.folder / "explanations" / name).absolute()
+    folder = Path(config.output or run.output / "explanations" / name).absolute()
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
