@@ -3,12 +3,14 @@
 import hashlib
 import itertools
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
+from pytorch_lightning.callbacks import Callback
 from rich.console import Console
 from rich.table import Table
 from scipy import stats
@@ -87,9 +89,13 @@ def repeat(config: DictConfig) -> dict[str, Spread]:
 
 def _folder(settings: DictConfig, over: dict[str, list[Any]]) -> Path:
     """Where these trainings lie; other settings have another folder."""
-    told = json.dumps([OmegaConf.to_container(settings, resolve=True), over], sort_keys=True)
-    name = f"{settings.domain.name}-{hashlib.sha256(told.encode()).hexdigest()[:10]}"
+    name = f"{settings.domain.name}-{digest([plain(settings), over])}"
     return Path(settings.runs).absolute() / "repeat" / name
+
+
+def digest(settings: Any) -> str:
+    """Ten characters that stand for these plain values and for no others."""
+    return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:10]
 
 
 def _combinations(over: dict[str, Any]) -> list[dict[str, Any]]:
@@ -109,11 +115,22 @@ def _once(settings: DictConfig, values: dict[str, Any], folder: Path) -> dict[st
         except OmegaConfBaseException as error:
             raise UserError(f"repeat.over.{key}: there is no such key") from error
     config.runs = str(folder / ",".join(f"{key}={value}" for key, value in values.items()).replace("/", "-"))
-    for run in map(Run, sorted(Path(config.runs).glob("*/*"))):
+    return once(config)
+
+
+def once(config: DictConfig, callbacks: Sequence[Callback] = ()) -> dict[str, Any]:
+    """The figures of one training, which has the folder ``config.runs`` to itself: found, gone on with, or begun."""
+    config = config.copy()
+    for run in runs_in(config.runs):
         if run.metrics:
             return run.metrics | {"run": str(run.folder)}
         config.resume = str(run.folder)
-    return train(config)
+    return train(config, callbacks)
+
+
+def runs_in(folder: str | Path) -> list[Run]:
+    """The runs in a folder of runs."""
+    return [Run(file.parent) for file in sorted(Path(folder).glob("*/*/config.yaml"))]
 
 
 def _table(figures: dict[str, Spread], found: list[dict[str, Any]]) -> Table:
