@@ -1,11 +1,12 @@
 """What a comparison is: a file of ``conf/compare/``, checked before anything is trained."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import chain
 
 from hydra.errors import HydraException
-from omegaconf import MISSING, DictConfig, OmegaConf, SCMode
+from omegaconf import MISSING, DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from shared.cli import compose
@@ -96,13 +97,14 @@ def read(node: DictConfig, folder: str | None) -> Comparison:
     Raises:
         UserError: A key is unknown, missing or of another type, or a claim names what there is not.
     """
+    # ${seed} and the like are the trainings' own, so they stay as they are: escaped, and then resolved to themselves.
+    text = json.dumps(OmegaConf.to_container(node, resolve=False)).replace("${", "\\\\${")
     try:
-        merged = OmegaConf.merge(OmegaConf.structured(Comparison), node)
+        merged = OmegaConf.merge(OmegaConf.structured(Comparison), json.loads(text))
         missing = sorted(OmegaConf.missing_keys(merged))
         if missing:
             raise UserError(f"compare.{missing[0]} is not set")
-        # Interpolations stay: they are the trainings' own, ${seed} and the like.
-        plan = OmegaConf.to_container(merged, resolve=False, structured_config_mode=SCMode.INSTANTIATE)
+        plan = OmegaConf.to_object(merged)
     except OmegaConfBaseException as error:
         reason = str(error).split("\n")[0]
         raise UserError(f"compare.{error.full_key or ''}: {reason}; see conf/compare/ for examples") from error
