@@ -31,7 +31,7 @@ def command(config_name: str) -> Callable[[Callable[[DictConfig], Any]], Callabl
         @hydra.main(config_path=str(CONF), config_name=config_name, version_base="1.3")
         def run(config: DictConfig) -> Any:
             settings = HydraConfig.get()
-            missing = sorted(OmegaConf.missing_keys(config))
+            missing = sorted(key for key, value in _keys(config).items() if value == "???")
             try:
                 if missing:
                     raise UserError(f"{missing[0]} is not set: give {missing[0]}=…")
@@ -95,16 +95,16 @@ def _explain(error: Exception, config_name: str) -> str:
         config = compose(config_name, [c for c in choices if c.split("=")[0].lstrip("+~") != key])
     except HydraException:
         return message
-    return f"{key}: there is no such key; {nearest(key, _keys(config))}"
+    return f"{key}: there is no such key; {nearest(key, list(_keys(config)))}"
 
 
-def _keys(config: DictConfig) -> list[str]:
-    """All keys of a configuration by their full path."""
-    keys = []
+def _keys(config: DictConfig) -> dict[str, Any]:
+    """All keys of a configuration by their full path, with what stands there, interpolations as they are."""
+    keys: dict[str, Any] = {}
 
     def walk(node: Any, path: str) -> None:
         if path:
-            keys.append(path)
+            keys[path] = node
         if isinstance(node, dict):
             for name, child in node.items():
                 walk(child, f"{path}.{name}" if path else str(name))
