@@ -121,10 +121,10 @@ class Cell:
             for key, value in (settings or {}).items():
                 OmegaConf.update(config, key, value)
         place = f"compare.tasks.{self.task}.cells.{self.design}"
-        missing = sorted(OmegaConf.missing_keys(config))
-        if missing:
-            raise UserError(f"{place}: {missing[0]} is not set; add an override {missing[0]}=…")
         try:
+            missing = sorted(OmegaConf.missing_keys(config))
+            if missing:
+                raise UserError(f"{place}: {missing[0]} is not set; add an override {missing[0]}=…")
             resolved = plain(config)
         except OmegaConfBaseException as error:
             raise UserError(f"{place}: {error}") from error

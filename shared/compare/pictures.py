@@ -1,6 +1,7 @@
 """The pictures of a comparison: accuracy against cost, claims, and design choices across tasks."""
 
 from collections.abc import Mapping, Sequence
+from textwrap import fill
 from typing import NamedTuple
 
 import numpy as np
@@ -129,6 +130,9 @@ def matrix_plot(rows: Sequence[str], columns: Sequence[str], cells: Mapping[tupl
         values[rows.index(row), columns.index(column)] = 100 * each.value if each else 0.0
     limit = max(float(np.nanmax(np.abs(values), initial=0.0)), 1.0)
     shade = np.sign(values) * np.sqrt(np.abs(values) / limit)  # a small difference is seen beside a large one
+    for (row, column), each in cells.items():
+        if each and each.low <= 0 <= each.high:
+            shade[rows.index(row), columns.index(column)] *= 0.35  # what is not shown is pale
     axes.imshow(shade, cmap="RdBu", vmin=-1.25, vmax=1.25, aspect="auto")
     for (row, column), each in cells.items():
         y, x = rows.index(row), columns.index(column)
@@ -141,7 +145,7 @@ def matrix_plot(rows: Sequence[str], columns: Sequence[str], cells: Mapping[tupl
                   color=colour, weight=sure)  # fmt: skip
         axes.text(x, y + 0.25, f"{100 * each.low:+.1f} … {100 * each.high:+.1f}", ha="center", va="center",
                   fontsize=7, color=colour)  # fmt: skip
-    axes.set_xticks(range(len(columns)), columns, fontsize=9)
+    axes.set_xticks(range(len(columns)), [fill(name, 18) for name in columns], fontsize=9)
     axes.xaxis.tick_top()
     axes.set_yticks(range(len(rows)), rows, fontsize=9)
     axes.set_xticks(np.arange(len(columns) + 1) - 0.5, minor=True)

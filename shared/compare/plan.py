@@ -1,6 +1,7 @@
 """What a comparison is: a file of ``conf/compare/``, checked before anything is trained."""
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import chain
@@ -142,7 +143,7 @@ def _check(plan: Comparison) -> None:
             raise UserError(f"{place}.cells: empty; name one design at least")
         if (task.samples is None) == (task.flops is None):
             raise UserError(f"{place}: give samples or flops, the budget of each training, and not both")
-        if min(task.samples or 1, task.flops or 1, task.validations) < 1:
+        if min(each for each in (task.samples, task.flops, task.validations) if each is not None) < 1:
             raise UserError(f"{place}: samples, flops and validations are numbers from 1")
         if len(set(plan.seeds_of(name))) < len(plan.seeds_of(name)):
             raise UserError(f"{place}: seeds {plan.seeds_of(name)}: one stands there twice")
@@ -155,6 +156,10 @@ def _check_part(plan: Comparison, part: Part, place: str) -> None:
     tasks = [*part.tasks, *([part.more_than] if part.more_than else [])]
     if not part.tasks:
         raise UserError(f"{place}.tasks: empty; name one task at least")
+    try:
+        re.compile(part.classes or "")
+    except re.error as error:
+        raise UserError(f"{place}.classes: {part.classes!r}: not a regular expression: {error}") from error
     for name in tasks:
         if name not in plan.tasks:
             raise UserError(f"{place}: {name!r} is no task here; {nearest(name, list(plan.tasks))}")

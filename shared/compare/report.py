@@ -53,11 +53,11 @@ def write_report(
         parts += ["## Design choices across domains", _MATRIX,
                   _show(pictures, "matrix", matrix_plot(rows, titles, named))]  # fmt: skip
     style = styles(plan.designs)
-    for task in plan.tasks:
+    for number, task in enumerate(plan.tasks, 1):
         here = {design: results[task, design] for design in plan.tasks[task].cells if (task, design) in results}
         parts.append(f"## {_text(_title(plan, task))}")
         if here:
-            parts.append(_show(pictures, f"task-{slug(task)}", cost_plot(_title(plan, task), here, style)))
+            parts.append(_show(pictures, f"task{number}-{slug(task)}", cost_plot(_title(plan, task), here, style)))
         parts += [_cells_table([cell for cell in cells if cell.task == task], results)]
         parts += _budget(plan, task)
     parts += ["## How it was made fair", *_fairness(plan, results), "## How the intervals are made", _INTERVALS]
@@ -113,7 +113,7 @@ def _findings_table(judged: Sequence[Judged]) -> str:
 
 def _finding(number: int, finding: Finding) -> list[str]:
     difference, part = finding.difference, finding.part
-    required = f"above {-100 * part.margin:g}" + (
+    required = f"above {-100 * part.margin + 0:g}" + (
         f"; parameters at most {part.parameters:g} times" if part.parameters is not None else ""
     )
     return [

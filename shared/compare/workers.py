@@ -1,15 +1,19 @@
 """Several trainings at a time, each in a process of its own; one that dies takes no other with it."""
 
 import multiprocessing
+import os
 import traceback
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import redirect_stderr, redirect_stdout
+from multiprocessing.connection import wait
 from pathlib import Path
 from queue import SimpleQueue
+from threading import Thread
 from typing import Any, NamedTuple
 
+import torch
 from omegaconf import DictConfig
 
 from shared.compare.facts import facts
@@ -80,9 +84,7 @@ class Workers:
         pool = self._pools.get()
         try:
             # Spawned, not forked: a copy of a process whose threads run may hang.
-            pool = pool or ProcessPoolExecutor(
-                1, multiprocessing.get_context("spawn"), initializer=_one_thread
-            )
+            pool = pool or ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), _start)
             job.folder.mkdir(parents=True, exist_ok=True)
             (job.folder / FAILED).unlink(missing_ok=True)
             reason = pool.submit(_attempt, job).result()
@@ -94,10 +96,17 @@ class Workers:
             write(job.folder / FAILED, reason)
 
 
-def _one_thread() -> None:
-    import torch
-
+def _start() -> None:
+    """One thread a process, and none that outlives the process it works for: that would write on, unseen."""
     torch.set_num_threads(1)
+    parent = multiprocessing.parent_process()
+    assert parent
+
+    def follow() -> None:
+        wait([parent.sentinel])
+        os._exit(1)
+
+    Thread(target=follow, daemon=True).start()
 
 
 def _attempt(job: Job) -> str | None:
