@@ -119,7 +119,7 @@ def _once(settings: DictConfig, values: dict[str, Any], folder: Path) -> dict[st
 
 
 def once(config: DictConfig, callbacks: Sequence[Callback] = ()) -> dict[str, Any]:
-    """The figures of one training, which has the folder ``config.runs`` to itself: found, gone on with, or begun."""
+    """The figures of the one training in the folder ``config.runs``: found, gone on with, or begun."""
     config = config.copy()
     for run in runs_in(config.runs):
         if run.metrics:

@@ -1,1 +1,1 @@
-"""Designs side by side: trained alike on several tasks, held against each other item by item, claim by claim."""
+"""Designs side by side: trained alike on several tasks, held against each other item by item."""

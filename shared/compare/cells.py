@@ -63,7 +63,7 @@ class Cell:
 
     @property
     def factor(self) -> float | None:
-        """The learning rate that was best on validation, the first named of equals; None before it is known."""
+        """The learning rate best on validation, of equals the first; None before it is known."""
         if len(self.factors) == 1:
             return self.factors[0]
         runs = [training.run for training in self.search()]
@@ -93,14 +93,16 @@ class Cell:
 
     @property
     def samples(self) -> int:
-        """Samples that each training sees, as the budget allows: a step back costs two forward ones."""
-        facts = self.facts
-        assert facts
-        return self.settings.samples or max(1, round(self.settings.flops / (3 * facts["flops"])))  # type: ignore[operator]
+        """Samples that each training sees, as the budget allows: a pass back costs two forward ones."""
+        if self.settings.samples:
+            return self.settings.samples
+        assert self.facts
+        assert self.settings.flops
+        return max(1, round(self.settings.flops / (3 * self.facts["flops"])))
 
     @property
     def same_items(self) -> bool:
-        """Whether all seeds are trained and tested on the same items; not so where a fold follows the seed."""
+        """Whether all seeds have the same training and test items; not so where a fold follows the seed."""
         data = [plain(self._configuration(seed).data) for seed in self.seeds]
         return all(each == data[0] for each in data)
 

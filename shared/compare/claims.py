@@ -62,7 +62,7 @@ def judge(plan: Comparison, results: Results) -> list[Judged]:
 
 
 def verdict(difference: Estimate, margin: float) -> Verdict:
-    """Whether ``better`` is: its 95 % interval lies above -margin (holds), below (fails), or on both sides."""
+    """By where the 95 % interval lies: above -margin (holds), below it (fails), or on both sides."""
     if difference.low > -margin:
         return "holds"
     return "fails" if difference.high < -margin else "not shown"

@@ -41,14 +41,18 @@ def compare(config: DictConfig) -> Path:
     places = {cell.measuring.folder: cell for cell in cells}
     for cell in cells:
         if (twin := places[cell.measuring.folder]) is not cell:
-            raise UserError(f"compare.tasks.{cell.task}.cells: {cell.design!r} is {twin.design!r} again; leave one out")
+            raise UserError(
+                f"compare.tasks.{cell.task}.cells: {cell.design!r} is {twin.design!r} again; leave one out"
+            )
     if config.train:
         home.mkdir(parents=True, exist_ok=True)
         try:
             with FileLock(home / ".lock", timeout=0):
                 train(cells, config.n_jobs)
         except Timeout:
-            raise UserError(f"{home}: another process trains this comparison; wait, or give another runs=") from None
+            raise UserError(
+                f"{home}: another process trains this comparison; wait, or give another runs="
+            ) from None
     found = results(cells)
     judged = judge(plan, found)
     write_csv(home / "results.csv", cells)

@@ -38,13 +38,18 @@ def facts(config: DictConfig) -> dict[str, Any]:
 
 
 def choices(network: Network) -> dict[str, str]:
-    """The three choices of a design, read off its layers: the axes that filters slide along, padding, pooling."""
+    """The choices of a design, read off its layers: the axes that filters slide along, padding, pooling."""
     convs = [layer for layer in network.modules() if isinstance(layer, Conv)]
     pools = [layer for layer in network.modules() if isinstance(layer, Pool)]
-    along = tuple(any(not conv.spans[axis] for conv in convs) for axis in (0, 1))
-    names = {(True, True): "both axes", (True, False): "axis 1", (False, True): "axis 2", (False, False): "nothing"}
+    first, second = (any(not conv.spans[axis] for conv in convs) for axis in (0, 1))
+    names = {
+        (True, True): "both axes",
+        (True, False): "axis 1",
+        (False, True): "axis 2",
+        (False, False): "nothing",
+    }
     return {
-        "slides along": names[along],
+        "slides along": names[first, second],
         "padding": "zeros" if any(any(conv.pad) for conv in convs) else "none",
         "pooling": " and ".join(sorted({pool.takes for pool in pools})) or "none",
     }

@@ -10,7 +10,7 @@ CHOICES = ("slides along", "padding", "pooling")
 def matrix(
     plan: Comparison, results: Results
 ) -> tuple[list[str], list[str], dict[tuple[str, str], Estimate | None]]:
-    """The choices (rows), the tasks (columns), and the difference of each that was tried; None: the task's own.
+    """The choices (rows), the tasks (columns), and each difference that was tried; None: the task's own.
 
     A task's own design is its first. Held against it are designs that differ in one choice alone; of one
     that slides along nothing the other two choices mean nothing.

@@ -42,7 +42,7 @@ class Estimate(NamedTuple):
 
 
 class Sample(NamedTuple):
-    """What one seed gave: a value (N,) for each test item, such as 1 for right, and each item's group (N,)."""
+    """What one seed gave: for each test item a value (N,), such as 1 for right, and its group (N,)."""
 
     values: np.ndarray
     groups: np.ndarray
@@ -52,7 +52,7 @@ def estimate(samples: Sequence[Sample], shared: bool) -> Estimate:
     """The mean over seeds and items, its error by a two-level bootstrap, for Student's interval.
 
     Where all seeds were tested on the same items (``shared``), a resample draws seeds and, apart from them,
-    groups of items (games, speakers), whole: the pigeonhole bootstrap (Owen 2007). One seed, or group, fewer
+    whole groups of items (games, speakers): the pigeonhole bootstrap (Owen 2007). One seed, or group, fewer
     than there are is drawn, so that the variance of few is not too small (Rao & Wu 1988). What is due to
     neither seed nor item alone comes three times in this bootstrap's variance (Owen 2007, section 3), so two
     parts of it are taken out. The degrees of freedom are those of the two sources, of which five seeds have

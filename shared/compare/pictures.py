@@ -12,7 +12,7 @@ from matplotlib.ticker import EngFormatter, LogLocator, NullFormatter, PercentFo
 from shared.compare.claims import Judged
 from shared.compare.paired import Estimate
 from shared.compare.results import Result
-from shared.plots import BLUE, GREEN, GREY, ORANGE, PALETTE
+from shared.plots import GREEN, GREY, ORANGE, PALETTE
 
 VERDICTS = {"holds": GREEN, "fails": ORANGE, "not shown": GREY}
 MARKERS = "osD^vPX*"
@@ -51,7 +51,9 @@ def cost_plot(title: str, found: Mapping[str, Result], style: Mapping[str, Style
         (f"{clock} of a training", "s", {name: each.seconds for name, each in found.items()}),
         ("time of one answer", "s", {name: each.facts["latency"] for name, each in found.items()}),
     )
-    for number, (axes, (label, unit, cost)) in enumerate(zip(figure.subplots(1, 4, sharey=True), panels, strict=True)):
+    for number, (axes, (label, unit, cost)) in enumerate(
+        zip(figure.subplots(1, 4, sharey=True), panels, strict=True)
+    ):
         for name, each in found.items():
             mean = each.accuracy
             axes.errorbar(
@@ -67,7 +69,7 @@ def cost_plot(title: str, found: Mapping[str, Result], style: Mapping[str, Style
     return figure
 
 
-def _log_axis(axes: Axes, values: list[float], label: str, unit: str) -> None:
+def _log_axis(axes: Axes, values: Sequence[int | float], label: str, unit: str) -> None:
     """A logarithmic axis of costs, wide enough to have numbers that can be read."""
     low, high = max(min(values), 1e-9), max(*values, 1e-9)
     spread = max(high / low, 1.0)
@@ -92,7 +94,9 @@ def claims_plot(judged: Sequence[Judged]) -> Figure:
     for row, (_, finding) in enumerate(rows):
         colour = VERDICTS[finding.verdict]
         if finding.part.margin:
-            axes.plot([-100 * finding.part.margin] * 2, [row - 0.35, row + 0.35], ":", color="0.3", linewidth=1.5)
+            axes.plot(
+                [-100 * finding.part.margin] * 2, [row - 0.35, row + 0.35], ":", color="0.3", linewidth=1.5
+            )
         if finding.difference:
             _interval(axes, row, finding.difference, colour)
         else:
@@ -101,19 +105,23 @@ def claims_plot(judged: Sequence[Judged]) -> Figure:
                   fontsize=9, weight="bold", color=colour)  # fmt: skip
     axes.set_yticks(range(len(rows)), [f"{number}   {finding}" for number, finding in rows], fontsize=9)
     axes.set_ylim(len(rows) - 0.4, -0.6)
-    axes.set_xlabel("difference of accuracies, points, 95 % interval (dotted: so much worse counts as no cost)")
+    axes.set_xlabel(
+        "difference of accuracies, points, 95 % interval (dotted: so much worse counts as no cost)"
+    )
     _plain(axes)
     axes.grid(axis="y", alpha=0)
     return figure
 
 
-def _interval(axes: Axes, row: float, mean: Estimate, colour: str) -> None:
+def _interval(axes: Axes, row: int, mean: Estimate, colour: str) -> None:
     value, low, high = (100 * each for each in (mean.value, mean.low, mean.high))
     axes.errorbar(value, row, xerr=[[value - low], [high - value]], fmt="o", color=colour, markersize=6,
                   capsize=4, linewidth=1.8)  # fmt: skip
 
 
-def matrix_plot(rows: Sequence[str], columns: Sequence[str], cells: Mapping[tuple[str, str], Estimate | None]) -> Figure:
+def matrix_plot(
+    rows: Sequence[str], columns: Sequence[str], cells: Mapping[tuple[str, str], Estimate | None]
+) -> Figure:
     """Design choice × task: what each choice gains over the domain's own, which is marked, in points.
 
     Args:
@@ -121,7 +129,9 @@ def matrix_plot(rows: Sequence[str], columns: Sequence[str], cells: Mapping[tupl
         columns: tasks.
         cells: the difference by row and column; None where the choice is the domain's own.
     """
-    figure = Figure(figsize=(2.8 + 1.45 * len(columns), 1.5 + 0.62 * len(rows)), dpi=130, layout="constrained")
+    figure = Figure(
+        figsize=(2.8 + 1.45 * len(columns), 1.5 + 0.62 * len(rows)), dpi=130, layout="constrained"
+    )
     figure.suptitle("What a design choice gains over the domain's own", x=0.01, ha="left", fontsize=11,
                     weight="bold")  # fmt: skip
     axes = figure.subplots()
@@ -137,7 +147,9 @@ def matrix_plot(rows: Sequence[str], columns: Sequence[str], cells: Mapping[tupl
     for (row, column), each in cells.items():
         y, x = rows.index(row), columns.index(column)
         if each is None:
-            axes.text(x, y, "the domain's own", ha="center", va="center", fontsize=8, color="0.35", style="italic")
+            axes.text(
+                x, y, "the domain's own", ha="center", va="center", fontsize=8, color="0.35", style="italic"
+            )
             continue
         colour = "white" if abs(shade[y, x]) > 0.75 else "black"
         sure = "bold" if each.low > 0 or each.high < 0 else "normal"

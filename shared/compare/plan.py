@@ -87,6 +87,10 @@ class Comparison:
         """The seeds of a task."""
         return self.tasks[task].seeds or self.seeds
 
+    def title_of(self, task: str) -> str:
+        """What reports call a task."""
+        return self.tasks[task].title or task
+
     def cells(self) -> Iterator[tuple[str, str]]:
         """Each task with each of its designs."""
         return ((name, design) for name, task in self.tasks.items() for design in task.cells)
@@ -98,7 +102,7 @@ def read(node: DictConfig, folder: str | None) -> Comparison:
     Raises:
         UserError: A key is unknown, missing or of another type, or a claim names what there is not.
     """
-    # ${seed} and the like are the trainings' own, so they stay as they are: escaped, and then resolved to themselves.
+    # ${seed} and the like are the trainings' own: escaped here, so that they resolve to themselves.
     text = json.dumps(OmegaConf.to_container(node, resolve=False)).replace("${", "\\\\${")
     try:
         merged = OmegaConf.merge(OmegaConf.structured(Comparison), json.loads(text))
@@ -108,7 +112,9 @@ def read(node: DictConfig, folder: str | None) -> Comparison:
         plan = OmegaConf.to_object(merged)
     except OmegaConfBaseException as error:
         reason = str(error).split("\n")[0]
-        raise UserError(f"compare.{error.full_key or ''}: {reason}; see conf/compare/ for examples") from error
+        raise UserError(
+            f"compare.{error.full_key or ''}: {reason}; see conf/compare/ for examples"
+        ) from error
     assert isinstance(plan, Comparison)
     _check(plan)
     words = [word for task in plan.tasks.values() for word in (*task.overrides, *chain(*task.cells.values()))]
@@ -132,11 +138,13 @@ def configuration(task: Task, design: str, place: str) -> DictConfig:
 
 
 def _check(plan: Comparison) -> None:
-    for key, values in {"seeds": plan.seeds, "learning_rates": plan.learning_rates, "tasks": plan.tasks}.items():
-        if not values:
+    for key in ("seeds", "learning_rates", "tasks"):
+        if not getattr(plan, key):
             raise UserError(f"compare.{key}: empty; give one at least")
     if min(plan.learning_rates) <= 0:
-        raise UserError(f"compare.learning_rates: {plan.learning_rates}: give factors above 0, 1 for the recipe's")
+        raise UserError(
+            f"compare.learning_rates: {plan.learning_rates}: give factors above 0, 1 for the recipe's"
+        )
     for name, task in plan.tasks.items():
         place = f"compare.tasks.{name}"
         if not task.cells:
@@ -148,6 +156,8 @@ def _check(plan: Comparison) -> None:
         if len(set(plan.seeds_of(name))) < len(plan.seeds_of(name)):
             raise UserError(f"{place}: seeds {plan.seeds_of(name)}: one stands there twice")
     for number, claim in enumerate(plan.claims):
+        if not claim.parts:
+            raise UserError(f"compare.claims[{number}].parts: empty; give one at least")
         for part in claim.parts:
             _check_part(plan, part, f"compare.claims[{number}]")
 
@@ -165,6 +175,5 @@ def _check_part(plan: Comparison, part: Part, place: str) -> None:
             raise UserError(f"{place}: {name!r} is no task here; {nearest(name, list(plan.tasks))}")
         for design in (part.better, part.than):
             if design not in plan.tasks[name].cells:
-                raise UserError(
-                    f"{place}: {design!r} is no cell of {name}; {nearest(design, list(plan.tasks[name].cells))}"
-                )
+                remedy = nearest(design, list(plan.tasks[name].cells))
+                raise UserError(f"{place}: {design!r} is no cell of {name}; {remedy}")

@@ -1,4 +1,4 @@
-"""What the trainings of a cell gave: figures over seeds and test items, ready to be held against another's."""
+"""What the trainings of a cell gave: figures over seeds and test items, to be held against another's."""
 
 import csv
 import io
@@ -38,7 +38,7 @@ class Result:
         self.seconds = float(np.median([each[key] for each in self.metrics]))
 
     def samples(self, classes: str | None = None) -> list[Sample]:
-        """Right or wrong for each test item of each seed, of the classes whose name the expression matches."""
+        """Right or wrong for each seed and test item, of the classes whose name the expression matches."""
         found = []
         for run, columns in zip(self.runs, self._tested, strict=True):
             chosen = _of_classes(run, columns["label"], classes) if classes else slice(None)

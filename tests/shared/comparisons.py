@@ -23,7 +23,9 @@ PLAN: dict[str, Any] = {
             "cells": {"lecture": [], "dense": ["model=image/dense", "model.units=130"]},
         }
     },
-    "claims": [{"says": "Convolution helps.", "parts": [{"better": "lecture", "than": "dense", "tasks": ["digits"]}]}],
+    "claims": [
+        {"says": "Convolution helps.", "parts": [{"better": "lecture", "than": "dense", "tasks": ["digits"]}]}
+    ],
 }
 FACTS_OF = {
     "params": 1000, "flops": 2000, "slides along": "both axes", "padding": "none", "pooling": "max",

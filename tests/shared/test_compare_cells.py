@@ -4,11 +4,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from comparisons import PLAN, cells_of, ended, finish, measured, plan_of
 
 from shared.assemble import plain
 from shared.compare.cells import slug
 from shared.errors import UserError
-from comparisons import PLAN, cells_of, ended, finish, measured, plan_of
 
 
 def test_each_training_has_its_seed_budget_and_learning_rate(tmp_path: Path) -> None:
@@ -86,7 +86,9 @@ def test_other_settings_have_another_folder_and_the_same_ones_the_same(tmp_path:
         ("data.batch_size=${nothing}", "nothing"),
     ],
 )
-def test_an_override_that_does_not_fit_names_task_and_reason(override: str, said: str, tmp_path: Path) -> None:
+def test_an_override_that_does_not_fit_names_task_and_reason(
+    override: str, said: str, tmp_path: Path
+) -> None:
     tasks = {"digits": {**PLAN["tasks"]["digits"], "cells": {"lecture": [override], "dense": []}}}
     with pytest.raises(UserError, match=r"compare\.tasks\.digits") as error:
         cells_of(plan_of(tasks=tasks), tmp_path)

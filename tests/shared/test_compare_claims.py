@@ -17,15 +17,17 @@ from shared.compare.results import results
 @pytest.mark.parametrize(
     ("value", "error", "margin", "expected"),
     [
-        (0.05, 0.01, 0, "holds"),
-        (-0.05, 0.01, 0, "fails"),
-        (0.01, 0.01, 0, "not shown"),
+        (0.05, 0.01, 0.0, "holds"),
+        (-0.05, 0.01, 0.0, "fails"),
+        (0.01, 0.01, 0.0, "not shown"),
         (-0.005, 0.001, 0.01, "holds"),  # worse, but by less than counts
         (-0.05, 0.01, 0.01, "fails"),
         (-0.01, 0.01, 0.01, "not shown"),
     ],
 )
-def test_a_verdict_is_where_the_interval_lies(value: float, error: float, margin: float, expected: str) -> None:
+def test_a_verdict_is_where_the_interval_lies(
+    value: float, error: float, margin: float, expected: str
+) -> None:
     assert verdict(Estimate(value, error, 100, 5, 1000), margin) == expected
 
 
@@ -91,7 +93,7 @@ def test_classes_choose_the_items(tmp_path: Path) -> None:
 
     def judged(classes: str) -> Finding:
         plan = asked(classes=classes)
-        plan.learning_rates = [1]
+        plan.learning_rates = [1.0]
         return only(plan, tmp_path)
 
     assert judged(r"A\d").verdict == "holds"
@@ -104,9 +106,9 @@ def test_classes_choose_the_items(tmp_path: Path) -> None:
 
 def test_a_difference_may_have_to_be_larger_than_on_another_task(tmp_path: Path) -> None:
     task = PLAN["tasks"]["digits"]
-    plan = asked(more_than="others")
-    tasks = {"digits": task, "others": {**task, "overrides": ["domain=image", "data.batch_size=50"]}}
-    plan.tasks |= plan_of(tasks=tasks).tasks
+    others = {**task, "overrides": ["domain=image", "data.batch_size=50"]}
+    part = {**PLAN["claims"][0]["parts"][0], "more_than": "others"}
+    plan = plan_of(tasks={"digits": task, "others": others}, claims=[{"says": "A claim.", "parts": [part]}])
     for cell, accuracy in zip(cells_of(plan, tmp_path), (0.9, 0.3, 0.9, 0.8), strict=True):
         finish(cell, accuracy)
     found = only(plan, tmp_path)

@@ -28,7 +28,9 @@ EXTENT = {"image": (1, (28, 28)), "go": (48, (19, 19)), "speech": (1, (40, None)
         (["domain=text", "model=text/phrases"], "axis 1", "none", "both"),
     ],
 )
-def test_choices_are_those_of_the_lecture(overrides: list[str], along: str, padding: str, pooling: str) -> None:
+def test_choices_are_those_of_the_lecture(
+    overrides: list[str], along: str, padding: str, pooling: str
+) -> None:
     config = compose("train", overrides)
     planes, extent = EXTENT[config.domain.name]
     classes = 361 if config.domain.name == "go" else 2

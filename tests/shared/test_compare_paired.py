@@ -26,7 +26,9 @@ def test_nineteen_of_twenty_intervals_hold_the_mean_whatever_varies(
     held = np.mean([each.low <= 0 <= each.high for each in found])
     assert 0.88 <= held <= 0.99
     # Not merely wide: the error is that of the means from draw to draw.
-    assert np.mean([each.error for each in found]) == pytest.approx(np.std([each.value for each in found]), rel=0.25)
+    assert np.mean([each.error for each in found]) == pytest.approx(
+        np.std([each.value for each in found]), rel=0.25
+    )
 
 
 def test_five_seeds_that_differ_have_four_degrees_of_freedom_and_many_items_many() -> None:

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from comparisons import PLAN
 from omegaconf import OmegaConf
 
 from shared.cli import compose
@@ -10,7 +11,6 @@ from shared.compare.cells import Cell
 from shared.compare.plan import read
 from shared.errors import UserError
 from tests.commands import PROJECT
-from comparisons import PLAN
 
 NAMES = sorted(path.stem for path in (PROJECT / "conf/compare").glob("*.yaml"))
 
