@@ -17,7 +17,7 @@ class Finding(NamedTuple):
     """The answer to one part of a claim on one task.
 
     Attributes:
-        part, task: the question.
+        part, task, classes: the question; the classes by their name, None for all.
         verdict: the answer.
         difference: of the accuracies; None where there is none.
         parameters: of ``better`` as a multiple of the other's; None where not known.
@@ -26,6 +26,7 @@ class Finding(NamedTuple):
 
     part: Part
     task: str
+    classes: str | None
     verdict: Verdict
     difference: Estimate | None = None
     parameters: float | None = None
@@ -33,9 +34,9 @@ class Finding(NamedTuple):
 
     def __str__(self) -> str:
         """As tables and pictures name it."""
-        sign = f" on {self.task}" + (f", classes {self.part.classes}" if self.part.classes else "")
+        where = self.task + (f", {self.classes}" if self.classes else "")
         more = f", more than on {self.part.more_than}" if self.part.more_than else ""
-        return f"{self.part.better} − {self.part.than}{sign}{more}"
+        return f"{self.part.better} − {self.part.than} on {where}{more}"
 
 
 class Judged(NamedTuple):
@@ -56,7 +57,15 @@ class Judged(NamedTuple):
 def judge(plan: Comparison, results: Results) -> list[Judged]:
     """The verdict on every claim, from the cells that are finished."""
     return [
-        Judged(claim, [_find(part, task, results) for part in claim.parts for task in part.tasks])
+        Judged(
+            claim,
+            [
+                _find(part, task, classes, results)
+                for part in claim.parts
+                for task in part.tasks
+                for classes in (part.classes or (None,))
+            ],
+        )
         for claim in plan.claims
     ]
 
@@ -68,24 +77,24 @@ def verdict(difference: Estimate, margin: float) -> Verdict:
     return "fails" if difference.high < -margin else "not shown"
 
 
-def _find(part: Part, task: str, results: Results) -> Finding:
+def _find(part: Part, task: str, classes: str | None, results: Results) -> Finding:
+    asked = part, task, classes
     tasks = [task, *([part.more_than] if part.more_than else [])]
     needed = [(name, design) for name in tasks for design in (part.better, part.than)]
     absent = [f"{design} on {name}" for name, design in needed if (name, design) not in results]
     if absent:
-        return Finding(part, task, "not shown", why=f"not trained: {', '.join(absent)}")
+        return Finding(*asked, "not shown", why=f"not trained: {', '.join(absent)}")
     better, than = results[task, part.better], results[task, part.than]
+    pattern = part.classes[classes] if classes else None
     ratio = better.facts["params"] / than.facts["params"]
-    differences = [
-        results[name, part.better].against(results[name, part.than], part.classes) for name in tasks
-    ]
+    differences = [results[name, part.better].against(results[name, part.than], pattern) for name in tasks]
     if None in differences:
-        return Finding(part, task, "not shown", None, ratio, "no items that both were tested on")
+        return Finding(*asked, "not shown", None, ratio, "no items that both were tested on")
     first, *second = [each for each in differences if each]
     difference = less(first, second[0]) if second else first
     if part.parameters is not None and ratio > part.parameters:
-        return Finding(part, task, "fails", difference, ratio, "more parameters than claimed")
+        return Finding(*asked, "fails", difference, ratio, "more parameters than claimed")
     if part.parameters is None and not 1 / LIKE <= ratio <= LIKE:
         why = "unfair: parameters differ by more than 10 %, and the claim is not about size"
-        return Finding(part, task, "not shown", difference, ratio, why)
-    return Finding(part, task, verdict(difference, part.margin), difference, ratio)
+        return Finding(*asked, "not shown", difference, ratio, why)
+    return Finding(*asked, verdict(difference, part.margin), difference, ratio)

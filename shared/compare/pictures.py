@@ -165,7 +165,9 @@ def matrix_plot(
     axes.grid(which="minor", color="0.8", linewidth=0.8)
     axes.tick_params(which="both", length=0)
     axes.spines[:].set_visible(False)
-    axes.set_xlabel("points of test accuracy and 95 % interval; bold: the interval excludes 0", fontsize=9)
+    figure.supxlabel(
+        "points of test accuracy, 95 % interval; bold and full: it excludes 0", x=0.01, ha="left", fontsize=8
+    )
     return figure
 
 

@@ -47,7 +47,7 @@ class Part:
         tasks: the part is a question to each.
         margin: ``better`` may be so much worse (0.01: a point): it costs next to nothing.
         parameters: the claim is about size: ``better`` has at most this multiple of the other's parameters.
-        classes: regular expression; only test items of classes whose whole name it matches.
+        classes: regular expressions, by a name for each: only test items of classes whose whole name matches.
         more_than: a task on which the difference has to be smaller.
     """
 
@@ -56,7 +56,7 @@ class Part:
     tasks: list[str] = MISSING
     margin: float = 0.0
     parameters: float | None = None
-    classes: str | None = None
+    classes: dict[str, str] = field(default_factory=dict)
     more_than: str | None = None
 
 
@@ -166,10 +166,11 @@ def _check_part(plan: Comparison, part: Part, place: str) -> None:
     tasks = [*part.tasks, *([part.more_than] if part.more_than else [])]
     if not part.tasks:
         raise UserError(f"{place}.tasks: empty; name one task at least")
-    try:
-        re.compile(part.classes or "")
-    except re.error as error:
-        raise UserError(f"{place}.classes: {part.classes!r}: not a regular expression: {error}") from error
+    for pattern in part.classes.values():
+        try:
+            re.compile(pattern)
+        except re.error as error:
+            raise UserError(f"{place}.classes: {pattern!r}: not a regular expression: {error}") from error
     for name in tasks:
         if name not in plan.tasks:
             raise UserError(f"{place}: {name!r} is no task here; {nearest(name, list(plan.tasks))}")

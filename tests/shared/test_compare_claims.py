@@ -92,7 +92,7 @@ def test_classes_choose_the_items(tmp_path: Path) -> None:
             ended(training, right)
 
     def judged(classes: str) -> Finding:
-        plan = asked(classes=classes)
+        plan = asked(classes={"some": classes})
         plan.learning_rates = [1.0]
         return only(plan, tmp_path)
 

@@ -33,7 +33,7 @@ NAMES = sorted(path.stem for path in (PROJECT / "conf/compare").glob("*.yaml"))
         ("claims.0.parts.0.better", "lectures", "is no cell of digits; did you mean 'lecture'?"),
         ("claims.0.parts.0.tasks", ["digit"], "'digit' is no task here; did you mean 'digits'?"),
         ("claims.0.parts.0.tasks", [], "tasks: empty"),
-        ("claims.0.parts.0.classes", "(", "classes: '(': not a regular expression"),
+        ("claims.0.parts.0.classes", {"some": "("}, "classes: '(': not a regular expression"),
         ("claims.0.parts.0.more_than", "letters", "'letters' is no task"),
         ("claims.0.parts", "???", "is not set"),
     ],
