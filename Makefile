@@ -23,7 +23,7 @@ lint: $(INSTALLED)
 	$(BIN)/lint-imports
 
 test: lint
-	$(BIN)/pytest -m "not slow and not gnugo"
+	$(BIN)/pytest -n auto --dist loadscope -m "not slow and not gnugo"
 
 # make test-slow  the checks that take minutes, GNU Go (Debian: gnugo) and real data (CONVOLUTIONS_DATA)
 test-slow: $(INSTALLED)

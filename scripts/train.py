@@ -2,8 +2,11 @@
 
 python scripts/train.py domain=go
 python scripts/train.py domain=go model=go/residual model.filters=96 seed=1
+python scripts/train.py -m domain=image model=image/lecture,image/dense seed=0,1,2 hydra/launcher=joblib
 python scripts/train.py resume=runs/go/20260101-120000-1a2b3c
 """
+
+from typing import Any
 
 from omegaconf import DictConfig
 
@@ -11,11 +14,11 @@ from shared.cli import command
 
 
 @command("train")
-def main(config: DictConfig) -> float:
-    """Train; the validation accuracy goes back to whoever drives a sweep."""
+def main(config: DictConfig) -> dict[str, Any]:
+    """Train; of a grid, the figures come together in a table."""
     from shared.train import train
 
-    return train(config)["val/acc"]
+    return train(config)
 
 
 if __name__ == "__main__":

@@ -65,10 +65,10 @@ def load_module(run: Run, checkpoint: str = "best") -> Classifier:
         UserError: The checkpoint is missing, broken, of another domain, or not of this network.
     """
     contents = run.checkpoint(checkpoint)
-    module = locate(run.config.domain.module)(**contents["hyper_parameters"])
     try:
+        module = locate(run.config.domain.module)(**contents["hyper_parameters"])
         module.load_state_dict(contents["state_dict"])
-    except RuntimeError as error:
+    except (RuntimeError, TypeError) as error:
         raise UserError(
             f"{run.checkpoints / checkpoint}.ckpt does not fit its own network: {error}"
         ) from error
@@ -92,16 +92,25 @@ def precision(settings: DictConfig) -> str:
 
 
 def build_trainer(config: DictConfig, run: Run | None, callbacks: list[Callback]) -> pl.Trainer:
-    """Lightning's trainer; with a run, one that keeps checkpoints and events in its folder."""
+    """Lightning's trainer; with a run, one that keeps checkpoints and events in its folder.
+
+    Without one it is for testing, on one device even where training takes several: each item is answered
+    once.
+    """
     # What Lightning advises on workers, loggers and short epochs is settled here, not by the user.
     logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)
     for chatter in (
         ".*does not have many workers.*",
         ".*smaller than the logging interval.*",
         ".*LeafSpec.*",
+        "Checkpoint directory .* exists and is not empty",  # of a run that is gone on with
     ):
         warnings.filterwarnings("ignore", chatter)
     settings = plain(config.trainer) | {"precision": precision(config.trainer)}
+    if run is None:
+        devices = settings["devices"]
+        settings |= {"devices": devices[:1] if isinstance(devices, list) else 1}
+        settings |= {"strategy": "auto", "num_nodes": 1}
     if run:
         callbacks = [*callbacks, *_keeping(config, run)]
     if settings["enable_progress_bar"] and run:

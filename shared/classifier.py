@@ -14,11 +14,13 @@ from torchmetrics import MeanMetric, MetricCollection
 from torchmetrics.classification import MulticlassAccuracy
 
 from shared.build import build
-from shared.data import DataModule
+from shared.data import DataModule, Draw
+from shared.layers.whiten import Whiten
 from shared.network import build_network
 from shared.scores import Score, score
 
 Batch = dict[str, Tensor]
+FITTED = 2000  # training items that whitening filters are made from
 
 
 class Classifier(pl.LightningModule):
@@ -72,7 +74,19 @@ class Classifier(pl.LightningModule):
         self._columns: list[dict[str, np.ndarray]] = []
 
     def prepare(self, data: DataModule) -> None:
-        """Start the weights of a fresh front end from the training data, such as from word vectors."""
+        """Make what a fresh network takes from the training data: here, its whitening filters."""
+        hooks = [
+            layer.register_forward_pre_hook(lambda layer, given: layer.fit(given[0]))
+            for layer in self.network.modules()
+            if isinstance(layer, Whiten)
+        ]
+        if hooks:
+            items = np.linspace(0, len(data.train_set) - 1, min(len(data.train_set), FITTED)).astype(np.int64)
+            with torch.no_grad():
+                self.eval()(torch.as_tensor(data.train_set[Draw(items, None)]["x"]))
+            self.train()
+        for hook in hooks:
+            hook.remove()
 
     def front_end(
         self, x: Tensor, lengths: Int[Tensor, " n"] | None
@@ -112,7 +126,7 @@ class Classifier(pl.LightningModule):
 
     def on_validation_epoch_end(self) -> None:
         """Log the epoch's figures: validation's, and training's on the items as they were drawn."""
-        self.log_dict({**self.val_metrics.compute(), "val/loss": self.val_loss.compute()})
+        self.log_dict({**self.val_metrics.compute(), "val/loss": self.val_loss.compute()}, sync_dist=True)
         if self.train_items:
             mean = {"train/loss": self.train_loss, "train/acc": self.train_hits}
             self.log_dict({name: total / self.train_items for name, total in mean.items()}, sync_dist=True)
@@ -167,7 +181,10 @@ class Classifier(pl.LightningModule):
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
         """The optimizer, and a schedule stepped after each batch."""
-        optimizer = build(self.optimizer_settings, params=self.parameters())
-        settings = self.schedule_for(int(self.trainer.estimated_stepping_batches))
-        schedule = build(settings, optimizer=optimizer)
+        settings = dict(self.optimizer_settings)
+        if settings.get("fused") and self.trainer.gradient_clip_val:
+            settings["fused"] = False  # Lightning clips no gradients that the step itself might unscale
+        optimizer = build(settings, params=self.parameters())
+        steps = int(self.trainer.estimated_stepping_batches)
+        schedule = build(self.schedule_for(steps), optimizer=optimizer)
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}

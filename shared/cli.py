@@ -14,6 +14,7 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import OmegaConfBaseException
 
+from shared import grid
 from shared.errors import UserError, nearest
 from shared.resolvers import PROJECT  # and with it the words that the files in conf/ use
 
@@ -31,15 +32,19 @@ def command(config_name: str) -> Callable[[Callable[[DictConfig], Any]], Callabl
         @hydra.main(config_path=str(CONF), config_name=config_name, version_base="1.3")
         def run(config: DictConfig) -> Any:
             settings = HydraConfig.get()
-            missing = sorted(key for key, value in _keys(config).items() if value == "???")
-            try:
+
+            def checked(config: DictConfig) -> Any:
+                missing = sorted(key for key, value in keys(config).items() if value == "???")
                 if missing:
                     raise UserError(f"{missing[0]} is not set: give {missing[0]}=…")
                 return function(_with_choices(config, settings.runtime.choices))
+
+            if settings.mode == RunMode.MULTIRUN:
+                return grid.run_one(checked, config, settings)
+            try:
+                return checked(config)
             except UserError as error:
-                if settings.mode == RunMode.RUN:
-                    sys.exit(f"error: {error}")
-                raise  # of several runs one fails, and Hydra says which
+                sys.exit(f"error: {error}")
 
         def main() -> None:
             os.environ.setdefault("HYDRA_FULL_ERROR", "1")  # hands us the exceptions, to word them here
@@ -52,6 +57,14 @@ def command(config_name: str) -> Callable[[Callable[[DictConfig], Any]], Callabl
                 sys.exit(f"error: {_explain(error, config_name)}")
             except KeyboardInterrupt:
                 sys.exit(130)
+            except grid.RunError:
+                sys.exit(1)
+            except Exception as error:
+                if not grid.Grid.folder:
+                    raise
+                sys.exit(f"error: the launcher gave up, as when a process is killed: {error!r}")
+            finally:
+                grid.report()
 
         return main
 
@@ -95,19 +108,19 @@ def _explain(error: Exception, config_name: str) -> str:
         config = compose(config_name, [c for c in choices if c.split("=")[0].lstrip("+~") != key])
     except HydraException:
         return message
-    return f"{key}: there is no such key; {nearest(key, list(_keys(config)))}"
+    return f"{key}: there is no such key; {nearest(key, list(keys(config)))}"
 
 
-def _keys(config: DictConfig) -> dict[str, Any]:
+def keys(config: DictConfig) -> dict[str, Any]:
     """All keys of a configuration by their full path, with what stands there, interpolations as they are."""
-    keys: dict[str, Any] = {}
+    found: dict[str, Any] = {}
 
     def walk(node: Any, path: str) -> None:
         if path:
-            keys[path] = node
+            found[path] = node
         if isinstance(node, dict):
             for name, child in node.items():
                 walk(child, f"{path}.{name}" if path else str(name))
 
     walk(OmegaConf.to_container(config, resolve=False), "")
-    return keys
+    return found

@@ -36,7 +36,7 @@ class Draws:
 
     Training runs through one permutation of the items after the other; an epoch is the next ``epoch_size`` of
     them. Where it stands follows from the seed and the epoch, so nothing needs saving. Each of ``world``
-    processes takes every world-th item.
+    processes takes every world-th item, and in training as many as the others: they step together.
 
     With ``lengths``, items of like length come in one batch, which then needs little padding: in training
     those of SORTED batches at a time, else of all.
@@ -91,7 +91,7 @@ class Draws:
         order = self._order()
         if self.lengths is not None:
             order = self._by_length(order, self.lengths)
-        mine = order[self.rank :: self.world]
+        mine = order[self.rank :: self.world][: self._share()]
         for i in range(len(self)):
             seed = None
             if self.seed is not None:
@@ -100,9 +100,13 @@ class Draws:
             yield Draw(mine[i * self.batch_size : (i + 1) * self.batch_size], seed)
 
     def __len__(self) -> int:
-        total = self.items if self.seed is None else self.epoch_size
-        share = len(range(self.rank, total, self.world))
-        return -(-share // self.batch_size)
+        return -(-self._share() // self.batch_size)
+
+    def _share(self) -> int:
+        """The items of this process."""
+        if self.seed is None:
+            return len(range(self.rank, self.items, self.world))
+        return self.epoch_size // self.world
 
 
 class DataModule(pl.LightningDataModule):

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytorch_lightning as pl
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig, OmegaConf, open_dict
 from rich.console import Console
 from rich.table import Table
 
@@ -51,7 +51,8 @@ def evaluate(config: DictConfig) -> dict[str, Any]:
         own.data = config.data
     else:
         given = OmegaConf.masked_copy(config.data, [k for k, v in config.data.items() if v is not None])
-        own.data = OmegaConf.merge(own.data, given)
+        with open_dict(own):  # a run of before a key was thought of may be tested with it; data refuse others
+            own.data = OmegaConf.merge(own.data, given)
     module = load_module(run, config.checkpoint)
     data = build_data(own)
     if (data.planes, list(data.extent)) != (module.hparams["planes"], list(module.hparams["extent"])):

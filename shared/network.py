@@ -17,6 +17,7 @@ from shared.layers.conv import Conv
 from shared.layers.dense import Dense, Dropout, Flatten
 from shared.layers.grammar import check_settings
 from shared.layers.pool import Pool
+from shared.layers.whiten import Whiten
 from shared.layers.windows import Lstm, Windows
 from shared.shape import Axis, Shape
 
@@ -26,11 +27,13 @@ LAYERS: dict[str, type[Layer]] = {
     "flatten": Flatten,
     "dense": Dense,
     "dropout": Dropout,
+    "whiten": Whiten,
     "windows": Windows,
     "lstm": Lstm,
 }
 COMPOSED = ("repeat", "side_by_side", "residual")
-MAIN_SETTING = {"dense": "units", "dropout": "p", "lstm": "units"}  # `dense: 100` is `dense: {units: 100}`
+# `dense: 100` is `dense: {units: 100}`
+MAIN_SETTING = {"dense": "units", "dropout": "p", "lstm": "units", "whiten": "kernel"}
 COUNTED = ("filters", "units")  # may be `classes`
 
 
@@ -220,7 +223,7 @@ def _check_kind(kind: str, shape: Shape) -> None:
         raise UserError(
             "it reads a sequence of vectors: put `windows: {size: ..., hop: ...}` before it, then `flatten`"
         )
-    if kind in ("conv", "pool", "flatten", "windows") and shape.flat:
+    if kind in ("conv", "pool", "flatten", "whiten", "windows") and shape.flat:
         raise UserError("it takes maps, not vectors: put it before `flatten`")
     if kind == "windows" and shape.windows is not None:
         raise UserError("its input is cut into windows already: leave one of the two out")

@@ -80,7 +80,7 @@ def predict(config: DictConfig) -> Predictions:
     source = None if config.input is None else Path(config.input)
     found: Predictions = function(load_module(run, config.checkpoint), source, **options)
 
-    output = Path(config.output or run.folder / "predictions" / unique_name()).absolute()
+    output = Path(config.output or run.output / "predictions" / unique_name()).absolute()
     try:
         output.mkdir(parents=True, exist_ok=True)
     except OSError as error:

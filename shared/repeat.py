@@ -3,22 +3,20 @@
 import hashlib
 import itertools
 import json
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
-from pytorch_lightning.callbacks import Callback
 from rich.console import Console
 from rich.table import Table
 from scipy import stats
 
 from shared.assemble import plain
 from shared.errors import UserError
-from shared.run import Run, write_json
-from shared.train import train
+from shared.run import write_json
+from shared.train import train_once
 
 
 class Spread(NamedTuple):
@@ -89,8 +87,11 @@ def repeat(config: DictConfig) -> dict[str, Spread]:
 
 def _folder(settings: DictConfig, over: dict[str, list[Any]]) -> Path:
     """Where these trainings lie; other settings have another folder."""
-    name = f"{settings.domain.name}-{digest([plain(settings), over])}"
-    return Path(settings.runs).absolute() / "repeat" / name
+    return (
+        Path(settings.runs).absolute()
+        / "repeat"
+        / f"{settings.domain.name}-{digest([plain(settings), over])}"
+    )
 
 
 def digest(settings: Any) -> str:
@@ -115,22 +116,7 @@ def _once(settings: DictConfig, values: dict[str, Any], folder: Path) -> dict[st
         except OmegaConfBaseException as error:
             raise UserError(f"repeat.over.{key}: there is no such key") from error
     config.runs = str(folder / ",".join(f"{key}={value}" for key, value in values.items()).replace("/", "-"))
-    return once(config)
-
-
-def once(config: DictConfig, callbacks: Sequence[Callback] = ()) -> dict[str, Any]:
-    """The figures of the one training in the folder ``config.runs``: found, gone on with, or begun."""
-    config = config.copy()
-    for run in runs_in(config.runs):
-        if run.metrics:
-            return run.metrics | {"run": str(run.folder)}
-        config.resume = str(run.folder)
-    return train(config, callbacks)
-
-
-def runs_in(folder: str | Path) -> list[Run]:
-    """The runs in a folder of runs."""
-    return [Run(file.parent) for file in sorted(Path(folder).glob("*/*/config.yaml"))]
+    return train_once(config)
 
 
 def _table(figures: dict[str, Spread], found: list[dict[str, Any]]) -> Table:

@@ -17,6 +17,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
+from shared import weights
 from shared.errors import UserError
 from shared.resolvers import PROJECT
 
@@ -56,45 +57,69 @@ def write_json(path: Path, contents: dict[str, Any]) -> None:
 
 
 class Run:
-    """The folder of one training run, and what lies in it."""
+    """The folder of one training run, and what lies in it.
 
-    def __init__(self, folder: str | Path):
+    Attributes:
+        folder: where it lies.
+        output: where what is made of it later goes: in the folder too, unless the project came with it.
+    """
+
+    def __init__(self, folder: str | Path, output: str | Path | None = None):
         self.folder = Path(folder)
+        self.output = Path(output or folder)
+
+    @classmethod
+    def named(cls, runs: str | Path, domain: str) -> "Run":
+        """A run that is not there yet: ``<runs>/<domain>/<date-time>-<unique>``."""
+        return cls(Path(runs).absolute() / domain / unique_name())
 
     @classmethod
     def create(cls, runs: str | Path, config: DictConfig) -> "Run":
-        """A new folder ``<runs>/<domain>/<date-time>-<unique>`` with its ``config.yaml``.
+        """A new run, with its folder and ``config.yaml``.
+
+        Raises:
+            UserError: As ``make``.
+        """
+        run = cls.named(runs, config.domain.name)
+        run.make(config)
+        return run
+
+    def make(self, config: DictConfig) -> None:
+        """Make the folder of a new run, and its ``config.yaml``.
 
         Raises:
             UserError: The folder cannot be made or written.
         """
-        run = cls(Path(runs).absolute() / config.domain.name / unique_name())
         try:
-            run.checkpoints.mkdir(parents=True)
+            self.checkpoints.mkdir(parents=True)
         except OSError as error:
+            runs = self.folder.parent.parent
             raise UserError(
-                f"runs={runs}: {run.folder} cannot be made: {error.strerror}; name another folder"
+                f"runs={runs}: {self.folder} cannot be made: {error.strerror}; name another folder"
             ) from error
         try:
-            write(run.folder / "config.yaml", OmegaConf.to_yaml(config, resolve=True))
+            write(self.folder / "config.yaml", OmegaConf.to_yaml(config, resolve=True))
         except UserError:
-            shutil.rmtree(run.folder)
+            shutil.rmtree(self.folder)
             raise
-        return run
 
     @classmethod
     def open(cls, folder: str | Path) -> "Run":
-        """The run in an existing folder.
+        """The run in an existing folder, or the one that the project came with under this name.
 
         Raises:
-            UserError: There is no run in it.
+            UserError: There is no run in it, and none of that name.
         """
         run = cls(Path(folder).absolute())
-        if not (run.folder / "config.yaml").is_file():
-            raise UserError(
-                f"{folder}: no run here (it has no config.yaml); name a folder that train.py printed"
-            )
-        return run
+        if (run.folder / "config.yaml").is_file():
+            return run
+        known = shipped()
+        if str(folder) in known:
+            return cls(known[str(folder)], output=Path("runs", folder).absolute())
+        raise UserError(
+            f"{folder}: no run here (it has no config.yaml); name a folder that train.py printed"
+            + f", or one of: {', '.join(known)}" * bool(known)
+        )
 
     @property
     def config(self) -> DictConfig:
@@ -121,14 +146,21 @@ class Run:
     def checkpoint(self, name: str) -> dict[str, Any]:
         """The contents of ``checkpoints/<name>.ckpt``: tensors and plain containers, never unpickled objects.
 
+        What the project came with is ``checkpoints/<name>.safetensors``, see ``weights``.
+
         Raises:
             UserError: The file is missing, broken, holds pickled objects, or is of another domain.
         """
         path = self.checkpoints / f"{name}.ckpt"
+        if path.with_suffix(".safetensors").is_file():
+            path = path.with_suffix(".safetensors")
         if not path.is_file():
             raise UserError(f"{path}: no such checkpoint; the run may have ended before its first epoch did")
         try:
-            contents = torch.load(path, map_location="cpu", weights_only=True)
+            if path.suffix == ".safetensors":
+                contents = weights.unpack(path.read_bytes())
+            else:
+                contents = torch.load(path, map_location="cpu", weights_only=True)
         except Exception as error:  # torch raises many kinds for a broken file
             reason = str(error).split("\n")[0]
             raise UserError(
@@ -147,6 +179,12 @@ class Run:
         """What ``metrics.json`` holds; empty before the run has ended."""
         path = self.folder / "metrics.json"
         return json.loads(path.read_text()) if path.is_file() else {}
+
+
+def shipped() -> dict[str, Path]:
+    """The runs that the project came with: the folder of each by its name ``<domain>/<name>``."""
+    folders = sorted(PROJECT.glob("domains/*/weights/*/config.yaml"))
+    return {f"{file.parts[-4]}/{file.parts[-2]}": file.parent for file in folders}
 
 
 def environment(device: torch.device, precision: str) -> dict[str, Any]:

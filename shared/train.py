@@ -3,15 +3,21 @@
 import io
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytorch_lightning as pl
+import torch
+from hydra.core.hydra_config import HydraConfig
+from hydra.types import RunMode
 from omegaconf import DictConfig
 from pytorch_lightning.callbacks import Callback
 from rich.console import Console
 
 from shared.assemble import build_data, build_module, build_trainer, check_network, load_module
 from shared.callbacks import History
+from shared.data import DataModule
 from shared.errors import UserError
 from shared.evaluate import score_table, test
 from shared.layer_table import layer_table, render
@@ -34,7 +40,6 @@ def train(config: DictConfig, callbacks: Sequence[Callback] = ()) -> dict[str, A
         UserError: The configuration, the data or the folder cannot be used.
         KeyboardInterrupt: Stopped by Ctrl-C; what was saved stays.
     """
-    console = Console()
     resumed = Run.open(config.resume) if config.resume else None
     if resumed and resumed.metrics:
         raise UserError(f"resume={resumed.folder}: this run has ended; its figures are in metrics.json")
@@ -42,27 +47,37 @@ def train(config: DictConfig, callbacks: Sequence[Callback] = ()) -> dict[str, A
 
     data = build_data(config)
     check_network(config, data)
-    run = resumed or Run.create(config.runs, config)
+    run = resumed or Run.named(config.runs, config.domain.name)
+    history = History(run.folder / "metrics.csv")
+    trainer = build_trainer(config, run, [history, *callbacks])
+    _check_processes(trainer)
+    first = trainer.is_global_zero  # of several processes, the one that writes and prints
+    console = Console(quiet=not first)
+    if first and not resumed:
+        run.make(config)
     data.setup()
     console.print(data.summary, highlight=False)
     module = build_module(config, data)
     table = layer_table(module.network)
     console.print(render(table))
 
-    history = History(run.folder / "metrics.csv")
-    trainer = build_trainer(config, run, [history, *callbacks])
     machine = environment(trainer.strategy.root_device, str(trainer.precision))
-    write_json(run.folder / "environment.json", machine)
-    console.print(f"device: {machine['device']}, {machine['threads']} threads, {machine['precision']}")
-    for part in run.checkpoints.glob(".*"):  # of a checkpoint, when the run was killed as it wrote it
-        part.unlink()
+    console.print(
+        f"device: {machine['device']}, {machine['threads']} threads, {machine['precision']}"
+        + (f", {trainer.world_size} processes" if trainer.world_size > 1 else "")
+    )
+    if first:
+        write_json(run.folder / "environment.json", machine | {"processes": trainer.world_size})
+        for part in run.checkpoints.glob(".*"):  # of a checkpoint, when the run was killed as it wrote it
+            part.unlink()
     last = run.checkpoints / "last.ckpt"
     if last.is_file():
         run.checkpoint("last")  # refuses what is not this suite's, before Lightning opens it
     try:
         trainer.fit(module, data, ckpt_path=last if last.is_file() else None, weights_only=True)
     except SystemExit:  # Lightning's way to end at Ctrl-C, once loggers and loaders are closed
-        sys.stderr.write(f"\nstopped; go on with: train.py resume={run.folder}\n")
+        if first:
+            sys.stderr.write(f"\nstopped; go on with: train.py resume={run.folder}\n")
         raise KeyboardInterrupt from None
 
     metrics = {
@@ -79,23 +94,60 @@ def train(config: DictConfig, callbacks: Sequence[Callback] = ()) -> dict[str, A
         "samples_per_second": round(history.samples / max(history.train_seconds, 1e-9), 1),
         "val/acc": float(trainer.checkpoint_callback.best_model_score),  # type: ignore[union-attr]
     }
-    title = f"{metrics['model']} on {metrics['data']}, seed {metrics['seed']}"
-    curve = learning_curve(history.rows, history.samples // len(history.rows), title)
-    write(run.folder / "curve.png", png(curve))
-    if config.test:
-        scores, columns = test(build_trainer(config, None, []), load_module(run), data)
-        items = io.BytesIO()
-        np.savez_compressed(items, **columns)
-        write(run.folder / "test_items.npz", items.getvalue())
-        metrics |= {"test/n": len(columns["item"]), "test/ece": calibration_error(columns)}
-        for each in scores:
-            metrics |= {
-                each.name: each.value,
-                f"{each.name}/interval": [each.low, each.high],
-                f"{each.name}/n": each.n,
-            }
-        write_report(run, columns, data.classes, title)
-        console.print(score_table(scores))
-    write_json(run.folder / "metrics.json", metrics)
-    console.print(f"run: {run.folder}", soft_wrap=True, highlight=False, markup=False)
-    return metrics | {"run": str(run.folder)}
+    folder = trainer.strategy.broadcast(str(run.folder))
+    if torch.distributed.is_available() and torch.distributed.is_initialized():
+        torch.distributed.destroy_process_group()  # what is left to do, the first does alone
+    if first:
+        title = f"{metrics['model']} on {metrics['data']}, seed {metrics['seed']}"
+        curve = learning_curve(history.rows, history.samples // len(history.rows), title)
+        write(run.folder / "curve.png", png(curve))
+        if config.test:
+            metrics |= _test(config, run, data, title, console)
+        write_json(run.folder / "metrics.json", metrics)
+        console.print(f"run: {run.folder}", soft_wrap=True, highlight=False, markup=False)
+    return metrics | {"run": folder}
+
+
+def _check_processes(trainer: pl.Trainer) -> None:
+    """Refuse a grid in which Lightning starts processes: each would run the whole grid again."""
+    grid = HydraConfig.initialized() and HydraConfig.get().mode == RunMode.MULTIRUN
+    processes = getattr(trainer.strategy, "cluster_environment", None)
+    if grid and trainer.world_size > 1 and processes and not processes.creates_processes_externally:
+        raise UserError(
+            f"trainer.devices={trainer.num_devices}: in a grid (-m) a run is one process: set "
+            "trainer.devices=1, or let SLURM start the processes"
+        )
+
+
+def _test(config: DictConfig, run: Run, data: DataModule, title: str, console: Console) -> dict[str, Any]:
+    """The test figures of the best checkpoint; the answers and pictures go into the run's folder."""
+    scores, columns = test(build_trainer(config, None, []), load_module(run), data)
+    items = io.BytesIO()
+    np.savez_compressed(items, **columns)
+    write(run.folder / "test_items.npz", items.getvalue())
+    write_report(run, columns, data.classes, title)
+    console.print(score_table(scores))
+    metrics: dict[str, Any] = {"test/n": len(columns["item"]), "test/ece": calibration_error(columns)}
+    for each in scores:
+        metrics |= {
+            each.name: each.value,
+            f"{each.name}/interval": [each.low, each.high],
+            f"{each.name}/n": each.n,
+        }
+    return metrics
+
+
+def train_once(config: DictConfig, callbacks: Sequence[Callback] = ()) -> dict[str, Any]:
+    """As ``train``, in a folder ``config.runs`` that holds this one training: found, gone on with, or begun.
+
+    Raises:
+        UserError: As ``train``.
+        KeyboardInterrupt: As ``train``.
+    """
+    config = config.copy()
+    for path in sorted(Path(config.runs).glob("*/*/config.yaml")):
+        run = Run(path.parent)
+        if run.metrics:
+            return run.metrics | {"run": str(run.folder)}
+        config.resume = str(run.folder)
+    return train(config, callbacks)

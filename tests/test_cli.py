@@ -70,7 +70,7 @@ def test_alphago_s_recipe_has_the_paper_s_network() -> None:
     from shared.assemble import build_data, plain
     from shared.network import build_network
 
-    config = compose("train", ["experiment=go/alphago", "data.path=games"])
+    config = compose("train", ["experiment=go/alphago", "model.norm=none", "data.path=games"])
     data = build_data(config)
     network = build_network(plain(config.model)["layers"], data.planes, data.extent, len(data.classes))
     assert sum(each.numel() for each in network.parameters()) == 3_882_793

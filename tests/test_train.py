@@ -118,14 +118,33 @@ def test_ctrl_c_says_how_to_go_on_and_resuming_ends_the_run(tmp_path: Path) -> N
     assert "has ended" in refused.stderr
 
 
-def wait_for_epochs(runs: Path, epochs: int, known: int = 0) -> None:
+@pytest.mark.slow
+def test_several_devices_share_one_run_which_can_be_gone_on_with(tmp_path: Path) -> None:
+    """Two processes on the processor stand for two GPUs."""
+    words = [*TINY, "trainer.devices=2", "trainer.strategy=ddp", "trainer.max_epochs=40"]
+    process = start("train", *words, cwd=tmp_path)
+    wait_for_epochs(tmp_path, 2, seconds=200)  # two starts, one after the other
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=120)
+    assert process.returncode == 130
+    [folder] = (tmp_path / "runs" / "go").iterdir()
+    done = command("train", f"resume={folder}", cwd=tmp_path)
+    assert run_folder(done) == folder
+    metrics = json.loads((folder / "metrics.json").read_text())
+    assert (metrics["epochs"], metrics["steps"]) == (40, 40 * 256 // (2 * 32))
+    assert metrics["test/n"] == 200
+    items = np.load(folder / "test_items.npz")["item"]
+    assert np.array_equal(items, np.arange(200))
+
+
+def wait_for_epochs(runs: Path, epochs: int, known: int = 0, seconds: int = 60) -> None:
     """Wait until a run below a folder has written so many rows more than were known."""
-    for _ in range(1200):
+    for _ in range(20 * seconds):
         for path in runs.glob("runs/go/*/metrics.csv"):
             if len(path.read_text().splitlines()) > epochs + known:
                 return
         time.sleep(0.05)
-    raise AssertionError("no epoch ended within a minute")
+    raise AssertionError(f"no epoch ended within {seconds} s")
 
 
 @pytest.mark.parametrize("kills", [2, pytest.param(10, marks=pytest.mark.slow)])

@@ -7,23 +7,10 @@ from typing import Any
 import numpy as np
 
 from domains.go.games import Games, positions, read_games, split_of
-from domains.go.planes import ALPHAGO, GROUPS, batch_planes
+from domains.go.planes import GROUPS, batch_planes, plane_groups
 from domains.go.points import names
 from shared.data import DataModule, Draw
-from shared.errors import UserError, nearest
-
-
-def plane_groups(chosen: str | Sequence[str]) -> tuple[str, ...]:
-    """The groups of planes that ``model.planes`` names: a list, or ``alphago`` for all of that paper.
-
-    Raises:
-        UserError: There is no such group.
-    """
-    groups = ALPHAGO if chosen == "alphago" else tuple(chosen)
-    for name in groups:
-        if name not in GROUPS:
-            raise UserError(f"model.planes: {name!r}: {nearest(name, list(GROUPS))}")
-    return groups
+from shared.errors import UserError
 
 
 class Positions:
@@ -52,7 +39,7 @@ class Positions:
 
 
 class GoData(DataModule):
-    """Games of a file, folder or archive of SGF, split by game.
+    """Games of files, folders or archives of SGF, split by game.
 
     ``conf/data/go/sgf.yaml`` says what each argument is for.
     """
@@ -64,7 +51,7 @@ class GoData(DataModule):
     def __init__(
         self,
         *,
-        path: str,
+        path: str | list[str],
         planes: str | Sequence[str],
         size: int,
         max_handicap: int | None,
@@ -76,9 +63,13 @@ class GoData(DataModule):
         test_size: int | None,
         symmetries: bool,
         cache: str | None,
+        test_symmetries: int = 1,
         **loading: Any,
     ):
         super().__init__(**loading)
+        if test_symmetries not in (1, 8):
+            raise UserError(f"data.test_symmetries={test_symmetries}: give 1, or 8 for the mean over all")
+        self.test_symmetries = test_symmetries
         self.groups_of_planes = plane_groups(planes)
         self.planes = sum(GROUPS[name] for name in self.groups_of_planes)
         self.extent = (size, size)

@@ -6,13 +6,14 @@ ply t): the board before move t, with the colour of move t to play.
 """
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from domains.go.records import Oddity, read_records
+from domains.go.records import Oddity, join, read_records
 from domains.go.sgf import UNKNOWN, rank
 from shared.archive import where
 from shared.cache import Arrays
@@ -40,7 +41,7 @@ class Games:
 
 
 def read_games(
-    path: str | Path,
+    path: str | Path | Sequence[str],
     *,
     size: int = 19,
     max_handicap: int | None = None,
@@ -56,7 +57,7 @@ def read_games(
     position is not), and up to stones that are put on the board or taken away after its first move.
 
     Args:
-        path: an SGF file, a folder, or an archive (zip, tar, tar.gz, tar.xz, tar.bz2).
+        path: an SGF file, a folder, or an archive (zip, tar, tar.gz, tar.xz, tar.bz2); or several.
         size: games on other boards are left out.
         max_handicap: games with more handicap stones are left out.
         min_rank: such as "6d": only moves of players at least that strong count, and games without any are
@@ -69,13 +70,18 @@ def read_games(
     Raises:
         UserError: nothing to read, a broken archive, no game left; with ``strict`` the first oddity.
     """
-    path = Path(path)
+    paths = [Path(each) for each in ([path] if isinstance(path, str | Path) else path)]
+    if not paths:
+        raise UserError("path: an empty list; name the files of the games")
     least = UNKNOWN if min_rank is None else rank(min_rank)
     if min_rank is not None and least == UNKNOWN:
         raise UserError(f"min_rank {min_rank!r}: write it as 6d, 3k or 9p")
-    columns, oddities = read_records(path, cache, progress)
+    parts = [read_records(each, cache, progress) for each in paths]
     if strict:
-        _refuse(path, size, columns, oddities)
+        for each, part in zip(paths, parts, strict=True):
+            _refuse(each, size, *part)
+    columns = join([part for part, _ in parts])
+    oddities = [odd for _, odd_ones in parts for odd in odd_ones]
 
     moves, start = columns["moves"], columns["move_start"]
     length = np.diff(start)
@@ -105,12 +111,39 @@ def read_games(
     cut = Counter(odd.reason for odd in oddities if odd.kept)
     picked = _take(columns | {"counts": counts}, chosen)
     read = len(length) + sum(not odd.kept for odd in oddities)
-    summary = f"{path.name}: {read:,} games read, {len(chosen):,} used, {picked['counts'].sum():,} positions"
+    told = " and ".join(each.name for each in paths)
+    summary = f"{told}: {read:,} games read, {len(chosen):,} used, {picked['counts'].sum():,} positions"
     summary += _listed("; left out: ", left_out) + _listed("; used only up to there: ", cut)
     if not picked["counts"].any():
-        found = next((f"; {where(path, odd.name)}: {odd.reason} ({odd.found})" for odd in oddities), "")
-        raise UserError(f"{path}: no position to learn from ({summary}{found})")
+        reasons = [
+            f"; {where(each, odd.name)}: {odd.reason} ({odd.found})"
+            for each, (_, found) in zip(paths, parts, strict=True)
+            for odd in found[:1]
+        ]
+        raise UserError(
+            f"{', '.join(map(str, paths))}: no position to learn from ({summary}{''.join(reasons)})"
+        )
     return Games(**picked, summary=summary)
+
+
+def single(size: int, setup: Sequence[int], moves: Sequence[int]) -> Games:
+    """One game by its stones and moves alone, as codes: what positions need."""
+    return Games(
+        size=np.array([size], np.uint8),
+        setup_start=np.array([0, len(setup)]),
+        setup=np.array(setup, np.int16),
+        move_start=np.array([0, len(moves)]),
+        moves=np.array(moves, np.int16),
+        counts=np.ones(len(moves), bool),
+        handicap=np.zeros(1, np.int16),
+        rank=np.full((1, 2), UNKNOWN, np.int8),
+        result=np.array([""]),
+        date=np.array([""]),
+        name=np.array([""], object),
+        identity=np.zeros(1, np.uint64),
+        opening=np.zeros(1, np.uint64),
+        summary="",
+    )
 
 
 def split_of(games: Games, *, val: float, test: float) -> NDArray[np.uint8]:

@@ -6,6 +6,7 @@ import numpy as np
 from jaxtyping import Float
 from torch import Tensor
 
+from domains.go.policy import ensemble
 from shared.classifier import Batch, Classifier
 from shared.scores import Score, score
 
@@ -16,6 +17,12 @@ class GoPolicy(Classifier):
     """Predicts the move that a strong player makes (Silver et al. 2016, Methods)."""
 
     domain = "go"
+
+    def _logits(self, batch: Batch) -> Float[Tensor, "n classes"]:
+        """In testing the mean over the board's symmetries, where the data ask for it."""
+        if self.trainer.testing and self.trainer.datamodule.test_symmetries == 8:  # type: ignore[attr-defined]
+            return ensemble(self, batch["x"])
+        return super()._logits(batch)
 
     def test_columns(self, batch: Batch, logits: Float[Tensor, "n classes"]) -> dict[str, Tensor]:
         """Adds the number of the move and the probability that falls on illegal points."""

@@ -302,6 +302,19 @@ def batch_planes(
     return planes.reshape(len(game), count, size, size), legal, target
 
 
+def plane_groups(chosen: str | Sequence[str]) -> tuple[str, ...]:
+    """The groups of planes that ``model.planes`` names: a list, or ``alphago`` for all of that paper.
+
+    Raises:
+        UserError: There is no such group.
+    """
+    groups = ALPHAGO if chosen == "alphago" else tuple(chosen)
+    for name in groups:
+        if name not in GROUPS:
+            raise UserError(f"model.planes: {name!r}: {nearest(name, list(GROUPS))}")
+    return groups
+
+
 def first_planes(groups: Sequence[str]) -> NDArray[np.int64]:
     """(len(GROUPS),) the first plane of each group when these are stacked in order, -1 for the others."""
     first = np.full(len(GROUPS), -1, np.int64)

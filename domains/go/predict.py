@@ -12,10 +12,9 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.progress import track
 
-from domains.go.data import plane_groups
 from domains.go.games import Games, read_games
 from domains.go.pictures import game_picture, move_picture
-from domains.go.planes import batch_planes
+from domains.go.planes import batch_planes, plane_groups
 from domains.go.points import name
 from domains.go.records import read_records
 from domains.go.rules import Board

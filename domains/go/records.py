@@ -3,9 +3,8 @@
 No filter acts here, so that the cache serves all filters.
 """
 
-import hashlib
 from array import array
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
@@ -19,6 +18,7 @@ from domains.go.rules import first_illegal
 from domains.go.sgf import FILE_LIMIT, Record, UnusableError, read_sgf
 from shared import cache as caches
 from shared.archive import members
+from shared.identity import identity
 
 SUFFIXES = (".sgf",)
 KIND = "games-1"  # count on when what stands in the cache changes its form or its meaning
@@ -52,6 +52,19 @@ def read_records(
     ]
     columns["name"] = np.array(_lines(columns["name"]), object)
     return columns, oddities
+
+
+def join(parts: Sequence[caches.Arrays]) -> caches.Arrays:
+    """The columns of several paths, one after the other."""
+    whole = {}
+    for name in parts[0]:
+        columns = [part[name] for part in parts]
+        if name.endswith("_start"):
+            before = np.cumsum([0, *(column[-1] for column in columns[:-1])])
+            columns = [column[:-1] + first for column, first in zip(columns, before, strict=True)]
+            columns.append(np.array([before[-1] + parts[-1][name][-1]]))
+        whole[name] = np.concatenate(columns)
+    return whole
 
 
 def _read(path: Path, progress: bool) -> caches.Arrays:
@@ -119,7 +132,7 @@ def _hashes(size: int, setup: NDArray[np.int16], moves: NDArray[np.int16]) -> tu
 
 def _hash(size: int, forms: NDArray[np.int16]) -> int:
     least = min(form.tobytes() for form in forms)
-    return int.from_bytes(hashlib.blake2b(bytes([size]) + least, digest_size=8).digest(), "little")
+    return identity(bytes([size]) + least)
 
 
 @lru_cache

@@ -160,7 +160,7 @@ class Board:
         if not 0 <= point < self.size**2:
             raise UserError(f"{name}: outside the {self.size}×{self.size} board")
         cell = cell_of(point, self.size)
-        if not is_legal(s, cell, colour) or (self.superko and self._repeats(cell, colour)):
+        if not is_legal(s, cell, colour) or (self.superko and self.repeats(code)):
             reason = "occupied" if s[cell] != EMPTY else "suicide or ko"
             raise UserError(f"{name} is illegal: {reason}")
         s[LOG] = LOG_START
@@ -173,13 +173,14 @@ class Board:
         for point in range(self.size**2):
             cell = cell_of(point, self.size)
             if is_legal(self._state, cell, 1 + colour):
-                answer[point] = not (self.superko and self._repeats(cell, 1 + colour))
+                answer[point] = not (self.superko and self.repeats(2 * point + colour))
         return answer
 
-    def _repeats(self, cell: int, colour: int) -> bool:
+    def repeats(self, code: int) -> bool:
+        """Whether a move that is legal without superko would bring back an earlier position."""
         s = self._state
         s[LOG] = LOG_START
-        play(s, cell, colour)
+        play(s, cell_of(code >> 1, self.size), 1 + (code & 1))
         repeated = repeats(s, np.array(self._past, np.int64))
         undo(s, LOG_START)
         return bool(repeated)

@@ -4,8 +4,6 @@ A game depends on its number alone: opening, levels and GNU Go's own chance are 
 """
 
 import random
-import shutil
-import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Literal
@@ -15,63 +13,16 @@ from rich.progress import track
 from sgfmill import sgf
 from sgfmill.common import format_vertex, move_from_vertex
 
+from domains.go.client import Client
+from domains.go.openings import SIZE, opening
 from shared.archive import pack
 
 Colour = Literal["b", "w"]
-Point = tuple[int, int]
 
-SIZE = 19
 MOVES_AT_MOST = 450  # a triple ko would go on for ever under GNU Go's simple ko rule
 # Level 0 costs 16 s a game, level 8 almost four times that: the cheap ones are drawn most often.
 LEVELS = {0: 60, 1: 22, 2: 8, 4: 6, 6: 2, 8: 2}
 HANDICAP_SHARE = 0.06
-# (line, line) counted from a corner: where an empty corner is taken, and what is played near a taken one.
-CORNER = [(3, 3), (3, 4), (4, 3), (4, 4), (4, 4), (3, 4), (4, 3), (3, 5), (5, 3), (4, 5), (5, 4)]
-NEARBY = [(3, 6), (6, 3), (4, 6), (6, 4), (3, 5), (5, 3), (4, 5), (5, 4), (3, 10), (10, 3), (4, 10), (10, 4)]
-
-
-def opening(rng: random.Random) -> list[Point]:
-    """Two to eight moves on opening points, corners first, no two of them touching or next to touching."""
-    corners = [(top, left) for top in (False, True) for left in (False, True)]
-    rng.shuffle(corners)
-    empty = list(corners)
-    moves: list[Point] = []
-    wanted = rng.randint(2, 8)
-    while len(moves) < wanted:
-        takes_corner = bool(empty) and rng.random() < 0.85
-        top, left = empty[-1] if takes_corner else rng.choice(corners)
-        line, other = rng.choice(CORNER if takes_corner else NEARBY)
-        row, col = (SIZE - line if top else line - 1), (other - 1 if left else SIZE - other)
-        if all(abs(row - r) + abs(col - c) > 2 for r, c in moves):
-            moves.append((row, col))
-            if takes_corner:
-                empty.pop()
-    return moves
-
-
-class GnuGo:
-    """One GNU Go process, spoken to in GTP version 2."""
-
-    def __init__(self, seed: int) -> None:
-        program = shutil.which("gnugo") or "/usr/games/gnugo"
-        command = [program, "--mode", "gtp", "--seed", str(seed)]
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)  # noqa: S603
-
-    def __call__(self, command: str) -> str:
-        """Send a command, wait for its answer."""
-        assert self.process.stdin is not None
-        assert self.process.stdout is not None
-        self.process.stdin.write(command + "\n")
-        self.process.stdin.flush()
-        lines = list(iter(self.process.stdout.readline, "\n"))
-        if not lines or not lines[0].startswith("="):
-            raise RuntimeError(f"GNU Go answered {command!r} with {lines}")
-        return "".join(lines)[1:].strip()
-
-    def close(self) -> None:
-        """End the process."""
-        self("quit")
-        self.process.communicate()
 
 
 def play(number: int) -> bytes:
@@ -85,7 +36,7 @@ def play(number: int) -> bytes:
     komi = 0.5 if handicap else 6.5
 
     game = sgf.Sgf_game(size=SIZE)
-    gnugo = GnuGo(seed=number + 1)  # 0 would mean the time of day
+    gnugo = Client(f"gnugo --mode gtp --seed {number + 1}")  # 0 would mean the time of day
     gnugo(f"boardsize {SIZE}")
     gnugo(f"komi {komi}")
     if handicap:

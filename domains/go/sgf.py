@@ -35,6 +35,7 @@ class Record:
     ranks: tuple[int, int] = (UNKNOWN, UNKNOWN)  # of black and of white, see ``rank``
     result: str = ""
     date: str = ""
+    komi: float | None = None  # as far as it is told
     stopped: str = ""  # why the moves end before the record does, if so
     found: str = ""  # and at what
 
@@ -140,6 +141,7 @@ def _record(nodes: list[Node]) -> Record:
         ranks=(rank(_text(root, "BR")), rank(_text(root, "WR"))),
         result=_text(root, "RE")[:16],
         date=_text(root, "DT")[:16],
+        komi=_komi(_text(root, "KM")),
     )
     points = _points(game.size)
     stones: dict[int, int] = {}
@@ -217,6 +219,10 @@ def _size(text: str) -> int:
     if columns != rows or not SMALLEST <= columns <= LARGEST:
         raise UnusableError("board size", f"{columns}×{rows}")
     return columns
+
+
+def _komi(text: str) -> float | None:
+    return float(text) if re.fullmatch(r"[+-]?\d{1,3}(\.\d{1,3})?", text) else None
 
 
 def _text(node: Node, name: str) -> str:

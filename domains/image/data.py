@@ -1,6 +1,5 @@
 """Pictures as batches: decoded once, kept as bytes, changed at random on the device."""
 
-import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +9,7 @@ from domains.image import augment as changes
 from domains.image.sources import SOURCES, Pictures
 from shared.data import DataModule, Draw
 from shared.errors import UserError, nearest
+from shared.identity import identity
 
 NAMED = 5  # pictures left out that the summary names
 
@@ -96,7 +96,7 @@ class ImageData(DataModule):
                 f"{self.path}: {stray} lies in none of {', '.join(sorted(official))}, as others do"
             )
         side[side == ""] = "train"
-        place = np.array([_place(x) for x in pictures.x])
+        place = np.array([identity(x.tobytes()) / 2**64 for x in pictures.x])  # in [0, 1): the pixels decide
         start = 0.0
         if "test" not in official:
             start = self.fractions["test"]
@@ -145,12 +145,6 @@ class ImageData(DataModule):
         """The class that is most frequent in training."""
         most = np.bincount(self.train_set.y).argmax()
         return {"most frequent class": self.test_set.y[items] == most}
-
-
-def _place(x: np.ndarray) -> float:
-    """A number in [0, 1) that the pixels alone decide."""
-    digest = hashlib.blake2b(x.tobytes(), digest_size=8).digest()
-    return int.from_bytes(digest, "big") / 2**64
 
 
 def _moments(x: np.ndarray) -> dict[str, list[float]]:

@@ -68,8 +68,7 @@ def _batches(module: Classifier, source: Path, left_out: list[str]) -> Iterator[
     channels, size = int(module.hparams["planes"]), int(module.hparams["extent"][0])
     names: list[str] = []
     pictures: list[np.ndarray] = []
-    suffixes = () if source.is_file() else SUFFIXES
-    for member in members(source, suffixes):
+    for member in members(source, SUFFIXES):
         try:
             pictures.append(decode(member.data, where(source, member.name), size, channels))
         except UserError as error:

@@ -1,6 +1,5 @@
 """Recordings of words as flat arrays, with the word and the speaker that their names tell; cached."""
 
-import hashlib
 import re
 from collections import Counter
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from domains.speech.audio import SUFFIXES, UnusableError, load, sources
 from shared import cache as caches
 from shared.archive import where
 from shared.errors import UserError
+from shared.identity import identity
 
 KIND = "clips-1"  # count on when what stands in the cache changes its form or its meaning
 
@@ -118,13 +118,9 @@ def _read(path: Path, rate: int, max_seconds: float) -> caches.Arrays:
         "start": np.cumsum([0, *map(len, parts)]),
         "name": np.array([names[i] for i in order], str),
         "cut": np.array([cut[i] for i in order], bool),
-        "identity": np.array([_identity(part) for part in parts], np.uint64),
+        "identity": np.array([identity(part.tobytes()) for part in parts], np.uint64),
         "oddities": np.array(odd, str).reshape(-1, 3),
     }
-
-
-def _identity(samples: NDArray[np.int16]) -> int:
-    return int.from_bytes(hashlib.blake2b(samples.tobytes(), digest_size=8).digest(), "little")
 
 
 def _take(columns: caches.Arrays, chosen: NDArray[np.int64]) -> caches.Arrays:

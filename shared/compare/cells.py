@@ -12,7 +12,7 @@ from shared.assemble import plain
 from shared.compare.plan import Comparison, configuration
 from shared.compare.workers import FACTS, Job, measure, train
 from shared.errors import UserError
-from shared.repeat import digest, runs_in
+from shared.repeat import digest
 from shared.run import Run
 
 
@@ -26,7 +26,7 @@ class Training(NamedTuple):
     @property
     def run(self) -> Run | None:
         """Its run folder, once it has ended."""
-        return next((run for run in runs_in(self.job.folder) if run.metrics), None)
+        return self.job.run
 
 
 class Cell:

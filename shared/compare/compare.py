@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from filelock import FileLock, Timeout
 from omegaconf import DictConfig
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -16,6 +15,7 @@ from shared.compare.report import write_report
 from shared.compare.results import results, write_csv
 from shared.compare.workers import Job, Workers
 from shared.errors import UserError
+from shared.sweep.locks import FileLock
 
 
 def compare(config: DictConfig) -> Path:
@@ -45,14 +45,13 @@ def compare(config: DictConfig) -> Path:
                 f"compare.tasks.{cell.task}.cells: {cell.design!r} is {twin.design!r} again; leave one out"
             )
     if config.train:
-        home.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(home / "lock")
+        if not lock.try_acquire():
+            raise UserError(f"{home}: another process trains this comparison; wait, or give another runs=")
         try:
-            with FileLock(home / ".lock", timeout=0):
-                train(cells, config.n_jobs)
-        except Timeout:
-            raise UserError(
-                f"{home}: another process trains this comparison; wait, or give another runs="
-            ) from None
+            train(cells, config.n_jobs)
+        finally:
+            lock.release()
     found = results(cells)
     judged = judge(plan, found)
     write_csv(home / "results.csv", cells)

@@ -19,8 +19,8 @@ from omegaconf import DictConfig
 from shared.compare.facts import facts
 from shared.compare.order import Order
 from shared.errors import UserError
-from shared.repeat import once, runs_in
-from shared.run import write, write_json
+from shared.run import Run, write, write_json
+from shared.train import train_once
 
 FAILED, FACTS, LOG = "failed.txt", "facts.json", "log.txt"
 
@@ -35,7 +35,13 @@ class Job(NamedTuple):
     @property
     def done(self) -> bool:
         """Whether what it makes is there."""
-        return (self.folder / FACTS).is_file() or any(run.metrics for run in runs_in(self.folder))
+        return (self.folder / FACTS).is_file() or self.run is not None
+
+    @property
+    def run(self) -> Run | None:
+        """The run of a training, once it has ended."""
+        runs = (Run(file.parent) for file in sorted(self.folder.glob("*/*/config.yaml")))
+        return next((run for run in runs if run.metrics), None)
 
     @property
     def failure(self) -> str | None:
@@ -51,7 +57,7 @@ def measure(config: DictConfig, folder: Path) -> None:
 
 def train(config: DictConfig, folder: Path) -> None:
     """Train, or go on with, the one training of this folder."""
-    once(config, [Order()])
+    train_once(config, [Order()])
 
 
 class Workers:

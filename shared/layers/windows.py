@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from jaxtyping import Float, Int
 from torch import Tensor, nn
-from torch.nn.utils.rnn import pack_sequence
+from torch.nn.utils.rnn import pack_padded_sequence
 
 from shared.errors import UserError
 from shared.layers.base import Layer, beyond, clear
@@ -80,6 +80,8 @@ class Lstm(Layer):
         if lengths is None:
             sequences = x.unflatten(0, (-1, self.windows))
         else:
-            sequences = pack_sequence(x.split(lengths.tolist()), enforce_sorted=False)
+            own = ~beyond(lengths, int(lengths.max()))
+            padded = x.new_zeros(*own.shape, x.size(1)).index_put((own,), x)
+            sequences = pack_padded_sequence(padded, lengths.cpu(), batch_first=True, enforce_sorted=False)
         _, (state, _) = self.lstm(sequences)
         return state.movedim(0, 1).flatten(1)

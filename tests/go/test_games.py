@@ -340,3 +340,26 @@ def test_real_games_are_what_sgfmill_makes_of_them(tmp_path: Path, name: str) ->
 def stones(board: Board) -> list[int]:
     listed = board.list_occupied_points()
     return sorted(2 * ((18 - row) * 19 + col) + "bw".index(colour) for colour, (row, col) in listed)
+
+
+def test_several_paths_are_read_as_one(tmp_path: Path) -> None:
+    for name, seeds in (("a", (1, 2, 3)), ("b", (3, 4))):
+        (tmp_path / name).mkdir()
+        for seed in seeds:
+            (tmp_path / name / f"{seed}.sgf").write_text(text(draw(seed), root="AB[bb]" * (seed == 4)))
+    together = read_games([str(tmp_path / "a"), str(tmp_path / "b")])
+    assert "a and b: 5 games read, 4 used" in together.summary
+    assert "duplicates: 1" in together.summary
+    (tmp_path / "b" / "3.sgf").unlink()
+    apart = [read_games(tmp_path / name) for name in "ab"]
+    for n in range(4):
+        games, g = (apart[0], n) if n < 3 else (apart[1], 0)
+        for column in ("moves", "setup"):
+            start = "move_start" if column == "moves" else "setup_start"
+            mine = getattr(together, column)[slice(*getattr(together, start)[n : n + 2])]
+            assert np.array_equal(mine, getattr(games, column)[slice(*getattr(games, start)[g : g + 2])])
+    assert list(together.name) == ["1.sgf", "2.sgf", "3.sgf", "4.sgf"]
+    with pytest.raises(UserError, match="an empty list"):
+        read_games([])
+    with pytest.raises(UserError, match="c: no such file"):
+        read_games([str(tmp_path / "a"), str(tmp_path / "c")])

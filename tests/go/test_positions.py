@@ -1,15 +1,21 @@
 """Positions as batches, what stands beside them, and the figures made of them."""
 
+from itertools import product
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
 
 from domains.go.data import GoData
 from domains.go.module import GoPolicy
+from domains.go.policy import ensemble
 from domains.go.rules import Board
-from shared.assemble import build_data, plain
+from shared.assemble import build_data, build_module, build_trainer, plain
 from shared.cli import compose
 from shared.data import Draw
+from shared.errors import UserError
+from shared.evaluate import test as evaluate_test
 
 
 @pytest.fixture(scope="module")
@@ -89,3 +95,27 @@ def test_illegal_probability_and_phases_are_what_their_names_say(data: GoData) -
     scores = {each.name: each for each in policy.scores(arrays, np.arange(4))}
     assert [scores[f"test/acc moves {phase}"].n for phase in ("1–60", "61–150", "151–")] == [1, 2, 1]
     assert scores["test/illegal"].value == pytest.approx(61 / 361)
+
+
+def test_testing_takes_the_mean_over_the_symmetries_where_the_data_ask_for_it(tmp_path: Path) -> None:
+    words = ["data.path=a", "model.filters=2", "model.depth=2", "data.size=9", "data.workers=0"]
+    (tmp_path / "a").mkdir()
+    for n, start in enumerate(("aa", "bb", "cc", "dd", "ee")):
+        moves = "".join(f";{'BW'[i % 2]}[{c}{r}]" for i, (c, r) in enumerate(product("abcdf", "fghi")))
+        (tmp_path / "a" / f"{n}.sgf").write_text(f"(;SZ[9];B[{start}];W[ig]{moves})")
+    answers = {}
+    for symmetries in (1, 8):
+        config = compose("train", ["domain=go", "data=go/sgf", *words, f"data.test_symmetries={symmetries}"])
+        config.data.update({"path": str(tmp_path / "a"), "fractions": {"val": 0.0, "test": 1.0}})
+        data = build_data(config)
+        data.setup()
+        module = build_module(config, data).eval()
+        _, columns = evaluate_test(build_trainer(config, None, []), module, data)
+        answers[symmetries] = columns["confidence"]
+        x = torch.from_numpy(data.test_set[Draw(np.arange(len(columns["item"])), None)]["x"])
+        with torch.inference_mode():
+            logits = ensemble(module, x) if symmetries == 8 else module(x)
+        assert columns["confidence"] == pytest.approx(logits.softmax(1).amax(1).numpy(), rel=1e-3)
+    assert np.abs(answers[1] - answers[8]).max() > 1e-4
+    with pytest.raises(UserError, match=r"data\.test_symmetries=4"):
+        build_data(compose("train", ["domain=go", "data.test_symmetries=4"]))

@@ -6,15 +6,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from go_runs import make_run
 from omegaconf import DictConfig
 from sgfmill.boards import Board
 from sgfmill.common import format_vertex, move_from_vertex
 
-from domains.go.data import Positions, plane_groups
+from domains.go.data import Positions
 from domains.go.games import read_games
+from domains.go.planes import plane_groups
 from domains.go.points import names
 from domains.go.predict import SURPRISES, predict
-from shared.assemble import build_data, build_module, load_module
+from shared.assemble import load_module
 from shared.classifier import Classifier
 from shared.cli import compose
 from shared.data import Draw
@@ -39,24 +41,6 @@ def game(tmp_path: Path) -> Path:
     path = tmp_path / "game.sgf"
     path.write_bytes(GAME)
     return path
-
-
-def make_run(folder: Path, *overrides: str, logits: np.ndarray | None = None) -> Run:
-    """A run of an untrained network on 9×9; with ``logits`` it answers these in every position."""
-    config = compose("train", ["domain=go", "data.size=9", "model.filters=2", "model.depth=2", *overrides])
-    module = build_module(config, build_data(config))
-    if logits is not None:
-        weights = dict(module.named_parameters())
-        with torch.no_grad():
-            for weight in weights.values():
-                weight.zero_()
-            weights["network.conv3.bias"].copy_(torch.from_numpy(logits).view(1, 9, 9))
-    run = Run.create(folder, config)
-    state, arguments = module.state_dict(), dict(module.hparams)
-    torch.save(
-        {"domain": "go", "state_dict": state, "hyper_parameters": arguments}, run.checkpoints / "best.ckpt"
-    )
-    return run
 
 
 @pytest.fixture(scope="module")

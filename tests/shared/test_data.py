@@ -43,11 +43,28 @@ def test_short_and_long_epochs_go_through_all_items_before_any_comes_again(epoch
         assert sorted(stream[start:end]) == list(range(10))
 
 
-def test_processes_share_an_epoch_without_overlap() -> None:
-    parts = [Draws(11, 2, seed=5, rank=rank, world=3) for rank in range(3)]
-    items = [np.concatenate([draw.items for draw in part]) for part in parts]
-    assert sorted(np.concatenate(items)) == list(range(11))
-    assert [len(list(part)) for part in parts] == [len(part) for part in parts]
+@pytest.mark.parametrize(
+    ("items", "epoch_size", "size", "world"), [(100, 100, 7, 2), (100, 101, 50, 2), (11, 11, 1, 3)]
+)
+def test_processes_share_an_epoch_out_and_take_as_many_steps(
+    items: int, epoch_size: int, size: int, world: int
+) -> None:
+    shares = [
+        [draw.items for draw in Draws(items, size, seed=1, epoch_size=epoch_size, rank=rank, world=world)]
+        for rank in range(world)
+    ]
+    assert len({len(share) for share in shares}) == 1
+    together = np.concatenate([np.concatenate(share) for share in shares])
+    whole = np.concatenate([draw.items for draw in Draws(items, size, seed=1, epoch_size=epoch_size)])
+    assert len(together) == epoch_size // world * world
+    assert np.array_equal(np.sort(together), np.sort(whole[: len(together)]))
+    step = np.concatenate([share[0] for share in shares])
+    assert set(step) == set(whole[: size * world])
+
+
+def test_processes_share_validation_out_to_the_last_item() -> None:
+    shares = [np.concatenate([draw.items for draw in Draws(11, 4, rank=r, world=2)]) for r in range(2)]
+    assert np.array_equal(np.sort(np.concatenate(shares)), np.arange(11))
 
 
 def test_like_lengths_come_in_one_batch_and_every_item_once() -> None:

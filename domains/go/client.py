@@ -1,0 +1,124 @@
+"""Other Go programs, spoken to in the Go Text Protocol."""
+
+import contextlib
+import os
+import queue
+import shlex
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import IO
+
+from shared.errors import UserError
+
+START = 60.0  # seconds that a program may take before its first answer
+GAMES = "/usr/games"  # where Debian puts them, which not every PATH names
+
+
+class EngineError(Exception):
+    """A program that crashed, took too long, or refused a command; the message says which."""
+
+
+class TimeError(EngineError):
+    """It took too long."""
+
+
+class Client:
+    """One process of an engine.
+
+    Args:
+        command: as one would type it; ``python`` is the interpreter that runs this.
+        log: file that takes its standard error; None throws it away.
+
+    Raises:
+        UserError: there is no such program, or it cannot be started.
+    """
+
+    def __init__(self, command: str, log: Path | None = None):
+        self.command = command
+        try:
+            words = shlex.split(command)
+        except ValueError as error:
+            raise UserError(f"{command!r}: not a command: {error}") from error
+        found = sys.executable if words[:1] == ["python"] else _find(words[0] if words else "")
+        if not found:
+            raise UserError(f"{command!r}: no program of that name is installed")
+        errors: IO[bytes] | int = subprocess.DEVNULL if log is None else log.open("ab")
+        try:
+            self._process = subprocess.Popen(  # noqa: S603 - the user's own command
+                [found, *words[1:]],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                start_new_session=True,  # Ctrl-C is for us: to lose a game by it would be unjust
+            )
+        except OSError as error:
+            raise UserError(f"{command!r}: cannot be started: {error.strerror}") from error
+        if not isinstance(errors, int):
+            errors.close()
+        self._lines: queue.Queue[bytes] = queue.Queue()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self) -> None:
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            self._lines.put(line)
+        self._lines.put(b"")  # the end
+
+    def __call__(self, command: str, seconds: float = START) -> str:
+        """Send a command, and return the text of its answer.
+
+        Raises:
+            EngineError: it failed, or the process has ended.
+            TimeError: no answer came within so many seconds.
+        """
+        assert self._process.stdin is not None
+        try:
+            self._process.stdin.write(f"{command}\n".encode())
+            self._process.stdin.flush()
+        except OSError as error:
+            raise EngineError("it has ended") from error
+        told: list[str] = []
+        deadline = time.monotonic() + seconds
+        while True:
+            try:
+                line = self._lines.get(timeout=max(0.0, deadline - time.monotonic()))
+            except queue.Empty as error:
+                raise TimeError(f"{command}: no answer in {seconds:g} s") from error
+            if not line:
+                raise EngineError(f"{command}: it ended instead of answering")
+            text = line.decode("utf-8", "replace").strip("\r\n")
+            if text or told:
+                told.append(text)
+            if told and not text:
+                break
+        if not told[0].startswith("="):
+            raise EngineError(f"{command}: {told[0][:100]}")
+        return "\n".join(told)[1:].strip()
+
+    def close(self) -> None:
+        """End the process, at once."""
+        self._process.kill()
+        self._process.wait()
+        self._reader.join()
+        for pipe in (self._process.stdin, self._process.stdout):
+            assert pipe is not None
+            with contextlib.suppress(OSError):
+                pipe.close()
+
+    def __enter__(self) -> "Client":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def _find(program: str) -> str | None:
+    return shutil.which(program, path=f"{os.environ.get('PATH', os.defpath)}{os.pathsep}{GAMES}")

@@ -1,0 +1,21 @@
+"""A policy network that plays Go, for Sabaki, GoGui and whatever else speaks the Go Text Protocol.
+
+python scripts/gtp.py
+python scripts/gtp.py run=runs/go/20260101-120000-1a2b3c symmetries=1 temperature=0.5
+"""
+
+from omegaconf import DictConfig
+
+from shared.cli import command
+
+
+@command("gtp")
+def main(config: DictConfig) -> None:
+    """Answer until quit."""
+    from domains.go.player import serve
+
+    serve(config)
+
+
+if __name__ == "__main__":
+    main()

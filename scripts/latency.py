@@ -1,0 +1,23 @@
+"""Time a move of the Go engine beside the network's bare forward pass, in turn, and the engine's start.
+
+python scripts/latency.py
+python scripts/latency.py model.filters=64 model.depth=6 latency.output=latency.json
+"""
+
+from typing import Any
+
+from omegaconf import DictConfig
+
+from shared.cli import command
+
+
+@command("latency")
+def main(config: DictConfig) -> dict[str, Any]:
+    """Time, and print the table."""
+    from domains.go.latency import latency
+
+    return latency(config)
+
+
+if __name__ == "__main__":
+    main()

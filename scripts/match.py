@@ -1,0 +1,21 @@
+"""Games between two Go programs that speak the Go Text Protocol.
+
+python scripts/match.py a=policy b=gnugo games=100 jobs=2
+python scripts/match.py "a='python scripts/gtp.py run=runs/go/20260101-120000-1a2b3c'" score=null
+"""
+
+from omegaconf import DictConfig
+
+from shared.cli import command
+
+
+@command("match")
+def main(config: DictConfig) -> None:
+    """Play what is missing, and print the figures."""
+    from domains.go.match import match
+
+    match(config)
+
+
+if __name__ == "__main__":
+    main()

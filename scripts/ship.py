@@ -1,0 +1,20 @@
+"""Put a trained run into the project, in half precision, to be loaded by its name.
+
+python scripts/ship.py run=runs/go/20260101-120000-1a2b3c name=policy
+"""
+
+from omegaconf import DictConfig
+
+from shared.cli import command
+
+
+@command("ship")
+def main(config: DictConfig) -> None:
+    """Write its folder, and say where it is."""
+    from shared.ship import ship
+
+    print(f"shipped: {ship(config)}; its model card is README.md in there")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,23 @@
+"""Search good settings; each trial is a run, and the best settings become an experiment file.
+
+python scripts/sweep.py sweep=go/policy n_trials=50
+python scripts/sweep.py sweep=image/lecture data=image/folder data.path=holiday.zip
+"""
+
+from omegaconf import DictConfig
+
+from shared.cli import command
+
+
+@command("sweep")
+def main(config: DictConfig) -> None:
+    """Search, or go on searching, and write what was found."""
+    from hydra.core.hydra_config import HydraConfig
+
+    from shared.sweep.sweep import sweep
+
+    sweep(config, list(HydraConfig.get().overrides.task))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""The search for good settings: trials by Optuna, each an ordinary run."""

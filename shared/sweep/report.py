@@ -1,0 +1,126 @@
+"""What a search leaves behind: trials as a table and pictures, the best settings as an experiment."""
+
+import csv
+import io
+import shlex
+from typing import Any
+
+from omegaconf import DictConfig, OmegaConf
+from optuna.trial import FrozenTrial, TrialState
+from rich.console import Console
+from rich.table import Table
+
+from shared.archive import printable
+from shared.cli import compose
+from shared.run import write
+from shared.sweep.plots import pictures
+from shared.sweep.progress import best, setting_text, value_text
+from shared.sweep.space import OWN, Space, short_names
+from shared.sweep.study import Study
+
+SHOWN = 20  # rows of the table; trials.csv has them all
+
+
+def report(study: Study, space: Space, config: DictConfig, overrides: list[str], console: Console) -> None:
+    """Write ``trials.csv``, the pictures and ``experiment/best.yaml`` into the study's folder, and say so.
+
+    Raises:
+        UserError: They cannot be written.
+    """
+    trials = study.trials()
+    write(study.folder / "trials.csv", trials_csv(trials, list(space.values)))
+    for name, picture in pictures(study.optuna, f"{study.folder.name}: {len(trials)} trials").items():
+        write(study.folder / name, picture)
+    if trials:
+        console.print(trials_table(trials, space))
+    found = best(trials)
+    if found:
+        folder = study.folder / "experiment"
+        folder.mkdir(exist_ok=True)
+        write(folder / "best.yaml", experiment(found, space, _told(trials, found, overrides)))
+        console.print("train with the best settings, and test:")
+        console.print(
+            f"  python scripts/train.py --config-dir {study.folder} experiment=best",
+            soft_wrap=True, highlight=False, markup=False,
+        )  # fmt: skip
+    running = len(study.trials(TrialState.RUNNING))
+    if running:
+        console.print(
+            f"{running} more under way in other processes, or left for the next start", highlight=False
+        )
+    console.print(f"sweep: {study.folder}", soft_wrap=True, highlight=False, markup=False)
+
+
+def trials_csv(trials: list[FrozenTrial], keys: list[str]) -> str:
+    """A row a trial, with the folder of its run."""
+    text = io.StringIO()
+    table = csv.writer(text, lineterminator="\n")
+    attributes = ["epochs", "params", "cpu_seconds", "run", "error"]
+    table.writerow(["trial", "state", "val/acc", *keys, *attributes])
+    for each in trials:
+        values = [each.params.get(key) for key in keys] + [each.user_attrs.get(key) for key in attributes]
+        table.writerow([each.number, each.state.name.lower(), each.value, *values])
+    return text.getvalue()
+
+
+def trials_table(trials: list[FrozenTrial], space: Space) -> Table:
+    """The best trials for people, and last those that failed."""
+    order = sorted(
+        trials, key=lambda each: (each.state != TrialState.COMPLETE, -(each.value or 0), each.number)
+    )
+    table = Table(title="trials by validation accuracy")
+    for name in ("trial", "val/acc", "epochs", *short_names(space.values).values()):
+        table.add_column(name, justify="right", overflow="fold")
+    for each in order[:SHOWN]:
+        settings = [setting_text(each.params.get(key, "–")) for key in space.values]
+        state = "running" if each.state == TrialState.RUNNING else value_text(each)
+        table.add_row(str(each.number), state, str(each.user_attrs.get("epochs", "–")), *settings)
+    if len(order) > SHOWN:
+        table.caption = f"… and {len(order) - SHOWN} more in trials.csv"
+    return table
+
+
+def _told(trials: list[FrozenTrial], found: FrozenTrial, overrides: list[str]) -> list[str]:
+    """What the experiment file says of itself."""
+    words = [word for word in overrides if not word.startswith("storage=")]  # it may hold a password
+    ended = sum(each.state in (TrialState.COMPLETE, TrialState.PRUNED) for each in trials)
+    return [
+        f"The best of {ended} trials of: python scripts/sweep.py {shlex.join(words)}",
+        f"Trial {found.number}: val/acc {100 * (found.value or 0):.2f} %, the best of its epochs.",
+        "It was chosen by this figure, which so flatters it. The test set has not been looked at.",
+        f"Its run: {found.user_attrs['run']}",
+    ]
+
+
+def experiment(found: FrozenTrial, space: Space, told: list[str]) -> str:
+    """A file for ``train.py experiment=`` that trains as the trial did: its groups, and what differs."""
+    config = space.configure(found)
+    choices = {str(group): name for group, name in config.choices.items() if group not in OWN}
+    plain = compose("train", [f"{group}={name}" for group, name in choices.items()])
+    ours, theirs = (OmegaConf.to_container(each, resolve=False) for each in (config, plain))
+    assert isinstance(ours, dict)
+    assert isinstance(theirs, dict)
+    ours["trainer"]["devices"] = theirs["trainer"]["devices"]
+    changed = OmegaConf.create(
+        {key: value for key, value in _difference(ours, theirs).items() if key not in OWN}
+    )
+    for key, value in space.plain(found.params).items():
+        if key not in space.groups:
+            OmegaConf.update(changed, key, value, merge=False)
+    lines = ["# @package _global_", *(f"# {printable(line)}" for line in told), "defaults:"]
+    lines += [f"  - override /{group}: {name}" for group, name in choices.items()]
+    return "\n".join([*lines, "", OmegaConf.to_yaml(changed)])
+
+
+def _difference(ours: dict[Any, Any], theirs: dict[Any, Any]) -> dict[Any, Any]:
+    """The part of ``ours`` that is not so in ``theirs``."""
+    found = {}
+    for key, value in ours.items():
+        other = theirs.get(key)
+        if isinstance(value, dict) and isinstance(other, dict):
+            value = _difference(value, other)
+            if value:
+                found[key] = value
+        elif key not in theirs or value != other:
+            found[key] = value
+    return found

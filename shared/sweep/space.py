@@ -1,0 +1,132 @@
+"""The space of a search: keys and groups of the configuration, and the values that each may take."""
+
+import json
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from omegaconf import DictConfig, OmegaConf
+from optuna.distributions import (
+    BaseDistribution,
+    CategoricalDistribution,
+    FloatDistribution,
+    IntDistribution,
+)
+from optuna.trial import BaseTrial
+
+from shared.cli import keys
+from shared.errors import UserError, nearest
+
+Compose = Callable[[list[str]], DictConfig]  # overrides of groups to a training's configuration
+
+# What a search settles itself, and where a training's configuration notes how it came about.
+OWN = ("runs", "test", "resume", "choices", "n_trials", "storage", "sweep", "experiment")
+WORDS = {"low", "high", "log", "step"}
+
+
+class Space:
+    """The values that a trial may take.
+
+    A key that only some of the chosen files have, such as ``optimizer.momentum``, is left out of trials whose
+    files lack it.
+
+    Args:
+        space: For each key or group a list of values, or a range ``{low, high}`` with ``log: true`` or
+            ``step``; a range of whole numbers gives whole numbers.
+        compose: Gives the configuration that a training would have from overrides of groups.
+
+    Raises:
+        UserError: A key does not exist, or its values are not a list or a range.
+    """
+
+    def __init__(self, space: Mapping[str, Any], compose: Compose):
+        if not space:
+            raise UserError(
+                "sweep.space is empty: choose a file of conf/sweep, such as sweep=go/policy, or give keys"
+            )
+        self.compose, self.given = compose, space
+        base = compose([])
+        groups = [str(name) for name in base.choices if name not in OWN]
+        self.values = {key: _values(f"sweep.space.{key}", each) for key, each in space.items()}
+        self.groups = [key for key in self.values if key in groups]
+        legal = set(keys(base)).union(groups)
+        for group in self.groups:
+            for choice in self._choices(group):
+                legal |= set(keys(compose([f"{group}={choice}"])))
+        legal = {key for key in legal if key.split(".")[0] not in OWN}
+        for key in self.values:
+            if key not in legal:
+                raise UserError(f"sweep.space.{key}: there is no such key; {nearest(key, sorted(legal))}")
+
+    def _choices(self, group: str) -> Sequence[Any]:
+        values = self.values[group]
+        if not isinstance(values, CategoricalDistribution):
+            raise UserError(
+                f"sweep.space.{group}: this chooses a file of conf/{group}/: give a list of names"
+            )
+        return values.choices
+
+    def configure(self, trial: BaseTrial) -> DictConfig:
+        """The configuration of a trial; values that the trial already has stay."""
+        config = self.compose([f"{key}={self._suggest(trial, key)}" for key in self.groups])
+        there = set(keys(config))
+        for key in self.values:
+            if key not in self.groups and key in there:
+                OmegaConf.update(config, key, self._suggest(trial, key), merge=False, force_add=False)
+        return config
+
+    def _suggest(self, trial: BaseTrial, key: str) -> Any:
+        values = self.values[key]
+        if isinstance(values, CategoricalDistribution):
+            return self.plain({key: trial.suggest_categorical(key, values.choices)})[key]
+        if isinstance(values, IntDistribution):
+            return trial.suggest_int(key, values.low, values.high, step=values.step, log=values.log)
+        assert isinstance(values, FloatDistribution)
+        return trial.suggest_float(key, values.low, values.high, step=values.step, log=values.log)
+
+    def plain(self, params: Mapping[str, Any]) -> dict[str, Any]:
+        """The parameters of a trial as they stand in its configuration."""
+        return {
+            key: next(each for each in self.given[key] if _encoded(each) == value)
+            if isinstance(self.given[key], list)
+            else value
+            for key, value in params.items()
+        }
+
+
+def _values(name: str, given: Any) -> BaseDistribution:
+    """Optuna's word for a list of values or a range."""
+    if isinstance(given, list):
+        choices = [_encoded(value) for value in given]
+        if not choices or len(set(choices)) < len(choices):
+            raise UserError(f"{name}: {given}: give a list of different values")
+        return CategoricalDistribution(choices)
+    if not isinstance(given, dict) or not {"low", "high"} <= set(given):
+        raise UserError(f"{name}: {given}: give a list of values, or {{low: …, high: …}}")
+    for word in given:
+        if word not in WORDS:
+            raise UserError(f"{name}.{word}: {nearest(str(word), sorted(WORDS))}")
+    numbers = [given[word] for word in ("low", "high", "step") if word in given]
+    if any(isinstance(number, bool) or not isinstance(number, int | float) for number in numbers):
+        raise UserError(f"{name}: {given}: low, high and step are numbers")
+    if not all(map(math.isfinite, numbers)):
+        raise UserError(f"{name}: {given}: low, high and step are finite")
+    if not isinstance(given.get("log", False), bool):
+        raise UserError(f"{name}.log={given['log']}: give true or false")
+    whole = all(isinstance(number, int) for number in numbers)
+    try:
+        return IntDistribution(**given) if whole else FloatDistribution(**given)
+    except ValueError as error:
+        raise UserError(f"{name}: {given}: {error}") from error
+
+
+def _encoded(value: Any) -> Any:
+    """Optuna keeps single values only: lists and nodes travel as JSON."""
+    return json.dumps(value) if isinstance(value, list | dict) else value
+
+
+def short_names(names: Iterable[str]) -> dict[str, str]:
+    """The last words of keys where those tell them apart: ``lr`` for ``optimizer.lr``."""
+    names = list(names)
+    last = [name.split(".")[-1] for name in names]
+    return {name: word if last.count(word) == 1 else name for name, word in zip(names, last, strict=True)}

@@ -1,0 +1,78 @@
+"""One trial of a search: a run that tells its validation accuracy, and ends early where it is hopeless."""
+
+import contextlib
+import traceback
+from pathlib import Path
+
+import optuna
+import pytorch_lightning as pl
+from omegaconf import DictConfig
+from optuna.trial import FrozenTrial, TrialState
+from pytorch_lightning.callbacks import Callback
+
+from shared.errors import UserError
+from shared.sweep.progress import SweepProgress
+from shared.sweep.space import Space
+from shared.train import train_once
+
+
+class Pruning(Callback):
+    """Tells each epoch's ``val/acc``, and ends the training where the study's pruner gives it up.
+
+    The run ends as others do, with its figures and its best checkpoint.
+    """
+
+    def __init__(self, trial: optuna.Trial, progress: SweepProgress):
+        self.trial, self.progress = trial, progress
+        self.told = set(trial.study.get_trials(deepcopy=False)[trial.number].intermediate_values)
+
+    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """An epoch that comes again, after a kill, is told once."""
+        epoch, epochs = trainer.current_epoch, trainer.max_epochs
+        if epoch not in self.told:
+            self.trial.report(float(trainer.callback_metrics["val/acc"]), epoch)
+        self.progress.epoch(self.trial.number, epoch + 1, epochs)
+        if epoch + 1 != epochs and self.trial.should_prune():
+            self.trial.set_user_attr("pruned", True)
+            trainer.should_stop = True
+
+
+def run_trial(trial: optuna.Trial, space: Space, folder: Path, progress: SweepProgress) -> FrozenTrial:
+    """Train with the trial's values, and tell the study how that ended.
+
+    The trial's value is the best ``val/acc`` of its epochs: a search chooses on validation, and leaves the
+    test set alone. What the training prints goes to ``output.txt`` in its folder. A trial that cannot be
+    trained has failed, with its reason, and the search goes on.
+
+    Raises:
+        KeyboardInterrupt: Stopped by Ctrl-C; the trial is gone on with next time.
+    """
+    try:
+        config = trial_config(trial, space, folder)
+        with (folder / "output.txt").open("a") as output, contextlib.redirect_stdout(output):
+            metrics = train_once(config, [Pruning(trial, progress)])
+    except Exception as error:  # whatever a combination of settings leads to, such as too little memory
+        if not isinstance(error, UserError):
+            (folder / "traceback.txt").write_text(traceback.format_exc())
+        trial.set_user_attr("error", f"{error}" if isinstance(error, UserError) else repr(error))
+        trial.set_user_attr("run", _run(folder))
+        return trial.study.tell(trial, state=TrialState.FAIL)
+    trial.set_user_attr("run", metrics["run"])
+    for key in ("epochs", "params", "cpu_seconds"):
+        trial.set_user_attr(key, metrics[key])
+    if trial.user_attrs.get("pruned"):
+        return trial.study.tell(trial, state=TrialState.PRUNED)
+    return trial.study.tell(trial, metrics["val/acc"])
+
+
+def trial_config(trial: optuna.Trial, space: Space, folder: Path) -> DictConfig:
+    """The configuration of a trial's training."""
+    config = space.configure(trial)
+    config.runs = str(folder)
+    config.test = False
+    config.trainer.enable_progress_bar = False  # the search has its own
+    return config
+
+
+def _run(folder: Path) -> str | None:
+    return next((str(path.parent) for path in folder.glob("*/*/config.yaml")), None)

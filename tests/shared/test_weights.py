@@ -1,0 +1,117 @@
+"""Runs that come with the project: half precision, nothing to unpickle, found by name."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from omegaconf import DictConfig, OmegaConf
+from safetensors import safe_open
+from safetensors.torch import save
+
+from shared import run as runs
+from shared import ship as shipping
+from shared import weights
+from shared.errors import UserError
+from shared.resolvers import PROJECT
+from shared.run import Run, shipped, write_json
+from shared.ship import ship
+
+CONFIG = {"domain": {"name": "go"}, "model": {"layers": []}, "data": {"path": "/home/me/kgs.tar.xz"}}
+STATE = {"network.conv1.weight": torch.linspace(-2, 2, 18).view(2, 1, 3, 3), "steps": torch.tensor(7)}
+CONTENTS = {"domain": "go", "hyper_parameters": {"planes": 48}, "state_dict": STATE, "optimizer_states": [1]}
+
+
+def test_weights_come_back_rounded_to_half_precision() -> None:
+    found = weights.unpack(weights.pack(CONTENTS))
+    assert set(found) == {"domain", "hyper_parameters", "state_dict"}
+    assert (found["domain"], found["hyper_parameters"]) == ("go", {"planes": 48})
+    weight = found["state_dict"]["network.conv1.weight"]
+    assert weight.dtype == torch.float16
+    assert weight.float().numpy() == pytest.approx(STATE["network.conv1.weight"].numpy(), rel=1e-3)
+    assert found["state_dict"]["steps"] == 7
+
+
+@pytest.mark.parametrize("value", [1e5, float("nan"), float("inf")])
+def test_what_half_precision_cannot_hold_is_refused(value: float) -> None:
+    state = {"network.conv1.bias": torch.tensor([0.0, value])}
+    with pytest.raises(UserError, match=r"network\.conv1\.bias: .* beyond float16"):
+        weights.pack(CONTENTS | {"state_dict": state})
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty project to ship into."""
+    for module in (runs, shipping):
+        monkeypatch.setattr(module, "PROJECT", tmp_path / "project")
+    return tmp_path / "project"
+
+
+def settings(run: Run, **more: object) -> DictConfig:
+    return OmegaConf.create({"run": str(run.folder), "name": "policy", "checkpoint": "best"} | more)
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    made = Run.create(tmp_path / "runs", OmegaConf.create(CONFIG | {"runs": "/home/me/runs", "resume": "x"}))
+    torch.save(CONTENTS, made.checkpoints / "best.ckpt")
+    write_json(made.folder / "metrics.json", {"test/acc": 0.5})
+    write_json(made.folder / "environment.json", {"device": "here"})
+    return made
+
+
+def test_a_shipped_run_is_opened_by_its_name_and_knows_no_path_of_its_maker(
+    project: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = ship(settings(run))
+    assert folder == project / "domains" / "go" / "weights" / "policy"
+    monkeypatch.chdir(run.folder)
+    found = Run.open("go/policy")
+    assert found.folder == folder
+    assert found.output == run.folder / "runs" / "go" / "policy"
+    assert found.checkpoint("best")["hyper_parameters"] == {"planes": 48}
+    assert found.metrics == {"test/acc": 0.5}
+    assert "/home" not in (folder / "config.yaml").read_text()
+    assert found.config.data.path == "kgs.tar.xz"
+    with pytest.raises(UserError, match=r"go/other: no run here .*, or one of: go/policy"):
+        Run.open("go/other")
+
+
+@pytest.mark.parametrize("data", [b"", b"\x00" * 7, b"\xff" * 64, weights.pack(CONTENTS)[:-9], save(STATE)])
+def test_a_broken_file_is_refused(project: Path, run: Run, data: bytes) -> None:
+    folder = ship(settings(run))
+    (folder / "checkpoints" / "best.safetensors").write_bytes(data)
+    with pytest.raises(UserError, match=r"best\.safetensors: refused"):
+        Run.open("go/policy").checkpoint("best")
+
+
+def test_what_is_not_finished_or_too_large_is_not_shipped(
+    project: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(UserError, match=r"name=\.\./up"):
+        ship(settings(run, name="../up"))
+    monkeypatch.setattr(shipping, "LIMIT", 100)
+    with pytest.raises(UserError, match="bytes in half precision; 100 at most"):
+        ship(settings(run))
+    (run.folder / "metrics.json").unlink()
+    with pytest.raises(UserError, match="train it to its end"):
+        ship(settings(run))
+    assert not project.exists()
+
+
+@pytest.mark.parametrize("name", shipped())
+def test_what_the_project_came_with_is_small_half_and_has_its_card(name: str) -> None:
+    folder = shipped()[name]
+    file = folder / "checkpoints" / "best.safetensors"
+    assert file.stat().st_size < 10e6
+    with safe_open(file, "np") as opened:
+        kinds = {opened.get_tensor(key).dtype for key in opened.keys()}  # noqa: SIM118 - no mapping
+        assert kinds <= {np.dtype("float16"), np.dtype("int64")}
+    card = (folder / "README.md").read_text()
+    for title in ("Data", "Recipe", "Accuracy", "Strength", "Bad at"):
+        assert f"## {title}" in card
+    metrics = json.loads((folder / "metrics.json").read_text())
+    low, high = metrics["test/acc/interval"]
+    assert f"{100 * metrics['test/acc']:.1f} % ({100 * low:.1f} … {100 * high:.1f})" in card
+    assert str(PROJECT) not in (folder / "config.yaml").read_text()

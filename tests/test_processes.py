@@ -1,0 +1,115 @@
+"""Training with several processes: the same items once, the same figures, one run folder."""
+
+import csv
+import json
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from hydra.core.hydra_config import HydraConfig
+from hydra.types import RunMode
+from omegaconf import OmegaConf
+
+from shared.assemble import build_trainer
+from shared.cli import compose
+from shared.errors import UserError
+from shared.run import Run
+from shared.train import _check_processes, train
+from tests.commands import PROJECT, command, run_folder, start
+
+TINY = [
+    "domain=image",
+    "data.epoch_size=256",
+    "trainer.max_epochs=2",
+    "trainer.accelerator=cpu",
+    "trainer.precision=32-true",
+]
+TWO = [*TINY, "data.batch_size=16", "trainer=ddp", "trainer.devices=2"]
+
+
+def rows(run: Path) -> list[dict[str, float]]:
+    with (run / "metrics.csv").open() as file:
+        return [
+            {key: float(value) for key, value in row.items() if not key.endswith("seconds")}
+            for row in csv.DictReader(file)
+        ]
+
+
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One process, with the batches of two together."""
+    runs = tmp_path_factory.mktemp("alone")
+    return Path(train(compose("train", [*TINY, "data.batch_size=32", f"runs={runs}"]))["run"])
+
+
+def equal_to(alone: Path, run: Path) -> None:
+    [folder] = run.parent.iterdir()  # the other process has made none
+    assert folder == run
+    for ours, theirs in zip(rows(run), rows(alone), strict=True):
+        assert ours == pytest.approx(theirs, abs=2e-4)
+    ours, theirs = (json.loads((each / "metrics.json").read_text()) for each in (run, alone))
+    assert ours["steps"] == theirs["steps"] == 16
+    assert ours["test/n"] == theirs["test/n"] > 300
+    assert ours["test/acc"] == pytest.approx(theirs["test/acc"], abs=0.01)
+    assert json.loads((run / "environment.json").read_text())["processes"] == 2
+    items = np.load(run / "test_items.npz")["item"]
+    assert np.array_equal(np.sort(items), np.arange(theirs["test/n"]))
+    weights, others = (
+        torch.load(each / "checkpoints" / "last.ckpt", weights_only=True)["state_dict"]
+        for each in (run, alone)
+    )
+    assert all(torch.allclose(weights[key], others[key], atol=1e-4) for key in weights)
+
+
+def test_two_processes_train_as_one_does_with_batches_twice_as_large(alone: Path, tmp_path: Path) -> None:
+    done = command("train", *TWO, cwd=tmp_path)
+    assert "2 processes" in done.stdout
+    assert done.stdout.count("run: ") == 1
+    equal_to(alone, run_folder(done))
+
+
+@pytest.mark.slow
+def test_torchrun_starts_them_as_well(alone: Path, tmp_path: Path) -> None:
+    torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node=2"]
+    done = subprocess.run(
+        [*torchrun, str(PROJECT / "scripts" / "train.py"), *TWO],
+        cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False,
+    )  # fmt: skip
+    equal_to(alone, run_folder(done))
+
+
+@pytest.mark.slow
+def test_slurm_s_tasks_on_two_nodes_find_each_other(alone: Path, tmp_path: Path) -> None:
+    """As ``srun`` on two machines sets the environment, here twice on one."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    slurm = {"JOB_ID": "7", "JOB_NAME": "train", "NTASKS": "2", "NNODES": "2", "NTASKS_PER_NODE": "1"}
+    slurm |= {"LOCALID": "0", "NODELIST": "127.0.0.1"}
+    tasks = [
+        start(
+            "train", *TWO, "trainer.devices=1", "trainer.num_nodes=2", cwd=tmp_path, MASTER_ADDR="127.0.0.1",
+            MASTER_PORT=port, SLURM_PROCID=rank, SLURM_NODEID=rank,
+            **{f"SLURM_{key}": value for key, value in slurm.items()},
+        )
+        for rank in "01"
+    ]  # fmt: skip
+    (out, err), (other, other_err) = (task.communicate(timeout=300) for task in tasks)
+    assert tasks[0].returncode == 0, err
+    assert tasks[1].returncode == 0, other_err
+    assert other == ""
+    equal_to(alone, Path(out.rstrip().splitlines()[-1].removeprefix("run: ")))
+
+
+def test_in_a_grid_lightning_starts_no_processes_of_its_own(tmp_path: Path, monkeypatch) -> None:
+    config = compose("train", TWO)
+    trainer = build_trainer(config, Run(tmp_path), [])
+    _check_processes(trainer)  # no grid
+    monkeypatch.setattr(HydraConfig, "initialized", lambda: True)
+    monkeypatch.setattr(HydraConfig, "get", lambda: OmegaConf.create({"mode": RunMode.MULTIRUN}))
+    with pytest.raises(UserError, match=r"trainer\.devices=2: in a grid \(-m\) a run is one process"):
+        _check_processes(trainer)
