@@ -108,8 +108,13 @@ class Cell:
 
     def _training(self, seed: int, factor: float, *, test: bool) -> Training:
         epochs = self.settings.validations
-        budget = {"data.epoch_size": -(-self.samples // epochs), "trainer.max_epochs": epochs}
-        config = self._configuration(seed, factor, {**budget, "test": test})
+        settings = {
+            "data.epoch_size": -(-self.samples // epochs),
+            "trainer.max_epochs": epochs,
+            "trainer.devices": 1,  # a training is one process
+            "test": test,
+        }
+        config = self._configuration(seed, factor, settings)
         kind = f"seed{seed}" if test else f"search{factor:g}"
         return Training(seed, factor, self._job(train, kind, config))
 
