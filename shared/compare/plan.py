@@ -27,6 +27,7 @@ class Task:
         validations: in a training; the best of so many checkpoints is tested.
         seeds: in place of the comparison's, such as a number for each fold.
         title: what reports call it.
+        note: what has to be known to read its figures.
     """
 
     overrides: list[str] = MISSING
@@ -36,6 +37,7 @@ class Task:
     validations: int = 4
     seeds: list[int] | None = None
     title: str | None = None
+    note: str | None = None
 
 
 @dataclass

@@ -55,6 +55,8 @@ def write_report(
     for number, (task, settings) in enumerate(plan.tasks.items(), 1):
         here = {each: results[task, each] for each in settings.cells if (task, each) in results}
         parts.append(f"## {text(plan.title_of(task))}")
+        if settings.note:
+            parts.append(text(settings.note))
         if here:
             name = f"task{number}-{slug(task)}"
             pictures[name] = cost_plot(plan.title_of(task), here, style)
