@@ -3,6 +3,11 @@
 import csv
 from pathlib import Path
 
+import pytest
+
+from shared.cli import compose
+from shared.compare.compare import compare
+from shared.errors import UserError
 from tests.commands import command
 
 DOMAINS = ["image", "go", "speech", "text"]
@@ -49,14 +54,15 @@ def test_quick_compares_designs_of_four_domains_and_goes_on_where_it_was(tmp_pat
     assert [row["use"] for row in rows(home)].count("failed") == 1
 
 
-def test_a_mistake_is_one_line(tmp_path: Path) -> None:
-    for words, said in (
-        (["compare=qick"], "did you mean 'compare/quick'?"),
-        (["compare=lecture"], "folder is not set: give folder=…"),
-        (["n_jobs=0"], "n_jobs=0: give a whole number from 1"),
-    ):
-        done = command("compare", *words, cwd=tmp_path)
-        assert done.returncode == 1
-        assert said in done.stderr
-        assert "Traceback" not in done.stderr
-    assert not list(tmp_path.glob("runs/compare/*/trainings"))
+def test_a_mistake_is_told_before_anything_is_trained(tmp_path: Path) -> None:
+    config = compose("compare", ["compare=lecture", f"runs={tmp_path}"])
+    with pytest.raises(UserError, match=r"^folder is not set: give folder=…"):
+        compare(config)
+    config = compose("compare", ["n_jobs=0", f"runs={tmp_path}"])
+    with pytest.raises(UserError, match=r"^n_jobs=0: give a whole number from 1"):
+        compare(config)
+    twin = "+compare.tasks.image.cells.lecture_=[]"  # no two cells may share a folder
+    config = compose("compare", [twin, f"runs={tmp_path}"])
+    with pytest.raises(UserError, match="'lecture_' is 'lecture' again"):
+        compare(config)
+    assert not list(tmp_path.iterdir())

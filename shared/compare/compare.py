@@ -38,9 +38,9 @@ def compare(config: DictConfig) -> Path:
     plan.title = plan.title or config.choices.compare
     home = Path(config.runs).absolute() / "compare" / config.choices.compare
     cells = [Cell(plan, task, design, home / "trainings", folder) for task, design in plan.cells()]
-    places = {cell.measuring.folder: cell for cell in cells}
+    places: dict[Path, Cell] = {}
     for cell in cells:
-        if (twin := places[cell.measuring.folder]) is not cell:
+        if (twin := places.setdefault(cell.measuring.folder, cell)) is not cell:
             raise UserError(
                 f"compare.tasks.{cell.task}.cells: {cell.design!r} is {twin.design!r} again; leave one out"
             )
