@@ -39,7 +39,7 @@ def command(
             settings = HydraConfig.get()
 
             def checked(config: DictConfig) -> Any:
-                missing = sorted(OmegaConf.missing_keys(config))
+                missing = sorted(key for key, value in keys(config).items() if value == "???")
                 if missing:
                     raise UserError(f"{missing[0]} is not set: give {missing[0]}=…")
                 return function(_with_choices(config, settings.runtime.choices))
@@ -114,16 +114,16 @@ def _explain(error: Exception, config_name: str) -> str:
         config = compose(config_name, [c for c in choices if c.split("=")[0].lstrip("+~") != key])
     except HydraException:
         return message
-    return f"{key}: there is no such key; {nearest(key, keys(config))}"
+    return f"{key}: there is no such key; {nearest(key, list(keys(config)))}"
 
 
-def keys(config: DictConfig) -> list[str]:
-    """All keys of a configuration by their full path."""
-    found = []
+def keys(config: DictConfig) -> dict[str, Any]:
+    """All keys of a configuration by their full path, with what stands there, interpolations as they are."""
+    found: dict[str, Any] = {}
 
     def walk(node: Any, path: str) -> None:
         if path:
-            found.append(path)
+            found[path] = node
         if isinstance(node, dict):
             for name, child in node.items():
                 walk(child, f"{path}.{name}" if path else str(name))

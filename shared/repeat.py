@@ -87,9 +87,16 @@ def repeat(config: DictConfig) -> dict[str, Spread]:
 
 def _folder(settings: DictConfig, over: dict[str, list[Any]]) -> Path:
     """Where these trainings lie; other settings have another folder."""
-    told = json.dumps([OmegaConf.to_container(settings, resolve=True), over], sort_keys=True)
-    name = f"{settings.domain.name}-{hashlib.sha256(told.encode()).hexdigest()[:10]}"
-    return Path(settings.runs).absolute() / "repeat" / name
+    return (
+        Path(settings.runs).absolute()
+        / "repeat"
+        / f"{settings.domain.name}-{digest([plain(settings), over])}"
+    )
+
+
+def digest(settings: Any) -> str:
+    """Ten characters that stand for these plain values and for no others."""
+    return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:10]
 
 
 def _combinations(over: dict[str, Any]) -> list[dict[str, Any]]:

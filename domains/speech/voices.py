@@ -19,11 +19,9 @@ from domains.speech.data import SpeechData
 from shared.assemble import build_data, load_module
 from shared.classifier import Classifier
 from shared.errors import UserError
-from shared.plots import png
+from shared.plots import PALETTE, png
 from shared.repeat import Spread, spread
 from shared.run import Run, write
-
-COLOURS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00")  # Okabe & Ito 2008
 
 
 class Row(NamedTuple):
@@ -87,7 +85,7 @@ def _hits(module: Classifier, data: SpeechData) -> np.ndarray:
 def picture(rows: list[Row]) -> Figure:
     """Left designs on other speakers, right on stretched frequencies: means and 95 % intervals."""
     designs = sorted({row.design for row in rows})
-    colours = dict(zip(designs, COLOURS, strict=False))
+    colours = dict(zip(designs, PALETTE, strict=False))
     figure = Figure(figsize=(10, 4.2), dpi=130, layout="constrained")
     left, right = figure.subplots(1, 2)
     stretched = {row.tested for row in rows if row.stretch != 1}

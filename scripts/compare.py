@@ -1,0 +1,21 @@
+"""Train designs side by side and report, with intervals, which claims about them hold.
+
+python scripts/compare.py compare=quick n_jobs=2
+python scripts/compare.py compare=lecture folder=data n_jobs=2
+"""
+
+from omegaconf import DictConfig
+
+from shared.cli import command
+
+
+@command("compare")
+def main(config: DictConfig) -> None:
+    """Train what has not been trained yet, and write the report."""
+    from shared.compare.compare import compare
+
+    compare(config)
+
+
+if __name__ == "__main__":
+    main()

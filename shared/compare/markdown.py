@@ -1,0 +1,39 @@
+"""Markdown out of figures and of words that come from strangers."""
+
+import re
+from collections.abc import Sequence
+
+from shared.archive import printable
+from shared.compare.paired import Estimate
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table of cells that are Markdown themselves."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def bullets(points: Sequence[str]) -> str:
+    """A list."""
+    return "\n".join(f"- {each}" for each in points)
+
+
+def text(words: str) -> str:
+    """Somebody's words, on one line, as Markdown that says just them."""
+    return re.sub(r"([\\`*_\[\]<>|#~!&])", r"\\\1", printable(" ".join(words.split())))
+
+
+def code(words: str) -> str:
+    """Somebody's words as they would be typed."""
+    return f"`{printable(' '.join(words.split())).replace('`', chr(39)).replace('|', '¦')}`"
+
+
+def points(mean: Estimate) -> str:
+    """A difference of accuracies with its interval, in points."""
+    return f"{100 * mean.value:+.2f} ({100 * mean.low:+.2f} … {100 * mean.high:+.2f})"
+
+
+def percent(mean: Estimate) -> str:
+    """An accuracy with its interval, in per cent."""
+    low, high = max(mean.low, 0.0), min(mean.high, 1.0)
+    return f"**{100 * mean.value:.2f}** ({100 * low:.2f} … {100 * high:.2f})"

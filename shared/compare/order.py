@@ -1,0 +1,39 @@
+"""Evidence that two trainings saw the same items in the same order."""
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import pytorch_lightning as pl
+from pytorch_lightning.callbacks import Callback
+
+from shared.run import write_json
+
+FILE = "order.json"
+
+
+class Order(Callback):
+    """A digest over the numbers of all training items as they came, kept in the run's folder."""
+
+    def __init__(self) -> None:
+        self.digest = ""
+
+    def state_dict(self) -> dict[str, Any]:
+        """Travels in the checkpoint."""
+        return {"digest": self.digest}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Go on where the checkpoint stood."""
+        self.digest = state_dict["digest"]
+
+    def on_train_batch_start(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, batch: Any, batch_idx: int
+    ) -> None:
+        """Add the batch's items."""
+        items = batch["item"].cpu().numpy().astype("<i8").tobytes()
+        self.digest = hashlib.sha256(self.digest.encode() + items).hexdigest()
+
+    def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Write it."""
+        assert trainer.log_dir is not None
+        write_json(Path(trainer.log_dir) / FILE, {"digest": self.digest})

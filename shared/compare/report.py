@@ -1,0 +1,185 @@
+"""The report of a comparison: ``report.md``, and ``report.html`` that stands alone."""
+
+import base64
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from markdown_it import MarkdownIt
+from matplotlib.figure import Figure
+
+from shared.compare.cells import Cell, slug
+from shared.compare.claims import Finding, Judged, Results
+from shared.compare.fairness import INTERVALS, fairness
+from shared.compare.markdown import bullets, code, percent, points, table, text
+from shared.compare.matrix import matrix
+from shared.compare.pictures import claims_plot, cost_plot, matrix_plot, styles
+from shared.compare.plan import Comparison
+from shared.plots import png
+from shared.run import write
+
+STYLE = """
+:root { color-scheme: light dark; }
+body { font: 16px/1.5 system-ui, sans-serif; max-width: 68rem; margin: 2rem auto; padding: 0 1rem;
+       color: light-dark(#1a1a1a, #e6e6e6); background: light-dark(#fff, #16181b); }
+h1, h2 { line-height: 1.2; } h2 { margin-top: 2.5rem; }
+table { border-collapse: collapse; margin: 1rem 0; font-size: .88rem; display: block; overflow-x: auto; }
+th, td { padding: .3rem .7rem; border-bottom: 1px solid light-dark(#ddd, #3a3d42); text-align: left; }
+th { border-bottom-width: 2px; }
+img { max-width: 100%; background: #fff; padding: .5rem; border-radius: .4rem; box-sizing: border-box; }
+code { font-size: .9em; }
+.holds, .fails, .unshown { padding: .05rem .45rem; border-radius: .3rem; color: #fff; white-space: nowrap; }
+.holds { background: #00795a; } .fails { background: #b94e00; } .unshown { background: #6b6b6b; }
+"""
+
+
+def write_report(
+    home: Path, plan: Comparison, cells: Sequence[Cell], results: Results, judged: Sequence[Judged]
+) -> None:
+    """Write both reports, and the pictures beside them.
+
+    Raises:
+        UserError: They cannot be written.
+    """
+    pictures: dict[str, Figure] = {}
+    parts = [f"# {text(plan.title or '')}", _conditions(results)]
+    if judged:
+        pictures["claims"] = claims_plot(judged)
+        parts += ["## Claims", _claims(judged), "![claims](claims.png)", _findings(judged)]
+    rows, columns, found = matrix(plan, results)
+    if found:
+        named = {(row, plan.title_of(task)): each for (row, task), each in found.items()}
+        pictures["matrix"] = matrix_plot(rows, [plan.title_of(task) for task in columns], named)
+        parts += ["## Design choices across domains", _MATRIX, "![design choices](matrix.png)"]
+    style = styles(plan.designs)
+    for number, (task, settings) in enumerate(plan.tasks.items(), 1):
+        here = {each: results[task, each] for each in settings.cells if (task, each) in results}
+        parts.append(f"## {text(plan.title_of(task))}")
+        if settings.note:
+            parts.append(text(settings.note))
+        if here:
+            name = f"task{number}-{slug(task)}"
+            pictures[name] = cost_plot(plan.title_of(task), here, style)
+            parts.append(f"![accuracy against cost]({name}.png)")
+        parts += [_cells([cell for cell in cells if cell.task == task], results), _recipe(plan, task)]
+    parts += ["## How it was made fair", bullets(list(fairness(plan, results)))]
+    parts += ["## How the intervals are made", INTERVALS]
+    drawn = {f"{name}.png": png(figure) for name, figure in pictures.items()}
+    for name, picture in drawn.items():
+        write(home / name, picture)
+    markdown = "\n\n".join(parts) + "\n"
+    write(home / "report.md", markdown)
+    write(home / "report.html", _html(markdown, plan.title or "", drawn))
+
+
+_MATRIX = (
+    "Accuracy of a design that differs from the domain's own in this choice, less that of the domain's own. "
+    "What has no convolution slides along *nothing*. The choices are read off the networks' layers."
+)
+
+
+def _conditions(results: Results) -> str:
+    if not results:
+        return "No cell is finished yet."
+    machines = {(each.facts["device"], each.facts["threads"]) for each in results.values()}
+    trainings = sum(len(each.runs) for each in results.values())
+    told = "; ".join(f"{text(name)}, threads of a training: {threads}" for name, threads in sorted(machines))
+    return f"{trainings} trainings of {len(results)} cells (a design on a task). {told}. Intervals are 95 %."
+
+
+def _claims(judged: Sequence[Judged]) -> str:
+    rows = [
+        [str(number), text(each.claim.says), f"**{each.verdict}**"] for number, each in enumerate(judged, 1)
+    ]
+    return table(["", "claim", "verdict"], rows)
+
+
+def _findings(judged: Sequence[Judged]) -> str:
+    rows = [_finding(number, each) for number, claim in enumerate(judged, 1) for each in claim.findings]
+    head = [
+        "",
+        "difference",
+        "points (95 %)",
+        "has to be",
+        "seeds",
+        "test items",
+        "parameters, times",
+        "verdict",
+    ]
+    return table(head, rows)
+
+
+def _finding(number: int, finding: Finding) -> list[str]:
+    difference, part = finding.difference, finding.part
+    size = f"; parameters at most {part.parameters:g} times" if part.parameters is not None else ""
+    return [
+        str(number),
+        text(str(finding)),
+        points(difference) if difference else "–",
+        f"above {0 - 100 * part.margin:g}{size}",
+        str(difference.seeds) if difference else "–",
+        f"{difference.items:,}" if difference else "–",
+        f"{finding.parameters:.2f}" if finding.parameters else "–",
+        f"**{finding.verdict}**" + (f": {text(finding.why)}" if finding.why else ""),
+    ]
+
+
+def _cells(cells: Sequence[Cell], results: Results) -> str:
+    head = [
+        "design", "test accuracy %", "test items", "seeds", "parameters", "FLOPs of one answer",
+        "training, s", "one answer, ms", "learning rate",
+    ]  # fmt: skip
+    rows = []
+    for cell in cells:
+        found = results.get((cell.task, cell.design))
+        if not found:
+            why = f"**failed**: {text(cell.failure)}" if cell.failure else "not trained yet"
+            rows.append([text(cell.design), why, *[""] * (len(head) - 2)])
+            continue
+        mean, facts, rate = found.accuracy, found.facts, found.runs[0].config.optimizer.lr
+        rows.append([
+            text(cell.design), percent(mean), f"{mean.items:,}", str(mean.seeds), f"{facts['params']:,}",
+            f"{facts['flops']:,}", f"{found.seconds:.1f}", f"{1000 * facts['latency']:.2f}",
+            f"{rate:.2g} (×{cell.factor:g})",
+        ])  # fmt: skip
+    return table(head, rows)
+
+
+def _recipe(plan: Comparison, task: str) -> str:
+    settings = plan.tasks[task]
+    budget = f"{settings.samples:,} samples" if settings.samples else f"{settings.flops:.3g} FLOPs"
+    seeds = ", ".join(map(str, plan.seeds_of(task)))
+    chosen = (
+        "the last checkpoint"
+        if settings.validations == 1
+        else f"the best of {settings.validations} checkpoints"
+    )
+    own = [
+        f"{text(name)}: {code(' '.join(words)) if words else 'as it is'}"
+        for name, words in settings.cells.items()
+    ]
+    common = code(" ".join(settings.overrides))
+    return f"Each training: {budget}, {chosen}; seeds {seeds}; {common} and\n\n{bullets(own)}"
+
+
+def _html(markdown: str, title: str, pictures: Mapping[str, bytes]) -> str:
+    """The report as one file: pictures inside, no scripts."""
+    renderer = MarkdownIt("commonmark", {"html": False}).enable("table")
+
+    def inlined(match: re.Match[str]) -> str:
+        return f'src="data:image/png;base64,{base64.b64encode(pictures[match[1]]).decode()}"'
+
+    body = re.sub(r'(?<=<img )src="([\w-]+\.png)"', inlined, renderer.render(markdown))
+    for verdict, name in (
+        ("holds", "holds"),
+        ("fails", "fails"),
+        ("failed", "fails"),
+        ("not shown", "unshown"),
+    ):
+        body = body.replace(f"<strong>{verdict}</strong>", f'<strong class="{name}">{verdict}</strong>')
+    return (
+        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width">\n'
+        f"<title>{renderer.renderInline(text(title))}</title>\n<style>{STYLE}</style>\n"
+        f"</head>\n<body>\n{body}</body>\n</html>\n"
+    )

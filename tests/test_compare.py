@@ -1,0 +1,68 @@
+"""compare.py as a user runs it: the bundled samples of all domains, gone on with, and with a failure."""
+
+import csv
+from pathlib import Path
+
+import pytest
+
+from shared.cli import compose
+from shared.compare.compare import compare
+from shared.errors import UserError
+from tests.commands import command
+
+DOMAINS = ["image", "go", "speech", "text"]
+
+
+def rows(home: Path) -> list[dict[str, str]]:
+    with (home / "results.csv").open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_quick_compares_designs_of_four_domains_and_goes_on_where_it_was(tmp_path: Path) -> None:
+    done = command("compare", "compare=quick", "n_jobs=2", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    page = Path(done.stdout.rstrip().splitlines()[-1].removeprefix("report: "))
+    home = page.parent
+    assert home == tmp_path / "runs/compare/quick"
+    found = rows(home)
+    assert list(dict.fromkeys(row["domain"] for row in found)) == DOMAINS
+    assert {row["use"] for row in found} == {"compared"}
+    for domain in DOMAINS:
+        mine = [row for row in found if row["domain"] == domain]
+        assert [row["seed"] for row in mine] == ["0", "1"] * (len(mine) // 2)
+        assert len({(row["samples"], row["data"]) for row in mine}) == 1  # one budget, one data set
+        for seed in ("0", "1"):  # and one order of the items, another with another seed
+            assert len({row["order"] for row in mine if row["seed"] == seed}) == 1
+        assert len({row["order"] for row in mine}) == 2
+    text = (home / "report.md").read_text()
+    assert text.count("**holds**") + text.count("**fails**") + text.count("**not shown**") >= 4
+    assert "failed" not in text
+    assert len(list(home.glob("task*.png"))) == 4
+
+    kept = {path: path.stat().st_mtime_ns for path in home.glob("trainings/*/*/*/metrics.json")}
+    lost = min(kept)
+    lost.unlink()  # as if stopped before its end
+    broken = 'compare.tasks.text.cells.dense=["model.layers=[{dense: 3}]"]'
+    again = command("compare", "compare=quick", broken, cwd=tmp_path)
+    assert again.returncode == 1
+    assert "1 of 8 cells failed" in again.stderr
+    assert "text, dense: layers" in again.stderr
+    assert "Traceback" not in again.stderr
+    assert all(path.stat().st_mtime_ns == time for path, time in kept.items() if path != lost)
+    assert lost.is_file()
+    assert "**failed**" in (home / "report.md").read_text()
+    assert [row["use"] for row in rows(home)].count("failed") == 1
+
+
+def test_a_mistake_is_told_before_anything_is_trained(tmp_path: Path) -> None:
+    config = compose("compare", ["compare=lecture", f"runs={tmp_path}"])
+    with pytest.raises(UserError, match=r"^folder is not set: give folder=…"):
+        compare(config)
+    config = compose("compare", ["n_jobs=0", f"runs={tmp_path}"])
+    with pytest.raises(UserError, match=r"^n_jobs=0: give a whole number from 1"):
+        compare(config)
+    twin = "+compare.tasks.image.cells.lecture_=[]"  # no two cells may share a folder
+    config = compose("compare", [twin, f"runs={tmp_path}"])
+    with pytest.raises(UserError, match="'lecture_' is 'lecture' again"):
+        compare(config)
+    assert not list(tmp_path.iterdir())
