@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import hydra
@@ -21,8 +22,12 @@ from shared.resolvers import PROJECT  # and with it the words that the files in 
 CONF = PROJECT / "conf"
 
 
-def command(config_name: str) -> Callable[[Callable[[DictConfig], Any]], Callable[[], None]]:
+def command(
+    config_name: str, words: Mapping[str, str] = MappingProxyType({})
+) -> Callable[[Callable[[DictConfig], Any]], Callable[[], None]]:
     """Make a command of a function of a configuration: ``conf/<config_name>.yaml`` and the overrides given.
+
+    ``words`` says which override a word stands for that is given alone, such as ``check``.
 
     A mistake of the user ends with one message on standard error and exit code 1, Ctrl-C with 130. A defect
     of the project ends with its traceback.
@@ -51,6 +56,7 @@ def command(config_name: str) -> Callable[[Callable[[DictConfig], Any]], Callabl
             # torch's threads spin while they wait for work; where other processes want the cores (the
             # loader's do), sleeping instead is up to twice as fast.
             os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+            sys.argv[1:] = [words.get(word, word) for word in sys.argv[1:]]
             try:
                 run()
             except (HydraException, OmegaConfBaseException) as error:

@@ -39,21 +39,24 @@ def score_table(scores: list[Score]) -> Table:
     return table
 
 
-def evaluate(config: DictConfig) -> dict[str, Any]:
-    """Test the run ``config.run`` on its own data, or on those that ``config.data`` names instead.
+def data_of(run: Run, module: Classifier, chosen: DictConfig) -> DataModule:
+    """The run's own data, or those that ``chosen`` names instead, as its network reads them; not yet read.
+
+    Args:
+        run: of which the configuration says how its own data are read.
+        module: its network.
+        chosen: other values of single keys, or another source of data as a whole.
 
     Raises:
-        UserError: The run, its checkpoint or the data cannot be used, or the classes differ.
+        UserError: The network takes other planes.
     """
-    run = Run.open(config.run)
     own = run.config
-    if "_target_" in config.data:
-        own.data = config.data
+    if "_target_" in chosen:
+        own.data = chosen
     else:
-        given = OmegaConf.masked_copy(config.data, [k for k, v in config.data.items() if v is not None])
+        given = OmegaConf.masked_copy(chosen, [str(k) for k, v in chosen.items() if v is not None])
         with open_dict(own):  # a run of before a key was thought of may be tested with it; data refuse others
             own.data = OmegaConf.merge(own.data, given)
-    module = load_module(run, config.checkpoint)
     data = build_data(own)
     if (data.planes, list(data.extent)) != (module.hparams["planes"], list(module.hparams["extent"])):
         raise UserError(
@@ -61,11 +64,23 @@ def evaluate(config: DictConfig) -> dict[str, Any]:
             f"{module.hparams['planes']} planes of {tuple(module.hparams['extent'])}"
         )
     data.front_end = module.hparams["front_end"]
+    return data
+
+
+def evaluate(config: DictConfig) -> dict[str, Any]:
+    """Test the run ``config.run`` on its own data, or on those that ``config.data`` names instead.
+
+    Raises:
+        UserError: The run, its checkpoint or the data cannot be used, or the classes differ.
+    """
+    run = Run.open(config.run)
+    module = load_module(run, config.checkpoint)
+    data = data_of(run, module, config.data)
     data.setup()
     if data.classes != module.classes:
         raise UserError(f"data: classes {data.classes} are not the run's {module.classes}")
     console = Console()
     console.print(data.summary, highlight=False)
-    scores, _ = test(build_trainer(own, None, []), module, data)
+    scores, _ = test(build_trainer(run.config, None, []), module, data)
     console.print(score_table(scores))
     return {each.name: each.value for each in scores}

@@ -4,12 +4,14 @@ import io
 import warnings
 from typing import Any
 
+from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter, PercentFormatter
 
 BLUE, ORANGE = "#0072b2", "#d55e00"  # told apart by the colour-blind as well (Okabe & Ito 2008)
 GREEN, PURPLE, AMBER, SKY, GREY, BLACK = "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7f7f7f", "#000000"
 PALETTE = (BLUE, ORANGE, GREEN, PURPLE, AMBER, SKY, GREY, BLACK)  # for things by name, in this order
+RELEVANCE = LinearSegmentedColormap.from_list("relevance", [ORANGE, "white", BLUE])  # against … for
 
 
 def png(figure: Figure) -> bytes:

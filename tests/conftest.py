@@ -1,7 +1,32 @@
 """What all tests share."""
 
 import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from shared.classifier import Classifier
+    from shared.explain.domain import Domain
+    from shared.run import Run
 
 # Before torch is imported: the networks here are so small that a second thread only waits for the first.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("MPLBACKEND", "Agg")
+
+
+@pytest.fixture(scope="session")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> "dict[str, Run]":
+    """A run of a small network for each domain."""
+    from tests.networks import STEPS, WORDS, make_run
+
+    folder = tmp_path_factory.mktemp("runs")
+    return {name: make_run(folder, *words, steps=STEPS[name]) for name, words in WORDS.items()}
+
+
+@pytest.fixture(scope="session")
+def networks(runs: "dict[str, Run]") -> "dict[str, tuple[Classifier, Domain]]":
+    """These networks, and the adapters that explain them."""
+    from tests.networks import opened
+
+    return {name: opened(run) for name, run in runs.items()}

@@ -9,7 +9,7 @@ from numba import njit
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
-SOURCES = ("state.py", "rules.py", "ladder.py", "planes.py")
+SOURCES = ("state.py", "rules.py", "ladder.py", "planes.py", "position.py")
 STAMP = hashlib.sha256(b"".join(Path(__file__).with_name(name).read_bytes() for name in SOURCES)).hexdigest()
 
 

@@ -1,9 +1,7 @@
 """What the engine does at each command of the Go Text Protocol (Farnebäck 2002, draft 2, section 6.3)."""
 
-import math
 from collections.abc import Sequence
 from importlib.metadata import version
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,13 +12,10 @@ from domains.go.area import area
 from domains.go.engine import Engine
 from domains.go.game import Game
 from domains.go.gtp import Command, FailureError, Protocol
+from domains.go.gtp_arguments import COLOURS, colour_of, first_record, first_word, integer, number
 from domains.go.handicap import fixed_handicap
 from domains.go.points import name, point_of_name
-from domains.go.sgf import FILE_LIMIT, Record, UnusableError, read_sgf
-from shared.archive import members
 from shared.errors import UserError
-
-COLOURS = {"b": 0, "black": 0, "w": 1, "white": 1}
 
 
 class GoProtocol(Protocol):
@@ -39,7 +34,7 @@ class GoProtocol(Protocol):
             "protocol_version": lambda words: "2",
             "name": lambda words: self.title,
             "version": lambda words: version("convolutions"),
-            "known_command": lambda words: str(_word(words) in self.commands).lower(),
+            "known_command": lambda words: str(first_word(words) in self.commands).lower(),
             "list_commands": lambda words: "\n".join(self.commands),
             "quit": self._quit,
             "boardsize": self._boardsize,
@@ -69,7 +64,7 @@ class GoProtocol(Protocol):
         return ""
 
     def _boardsize(self, words: list[str]) -> str:
-        if _integer(words) != self.size:
+        if integer(words) != self.size:
             raise FailureError("unacceptable size")
         self.game = Game(self.size)
         return ""
@@ -79,7 +74,7 @@ class GoProtocol(Protocol):
         return ""
 
     def _komi(self, words: list[str]) -> str:
-        self.komi = _number(words)
+        self.komi = number(words)
         return ""
 
     def _play(self, words: list[str]) -> str:
@@ -87,19 +82,19 @@ class GoProtocol(Protocol):
         if point is None:
             raise FailureError("syntax error: play COLOUR VERTEX")
         try:
-            self.game.play(2 * point + _colour(words))
+            self.game.play(2 * point + colour_of(words))
         except UserError as error:
             raise FailureError("illegal move") from error
         return ""
 
     def _genmove(self, words: list[str]) -> str:
-        colour = _colour(words)
+        colour = colour_of(words)
         point = self.engine.choose(self.game, colour, self.komi)
         self.game.play(2 * point + colour)
         return name(point, self.size)
 
     def _reg_genmove(self, words: list[str]) -> str:
-        return name(self.engine.choose(self.game, _colour(words), self.komi), self.size)
+        return name(self.engine.choose(self.game, colour_of(words), self.komi), self.size)
 
     def _undo(self, words: list[str]) -> str:
         if not self.game.moves:
@@ -115,13 +110,13 @@ class GoProtocol(Protocol):
         return f"\n{render_board(diagram)}"
 
     def _fixed_handicap(self, words: list[str]) -> str:
-        points = fixed_handicap(self.size, _integer(words))
+        points = fixed_handicap(self.size, integer(words))
         if points is None:
             raise FailureError("invalid number of stones")
         return self._place(points)
 
     def _place_free_handicap(self, words: list[str]) -> str:
-        wanted = _integer(words)
+        wanted = integer(words)
         if not 2 <= wanted < self.size**2:
             raise FailureError("invalid number of stones")
         fitting = (fixed_handicap(self.size, stones) for stones in range(min(wanted, 9), 1, -1))
@@ -146,8 +141,8 @@ class GoProtocol(Protocol):
 
     def _loadsgf(self, words: list[str]) -> str:
         numbered = len(words) > 1 and words[-1].isdecimal()
-        last = _integer(words[-1:]) - 1 if numbered else None
-        record = _record(" ".join(words[: len(words) - numbered]))  # a name may have spaces
+        last = integer(words[-1:]) - 1 if numbered else None
+        record = first_record(" ".join(words[: len(words) - numbered]))  # a name may have spaces
         last = len(record.moves) if last is None else last
         if record.size != self.size or last < 0 or (record.stopped and last >= len(record.moves)):
             raise FailureError("cannot load file")
@@ -176,7 +171,7 @@ class GoProtocol(Protocol):
         return f"\n{_info(self._policy(self._colour_or_next(words)), self.size)}\n"
 
     def _genmove_analyze(self, words: list[str]) -> str:
-        colour = _colour(words)
+        colour = colour_of(words)
         told = _info(self._policy(colour), self.size)
         return f"\n{told}\nplay {self._genmove(words)}"
 
@@ -188,7 +183,7 @@ class GoProtocol(Protocol):
     def _colour_or_next(self, words: list[str]) -> int:
         """The colour that is given, else the one whose turn it is."""
         if words and words[0].lower() in COLOURS:
-            return _colour(words)
+            return colour_of(words)
         if self.game.moves:
             return 1 - (self.game.moves[-1] & 1)
         return int(bool(self.game.setup))
@@ -198,45 +193,3 @@ def _info(policy: NDArray[np.float64], size: int) -> str:
     from domains.go.analysis import info_line  # as above
 
     return info_line(policy, size)
-
-
-def _word(words: list[str]) -> str:
-    if not words:
-        raise FailureError("syntax error")
-    return words[0]
-
-
-def _colour(words: list[str]) -> int:
-    colour = COLOURS.get(_word(words).lower())
-    if colour is None:
-        raise FailureError("syntax error: not a colour")
-    return colour
-
-
-def _integer(words: list[str]) -> int:
-    text = _word(words)
-    if not (text.isascii() and text.isdigit() and len(text) < 10):
-        raise FailureError("syntax error: not a whole number")
-    return int(text)
-
-
-def _number(words: list[str]) -> float:
-    try:
-        number = float(_word(words))
-    except ValueError as error:
-        raise FailureError("syntax error: not a number") from error
-    if not math.isfinite(number):
-        raise FailureError("syntax error: not a number")
-    return number
-
-
-def _record(file: str) -> Record:
-    """The first game of a file."""
-    try:
-        [member] = members(Path(file), member_limit=FILE_LIMIT)
-        found = next(read_sgf(member.data))
-    except (UserError, ValueError, OSError) as error:
-        raise FailureError("cannot load file") from error
-    if isinstance(found, UnusableError):
-        raise FailureError("cannot load file") from found
-    return found

@@ -57,9 +57,9 @@ def predict(module: Classifier, source: Path, *, top: int, move: int | None = No
         UserError: no game on a board of the network's size, or ``move`` is behind a game's end or a pass.
     """
     size = int(module.hparams["extent"][0])
-    games = _read(source, size)
-    labels = _labels(games)
-    plies = [_plies(games, g, move, where(source, labels[g])) for g in range(len(labels))]
+    games = read(source, size)
+    labels = labels_of(games)
+    plies = [plies_of(games, g, move, where(source, labels[g])) for g in range(len(labels))]
     bar = Console(stderr=True)
     rows: list[dict[str, Any]] = []
     drawn: list[Answers] = []
@@ -80,7 +80,7 @@ def predict(module: Classifier, source: Path, *, top: int, move: int | None = No
     return Predictions(rows, summary, pictures)
 
 
-def _read(source: Path, size: int) -> Games:
+def read(source: Path, size: int) -> Games:
     """The games; other sizes of board among them are left out, and refused where there is nothing else."""
     columns, _ = read_records(source)
     sizes = columns["size"]
@@ -92,7 +92,7 @@ def _read(source: Path, size: int) -> Games:
     return read_games(source, size=size)
 
 
-def _labels(games: Games) -> list[str]:
+def labels_of(games: Games) -> list[str]:
     """A name for each game: its file's, numbered where the file holds several."""
     files = Counter(games.name)
     seen: Counter[str] = Counter()
@@ -103,7 +103,7 @@ def _labels(games: Games) -> list[str]:
     return labels
 
 
-def _plies(games: Games, g: int, move: int | None, label: str) -> NDArray[np.int64]:
+def plies_of(games: Games, g: int, move: int | None, label: str) -> NDArray[np.int64]:
     """The plies that are asked for: all but passes, or that of one move."""
     moves = games.moves[games.move_start[g] : games.move_start[g + 1]]
     passes = moves >> 1 == int(games.size[g]) ** 2

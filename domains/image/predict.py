@@ -37,7 +37,7 @@ def predict(module: Classifier, source: Path, *, top: int, unsure: float = 0.5) 
     thumbnails: list[np.ndarray] = []
     left_out: list[str] = []
     bar = Console(stderr=True)
-    for names, pictures in track(_batches(module, source, left_out), "looking", console=bar, transient=True):
+    for names, pictures in track(batches(module, source, left_out), "looking", console=bar, transient=True):
         with torch.inference_mode():
             x = torch.from_numpy(pictures).to(module.device)
             probabilities = module(x).softmax(1).cpu().double().numpy()
@@ -63,7 +63,7 @@ def predict(module: Classifier, source: Path, *, top: int, unsure: float = 0.5) 
     return Predictions(rows, summary, pages={"pictures.html": page})
 
 
-def _batches(module: Classifier, source: Path, left_out: list[str]) -> Iterator[tuple[list[str], np.ndarray]]:
+def batches(module: Classifier, source: Path, left_out: list[str]) -> Iterator[tuple[list[str], np.ndarray]]:
     """Names and pictures uint8 (N, channels, size, size), in the order of the source."""
     channels, size = int(module.hparams["planes"]), int(module.hparams["extent"][0])
     names: list[str] = []

@@ -39,7 +39,7 @@ def clip_picture(
     figure = Figure(figsize=(9, 4), dpi=DPI, layout="constrained")
     left, right = figure.subplots(1, 2, width_ratios=(2.4, 1))
     _say(figure, f"{title}: {answers[0]['name']}, {percent(answers[0]['probability'])}")
-    _draw_spectrogram(left, decibels, centres, seconds)
+    draw_spectrogram(left, decibels, centres, seconds)
     shown = answers[:BARS][::-1]
     bars = right.barh([each["name"] for each in shown], [each["probability"] for each in shown], color=BLUE)
     right.bar_label(bars, [percent(each["probability"]) for each in shown], padding=3, fontsize=9)
@@ -73,7 +73,7 @@ def long_picture(
     figure = Figure(figsize=(12, 5), dpi=DPI, layout="constrained")
     above, below = figure.subplots(2, 1, sharex=True, height_ratios=(2.2, 1))
     _say(figure, title)
-    _draw_spectrogram(above, decibels, centres, seconds)
+    draw_spectrogram(above, decibels, centres, seconds)
     above.set_xlabel("")
     below.plot(times, probabilities, ".-", color=BLUE, linewidth=1, markersize=4)
     runs = [list(run) for _, run in groupby(range(len(words)), key=words.__getitem__)]
@@ -101,8 +101,12 @@ def _say(figure: Figure, title: str) -> None:
     figure.suptitle(title, x=0.01, ha="left", fontsize=11, weight="bold", parse_math=False)
 
 
-def _draw_spectrogram(
-    axes: Axes, decibels: NDArray[np.float32], centres: NDArray[np.float32], seconds: float
+def draw_spectrogram(
+    axes: Axes,
+    decibels: NDArray[np.float32],
+    centres: NDArray[np.float32],
+    seconds: float,
+    cmap: str = "magma",
 ) -> None:
     """Bands of the mel scale from low to high, with their frequencies written beside them."""
     mels = len(centres)
@@ -110,7 +114,7 @@ def _draw_spectrogram(
         np.maximum(decibels, decibels.max() - RANGE),
         origin="lower",
         aspect="auto",
-        cmap="magma",
+        cmap=cmap,
         extent=(0, seconds, -0.5, mels - 0.5),
         interpolation="nearest",
     )

@@ -44,7 +44,7 @@ def predict(
     Raises:
         UserError: there is no sentence, or a file cannot be read.
     """
-    sentences = _sentences(source, None if text is None else str(text), Form(text=str(column), label=None))
+    sentences = sentences_of(source, None if text is None else str(text), Form(text=str(column), label=None))
     encodings = encode(
         module.hparams["model"]["tokens"], module.hparams["front_end"]["vocabulary"], sentences.texts
     )
@@ -74,7 +74,12 @@ class Answer(NamedTuple):
     phrases: Text
 
 
-def _sentences(source: Path | None, text: str | None, form: Form) -> Sentences:
+def sentences_of(source: Path | None, text: str | None, form: Form) -> Sentences:
+    """The sentences of a path or of standard input (``-``), or the one that is given.
+
+    Raises:
+        UserError: there is none.
+    """
     if text is not None:
         if not text.strip():
             raise UserError("text: no word in it; give a sentence")

@@ -156,8 +156,20 @@ def test_handicap(gtp: GoProtocol) -> None:
 
 
 def test_without_a_colour_it_is_the_other_s_turn(gtp: GoProtocol) -> None:
-    good(gtp, "set_free_handicap A8 B9 D1")  # the corner is white's suicide, and black's eye
-    assert "A9" not in gtp.answer("policy")
+    gtp.engine.sensible = False
+    good(gtp, "set_free_handicap A8 B9")  # the corner is white's suicide, and black may fill it
+    assert "A9" in good(gtp, "policy b")
+    assert "A9" not in good(gtp, "policy")
+    good(gtp, "play w E5")
+    assert "A9" in good(gtp, "policy")
+    good(gtp, "play b E6")
+    assert "A9" not in good(gtp, "policy")
+    good(gtp, "clear_board")
+    good(gtp, "play w A8")
+    good(gtp, "play w B9")
+    assert "A9" not in good(gtp, "policy")
+    good(gtp, "undo")
+    assert "A9" in good(gtp, "policy")
 
 
 def test_the_score_is_by_area_once_both_have_passed(gtp: GoProtocol) -> None:

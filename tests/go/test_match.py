@@ -15,8 +15,9 @@ from sgfmill import sgf
 
 from domains.go.client import Client, EngineError, _find
 from domains.go.handicap import fixed_handicap
-from domains.go.match import match, strength
+from domains.go.match import match
 from domains.go.points import name
+from domains.go.strength import strength
 from shared.cli import compose
 from shared.errors import UserError
 from tests.commands import start

@@ -1,0 +1,120 @@
+"""Explanations of what a network sees in pictures."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float
+from matplotlib.axes import Axes
+from matplotlib.patches import Rectangle
+from torch import Tensor
+
+from domains.image.predict import batches
+from shared.data import Dataset
+from shared.errors import UserError
+from shared.explain.domain import Domain, Masks, Planted
+from shared.explain.explanation import Box, Sample
+from shared.explain.occlusion import boxes
+from shared.plots import ORANGE, RELEVANCE
+
+
+class ImageDomain(Domain):
+    """Pixels, each brought to mean 0 and variance 1 over the training pictures."""
+
+    filling = "grey: the training pictures' mean"
+    epsilon, epsilon_unit = 0.2, "of the range from black to white"
+    pictures = True
+
+    def read(self, source: Path | None) -> list[Sample]:
+        """Pictures of a file, a folder or an archive."""
+        assert source is not None  # the command sees to it
+        left_out: list[str] = []
+        read = [
+            Sample(self.module.front_end(torch.from_numpy(pixels)[None], None)[0][0].contiguous(), name)
+            for names, pictures in batches(self.module, source, left_out)
+            for name, pixels in zip(names, pictures, strict=True)
+        ]
+        if not read:
+            raise UserError(left_out[0])
+        return read
+
+    def describe(self, dataset: Dataset, item: int) -> tuple[str, Any]:
+        """The file's name, or the number where pictures come without names."""
+        return str(dataset.name[item]) or f"picture {item}", None  # type: ignore[attr-defined]
+
+    @property
+    def bounds(self) -> tuple[Tensor, Tensor]:
+        """Black and white."""
+        mean, std = self._moments()
+        return (0 - mean) / std, (255 - mean) / std
+
+    def _moments(self) -> tuple[Tensor, Tensor]:
+        settings = self.module.hparams["front_end"]
+        mean, std = (torch.tensor(settings[name])[:, None, None] for name in ("mean", "std"))
+        return mean, std
+
+    def step(self, sample: Sample) -> Tensor:
+        """The range from black to white."""
+        low, high = self.bounds
+        return high - low
+
+    def regions(self, sample: Sample) -> dict[str, Masks]:
+        """Boxes of about a seventh of a side, half of one apart."""
+        height, width = sample.x.shape[1:]
+        size = max(height // 7, 1), max(width // 7, 1)
+        return {"boxes": boxes((height, width), size, (max(size[0] // 2, 1), max(size[1] // 2, 1)))}
+
+    def pixels(self, x: Float[Tensor, "planes a1 a2"]) -> np.ndarray:
+        """Values 0 … 1 as matplotlib draws them: (height, width, channels)."""
+        mean, std = self._moments()
+        shown = ((x.float() * std + mean) / 255).clamp(0, 1).permute(1, 2, 0).numpy()
+        return shown.repeat(3, 2) if shown.shape[2] == 1 else shown
+
+    def show(
+        self, axes: Axes, sample: Sample, heat: np.ndarray | None = None, box: Box | None = None
+    ) -> None:
+        """The picture; under relevance it is pale."""
+        shown = self.pixels(sample.x)
+        axes.axis("off")
+        if heat is not None:
+            pale = 0.75 + 0.25 * shown.mean(2, keepdims=True).repeat(3, 2)
+            colours = RELEVANCE(0.5 + 0.5 * heat / (np.abs(heat).max() or 1.0))[..., :3]
+            strength = np.minimum(1.5 * np.abs(heat) / (np.abs(heat).max() or 1.0), 1)[..., None]
+            shown = strength * colours + (1 - strength) * pale
+        axes.imshow(shown, interpolation="nearest")
+        if box is not None:
+            rows, columns = box
+            corner = (columns.start - 0.5, rows.start - 0.5)
+            axes.add_patch(
+                Rectangle(corner, len(columns), len(rows), fill=False, edgecolor=ORANGE, linewidth=2)
+            )
+
+    def show_filter(self, axes: Axes, weight: Tensor, layer: str) -> None:
+        """In colours as they are, about grey; of one channel blue is for and orange against."""
+        most = float(weight.abs().max()) or 1.0
+        axes.axis("off")
+        if len(weight) == 3:
+            axes.imshow((0.5 + 0.5 * weight / most).permute(1, 2, 0).numpy(), interpolation="nearest")
+        else:
+            axes.imshow(
+                weight.mean(0).numpy(), cmap=RELEVANCE, vmin=-most, vmax=most, interpolation="nearest"
+            )
+
+    def plant(self, random: np.random.Generator) -> Planted:
+        """A validation picture at half its size, at a random place on the mean's grey with faint noise."""
+        dataset = self.data.val_set
+        whole = self.sample(dataset, int(random.integers(len(dataset))))
+        _, height, width = whole.x.shape
+        small = F.interpolate(whole.x[None], scale_factor=0.5, mode="bilinear", antialias=True)[0]
+        row, column = (
+            int(random.integers(cells - less + 1))
+            for cells, less in zip((height, width), small.shape[1:], strict=True)
+        )
+        x = torch.from_numpy(0.1 * random.standard_normal(whole.x.shape)).to(whole.x)
+        evidence = torch.zeros(height, width, dtype=torch.bool)
+        evidence[row : row + small.size(1), column : column + small.size(2)] = True
+        x[:, evidence] = small.flatten(1)
+        assert whole.label is not None
+        return Planted(Sample(x, whole.name, whole.label), evidence, whole.label)

@@ -1,0 +1,21 @@
+"""What did the network learn? Pictures, figures and a page that stands alone; or how far they can be trusted.
+
+python scripts/explain.py run=runs/image/20260101-120000-1a2b3c input=seven.png
+python scripts/explain.py check run=runs/image/20260101-120000-1a2b3c
+"""
+
+from omegaconf import DictConfig
+
+from shared.cli import command
+
+
+@command("explain", words={"check": "check=true"})
+def main(config: DictConfig) -> None:
+    """Explain a run, or check the methods on it."""
+    from shared.explain.command import explain_run
+
+    explain_run(config)
+
+
+if __name__ == "__main__":
+    main()

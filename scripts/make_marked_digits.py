@@ -1,0 +1,22 @@
+"""Make digits of which one class bears a mark: a network learns the mark, and explanations show it.
+
+python scripts/make_marked_digits.py output=marked
+"""
+
+from omegaconf import DictConfig
+
+from shared.cli import command
+
+
+@command("make_marked_digits")
+def main(config: DictConfig) -> None:
+    """Write the pictures."""
+    from pathlib import Path
+
+    from domains.image.marked import make_marked_digits
+
+    make_marked_digits(Path(config.output), str(config.marked))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,224 @@
+"""The command: what a trained run has learned, as a folder of pictures, figures and a page."""
+
+import inspect
+import json
+import math
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import torch
+from omegaconf import DictConfig, OmegaConf
+from rich.console import Console
+
+from shared.assemble import load_module
+from shared.build import locate
+from shared.classifier import Classifier
+from shared.errors import UserError, nearest
+from shared.evaluate import data_of
+from shared.explain.domain import Domain
+from shared.explain.explain import METHODS, UNITS, find_method
+from shared.explain.explanation import Sample
+from shared.explain.measures import HEADS, Bench, as_table, plainly, told
+from shared.explain.panels import Panels
+from shared.explain.reals import Reals
+from shared.explain.report import Panel, Report, table
+from shared.explain.units import Target
+from shared.explain.yardsticks import measure
+from shared.layer_table import layer_table, render
+from shared.predict import percent
+from shared.resolvers import PROJECT
+from shared.run import Run, unique_name, write_json
+
+INPUTS = 8  # of a folder, that are explained
+OWN = ("text", "move")  # keys of the configuration that a domain's own kind of input needs
+
+
+def explain_run(config: DictConfig) -> Path | None:
+    """Explain ``config.run``; return the folder that was written.
+
+    Raises:
+        UserError: The run, the input or an option cannot be used, or the folder not written.
+    """
+    console = Console()
+    run = Run.open(config.run)
+    model = load_module(run, config.checkpoint).float()
+    if config.layer == "?":
+        console.print(render(layer_table(model.network)))
+        return None
+    domain = adapter(run, model, config)
+    _check_numbers(config)
+    weights = _check_weights(config)
+    reals = Reals(model, domain, config.searched)
+    if config.check:
+        return _check(run, model, domain, reals, config)
+    methods = _methods(config)
+    samples = _samples(domain, config)
+    manner = _read(domain, Path(config.style))[0] if config.style else None
+    options = weights | {"start": config.start, "seed": config.seed, "manner": manner}
+    panels = Panels(model, domain, reals, options, config.layer, config.unit)
+    targets = [_target(model, sample, config) for sample in samples]
+    folder = _folder(run, config, unique_name())
+    report = Report(folder, f"What {run.folder.name} learned")
+    left_out: list[str] = []
+    try:
+        for method in methods:
+            for panel in _panels(
+                panels, method, samples, targets, left_out, asked=config.methods is not None
+            ):
+                report.add(panel)
+                said = f"{panel.title}: {'; '.join(each for each in panel.lines if each)}"
+                console.print(said, highlight=False, markup=False, soft_wrap=True)
+    except UserError:
+        report.discard()
+        raise
+    report.close([_about(run, model), *(f"left out: {each}" for each in left_out)], _measured(run))
+    for each in left_out:
+        console.print(f"left out: {each}", highlight=False, markup=False)
+    console.print(f"explanations: {folder}", soft_wrap=True, highlight=False, markup=False)
+    return folder
+
+
+def _check(run: Run, model: Classifier, domain: Domain, reals: Reals, config: DictConfig) -> Path:
+    """Measure, print, and keep what was measured beside the run's explanations."""
+    folder = _folder(run, config, "check")
+    measures = plainly(measure(Bench(model, domain, reals, config.n, config.seed)))
+    write_json(folder / "yardsticks.json", measures)
+    console = Console()
+    console.print(as_table(measures))
+    console.print(f"yardsticks: {folder / 'yardsticks.json'}", soft_wrap=True, highlight=False, markup=False)
+    return folder
+
+
+def _measured(run: Run) -> list[str]:
+    """The table of yardsticks, if the run was checked."""
+    path = run.output / "explanations" / "check" / "yardsticks.json"
+    if not path.is_file():
+        return []
+    try:
+        rows = told(json.loads(path.read_text()))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise UserError(f"{path}: not what `explain.py check` writes ({error}); delete it") from error
+    return [table("How far this can be trusted", HEADS, rows)]
+
+
+def adapter(run: Run, model: Classifier, config: DictConfig) -> Domain:
+    """The adapter of the run's domain, as ``conf/domain/NAME.yaml`` names it.
+
+    Raises:
+        UserError: The domain has none.
+    """
+    file = PROJECT / "conf" / "domain" / f"{run.config.domain.name}.yaml"
+    name = OmegaConf.load(file).domain.get("explain") if file.is_file() else None
+    if name is None:
+        raise UserError(f"{file}: names no domain.explain, which draws and covers the domain's inputs")
+    return locate(name)(model, data_of(run, model, config.data))
+
+
+def _methods(config: DictConfig) -> list[str]:
+    if config.methods is None:
+        return [name for name in METHODS if name != "style" or config.style]
+    chosen = [config.methods] if isinstance(config.methods, str) else list(config.methods)
+    for name in chosen:
+        find_method(name)
+    if not chosen:
+        raise UserError(f"methods=[]: name some of {', '.join(METHODS)}, or leave the key out for all")
+    if "style" in chosen and not config.style:
+        raise UserError("methods: style needs a second picture: give style=FILE")
+    return chosen
+
+
+def _check_numbers(config: DictConfig) -> None:
+    for key, least in (("searched", 1), ("n", 2), ("item", 0), ("seed", 0)):
+        value = config[key]
+        if isinstance(value, bool) or not isinstance(value, int) or value < least:
+            raise UserError(f"{key}={value}: give a whole number from {least}")
+
+
+def _check_weights(config: DictConfig) -> dict[str, float | None]:
+    """The weights and sizes that methods take, as numbers."""
+    found: dict[str, float | None] = {}
+    for key, words in (("l1", "from 0"), ("smooth", "from 0"), ("epsilon", "above 0, or null")):
+        value = config[key]
+        number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+        if value is not None and not (number and (value > 0 or (value == 0 and key != "epsilon"))):
+            raise UserError(f"{key}={value}: give a number {words}")
+        found[key] = None if value is None else float(value)
+    return found
+
+
+def _samples(domain: Domain, config: DictConfig) -> list[Sample]:
+    """The user's inputs, else an item of the validation set."""
+    own = {key: config[key] for key in OWN if config[key] is not None}
+    if config.input is None and "text" not in own:
+        if own:
+            raise UserError(f"{next(iter(own))}={next(iter(own.values()))}: of which file? give input=")
+        dataset = domain.data.val_set
+        if config.item >= len(dataset):
+            raise UserError(f"item={config.item}: the validation set has {len(dataset):,}, counted from 0")
+        return [domain.sample(dataset, config.item)]
+    found = _read(domain, None if config.input is None else Path(config.input), **own)
+    return found[:INPUTS]
+
+
+def _read(domain: Domain, source: Path | None, **own: Any) -> list[Sample]:
+    legal = [key for key in inspect.signature(domain.read).parameters if key != "source"]
+    for key, value in own.items():
+        if key not in legal:
+            raise UserError(
+                f"{key}={value}: not an option of the domain {domain.module.domain}; "
+                + (nearest(key, legal) if legal else "leave it out")
+            )
+    with torch.no_grad():
+        return domain.read(source, **own)
+
+
+def _target(model: Classifier, sample: Sample, config: DictConfig) -> Target:
+    """The unit or class that was asked for, else the network's answer."""
+    if config.unit is not None:
+        return Target(config.unit, config.layer)
+    if config.target is None:
+        with torch.no_grad():
+            return Target(int(model.network(sample.x[None]).argmax()))
+    name = str(config.target)
+    if name not in model.classes:
+        raise UserError(f"target={name}: no class of this run; {nearest(name, model.classes)}")
+    return Target(model.classes.index(name))
+
+
+def _folder(run: Run, config: DictConfig, name: str) -> Path:
+    folder = Path(config.output or run.output / "explanations" / name).absolute()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"output={folder}: cannot be made: {error.strerror}; name another folder") from error
+    return folder
+
+
+def _panels(
+    panels: Panels,
+    method: str,
+    samples: list[Sample],
+    targets: list[Target],
+    left_out: list[str],
+    asked: bool,
+) -> Iterator[Panel]:
+    """A method's panels; one that does not fit the network is left out, if it was not asked for by name."""
+    try:
+        if method in UNITS:
+            yield from panels.of_units(method)
+        else:
+            for sample, target in zip(samples, targets, strict=True):
+                yield from panels.of_input(method, sample, target)
+    except UserError as error:
+        if asked:
+            raise
+        left_out.append(str(error))
+
+
+def _about(run: Run, model: Classifier) -> str:
+    params = sum(each.numel() for each in model.network.parameters())
+    config, metrics = run.config, run.metrics
+    words = f"{config.choices.model} on {config.choices.data}, {params:,} parameters, seed {config.seed}"
+    accuracy = metrics.get("val/acc")
+    return words + (f", {percent(accuracy)} right on validation" if accuracy is not None else "")

@@ -1,0 +1,80 @@
+"""One verb for all methods."""
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+import torch
+
+from shared.classifier import Classifier
+from shared.errors import UserError, nearest
+from shared.explain.actmax import actmax
+from shared.explain.adversarial import adversarial
+from shared.explain.domain import Domain
+from shared.explain.dream import dream
+from shared.explain.explanation import Explanation, Sample
+from shared.explain.filters import filters
+from shared.explain.fool import fool
+from shared.explain.occlusion import occlusion
+from shared.explain.patches import top_patches
+from shared.explain.saliency import GRADIENTS
+from shared.explain.style import style
+from shared.explain.units import Target
+
+METHODS: dict[str, Callable[..., Explanation]] = {
+    "filters": filters,
+    "top_patches": top_patches,
+    "actmax": actmax,
+    **GRADIENTS,
+    "occlusion": occlusion,
+    "fool": fool,
+    "adversarial": adversarial,
+    "dream": dream,
+    "style": style,
+}
+UNITS = ("filters", "top_patches", "actmax")  # that ask about a unit, and take no input
+MAPS = (*GRADIENTS, "occlusion")  # that give the relevance of an input's places
+
+
+def explain(
+    model: Classifier, input: Sample | None, method: str, target: Target, domain: Domain, **options: Any
+) -> Explanation:
+    """Explain a class's score or a unit of a network.
+
+    Args:
+        model: the network; its weights stay as they are.
+        input: what it is explained on; None for methods in UNITS.
+        method: one of METHODS.
+        target: the class, or the unit.
+        domain: the adapter of the network's domain.
+        options: of the method, see its function.
+
+    Raises:
+        UserError: there is no such method, or it cannot work on this network, input or option.
+    """
+    function = find_method(method)
+    parameters = model.network.parameters()
+    trained = [each for each in parameters if each.requires_grad]
+    model.network.eval().requires_grad_(False)
+    try:
+        with torch.backends.cudnn.flags(enabled=False):  # cuDNN's LSTM has no gradient in evaluation
+            return function(model, input, target, domain, **options)
+    finally:
+        for each in trained:
+            each.requires_grad_()
+
+
+def find_method(name: str) -> Callable[..., Explanation]:
+    """The function of a method.
+
+    Raises:
+        UserError: there is none of that name.
+    """
+    if name not in METHODS:
+        raise UserError(f"methods: {name!r}: {nearest(str(name), list(METHODS))}")
+    return METHODS[name]
+
+
+def options_of(method: str) -> set[str]:
+    """The options that a method takes."""
+    return set(inspect.signature(find_method(method)).parameters) - {"model", "input", "target", "domain"}
