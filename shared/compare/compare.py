@@ -15,7 +15,7 @@ from shared.compare.report import write_report
 from shared.compare.results import results, write_csv
 from shared.compare.workers import Job, Workers
 from shared.errors import UserError
-from shared.sweep.locks import FileLock
+from shared.locks import FileLock
 
 
 def compare(config: DictConfig) -> Path:

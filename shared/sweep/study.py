@@ -13,8 +13,8 @@ from optuna.trial import TrialState
 from sqlalchemy.exc import SQLAlchemyError
 
 from shared.errors import UserError, nearest
+from shared.locks import FileLock, JournalLock
 from shared.run import write
-from shared.sweep.locks import FileLock, JournalLock
 
 SAMPLERS: dict[str, type[BaseSampler]] = {"tpe": TPESampler, "random": RandomSampler}
 # A trial has a first epoch to itself, and the first trials train to their end: there is no median before.

@@ -9,7 +9,7 @@ import pytest
 from optuna.trial import TrialState
 
 from shared.errors import UserError
-from shared.sweep.locks import FileLock, JournalLock
+from shared.locks import FileLock, JournalLock
 from shared.sweep.study import Study
 
 HOLDER = """
