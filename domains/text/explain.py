@@ -133,9 +133,9 @@ class TextDomain(Domain):
         values = heat[:, 0]
         order = np.sort(np.argsort(-np.abs(values), kind="stable")[:BARS])
         lines = 1 + sum(len(word) + 1 for word in sample.source) // 75
-        tall = HEAD + 0.34 * lines + 0.24 * len(order) + 0.5
+        tall = HEAD + 0.2 + 0.34 * lines + 0.24 * len(order) + 0.5
         figure = Figure(figsize=(8, tall), dpi=130)
-        words = figure.add_axes((0.02, 1 - (HEAD - 0.1 + 0.34 * lines) / tall, 0.96, 0.34 * lines / tall))
+        words = figure.add_axes((0.02, 1 - (HEAD + 0.1 + 0.34 * lines) / tall, 0.96, 0.34 * lines / tall))
         self.show(words, sample, heat)
         bars = figure.add_axes((0.22, 0.35 / tall, 0.7, 0.24 * len(order) / tall))
         places = np.arange(len(order))
