@@ -22,8 +22,9 @@ lint: $(INSTALLED)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+# one thread each: a process a core already keeps the cores busy
 test: lint
-	$(BIN)/pytest -n auto --dist loadscope -m "not slow and not gnugo"
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n auto --dist loadscope -m "not slow and not gnugo"
 
 # make test-slow  the checks that take minutes, GNU Go (Debian: gnugo) and real data (CONVOLUTIONS_DATA)
 test-slow: $(INSTALLED)

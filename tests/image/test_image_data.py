@@ -227,7 +227,7 @@ def test_idx_files_as_they_lie(tmp_path: Path) -> None:
         ("train_images", packed(np.zeros((50, 28, 28), np.uint8), 0x804), "magic number 0x804"),
         ("train_images", packed(np.zeros((50, 28, 28), np.uint8), 0x803)[:-1], "39,199 bytes follow its"),
         ("train_images", packed(np.zeros((50, 28, 28), np.uint8), 0x803) + b"x", "39,201 bytes follow"),
-        ("train_images", gzip.compress(b"\0\0\x08\x03")[:-5], "broken or truncated gzip"),
+        ("train_images", gzip.compress(b"\0\0\x08\x03", mtime=0)[:-5], "broken or truncated gzip"),
         ("train_labels", packed(np.zeros(49, np.uint8), 0x801), "do not belong together"),
         ("t10k_labels", packed(np.full(20, 10, np.uint8), 0x801), "a label 10, but there are 10 classes"),
         ("t10k_labels", b"", "magic number 0x0"),
