@@ -3,20 +3,18 @@
 import statistics
 import tempfile
 import time
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
 import torch.nn.functional as F
 from omegaconf import DictConfig
-from rich.console import Console
-from rich.table import Table
 
 from shared.assemble import build_data, build_module, build_trainer, precision
 from shared.build import build, locate
 from shared.callbacks import History
 from shared.data import DataModule
-from shared.run import Run, environment, write_json
+from shared.figures import show
+from shared.run import Run, environment
 
 
 class Seconds(NamedTuple):
@@ -35,12 +33,7 @@ def bench(config: DictConfig) -> dict[str, Any]:
     figures = loop_ratio(config, data) | {"inference samples/s": inference_speed(config, data)}
     if "bench" in config.domain:
         figures |= locate(config.domain.bench)(data, figures["suite samples/s"])
-    table = Table("figure", "value")
-    for name, value in figures.items():
-        table.add_row(name, f"{value:,.3f}" if isinstance(value, float) else str(value))
-    Console().print(table)
-    if config.bench.output:
-        write_json(Path(config.bench.output), figures)
+    show(figures, config.bench.output, decimals=3)
     return figures
 
 

@@ -181,6 +181,11 @@ class Run:
         return json.loads(path.read_text()) if path.is_file() else {}
 
 
+def runs_in(folder: Path) -> list[Run]:
+    """The runs below a folder that is given as ``runs``, the oldest first."""
+    return [Run(file.parent) for file in sorted(folder.glob("*/*/config.yaml"))]
+
+
 def shipped() -> dict[str, Path]:
     """The runs that the project came with: the folder of each by its name ``<domain>/<name>``."""
     folders = sorted(PROJECT.glob("domains/*/weights/*/config.yaml"))

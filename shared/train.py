@@ -22,7 +22,7 @@ from shared.errors import UserError
 from shared.evaluate import score_table, test
 from shared.layer_table import layer_table, render
 from shared.plots import learning_curve, png
-from shared.run import Run, environment, write, write_json
+from shared.run import Run, environment, runs_in, write, write_json
 from shared.test_report import calibration_error, write_report
 
 
@@ -145,8 +145,7 @@ def train_once(config: DictConfig, callbacks: Sequence[Callback] = ()) -> dict[s
         KeyboardInterrupt: As ``train``.
     """
     config = config.copy()
-    for path in sorted(Path(config.runs).glob("*/*/config.yaml")):
-        run = Run(path.parent)
+    for run in runs_in(Path(config.runs)):
         if run.metrics:
             return run.metrics | {"run": str(run.folder)}
         config.resume = str(run.folder)

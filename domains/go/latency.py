@@ -3,22 +3,19 @@
 import resource
 import statistics
 import time
-from pathlib import Path
 from typing import Any
 
 import torch
 from omegaconf import DictConfig, OmegaConf
-from rich.console import Console
-from rich.table import Table
 
 from domains.go.client import Client
 from domains.go.engine import Engine
 from domains.go.gtp_commands import GoProtocol
 from domains.go.planes import GROUPS, plane_groups
 from domains.go.policy import Policy
+from shared.figures import show
 from shared.network import build_network
 from shared.resolvers import PROJECT
-from shared.run import write_json
 
 WARM = 5  # moves before the first that counts: code compiles, memory is taken
 
@@ -83,10 +80,5 @@ def latency(config: DictConfig) -> dict[str, Any]:
         "its slowest start, s": max(passed),
         "start of the engine, CPU s": statistics.median(spent),
     }
-    table = Table("figure", "value")
-    for name, value in figures.items():
-        table.add_row(name, f"{value:,.2f}" if isinstance(value, float) else str(value))
-    Console().print(table)
-    if config.latency.output:
-        write_json(Path(config.latency.output), figures)
+    show(figures, config.latency.output, decimals=2)
     return figures

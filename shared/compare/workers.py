@@ -19,7 +19,7 @@ from omegaconf import DictConfig
 from shared.compare.facts import facts
 from shared.compare.order import Order
 from shared.errors import UserError
-from shared.run import Run, write, write_json
+from shared.run import Run, runs_in, write, write_json
 from shared.train import train_once
 
 FAILED, FACTS, LOG = "failed.txt", "facts.json", "log.txt"
@@ -40,8 +40,7 @@ class Job(NamedTuple):
     @property
     def run(self) -> Run | None:
         """The run of a training, once it has ended."""
-        runs = (Run(file.parent) for file in sorted(self.folder.glob("*/*/config.yaml")))
-        return next((run for run in runs if run.metrics), None)
+        return next((run for run in runs_in(self.folder) if run.metrics), None)
 
     @property
     def failure(self) -> str | None:
