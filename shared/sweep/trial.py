@@ -11,6 +11,7 @@ from optuna.trial import FrozenTrial, TrialState
 from pytorch_lightning.callbacks import Callback
 
 from shared.errors import UserError
+from shared.run import runs_in
 from shared.sweep.progress import SweepProgress
 from shared.sweep.space import Space
 from shared.train import train_once
@@ -75,4 +76,4 @@ def trial_config(trial: optuna.Trial, space: Space, folder: Path) -> DictConfig:
 
 
 def _run(folder: Path) -> str | None:
-    return next((str(path.parent) for path in folder.glob("*/*/config.yaml")), None)
+    return next((str(run.folder) for run in runs_in(folder)), None)
