@@ -3,6 +3,7 @@
 import statistics
 import tempfile
 import time
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import torch
@@ -12,6 +13,7 @@ from omegaconf import DictConfig
 from shared.assemble import build_data, build_module, build_trainer, precision
 from shared.build import build, locate
 from shared.callbacks import History
+from shared.classifier import Batch
 from shared.data import DataModule
 from shared.figures import show
 from shared.run import Run, environment
@@ -41,12 +43,14 @@ def loop_ratio(config: DictConfig, data: DataModule) -> dict[str, Any]:
     """Seconds of an epoch by the suite over the same by a bare loop, pair by pair.
 
     Both have the network, batches, precision, optimizer and schedule of the configuration; the second of
-    two epochs is timed, when loaders and caches are warm.
+    two epochs is timed, when loaders and caches are warm. A third time the bare loop has its batches on the
+    device before it starts: what the device computes, beside which all else is waiting.
     """
-    suite, bare = [], []
+    suite, bare, held = [], [], []
     for _ in range(config.bench.pairs):
         suite.append(_suite_seconds(config, data))
         bare.append(_bare_seconds(config, data))
+        held.append(_bare_seconds(config, data, held=True))
     samples = config.data.epoch_size
     device = build_trainer(config, None, []).strategy.root_device
     return {
@@ -62,6 +66,10 @@ def loop_ratio(config: DictConfig, data: DataModule) -> dict[str, Any]:
         **_ratios(
             "CPU seconds, suite / bare loop", [a.cpu / b.cpu for a, b in zip(suite, bare, strict=True)]
         ),
+        **_ratios(
+            "device computes, share of the suite's time",
+            [a.wall / b.wall for a, b in zip(held, suite, strict=True)],
+        ),
     }
 
 
@@ -74,12 +82,16 @@ def inference_speed(config: DictConfig, data: DataModule) -> float:
     for _ in range(2):
         start, samples = time.perf_counter(), 0
         for batch in loader:
-            batch = {name: value.to(device, non_blocking=True) for name, value in batch.items()}
+            batch = _on_device(batch, device)
             with torch.inference_mode(), torch.autocast(device.type, torch.bfloat16, enabled=half):
                 answer = module(batch["x"], batch.get("lengths")).argmax(1)
             samples += len(answer)
         answer.sum().item()  # waits for the device
     return samples / (time.perf_counter() - start)
+
+
+def _on_device(batch: Batch, device: torch.device) -> Batch:
+    return {name: value.to(device, non_blocking=True) for name, value in batch.items()}
 
 
 def _ratios(name: str, ratios: list[float]) -> dict[str, float]:
@@ -96,7 +108,7 @@ def _suite_seconds(config: DictConfig, data: DataModule) -> Seconds:
     return Seconds(*(second[name] - first[name] for name in ("train_seconds", "cpu_seconds")))
 
 
-def _bare_seconds(config: DictConfig, data: DataModule) -> Seconds:
+def _bare_seconds(config: DictConfig, data: DataModule, held: bool = False) -> Seconds:
     trainer = build_trainer(config, None, [])
     device = trainer.strategy.root_device
     module = build_module(config, data).to(device).train()
@@ -106,9 +118,11 @@ def _bare_seconds(config: DictConfig, data: DataModule) -> Seconds:
     half = precision(config.trainer) == "bf16-mixed"
     for epoch in range(2):
         loader.sampler.set_epoch(epoch)  # type: ignore[attr-defined]
+        batches: Iterable[Batch] = (_on_device(batch, device) for batch in loader)
+        if held:
+            batches = list(batches)
         start, cpu_start = time.perf_counter(), time.process_time()
-        for batch in loader:
-            batch = {name: value.to(device, non_blocking=True) for name, value in batch.items()}
+        for batch in batches:
             with torch.autocast(device.type, torch.bfloat16, enabled=half):
                 logits = module(batch["x"], batch.get("lengths"))
                 loss = F.cross_entropy(logits, batch["y"], label_smoothing=module.label_smoothing)

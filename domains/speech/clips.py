@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +16,7 @@ from shared.archive import where
 from shared.errors import UserError
 from shared.identity import identity
 
+COLUMNS = ("samples", "start", "name", "identity")  # of the cache, one entry a clip (of start, one more)
 KIND = "clips-1"  # count on when what stands in the cache changes its form or its meaning
 
 
@@ -35,6 +36,20 @@ class Clips:
     def length(self) -> NDArray[np.int64]:
         """(C,) samples of each clip."""
         return np.diff(self.start)
+
+    def only(self, chosen: NDArray[np.int64]) -> "Clips":
+        """Some of the clips."""
+        columns = _take({name: getattr(self, name) for name in COLUMNS}, chosen)
+        return replace(self, label=self.label[chosen], speaker=self.speaker[chosen], **columns)
+
+    def and_then(self, more: "Clips") -> "Clips":
+        """These clips, and others of the same rate after them."""
+        joined = {
+            name: np.concatenate([getattr(self, name), getattr(more, name)])
+            for name in ("samples", "label", "speaker", "name", "identity")
+        }
+        start = np.append(self.start, self.start[-1] + more.start[1:])
+        return Clips(**joined, start=start, summary=f"{self.summary}\n{more.summary}")
 
 
 def read_clips(
@@ -130,7 +145,7 @@ def _take(columns: caches.Arrays, chosen: NDArray[np.int64]) -> caches.Arrays:
         samples = np.concatenate([samples[start[c] : start[c + 1]] for c in chosen])
     return {
         "samples": samples,
-        "start": np.concatenate([[0], np.cumsum(np.diff(start)[chosen])]),
+        "start": np.cumsum([0, *np.diff(start)[chosen]]),
         "name": columns["name"][chosen],
         "identity": columns["identity"][chosen],
     }

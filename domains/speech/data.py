@@ -1,5 +1,6 @@
 """Clips of words as batches of samples, split by speaker wherever speakers are known."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 from domains.speech.baselines import logistic_regression, most_frequent
 from domains.speech.clips import Clips, read_clips
 from domains.speech.front_end import LogMel
-from domains.speech.split import TEST, TRAIN, VAL, Split, split
+from domains.speech.split import TEST, TRAIN, VAL, Sides, Split, split
 from shared.data import DataModule, Draw
 from shared.errors import UserError
 
@@ -56,6 +57,7 @@ class SpeechData(DataModule):
         self,
         *,
         path: str,
+        train_also: str | None,
         pattern: str,
         max_seconds: float,
         sizes: dict[str, Any],
@@ -74,7 +76,8 @@ class SpeechData(DataModule):
         self.extent = (sizes["mels"], None)
         if not 0.5 <= test_stretch <= 2:
             raise UserError(f"data.test_stretch={test_stretch}: give a factor from 0.5 to 2, 1 for none")
-        self.path, self.sizes, self.augment, self.test_stretch = Path(path), sizes, augment, test_stretch
+        self.path, self.train_also = Path(path), Path(train_also) if train_also else None
+        self.sizes, self.augment, self.test_stretch = sizes, augment, test_stretch
         self.reading: dict[str, Any] = {
             "pattern": pattern, "max_seconds": max_seconds, "cache": Path(cache) if cache else None
         }  # fmt: skip
@@ -94,7 +97,8 @@ class SpeechData(DataModule):
             return
         self._ready = True
         trained = self.front_end  # of a run that is tested on these data
-        clips = self.read(trained.get("sizes", self.sizes)["rate"])
+        rate = trained.get("sizes", self.sizes)["rate"]
+        clips = self.read(rate)
         self.classes = trained.get("classes") or sorted(set(clips.label.tolist()))
         strange = sorted(set(clips.label.tolist()) - set(self.classes))
         if strange:
@@ -103,6 +107,9 @@ class SpeechData(DataModule):
                 f"it knows {', '.join(self.classes)}"
             )
         sides, remarks = self.split(clips)
+        if self.train_also:
+            more = self._only_trained_on(clips, sides, rate)
+            clips, sides = clips.and_then(more), np.append(sides, np.full(len(more.label), TRAIN, np.uint8))
         y = np.searchsorted(self.classes, clips.label)
         self.train_set, self.val_set = (Words(clips, np.flatnonzero(sides == s), y) for s in (TRAIN, VAL))
         self.test_set = Words(clips, np.flatnonzero(sides == TEST), y, self.test_stretch)
@@ -118,6 +125,23 @@ class SpeechData(DataModule):
                 # What predict.py needs, to cut a long recording into clips such as the network knows.
                 "seconds": {"median": float(np.median(lengths)), "longest": float(lengths.max())},
             }
+
+    def _only_trained_on(self, clips: Clips, sides: Sides, rate: int) -> Clips:
+        """What ``data.train_also`` adds: no voice that is tested or validated, and no clip twice."""
+        assert self.train_also is not None
+        more = read_clips(self.train_also, rate=rate, **self.reading)
+        strange = sorted(set(more.label.tolist()) - set(self.classes))
+        if strange:
+            raise UserError(
+                f"data.train_also={self.train_also}: words that are not in {self.path}: "
+                f"{', '.join(strange[:10])}; leave them out by data.pattern"
+            )
+        heard = set(clips.speaker[sides != TRAIN]) - {""}
+        new = ~np.isin(more.speaker, list(heard)) & ~np.isin(more.identity, clips.identity)
+        chosen = more.only(np.flatnonzero(new))
+        voices = len(set(chosen.speaker) - {""})
+        summary = f"{more.summary}; trained on as well: {len(chosen.label):,} clips of {voices:,} speakers"
+        return replace(chosen, summary=summary)
 
     def read(self, rate: int) -> Clips:
         """All clips of the path."""

@@ -1,10 +1,15 @@
 """Random changes of training pictures."""
 
+import numpy as np
 import pytest
 import torch
 
 from domains.image.augment import check, cut_out, move
+from shared.assemble import build_data, build_module, build_trainer
+from shared.cli import compose
+from shared.data import Draw
 from shared.errors import UserError
+from shared.evaluate import test as evaluate_test
 
 
 def ramp(n: int, side: int = 8) -> torch.Tensor:
@@ -64,3 +69,19 @@ def test_impossible_changes_are_refused(key: str, value: object) -> None:
     check(settings, 28)
     with pytest.raises(UserError, match=rf"data\.augment\.{key}={value}: give"):
         check(settings | {key: value}, 28)
+
+
+def test_testing_takes_the_mean_over_a_picture_and_its_mirror_where_the_data_ask_for_it() -> None:
+    answers = {}
+    for mirrored in (False, True):
+        config = compose("train", ["domain=image", "model=image/tiny", f"data.test_mirrored={mirrored}"])
+        data = build_data(config)
+        data.setup()
+        module = build_module(config, data).eval()
+        _, columns = evaluate_test(build_trainer(config, None, []), module, data)
+        answers[mirrored] = columns["confidence"]
+        x = torch.from_numpy(data.test_set[Draw(np.arange(len(columns["item"])), None)]["x"])
+        with torch.inference_mode():
+            logits = (module(x) + module(x.flip(3))) / 2 if mirrored else module(x)
+        assert columns["confidence"] == pytest.approx(logits.softmax(1).amax(1).numpy(), rel=1e-2)
+    assert np.abs(answers[False] - answers[True]).max() > 1e-4

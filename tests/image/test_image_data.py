@@ -183,6 +183,7 @@ def test_no_picture_of_them_can_be_read(tmp_path: Path) -> None:
         (["data.size=0"], "data.size=0: give"),
         (["data.first=0"], "data.first=0: give"),
         (["data.augment.shift=28"], "data.augment.shift=28: give"),
+        (["data.test_mirrored=2"], "data.test_mirrored=2: give true"),
     ],
 )
 def test_settings_that_cannot_be(words: list[str], message: str) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from speech_sounds import encoded, tone, write_words
 
+from domains.speech.clips import read_clips
 from domains.speech.data import SpeechData
 from shared.assemble import build_data
 from shared.cli import compose
@@ -58,6 +59,38 @@ def test_batches_are_of_clips_of_like_length(tmp_path: Path) -> None:
     data = ready(f"data.path={write_words(tmp_path / 'in', clips=20)}", "data.batch_size=8")
     spread = [np.ptp(np.asarray(batch["lengths"])) for batch in data.train_dataloader()]
     assert np.mean(spread) < 0.25 * np.ptp(data.train_set.lengths)
+
+
+def test_more_recordings_train_and_nothing_else(tmp_path: Path) -> None:
+    own = write_words(tmp_path / "own")
+    more = write_words(tmp_path / "more", speakers=3, seed=1)
+    for file in sorted(more.glob("*/f0_*.wav")):  # a voice of the test, under its own name
+        file.rename(file.with_name(file.name.replace("f0", "m5")))
+    copied = own / "low" / "m1_0.wav"  # and one clip that is there already, under another's
+    (more / "low" / "f9_0.wav").write_bytes(copied.read_bytes())
+    alone = ready(f"data.path={own}", "data.test_speaker=m5")
+    data = ready(f"data.path={own}", "data.test_speaker=m5", f"data.train_also={more}")
+    for a, b in ((alone.val_set, data.val_set), (alone.test_set, data.test_set)):
+        assert a.clips.name[a.clip].tolist() == b.clips.name[b.clip].tolist()
+    added = len(data.train_set) - len(alone.train_set)
+    validated = set(data.val_set.clips.speaker[data.val_set.clip])
+    assert added == 3 * 4 * len({"m1", "f2"} - validated)
+    assert f"trained on as well: {added} clips of {len({'m1', 'f2'} - validated)} speakers" in data.summary
+    batch = data.train_set[Draw(np.arange(len(data.train_set)), None)]
+    clip = data.train_set.clip[-1]
+    heard = read_clips(more, rate=8000, pattern=PATTERN.split("'")[1], max_seconds=5)
+    same = heard.name.tolist().index(data.train_set.clips.name[clip])
+    assert np.array_equal(
+        batch["x"][-1, : batch["lengths"][-1]], heard.samples[heard.start[same] : heard.start[same + 1]]
+    )
+    assert data.classes[batch["y"][-1]] == heard.label[same]
+
+
+def test_more_recordings_of_other_words_are_refused(tmp_path: Path) -> None:
+    own, more = write_words(tmp_path / "own"), write_words(tmp_path / "more")
+    (more / "low").rename(more / "deep")
+    with pytest.raises(UserError, match=r"data\.train_also=.*more: words that are not in .*own: deep;"):
+        ready(f"data.path={own}", f"data.train_also={more}")
 
 
 def test_what_the_front_end_needs_is_told_by_the_training_clips_or_obeyed(tmp_path: Path) -> None:
