@@ -31,10 +31,11 @@ def ship(config: DictConfig) -> Path:
         raise UserError(f"run={config.run}: {len(data):,} bytes in half precision; {LIMIT:,} at most")
     settings = run.config
     settings.runs, settings.resume = "runs", None
-    if isinstance(path := settings.data.get("path"), str):
-        settings.data.path = Path(path).name
-    elif path is not None:
-        settings.data.path = [Path(each).name for each in path]
+    for key in ("path", "test_path", "train_also"):  # what they are called, not where they lie here
+        if isinstance(path := settings.data.get(key), str):
+            settings.data[key] = Path(path).name
+        elif path is not None:
+            settings.data[key] = [Path(each).name for each in path]
     folder = PROJECT / "domains" / settings.domain.name / "weights" / str(config.name)
     (folder / "checkpoints").mkdir(parents=True, exist_ok=True)
     write(folder / "checkpoints" / "best.safetensors", data)

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -40,7 +40,7 @@ class Clips:
     def only(self, chosen: NDArray[np.int64]) -> "Clips":
         """Some of the clips."""
         columns = _take({name: getattr(self, name) for name in COLUMNS}, chosen)
-        return replace(self, label=self.label[chosen], speaker=self.speaker[chosen], **columns)
+        return Clips(**columns, label=self.label[chosen], speaker=self.speaker[chosen], summary=self.summary)
 
     def and_then(self, more: "Clips") -> "Clips":
         """These clips, and others of the same rate after them."""
