@@ -7,12 +7,12 @@ from typing import Any
 import pytorch_lightning as pl
 import torch
 from omegaconf import DictConfig, OmegaConf
-from pytorch_lightning.callbacks import Callback, EarlyStopping, EMAWeightAveraging, ModelCheckpoint
+from pytorch_lightning.callbacks import Callback, EMAWeightAveraging, ModelCheckpoint
 from pytorch_lightning.loggers import TensorBoardLogger
 from pytorch_lightning.utilities.exceptions import MisconfigurationException  # type: ignore[attr-defined]
 
 from shared.build import build, locate
-from shared.callbacks import TrainingProgress, WholeCheckpoints
+from shared.callbacks import Patience, TrainingProgress, WholeCheckpoints
 from shared.classifier import Classifier
 from shared.data import DataModule
 from shared.errors import UserError
@@ -26,7 +26,13 @@ def plain(node: DictConfig) -> dict[str, Any]:
 
 
 def build_data(config: DictConfig) -> DataModule:
-    """The configured data module; nothing is read yet."""
+    """The configured data module; nothing is read yet.
+
+    Raises:
+        UserError: A value that cannot be, such as a seed below 0.
+    """
+    if isinstance(config.seed, bool) or not isinstance(config.seed, int) or config.seed < 0:
+        raise UserError(f"seed={config.seed}: give a whole number from 0")
     return build(plain(config.data), seed=config.seed)
 
 
@@ -136,7 +142,7 @@ def _keeping(config: DictConfig, run: Run) -> list[Callback]:
     if config.training.ema is not None:
         callbacks.append(EMAWeightAveraging(decay=config.training.ema))
     if config.training.patience is not None:
-        callbacks.append(EarlyStopping("val/acc", mode="max", patience=config.training.patience))
+        callbacks.append(Patience(config.training.patience))
     best, last = (
         ModelCheckpoint(
             run.checkpoints,

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytorch_lightning as pl
 import torch
-from pytorch_lightning.callbacks import Callback
+from pytorch_lightning.callbacks import Callback, EarlyStopping
 from pytorch_lightning.plugins.io import TorchCheckpointIO
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -36,6 +36,17 @@ class WholeCheckpoints(TorchCheckpointIO):
         contents = io.BytesIO()
         torch.save(checkpoint, contents)
         write(Path(path), contents.getvalue())
+
+
+class Patience(EarlyStopping):
+    """Ends training after so many epochs without a better val/acc, also a run that is gone on with."""
+
+    def __init__(self, epochs: int):
+        super().__init__("val/acc", mode="max", patience=epochs)
+
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Train no epoch more where the run stood at its early end."""
+        trainer.should_stop = self.wait_count >= self.patience
 
 
 class History(Callback):

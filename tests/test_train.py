@@ -101,6 +101,9 @@ def test_training_stops_early_and_takes_the_other_settings(tmp_path: Path) -> No
     assert not (folder / "test_items.npz").exists()
     kept = {path.stem: torch.load(path, weights_only=True)["epoch"] for path in folder.glob("checkpoints/*")}
     assert kept == {"best": 0, "last": 2}  # a resumed run goes on from its last epoch, not from its best
+    (folder / "metrics.json").unlink()  # as if it had been killed at its early end
+    assert run_folder(command("train", f"resume={folder}", cwd=tmp_path)) == folder
+    assert json.loads((folder / "metrics.json").read_text())["epochs"] == 3
 
 
 def test_ctrl_c_says_how_to_go_on_and_resuming_ends_the_run(tmp_path: Path) -> None:

@@ -5,7 +5,10 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from shared.assemble import build_data
+from shared.cli import compose
 from shared.data import Draws
+from shared.errors import UserError
 
 
 def epoch(draws: Draws, number: int) -> np.ndarray:
@@ -88,3 +91,9 @@ def test_like_lengths_are_shared_out_among_processes_and_sorted_where_nothing_is
     in_order = epoch(Draws(50, 4, lengths=lengths), 0)
     assert (np.diff(lengths[in_order]) >= 0).all()
     assert sorted(in_order) == list(range(50))
+
+
+@pytest.mark.parametrize("seed", ["-1", "1.5", "zero", "True"])
+def test_a_seed_that_is_none_is_refused(seed: str) -> None:
+    with pytest.raises(UserError, match=rf"seed={seed}: give a whole number from 0"):
+        build_data(compose("train", ["domain=image", f"seed={seed}"]))
