@@ -1,6 +1,7 @@
 """Whole commands, run as a user runs them."""
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -24,7 +25,10 @@ TINY = [
 
 
 def start(script: str, *words: str, cwd: Path, **environment: str) -> subprocess.Popen:
-    """Start ``python scripts/<script>.py`` in a folder; output is kept."""
+    """Start ``python scripts/<script>.py`` in a folder; output is kept, and Ctrl-C is heard.
+
+    What a shell starts in the background of a script ignores SIGINT, and so do the processes that it starts.
+    """
     return subprocess.Popen(
         [sys.executable, str(PROJECT / "scripts" / f"{script}.py"), *words],
         cwd=cwd,
@@ -32,6 +36,7 @@ def start(script: str, *words: str, cwd: Path, **environment: str) -> subprocess
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
 
 
