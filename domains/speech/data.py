@@ -57,7 +57,6 @@ class SpeechData(DataModule):
         self,
         *,
         path: str,
-        train_also: str | None,
         pattern: str,
         max_seconds: float,
         sizes: dict[str, Any],
@@ -69,6 +68,7 @@ class SpeechData(DataModule):
         fractions: dict[str, float],
         test_stretch: float,
         cache: str | None,
+        train_also: str | None = None,
         **loading: Any,
     ):
         super().__init__(**loading)
