@@ -76,6 +76,8 @@ class SpeechData(DataModule):
         self.extent = (sizes["mels"], None)
         if not 0.5 <= test_stretch <= 2:
             raise UserError(f"data.test_stretch={test_stretch}: give a factor from 0.5 to 2, 1 for none")
+        if train_also is not None and not isinstance(train_also, str):
+            raise UserError(f"data.train_also={train_also}: give one file, folder or archive, or null")
         self.path, self.train_also = Path(path), Path(train_also) if train_also else None
         self.sizes, self.augment, self.test_stretch = sizes, augment, test_stretch
         self.reading: dict[str, Any] = {
