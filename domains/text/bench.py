@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from domains.text.data import TextData
 
-REPEATS = 5  # trainings of the bare network; the middle one counts, as it does of the suite
+REPEATS = 5  # epochs of the bare network that are timed; the middle one counts, as it does of the suite
 
 
 class Bare(nn.Module):
