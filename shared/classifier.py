@@ -176,7 +176,7 @@ class Classifier(pl.LightningModule):
 
     def schedule_for(self, steps: int) -> dict[str, Any]:
         """The schedule's settings, in which a length left null is that of the training."""
-        lengths = ("total_steps", "T_max")
+        lengths = ("total_steps", "T_max", "total_iters")
         return {k: steps if k in lengths and v is None else v for k, v in self.schedule_settings.items()}
 
     def configure_optimizers(self) -> OptimizerLRScheduler:

@@ -3,7 +3,7 @@
 from typing import Any
 
 import torch
-from jaxtyping import Float, UInt8
+from jaxtyping import Float, Int, UInt8
 from torch import Tensor
 
 from shared.errors import UserError
@@ -31,8 +31,8 @@ def move(
     What a shift uncovers shows the picture's own edge, mirrored.
     """
     n, _, height, width = x.shape
-    rows = _places(n, height, shift, x.device)
-    columns = _places(n, width, shift, x.device)
+    by = torch.randint(-shift, shift + 1, (2, n, 1), device=x.device)
+    rows, columns = _places(height, by[0]), _places(width, by[1])
     if flip:
         mirrored = torch.rand(n, 1, device=x.device) < 0.5
         columns = torch.where(mirrored, width - 1 - columns, columns)
@@ -41,11 +41,29 @@ def move(
     return x[picture, :, rows[:, :, None], columns[:, None, :]].permute(0, 3, 1, 2)
 
 
-def _places(n: int, extent: int, shift: int, device: torch.device) -> Tensor:
-    """For each picture the rows (or columns) that it shows, (n, extent)."""
-    by = torch.randint(-shift, shift + 1, (n, 1), device=device)
-    places = (torch.arange(extent, device=device) + by).abs()
+def _places(extent: int, by: Int[Tensor, "n 1"]) -> Int[Tensor, "n extent"]:
+    """For each picture the rows (or columns) that it shows when moved."""
+    places = (torch.arange(extent, device=by.device) + by).abs()
     return torch.minimum(places, 2 * (extent - 1) - places)
+
+
+def views(
+    x: UInt8[Tensor, "n channels height width"], number: int
+) -> list[tuple[float, UInt8[Tensor, "n channels height width"]]]:
+    """Each picture seen in several ways, and the weight of each way in the mean of the answers.
+
+    One view is the picture, two are it and its mirror image; six are those, and both moved by a pixel up
+    and left and by one down and right, which weigh half as much (Jordan 2024, section 3.5).
+    """
+    shown = [(1.0, x)]
+    if number == 6:
+        shown = [(0.5, x)]
+        for by in (-1, 1):
+            rows, columns = (_places(side, torch.tensor([[by]], device=x.device))[0] for side in x.shape[2:])
+            shown.append((0.25, x[:, :, rows][:, :, :, columns]))
+    if number > 1:
+        shown = [(weight / 2, side) for weight, view in shown for side in (view, view.flip(3))]
+    return shown
 
 
 def cut_out(

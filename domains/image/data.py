@@ -50,7 +50,7 @@ class ImageData(DataModule):
         fractions: dict[str, float],
         strict: bool,
         augment: dict[str, Any],
-        test_mirrored: bool = False,
+        test_views: int = 1,
         **loading: Any,
     ):
         super().__init__(workers=0, **loading)
@@ -62,13 +62,13 @@ class ImageData(DataModule):
             raise UserError(f"data.size={size}: give the pixels of a side, a whole number from 1")
         if first is not None and first < 1:
             raise UserError(f"data.first={first}: give a whole number from 1, or null for all")
-        if not isinstance(test_mirrored, bool):
-            raise UserError(f"data.test_mirrored={test_mirrored}: give true or false")
+        if test_views not in (1, 2, 6):
+            raise UserError(f"data.test_views={test_views}: give 1, 2 or 6")
         changes.check(augment, size)
         self.planes, self.extent = channels, (size, size)
         self.source, self.path = source, Path(path) if path else None
         self.first, self.fractions, self.strict, self.augment = first, fractions, strict, augment
-        self.test_mirrored = test_mirrored
+        self.test_views = test_views
 
     def setup(self, stage: str | None = None) -> None:
         """Read and split the pictures.

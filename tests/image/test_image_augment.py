@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from domains.image.augment import check, cut_out, move
+from domains.image.augment import check, cut_out, move, views
 from shared.assemble import build_data, build_module, build_trainer
 from shared.cli import compose
 from shared.data import Draw
@@ -71,17 +71,36 @@ def test_impossible_changes_are_refused(key: str, value: object) -> None:
         check(settings | {key: value}, 28)
 
 
-def test_testing_takes_the_mean_over_a_picture_and_its_mirror_where_the_data_ask_for_it() -> None:
-    answers = {}
-    for mirrored in (False, True):
-        config = compose("train", ["domain=image", "model=image/tiny", f"data.test_mirrored={mirrored}"])
-        data = build_data(config)
-        data.setup()
-        module = build_module(config, data).eval()
-        _, columns = evaluate_test(build_trainer(config, None, []), module, data)
-        answers[mirrored] = columns["confidence"]
-        x = torch.from_numpy(data.test_set[Draw(np.arange(len(columns["item"])), None)]["x"])
-        with torch.inference_mode():
-            logits = (module(x) + module(x.flip(3))) / 2 if mirrored else module(x)
-        assert columns["confidence"] == pytest.approx(logits.softmax(1).amax(1).numpy(), rel=1e-2)
-    assert np.abs(answers[False] - answers[True]).max() > 1e-4
+def test_views_of_a_picture() -> None:
+    x = ramp(1, 4)
+    ((weight, same),) = views(x, 1)
+    assert weight == 1
+    assert same is x
+    (_, plain), (_, mirrored) = views(x, 2)
+    assert torch.equal(plain, x)
+    assert torch.equal(mirrored, x.flip(3))
+    six = views(x, 6)
+    assert [weight for weight, _ in six] == [0.25, 0.25, 0.125, 0.125, 0.125, 0.125]
+    down_right, up_left = six[2][1], six[4][1]
+    assert torch.equal(down_right[:, :, 1:, 1:], x[:, :, :3, :3])
+    assert torch.equal(down_right[:, :, 0, 1:], x[:, :, 1, :3])  # the edge, mirrored
+    assert torch.equal(up_left[:, :, :3, :3], x[:, :, 1:, 1:])
+    assert torch.equal(six[5][1], up_left.flip(3))
+
+
+@pytest.mark.parametrize("number", [1, 2, 6])
+def test_testing_takes_the_mean_over_as_many_views_as_the_data_say(number: int) -> None:
+    exact = "trainer.precision=32-true"
+    config = compose("train", ["domain=image", "model=image/tiny", f"data.test_views={number}", exact])
+    data = build_data(config)
+    data.setup()
+    module = build_module(config, data).eval()
+    _, columns = evaluate_test(build_trainer(config, None, []), module, data)
+    x = torch.from_numpy(data.test_set[Draw(np.arange(len(columns["item"])), None)]["x"])
+    with torch.inference_mode():
+        each = torch.stack([weight * module(view) for weight, view in views(x, number)])
+    confidence = each.sum(0).softmax(1).amax(1).numpy()
+    assert columns["confidence"] == pytest.approx(confidence, rel=1e-4)
+    if number > 1:
+        alone = module(x).softmax(1).amax(1).detach().numpy()
+        assert np.abs(columns["confidence"] - alone).max() > 1e-3
