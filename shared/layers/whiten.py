@@ -9,16 +9,18 @@ from shared.errors import UserError
 from shared.layers.base import Layer
 from shared.shape import Shape
 
-FLOOR = 5e-4  # added to each variance, that of numbers about 1 in size: what hardly varies is not blown up
+# Added to each variance of inputs about 1 in size, so that noise stays small: half of the components of JPEG
+# pictures vary by less.
+FLOOR = 1e-2
 
 
 class Whiten(Layer):
-    """Principal components of patches at every place, each of variance 1, and their negatives; then ReLU.
+    """Principal components of patches at every place, scaled to variance 1, and their negatives; then ReLU.
 
     Neighbouring cells of natural inputs are nearly alike, and what learns from them has to take them apart
-    first. These filters do: their outputs are uncorrelated (Krizhevsky 2009, appendix A; as a network's first
-    layer, Page 2019 and Jordan 2024, section 3.2). They are fitted once and not trained: no parameters, and
-    they travel in the checkpoint.
+    first. These filters do: their outputs are uncorrelated, and of variance 1 where the inputs vary at all
+    (Krizhevsky 2009, appendix A; as a network's first layer, Page 2019 and Jordan 2024, section 3.2). They
+    are fitted once and not trained: no parameters, and they travel in the checkpoint.
 
     Args:
         shape: What it takes: maps of one size.
