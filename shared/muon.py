@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterable
-from typing import Any, overload
+from typing import Any
 
 import torch
 from jaxtyping import Float
@@ -33,11 +33,10 @@ class Muon(torch.optim.Optimizer):
     """Momentum made orthogonal for the filters of convolutions, plain momentum for all other parameters.
 
     A gradient moves a few directions of a layer's filters much and most hardly at all; here all move alike,
-    so that fewer passes over the data are needed (Jordan et al. 2024, "Muon: an optimizer for hidden
-    layers in neural networks"). Before each step the filters of a layer are brought to the norm √filters, as
-    their size means nothing where batch normalisation follows; ``lr`` is then about the share that a step
-    moves.
-    ``torch.optim.Muon`` does not do: it takes matrices only.
+    so that fewer passes over the data are needed (Jordan et al. 2024, "Muon: an optimizer for hidden layers
+    in neural networks"; ``torch.optim.Muon`` takes matrices only). Before each step a layer's filters are
+    brought to the norm √filters, of which ``lr`` is about the share that the step moves: for networks whose
+    convolutions are followed by batch normalisation, to which the filters' size means nothing.
 
     Args:
         params: All of a network's parameters; those of four axes are filters.
@@ -73,15 +72,9 @@ class Muon(torch.optim.Optimizer):
                 raise ValueError(f"{name}={value} is out of range")
         super().__init__(params, settings)
 
-    @overload
-    def step(self, closure: None = None) -> None: ...
-
-    @overload
-    def step(self, closure: Callable[[], float]) -> float: ...
-
     @torch.no_grad()
-    def step(self, closure: Callable[[], float] | None = None) -> float | None:
-        """Move every parameter that has a gradient once."""
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
+        """Move every parameter that has a gradient once; the closure, called first, gives the loss."""
         loss = None
         if closure is not None:
             with torch.enable_grad():

@@ -1,12 +1,17 @@
 """Muon: what a step does to filters and to everything else."""
 
+import csv
+from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 from torch import nn
 
+from shared.cli import compose
+from shared.errors import UserError
 from shared.muon import Muon, orthogonal
+from shared.train import train as train_run
 
 SETTINGS: dict[str, float] = {
     "lr": 0.05,
@@ -95,3 +100,15 @@ def test_a_stopped_training_goes_on_with_the_same_bits() -> None:
 def test_numbers_out_of_range_are_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=f"{next(iter(wrong))}=.* is out of range"):
         Muon(network().parameters(), **SETTINGS | wrong)
+
+
+def test_a_run_takes_it_and_a_linear_schedule_ends_at_zero(tmp_path: Path) -> None:
+    words = ["domain=image", "model=image/tiny", "optimizer=muon", "schedule=linear", f"runs={tmp_path}"]
+    short = ["data.first=600", "data.batch_size=10", "trainer.max_epochs=2", "test=false"]
+    found = train_run(compose("train", [*words, *short]))
+    with Path(found["run"], "metrics.csv").open() as file:
+        rates = [float(row["lr"]) for row in csv.DictReader(file)]
+    assert rates == pytest.approx([0.025, 0.0])
+    assert found["val/acc"] > 0.3
+    with pytest.raises(UserError, match=r"momentum=1\.5 is out of range"):
+        train_run(compose("train", [*words, *short, "optimizer.momentum=1.5"]))
