@@ -108,7 +108,7 @@ def test_a_run_takes_it_and_a_linear_schedule_ends_at_zero(tmp_path: Path) -> No
     found = train_run(compose("train", [*words, *short]))
     with Path(found["run"], "metrics.csv").open() as file:
         rates = [float(row["lr"]) for row in csv.DictReader(file)]
-    assert rates == pytest.approx([0.025, 0.0])
+    assert rates == pytest.approx([0.05, 0.0])
     assert found["val/acc"] > 0.3
     with pytest.raises(UserError, match=r"momentum=1\.5 is out of range"):
         train_run(compose("train", [*words, *short, "optimizer.momentum=1.5"]))
