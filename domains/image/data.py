@@ -62,7 +62,7 @@ class ImageData(DataModule):
             raise UserError(f"data.size={size}: give the pixels of a side, a whole number from 1")
         if first is not None and first < 1:
             raise UserError(f"data.first={first}: give a whole number from 1, or null for all")
-        if test_views not in (1, 2, 6):
+        if isinstance(test_views, bool) or test_views not in (1, 2, 6):
             raise UserError(f"data.test_views={test_views}: give 1, 2 or 6")
         changes.check(augment, size)
         self.planes, self.extent = channels, (size, size)

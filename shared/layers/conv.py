@@ -133,11 +133,15 @@ def _fit(number: int, axis: Axis, kernel: Extent, pad: str) -> tuple[int, int]:
             )
         return axis.extent, 0
     assert isinstance(kernel, int)
+    if pad == "zeros":
+        if kernel % 2 == 0:
+            raise UserError(
+                f"kernel: {kernel} is even and pad: zeros needs odd ones, to pad both sides alike"
+            )
+        return kernel, (kernel - 1) // 2
     if axis.extent is not None and kernel > axis.extent:
         raise UserError(
-            f"kernel: {kernel} is larger than axis {number} of the map: "
-            f"it has {axis.extent} cells; use at most so many, or span"
+            f"kernel: {kernel} is larger than axis {number} of the map: it has {axis.extent} cells; use at most "
+            "so many, or span, or pad: zeros"
         )
-    if pad == "zeros" and kernel % 2 == 0:
-        raise UserError(f"kernel: {kernel} is even and pad: zeros needs odd ones, to pad both sides alike")
-    return kernel, (kernel - 1) // 2 if pad == "zeros" else 0
+    return kernel, 0

@@ -134,6 +134,14 @@ def test_position_bias_is_one_a_point() -> None:
     torch.testing.assert_close(network(torch.zeros(2, 3, 4, 5))[1], network.conv1.bias.flatten())
 
 
+def test_a_padded_filter_may_be_larger_than_the_map() -> None:
+    network = build_network([{"conv": {"filters": 4, "kernel": 5, "pad": "zeros"}}, "flatten"], 3, (2, 1), 8)
+    x = torch.randn(2, 3, 2, 1)
+    conv = network.conv1
+    expected = F.conv2d(x, conv.weight, conv.bias, padding=2)
+    assert torch.allclose(network(x), expected.flatten(1), atol=1e-6)
+
+
 def test_signals_keep_their_size_through_a_deep_network_without_norm() -> None:
     torch.manual_seed(0)
     layers = [{"repeat": {"times": 20, "layers": [conv(filters=64, pad="zeros")]}}, *HEAD]
