@@ -141,7 +141,7 @@ def _fit(number: int, axis: Axis, kernel: Extent, pad: str) -> tuple[int, int]:
         return kernel, (kernel - 1) // 2
     if axis.extent is not None and kernel > axis.extent:
         raise UserError(
-            f"kernel: {kernel} is larger than axis {number} of the map: it has {axis.extent} cells; use at most "
-            "so many, or span, or pad: zeros"
+            f"kernel: {kernel} is larger than axis {number} of the map: "
+            f"it has {axis.extent} cells; use at most so many, or span, or pad: zeros"
         )
     return kernel, 0
