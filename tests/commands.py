@@ -1,5 +1,6 @@
 """Whole commands, run as a user runs them."""
 
+import csv
 import os
 import signal
 import subprocess
@@ -51,3 +52,12 @@ def run_folder(done: subprocess.CompletedProcess) -> Path:
     """The folder that the last line of train.py names."""
     assert done.returncode == 0, done.stderr
     return Path(done.stdout.rstrip().splitlines()[-1].removeprefix("run: "))
+
+
+def epochs_of(run: Path) -> list[dict[str, float]]:
+    """The rows of its metrics.csv, without what the clock says."""
+    with (run / "metrics.csv").open() as file:
+        return [
+            {key: float(value) for key, value in row.items() if not key.endswith("seconds")}
+            for row in csv.DictReader(file)
+        ]

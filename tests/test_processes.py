@@ -1,6 +1,5 @@
 """Training with several processes: the same items once, the same figures, one run folder."""
 
-import csv
 import json
 import socket
 import subprocess
@@ -19,7 +18,7 @@ from shared.cli import compose
 from shared.errors import UserError
 from shared.run import Run
 from shared.train import _check_processes, train
-from tests.commands import PROJECT, command, run_folder, start
+from tests.commands import PROJECT, command, epochs_of, run_folder, start
 
 TINY = [
     "domain=image",
@@ -29,14 +28,6 @@ TINY = [
     "trainer.precision=32-true",
 ]
 TWO = [*TINY, "data.batch_size=16", "trainer=ddp", "trainer.devices=2"]
-
-
-def rows(run: Path) -> list[dict[str, float]]:
-    with (run / "metrics.csv").open() as file:
-        return [
-            {key: float(value) for key, value in row.items() if not key.endswith("seconds")}
-            for row in csv.DictReader(file)
-        ]
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +40,7 @@ def alone(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def equal_to(alone: Path, run: Path) -> None:
     [folder] = run.parent.iterdir()  # the other process has made none
     assert folder == run
-    for ours, theirs in zip(rows(run), rows(alone), strict=True):
+    for ours, theirs in zip(epochs_of(run), epochs_of(alone), strict=True):
         assert ours == pytest.approx(theirs, abs=2e-4)
     ours, theirs = (json.loads((each / "metrics.json").read_text()) for each in (run, alone))
     assert ours["steps"] == theirs["steps"] == 16
