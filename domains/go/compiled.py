@@ -1,25 +1,63 @@
-"""Compiling by numba, kept on disk between runs."""
+"""Compiling by numba, kept on disk between runs where that is possible."""
 
+import contextlib
+import functools
 import hashlib
-from collections.abc import Callable
+import logging
+import pickle
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
 from numba import njit
+from numba.core.caching import FunctionCache
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 SOURCES = ("state.py", "rules.py", "ladder.py", "planes.py", "position.py")
 STAMP = hashlib.sha256(b"".join(Path(__file__).with_name(name).read_bytes() for name in SOURCES)).hexdigest()
 
+_log = logging.getLogger(__name__)
 
-def compiled(function: Function) -> Function:
-    """Compile a function at its first call and keep the result on disk; it lets other threads run.
+
+class _Cache(FunctionCache):
+    """numba's stored code of one function; where it cannot be read or written, the function is compiled anew.
 
     numba takes its stored code for fresh while the function's own file has not changed, though what it calls
     in other files is part of that code. Here it is fresh while none of SOURCES has changed.
     """
+
+    def __init__(self, function: Callable[..., Any]):
+        super().__init__(function)
+        self._cache_file._source_stamp = STAMP
+
+    @contextlib.contextmanager
+    def _guard_against_spurious_io_errors(self) -> Iterator[None]:
+        """What numba wraps around reading and writing: an error costs time, not the command."""
+        try:
+            yield
+        except (OSError, EOFError, pickle.UnpicklingError) as error:
+            _warn_once(self.cache_path, getattr(error, "strerror", None) or "damaged")
+
+
+def compiled(function: Function) -> Function:
+    """Compile a function at its first call and keep the result on disk; it lets other threads run."""
     assert Path(function.__code__.co_filename).name in SOURCES
-    dispatcher: Any = njit(cache=True, nogil=True)(function)
-    dispatcher._cache._cache_file._source_stamp = STAMP
+    dispatcher: Any = njit(nogil=True)(function)
+    if dispatcher is function:  # NUMBA_DISABLE_JIT
+        return function
+    try:
+        dispatcher._cache = _Cache(function)
+    except RuntimeError:  # numba found no folder that it can write to
+        _warn_once(str(Path(__file__).parent), "neither this folder nor the user's cache can be written to")
     return dispatcher
+
+
+@functools.cache
+def _warn_once(folder: str, reason: str) -> None:
+    _log.warning(
+        "%s: %s; compiled code is not kept, and each process compiles it anew; "
+        "set NUMBA_CACHE_DIR to another folder",
+        folder,
+        reason,
+    )

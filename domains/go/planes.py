@@ -37,13 +37,13 @@ from domains.go.state import (
     KO,
     LOG,
     LOG_START,
-    STATE,
     STRIDE,
     WALL,
     State,
     cell_of,
     count_liberties,
     is_legal,
+    new_state,
     next_liberty,
     play,
     point_of,
@@ -200,6 +200,8 @@ def write_ladders(
 
 @compiled
 def _batch(
+    s: State,
+    born: State,
     size: int,
     setup_start: NDArray[np.int64],
     setup: NDArray[np.int16],
@@ -214,8 +216,6 @@ def _batch(
     legal: NDArray[np.bool_],
     target: NDArray[np.int64],
 ) -> None:
-    s = np.empty(STATE, np.int64)
-    born = np.empty(CELLS, np.int64)
     here, now = -1, 0  # the position that the state holds
     for n in range(len(game)):
         g = game[n]
@@ -285,6 +285,8 @@ def batch_planes(
     legal = np.empty((len(game), size * size), bool)
     target = np.empty(len(game), np.int64)
     _batch(
+        new_state(),
+        np.empty(CELLS, np.int64),
         size,
         games.setup_start,
         games.setup,

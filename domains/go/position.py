@@ -16,8 +16,9 @@ from domains.go.state import (
     KO,
     LOG,
     LOG_START,
-    STATE,
+    State,
     cell_of,
+    new_state,
     next_liberty,
     play,
     reset,
@@ -81,6 +82,8 @@ class Position:
 
 @compiled
 def _write(
+    s: State,
+    born: State,
     size: int,
     stones: NDArray[np.int8],
     ages: NDArray[np.int64],
@@ -92,8 +95,6 @@ def _write(
     planes: Planes,
     legal: NDArray[np.bool_],
 ) -> bool:
-    s = np.empty(STATE, np.int64)
-    born = np.empty(CELLS, np.int64)
     for n in range(len(stones)):
         reset(s, size)
         for point in range(size * size):
@@ -124,6 +125,8 @@ def position_planes(positions: Sequence[Position], groups: Sequence[str]) -> tup
     planes = np.zeros((len(positions), sum(GROUPS[name] for name in groups), size * size), np.int8)
     legal = np.empty((len(positions), size * size), bool)
     written = _write(
+        new_state(),
+        np.empty(CELLS, np.int64),
         size,
         np.stack([each.stones.reshape(-1) for each in positions]),
         np.stack([each.born.reshape(-1) for each in positions]),

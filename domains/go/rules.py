@@ -7,7 +7,6 @@ from numpy.typing import NDArray
 
 from domains.go.compiled import compiled
 from domains.go.state import (
-    CELLS,
     EMPTY,
     HASH,
     HEAD,
@@ -16,11 +15,11 @@ from domains.go.state import (
     LOG,
     LOG_START,
     SMALLEST,
-    STATE,
     STRIDE,
     State,
     cell_of,
     is_legal,
+    new_state,
     next_liberty,
     play,
     point_of,
@@ -57,11 +56,16 @@ def repeats(s: State, past: State) -> bool:
 
 
 @compiled
-def _first_illegal(size: int, setup: NDArray[np.int16], moves: NDArray[np.int16], superko: bool) -> int:
-    s = np.empty(STATE, np.int64)
+def _first_illegal(
+    s: State,
+    past: State,
+    size: int,
+    setup: NDArray[np.int16],
+    moves: NDArray[np.int16],
+    superko: bool,
+) -> int:
     if not set_up(s, size, setup):
         return -1
-    past = np.empty(len(moves) + 1, np.int64)
     past[0] = s[HASH]
     played = 1
     for t in range(len(moves)):
@@ -97,7 +101,10 @@ def first_illegal(size: int, setup: NDArray[np.int16], moves: NDArray[np.int16],
         stones on a point, a string without liberties).
     """
     check_size(size)
-    return _first_illegal(size, np.asarray(setup, np.int16), np.asarray(moves, np.int16), superko)
+    past = np.empty(len(moves) + 1, np.int64)  # hashes of the positions so far
+    return _first_illegal(
+        new_state(), past, size, np.asarray(setup, np.int16), np.asarray(moves, np.int16), superko
+    )
 
 
 def check_size(size: int) -> None:
@@ -119,7 +126,6 @@ class Board:
         check_size(size)
         self.size = size
         self.superko = superko
-        self._state = np.empty(STATE, np.int64)
         self.setup([])
 
     def setup(self, codes: Iterable[int]) -> None:
@@ -128,7 +134,7 @@ class Board:
         Raises:
             UserError: two stones share a point, one lies beside the board, or a string has no liberty.
         """
-        state = np.empty(STATE, np.int64)
+        state = new_state()
         if not set_up(state, self.size, np.array(list(codes), np.int16)):
             raise UserError(
                 "illegal setup: two stones on a point, one off the board, or one without liberties"
@@ -140,8 +146,7 @@ class Board:
         """An independent board with the same position and history."""
         twin = Board.__new__(Board)
         twin.__dict__.update(self.__dict__)
-        twin._state = np.empty(STATE, np.int64)
-        twin._state[:LOG_START] = self._state[:LOG_START]
+        twin._state = self._state.copy()
         twin._past = self._past.copy()
         return twin
 
@@ -188,8 +193,8 @@ class Board:
     @property
     def stones(self) -> NDArray[np.int8]:
         """(size, size) 0 empty, 1 black, 2 white."""
-        cells = self._state[:CELLS].reshape(LARGEST + 2, STRIDE)
-        return cells[1 : self.size + 1, 1 : self.size + 1].astype(np.int8)
+        rows = self._state[STRIDE : (self.size + 1) * STRIDE].reshape(self.size, STRIDE)
+        return rows[:, 1 : self.size + 1].astype(np.int8)
 
     @property
     def ko(self) -> int | None:

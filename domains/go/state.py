@@ -2,9 +2,9 @@
 
 A board is **one int64 vector**, the *state*. Each write to it goes through ``put``, which logs the old value
 in the same vector, so that any number of moves can be taken back (``undo``) without allocating: that is how
-ladders are read. Cells lie in one line, in rows of 20 with a wall between them, so the neighbours of a cell
-are at ±1 and ±20 on every size of board. A string is a ring of stones (NEXT) under one HEAD cell, with its
-SIZE and its liberties as a set of 6 × 64 bits (LIBS) kept at the head.
+ladders are read. Cells lie in one line, in rows of 20 with a wall around them, so the neighbours of a cell
+are at ±1 and ±20, and the diagonal ones at ±19 and ±21, on every size of board. A string is a ring of stones
+(NEXT) under one HEAD cell, with its SIZE and its liberties as a set of 6 × 64 bits (LIBS) kept at the head.
 """
 
 import numpy as np
@@ -16,7 +16,7 @@ SMALLEST, LARGEST = 5, 19
 EMPTY, BLACK, WHITE, WALL = 0, 1, 2, 3  # colours of cells; the opponent of c is 3 - c
 
 STRIDE = LARGEST + 1
-CELLS = (LARGEST + 2) * STRIDE
+CELLS = (LARGEST + 2) * STRIDE + 1  # the last is the wall diagonally below the corner T1 of 19×19
 WORDS = 6  # bits of cells 20 … 403 in 6 words
 COLOUR = 0  # colour of cell c stands at state[c]
 HEAD = COLOUR + CELLS
@@ -32,6 +32,12 @@ PLAY_LOG = 20 * CELLS  # no single move logs more than this
 STATE = LOG_START + 2**16  # some six hundred moves deep
 
 State = NDArray[np.int64]  # (STATE,)
+
+
+def new_state() -> State:
+    """Memory for a state, whatever it holds: ``reset`` and moves write every cell before it is read."""
+    return np.empty(STATE, np.int64)
+
 
 # Zobrist (1970): a position's hash is the exclusive or of its stones' numbers.
 ZOBRIST = np.random.default_rng(1970).integers(-(2**63), 2**63, (3, CELLS), dtype=np.int64)
