@@ -16,6 +16,7 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import OmegaConfBaseException
 
 from shared import grid
+from shared.config.literal import as_typed
 from shared.errors import UserError, nearest
 from shared.resolvers import PROJECT  # and with it the words that the files in conf/ use
 
@@ -56,7 +57,8 @@ def command(
             # torch's threads spin while they wait for work; where other processes want the cores (the
             # loader's do), sleeping instead is up to twice as fast.
             os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-            sys.argv[1:] = [words.get(word, word) for word in sys.argv[1:]]
+            given = [words.get(word, word) for word in sys.argv[1:]]
+            sys.argv[1:] = as_typed(given, multirun="-m" in given or "--multirun" in given)
             try:
                 run()
             except (HydraException, OmegaConfBaseException) as error:
@@ -81,7 +83,7 @@ def compose(config_name: str, overrides: list[str]) -> DictConfig:
     """The configuration that a command would get from these overrides."""
     GlobalHydra.instance().clear()
     with initialize_config_dir(str(CONF), version_base="1.3"):
-        config = hydra.compose(config_name, overrides, return_hydra_config=True)
+        config = hydra.compose(config_name, as_typed(overrides), return_hydra_config=True)
     choices = config.hydra.runtime.choices
     with open_dict(config):
         del config["hydra"]

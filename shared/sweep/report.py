@@ -2,7 +2,6 @@
 
 import csv
 import io
-import shlex
 from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
@@ -12,6 +11,7 @@ from rich.table import Table
 
 from shared.archive import printable
 from shared.cli import compose
+from shared.config.paste import command_line
 from shared.run import write
 from shared.sweep.plots import pictures
 from shared.sweep.progress import best, setting_text, value_text
@@ -39,10 +39,8 @@ def report(study: Study, space: Space, config: DictConfig, overrides: list[str],
         folder.mkdir(exist_ok=True)
         write(folder / "best.yaml", experiment(found, space, _told(trials, found, overrides)))
         console.print("train with the best settings, and test:")
-        console.print(
-            f"  python scripts/train.py --config-dir {study.folder} experiment=best",
-            soft_wrap=True, highlight=False, markup=False,
-        )  # fmt: skip
+        line = command_line("train", "--config-dir", str(study.folder), "experiment=best")
+        console.print(f"  {line}", soft_wrap=True, highlight=False, markup=False)
     running = len(study.trials(TrialState.RUNNING))
     if running:
         console.print(
@@ -85,7 +83,7 @@ def _told(trials: list[FrozenTrial], found: FrozenTrial, overrides: list[str]) -
     words = [word for word in overrides if not word.startswith("storage=")]  # it may hold a password
     ended = sum(each.state in (TrialState.COMPLETE, TrialState.PRUNED) for each in trials)
     return [
-        f"The best of {ended} trials of: python scripts/sweep.py {shlex.join(words)}",
+        f"The best of {ended} trials of: {command_line('sweep', *words)}",
         f"Trial {found.number}: val/acc {100 * (found.value or 0):.2f} %, the best of its epochs.",
         "It was chosen by this figure, which so flatters it. The test set has not been looked at.",
         f"Its run: {found.user_attrs['run']}",
