@@ -18,15 +18,23 @@ from stat import S_ISLNK
 from typing import NamedTuple
 
 from shared.errors import UserError
+from shared.files.inventory import EMPTY_FOLDER, HIDDEN, Inventory
 
 MEMBER_LIMIT = 64 * 2**20  # bytes of one file: far above a record, a picture or a clip of sound
 TOTAL_LIMIT = 16 * 2**30  # bytes of an archive once uncompressed, skipped entries included
+# An archive may unpack to RATIO times its size and SPARE bytes more: recordings and pictures hardly shrink,
+# text and game records about ten times. An archive far above that was made to fill the memory.
+RATIO = 100
+SPARE = 64 * 2**20
 
 TAR = {".tar": "", ".tar.gz": "gz", ".tgz": "gz", ".tar.xz": "xz", ".txz": "xz", ".tar.bz2": "bz2"}
 CHUNK = 2**20
+# What systems put beside a user's files. A leading dot hides too: .ipynb_checkpoints, macOS's ._a.sgf.
+SYSTEM = {"__macosx", "thumbs.db", "ehthumbs.db", "desktop.ini", "@eadir", "$recycle.bin", "__pycache__"}
+NAMELESS = "entry without a name"
 # What the standard library raises on damaged archives; RuntimeError: a method of zip that it does not know.
 _BROKEN = (
-    *(EOFError, OSError, ValueError, RuntimeError, KeyError, OverflowError),
+    *(EOFError, OSError, ValueError, RuntimeError, LookupError, OverflowError, MemoryError),
     *(lzma.LZMAError, tarfile.TarError, zipfile.BadZipFile, zlib.error),
 )
 
@@ -47,22 +55,26 @@ def is_archive(path: Path) -> bool:
 def where(path: Path, name: str) -> str:
     """A member as errors call it: ``games.zip!folder/a.sgf``, ``folder/a.sgf``, or the file itself."""
     if is_archive(path) and not path.is_dir():
-        return f"{path}!{name}"
-    return str(path / name) if path.is_dir() else str(path)
+        return printable(f"{path}!{name}")
+    return printable(str(path / name) if path.is_dir() else str(path))
 
 
 def members(
     path: Path,
     suffixes: Sequence[str] = (),
     *,
+    seen: Inventory | None = None,
     member_limit: int = MEMBER_LIMIT,
     total_limit: int = TOTAL_LIMIT,
 ) -> Iterator[Member]:
     """Read all files of a path one after the other: a folder in sorted order, an archive in its own.
 
+    Hidden files are skipped, and so are those of other suffixes.
+
     Args:
         path: a file (read whatever its name is), a folder (with its subfolders), or an archive.
         suffixes: only files whose name ends so, in either case, such as ``(".sgf",)``; () for all.
+        seen: where each skipped file is noted, with the reason.
         member_limit: bytes that one file may have.
         total_limit: bytes that an archive may have once uncompressed.
 
@@ -70,22 +82,31 @@ def members(
         UserError: nothing there or none of the suffixes, a broken or truncated archive, an entry that climbs
             out, a link (in an archive; in a folder one that leads nowhere), a device, a limit passed.
     """
-    found = files(path, suffixes)
+    seen = Inventory() if seen is None else seen
+    found = files(path, suffixes, seen=seen)
     if path.is_dir():
         read = _folder(path, found, member_limit)
     elif not path.is_file():
         raise UserError(f"{path}: neither a file nor a folder")
     elif is_archive(path):
         unpack = _zip if path.name.lower().endswith(".zip") else _tar
-        read = _guarded(path, unpack(path, suffixes, member_limit, total_limit))
+        total_limit = min(total_limit, RATIO * path.stat().st_size + SPARE)
+        read = _guarded(path, unpack(path, suffixes, seen, member_limit, total_limit))
     else:
-        read = iter([Member(path.name, _read(path, member_limit), 1.0)])
+        read = iter([Member(printable(path.name), _read(path, member_limit), 1.0)])
     empty = True
     for member in read:
         empty = False
         yield member
     if empty:
-        raise UserError(f"{path}: no file in it" + f" that ends in {' or '.join(suffixes)}" * bool(suffixes))
+        raise nothing(path, suffixes, seen)
+
+
+def nothing(path: Path, suffixes: Sequence[str], seen: Inventory) -> UserError:
+    """The error of a path that holds no file of its kind: it says which files it holds."""
+    wanted = f" that ends in {' or '.join(suffixes)}" * bool(suffixes)
+    skipped = "; ".join(line.strip() for line in seen.summary()[1:])
+    return UserError(f"{path}: no file in it{wanted}" + f" (skipped: {skipped})" * bool(skipped))
 
 
 def pack(entries: Iterable[tuple[str, bytes]], archive: Path) -> None:
@@ -100,16 +121,25 @@ def pack(entries: Iterable[tuple[str, bytes]], archive: Path) -> None:
     archive.write_bytes(lzma.compress(packed.getvalue(), preset=9 | lzma.PRESET_EXTREME))
 
 
-def files(path: Path, suffixes: Sequence[str] = ()) -> list[Path]:
+def files(path: Path, suffixes: Sequence[str] = (), *, seen: Inventory | None = None) -> list[Path]:
     """What a path stands for on disk: itself, or all files below a folder, sorted.
 
     Linked folders are not entered, since they may lead in a circle.
+
+    Args:
+        path: a file or a folder.
+        suffixes: as in ``members``.
+        seen: where each skipped file is noted, with the reason.
+
+    Raises:
+        UserError: there is nothing, or it cannot be read.
     """
+    seen = Inventory() if seen is None else seen
     try:
         path.stat()
     except FileNotFoundError as error:
         raise UserError(f"{path}: no such file or folder") from error
-    except OSError as error:
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
         raise _unreadable(path, error) from error
     if not path.is_dir():
         return [path]
@@ -117,9 +147,25 @@ def files(path: Path, suffixes: Sequence[str] = ()) -> list[Path]:
     def fail(error: OSError) -> None:
         raise _unreadable(error.filename, error) from error
 
-    walk = os.walk(path, onerror=fail)
-    found = [Path(root, name) for root, _, names in walk for name in names if _wanted(name, suffixes)]
-    return sorted(file for file in found if file.is_file() or file.is_symlink())
+    found = []
+    for root, folders, names in os.walk(path, onerror=fail):
+        inside = Path(root).relative_to(path)
+        for name in sorted(folders):
+            if Path(root, name).is_symlink():
+                seen.skip(printable(f"{(inside / name).as_posix()}/"), "linked folder, not entered")
+        if not folders and not names and inside.parts:
+            seen.skip(printable(f"{inside.as_posix()}/"), EMPTY_FOLDER)
+        for name in sorted(names):
+            label = printable((inside / name).as_posix())
+            reason = _passed_over(label, name, suffixes)
+            file = Path(root, name)
+            if reason is None and not file.is_file() and not file.is_symlink():
+                reason = "neither file nor folder"
+            if reason is None:
+                found.append(file)
+            else:
+                seen.skip(label, reason)
+    return sorted(found)
 
 
 def _folder(path: Path, found: list[Path], member_limit: int) -> Iterator[Member]:
@@ -145,7 +191,9 @@ def _guarded(path: Path, found: Iterator[Member]) -> Iterator[Member]:
         raise UserError(f"{path}: broken or truncated archive ({error}); fetch or pack it again") from error
 
 
-def _zip(path: Path, suffixes: Sequence[str], member_limit: int, total_limit: int) -> Iterator[Member]:
+def _zip(
+    path: Path, suffixes: Sequence[str], seen: Inventory, member_limit: int, total_limit: int
+) -> Iterator[Member]:
     with zipfile.ZipFile(path) as archive:
         entries = archive.infolist()
         if sum(entry.file_size for entry in entries) > total_limit:
@@ -154,7 +202,11 @@ def _zip(path: Path, suffixes: Sequence[str], member_limit: int, total_limit: in
             label = _check_name(path, entry.filename)
             if S_ISLNK(entry.external_attr >> 16):
                 raise UserError(f"{path}!{label}: a link, which is not followed; pack the file itself")
-            if entry.is_dir() or not _wanted(entry.filename, suffixes):
+            if entry.filename.endswith("/"):
+                continue
+            reason = _passed_over(label, entry.filename, suffixes) if label else NAMELESS
+            if reason:
+                seen.skip(label or f"entry {number}", reason)
                 continue
             if entry.flag_bits & 1:
                 raise UserError(f"{path}!{label}: locked with a password; pack it without one")
@@ -162,7 +214,9 @@ def _zip(path: Path, suffixes: Sequence[str], member_limit: int, total_limit: in
             yield Member(label, archive.read(entry), number / len(entries))
 
 
-def _tar(path: Path, suffixes: Sequence[str], member_limit: int, total_limit: int) -> Iterator[Member]:
+def _tar(
+    path: Path, suffixes: Sequence[str], seen: Inventory, member_limit: int, total_limit: int
+) -> Iterator[Member]:
     kind = next(kind for end, kind in TAR.items() if path.name.lower().endswith(end))
     size = max(path.stat().st_size, 1)
     with path.open("rb") as packed:
@@ -175,7 +229,11 @@ def _tar(path: Path, suffixes: Sequence[str], member_limit: int, total_limit: in
                     raise UserError(
                         f"{path}!{label}: a link or device, which is not followed; pack the file itself"
                     )
-                if entry.isdir() or not _wanted(entry.name, suffixes):
+                if entry.isdir():
+                    continue
+                reason = _passed_over(label, entry.name, suffixes) if label else NAMELESS
+                if reason:
+                    seen.skip(label or "an entry", reason)
                     continue
                 _check_limit(f"{path}!{label}", entry.size, member_limit)
                 data = archive.extractfile(entry)
@@ -240,17 +298,22 @@ def _check_limit(label: str, size: int, limit: int) -> None:
         raise UserError(f"{label}: {size:,} bytes, more than the {limit:,} that one file may have")
 
 
-def _unreadable(path: Path | str, error: OSError) -> UserError:
-    return UserError(f"{path}: cannot be read ({error.strerror})")
+def _unreadable(path: Path | str, error: OSError | ValueError) -> UserError:
+    return UserError(f"{path}: cannot be read ({getattr(error, 'strerror', error)})")
 
 
 def _too_large(path: Path, limit: int) -> UserError:
     return UserError(f"{path}: more than {limit:,} bytes once unpacked; unpack it yourself if you trust it")
 
 
-def _wanted(name: str, suffixes: Sequence[str]) -> bool:
-    """By suffix; and not the resource forks that macOS puts beside each file ("._a.sgf")."""
-    return name.lower().endswith(tuple(suffixes) or "") and not PurePosixPath(name).name.startswith("._")
+def _passed_over(label: str, name: str, suffixes: Sequence[str]) -> str | None:
+    """Why a file is skipped unread, by its place and name; None: it is wanted."""
+    parts = PurePosixPath(label.replace("\\", "/")).parts
+    if any(part.startswith(".") or part.casefold() in SYSTEM for part in parts):
+        return HIDDEN
+    if name.lower().endswith(tuple(suffixes) or ""):
+        return None
+    return f"of kind {PurePosixPath(label).suffix.lower() or '(no suffix)'}"
 
 
 def printable(name: str) -> str:

@@ -4,7 +4,7 @@ import hashlib
 import logging
 import os
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -28,7 +28,6 @@ def arrays(
     source: Path,
     kind: str,
     *,
-    suffixes: Sequence[str] = (),
     cache: Path | None = None,
 ) -> Arrays:
     """The arrays that ``make()`` makes of a user's path, from the cache if the path has not changed since.
@@ -39,13 +38,12 @@ def arrays(
         make: reads ``source``.
         source: file or folder; known again by its absolute path and by size and time of all its files.
         kind: what is made, and the version of its form, such as ``games-1``: it begins the file's name.
-        suffixes: only these files of a folder count, as in ``archive.members``.
         cache: folder of the cache, see ``folder``.
 
     Raises:
         UserError: ``source`` is missing; and what ``make`` raises.
     """
-    file = folder(cache) / f"{kind}-{_stamp(source, suffixes)}.npz"
+    file = folder(cache) / f"{kind}-{_stamp(source)}.npz"
     stored = _load(file)
     if stored is None:
         stored = dict(make())
@@ -53,9 +51,9 @@ def arrays(
     return stored
 
 
-def _stamp(source: Path, suffixes: Sequence[str]) -> str:
+def _stamp(source: Path) -> str:
     digest = hashlib.sha256(os.fsencode(source.absolute()))
-    for file in files(source, suffixes):
+    for file in files(source):
         if file.exists():  # else a link that leads nowhere, for the reader to report
             stat = file.stat()
             name = os.fsencode(file.relative_to(source))

@@ -45,7 +45,7 @@ def read_records(
     Raises:
         UserError: nothing to read, or a broken archive (see ``archive.members``).
     """
-    columns = caches.arrays(lambda: _read(path, progress), path, KIND, suffixes=SUFFIXES, cache=cache)
+    columns = caches.arrays(lambda: _read(path, progress), path, KIND, cache=cache)
     oddities = [
         Oddity(reason, found, name, kept == "kept")
         for reason, found, name, kept in (line.split("\t") for line in _lines(columns.pop("oddities")))

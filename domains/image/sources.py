@@ -194,7 +194,7 @@ def folder(path: Path | None, size: int, channels: int) -> Pictures:
     if path is None:
         raise UserError("data.path is not set: give data.path=, a folder or an archive of CLASS/*.jpg")
     kind = f"pictures-1-{channels}x{size}"
-    stored = cache.arrays(lambda: _decoded(path, size, channels), path, kind, suffixes=SUFFIXES)
+    stored = cache.arrays(lambda: _decoded(path, size, channels), path, kind)
     labels = stored["label"]
     classes, y = np.unique(labels, return_inverse=True)
     unreadable = [str(each) for each in stored["unreadable"]] + _empty(path, set(classes))

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.progress import Progress
 
-from domains.speech.audio import SUFFIXES, UnusableError, load, sources
+from domains.speech.audio import UnusableError, load, sources
 from shared import cache as caches
 from shared.archive import where
 from shared.errors import UserError
@@ -71,9 +71,7 @@ def read_clips(
     path = Path(path)
     names_tell = _compiled(pattern)
     kind = f"{KIND}-{rate}-{max_seconds:g}"
-    columns = caches.arrays(
-        lambda: _read(path, rate, max_seconds), path, kind, suffixes=SUFFIXES, cache=cache
-    )
+    columns = caches.arrays(lambda: _read(path, rate, max_seconds), path, kind, cache=cache)
     told = [names_tell.search(name) for name in columns["name"]]
     known = np.array([match is not None for match in told], bool)
     odd = [tuple(row) for row in columns.pop("oddities")]

@@ -11,6 +11,7 @@ import pytest
 
 from shared.archive import members, pack, where
 from shared.errors import UserError
+from shared.files.inventory import Inventory
 
 FILES = {
     "b/two.txt": b"2" * 512,
@@ -223,3 +224,73 @@ def test_what_is_packed_is_read_again_and_the_same_entries_give_the_same_file(tm
         pack(TEXT.items(), tmp_path / name)
     assert {member.name: member.data for member in members(tmp_path / "two.tar.xz")} == TEXT
     assert (tmp_path / "a/one.tar.xz").read_bytes() == (tmp_path / "two.tar.xz").read_bytes()
+
+
+@pytest.mark.parametrize("kind", ["", ".zip", ".tar.xz"])
+def test_what_is_passed_over_is_accounted_for(kind: str, tmp_path: Path) -> None:
+    path = make(tmp_path / f"data{kind}")
+    seen = Inventory()
+    assert {member.name for member in members(path, (".txt",), seen=seen)} == TEXT.keys()
+    assert dict(seen.skipped) == {"of kind .png": 1, "hidden": 1}
+
+
+@pytest.mark.parametrize("kind", ["", ".zip", ".tar"])
+def test_hidden_folders_are_no_data(kind: str, tmp_path: Path) -> None:
+    names = ["cat/a.txt", "cat/.ipynb_checkpoints/a.txt", "__MACOSX/cat/a.txt", ".git/x/y.txt", "Thumbs.db"]
+    path = tmp_path / f"data{kind}"
+    if kind == ".zip":
+        make_zip(path, *((name, b"x") for name in names))
+    elif kind == ".tar":
+        make_tar(path, *(entry(name, b"x") for name in names))
+    else:
+        for name in names:
+            (path / name).parent.mkdir(parents=True, exist_ok=True)
+            (path / name).write_bytes(b"x")
+    seen = Inventory()
+    assert [member.name for member in members(path, seen=seen)] == ["cat/a.txt"]
+    assert dict(seen.skipped) == {"hidden": 4}
+
+
+def test_folders_that_are_empty_or_linked_and_what_is_no_file_are_named(tmp_path: Path) -> None:
+    (tmp_path / "data/empty").mkdir(parents=True)
+    (tmp_path / "data/a.txt").write_text("a")
+    (tmp_path / "data/linked").symlink_to(tmp_path)
+    os.mkfifo(tmp_path / "data/pipe.txt")
+    seen = Inventory()
+    assert [member.name for member in members(tmp_path / "data", (".txt",), seen=seen)] == ["a.txt"]
+    skipped = {"empty folder": 1, "linked folder, not entered": 1, "neither file nor folder": 1}
+    assert dict(seen.skipped) == skipped
+
+
+def test_an_entry_without_a_name_is_skipped(tmp_path: Path) -> None:
+    path = make_zip(tmp_path / "data.zip", ("a.txt", b"a"), ("?.txt", b"b"))
+    path.write_bytes(path.read_bytes().replace(b"?.txt", b"\0.txt"))  # which zipfile cuts at its NUL
+    seen = Inventory()
+    assert [member.name for member in members(path, seen=seen)] == ["a.txt"]
+    assert dict(seen.skipped) == {"entry without a name": 1}
+
+
+def test_the_error_of_a_path_without_such_files_says_what_it_holds(tmp_path: Path) -> None:
+    (tmp_path / "a.heic").write_text("a")
+    with pytest.raises(UserError, match=r"no file in it that ends in \.png .*1 of kind \.heic: a\.heic"):
+        list(members(tmp_path, (".png",)))
+
+
+@pytest.mark.parametrize("kind", [".zip", ".tar.xz", ".tar.gz"])
+def test_an_archive_that_unpacks_to_far_more_than_its_size_is_refused(kind: str, tmp_path: Path) -> None:
+    entries = [(f"{i}.txt", bytes(30 * 2**20)) for i in range(5)]
+    path = tmp_path / f"bomb{kind}"
+    if kind == ".zip":
+        make_zip(path, *entries)
+    else:
+        make_tar(path, *(entry(name, data) for name, data in entries))
+    with pytest.raises(UserError, match="once unpacked"):
+        list(members(path))
+
+
+def test_names_that_are_no_text_are_shown_as_question_marks(tmp_path: Path) -> None:
+    file = Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xff\xfe.txt"))
+    file.write_text("a")
+    [member] = members(file)
+    assert member.name == "??.txt"
+    assert where(file, member.name).endswith("/??.txt")

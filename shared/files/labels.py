@@ -1,0 +1,49 @@
+"""Names of classes as users write them, and whether they look like classes at all."""
+
+import re
+from collections.abc import Sequence
+
+import numpy as np
+
+from shared.errors import UserError
+from shared.files.layout import SPLITS, class_name
+
+FEW = 20  # below so many examples nothing is said of how they share out
+DOCUMENTS = re.compile(r"(read.?me|licen[cs]e|changelog|copying|index|__macosx)(\.\w+)?", re.IGNORECASE)
+SEPARATORS = "\t;|"
+
+
+def check_classes(labels: Sequence[str] | np.ndarray, source: str, hint: str) -> list[str]:
+    """Whether guessed labels look like classes: what is refused, or remarked on, before anything is trained.
+
+    Args:
+        labels: (N,) of all examples.
+        source: the data, for errors.
+        hint: how to say what the classes are, such as ``sort them as CLASS/picture.jpg``.
+
+    Returns:
+        Remarks for the summary.
+
+    Raises:
+        UserError: most classes have a single example, or a name holds a separator of columns.
+    """
+    classes, counts = np.unique([class_name(label) for label in labels], return_counts=True)
+    split = next((name for name in classes if any(mark in name for mark in SEPARATORS)), None)
+    if split is not None:
+        raise UserError(f"{source}: a class {str(split)[:60]!r}, which looks like several columns; {hint}")
+    single = int((counts == 1).sum())
+    if len(labels) >= FEW and 2 * single > len(classes) and len(classes) > 2:
+        name = classes[counts == 1][0]
+        raise UserError(
+            f"{source}: {len(classes):,} classes for {len(labels):,} examples, {single:,} of them with a "
+            f"single one (such as {str(name)[:40]!r}): these are hardly classes; {hint}"
+        )
+    remarks = [
+        f"class {str(name)!r} is named like a {'split' if name.casefold() in SPLITS else 'document'}: {hint}"
+        for name in classes
+        if name.casefold() in SPLITS or DOCUMENTS.fullmatch(name)
+    ]
+    if single and len(labels) >= FEW:
+        names = ", ".join(repr(str(name)) for name in classes[counts == 1][:5])
+        remarks.append(f"{single:,} of {len(classes):,} classes have a single example: {names}")
+    return remarks

@@ -1,0 +1,67 @@
+"""What folders say of split and class."""
+
+import pytest
+
+from shared.files.layout import layout
+
+CASES = {
+    "classes alone": (["cat/a", "dog/b"], ["", ""], ["cat", "dog"]),
+    "in one folder": (["d/cat/a", "d/dog/b"], ["", ""], ["cat", "dog"]),
+    "one class": (["d/cat/a", "d/cat/b"], ["", ""], ["cat", "cat"]),
+    "splits above": (
+        ["train/cat/a", "test/cat/b", "train/dog/c"],
+        ["train", "test", "train"],
+        ["cat", "cat", "dog"],
+    ),
+    "in other words": (
+        ["Training/cat/a", "TESTING/cat/b", "dev/dog/c"],
+        ["train", "test", "val"],
+        ["cat", "cat", "dog"],
+    ),
+    "splits below": (
+        ["cat/train/a", "dog/train/b", "cat/valid/c"],
+        ["train", "train", "val"],
+        ["cat", "dog", "cat"],
+    ),
+    "splits in one folder": (["d/train/cat/a", "d/test/dog/b"], ["train", "test"], ["cat", "dog"]),
+    "a class named train": (["car/a", "train/b", "bus/c"], ["", "", ""], ["car", "train", "bus"]),
+    "a class named train in splits": (
+        ["train/train/a", "train/car/b", "test/train/c"],
+        ["train", "train", "test"],
+        ["train", "car", "train"],
+    ),
+    "a test set beside its classes": (
+        ["cat/a", "dog/b", "test/cat/c"],
+        ["", "", "test"],
+        ["cat", "dog", "cat"],
+    ),
+    "a folder beside the splits": (
+        ["train/cat/a", "test/cat/b", "odd/cat/c"],
+        ["train", "test", ""],
+        ["cat"] * 3,
+    ),
+    "no class's folder": (["train/a", "test/b"], ["train", "test"], ["", ""]),
+    "no folder": (["a", "b"], ["", ""], ["", ""]),
+    "the same folder below each class": (["cat/images/a", "dog/images/b"], ["", ""], ["cat", "dog"]),
+    "composed and decomposed": (
+        ["caf\u00e9/a", "cafe\u0301/b", "the/c"],
+        ["", "", ""],
+        ["caf\u00e9"] * 2 + ["the"],
+    ),
+}
+
+
+@pytest.mark.parametrize(("names", "splits", "labels"), CASES.values(), ids=CASES.keys())
+def test_folders_say_split_and_class(names: list[str], splits: list[str], labels: list[str]) -> None:
+    placed = layout(names)
+    assert placed.split.tolist() == splits
+    assert placed.label.tolist() == labels
+
+
+def test_what_was_taken_for_a_split_and_what_was_ignored_is_noted() -> None:
+    [splits] = layout(["Training/cat/a", "test/dog/b"]).notes
+    assert "Training/ is train" in splits
+    assert "test/ is test" in splits
+    [ignored] = layout(["site1/cat/a", "site2/cat/b", "site1/dog/c"]).notes
+    assert "site1/, site2/" in ignored
+    assert layout(["cat/a", "dog/b"]).notes == []
