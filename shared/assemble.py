@@ -11,9 +11,10 @@ from pytorch_lightning.callbacks import Callback, EMAWeightAveraging, ModelCheck
 from pytorch_lightning.loggers import TensorBoardLogger
 from pytorch_lightning.utilities.exceptions import MisconfigurationException  # type: ignore[attr-defined]
 
-from shared.build import build, locate
+from shared.build import build
 from shared.callbacks import Patience, TrainingProgress, WholeCheckpoints
 from shared.classifier import Classifier
+from shared.config.domain import find_domain
 from shared.data import DataModule
 from shared.errors import UserError
 from shared.network import build_network
@@ -33,7 +34,8 @@ def build_data(config: DictConfig) -> DataModule:
     """
     if isinstance(config.seed, bool) or not isinstance(config.seed, int) or config.seed < 0:
         raise UserError(f"seed={config.seed}: give a whole number from 0")
-    return build(plain(config.data), seed=config.seed)
+    readers = find_domain(config.domain.name).readers()
+    return build("data", readers, plain(config.data), seed=config.seed)
 
 
 def check_network(config: DictConfig, data: DataModule) -> None:
@@ -50,7 +52,7 @@ def check_network(config: DictConfig, data: DataModule) -> None:
 def build_module(config: DictConfig, data: DataModule) -> Classifier:
     """A fresh network for the data's classes, its weights drawn by the seed."""
     torch.manual_seed(config.seed)
-    module = locate(config.domain.module)(
+    module = find_domain(config.domain.name).part("module")(
         model=plain(config.model),
         planes=data.planes,
         extent=data.extent,
@@ -72,7 +74,7 @@ def load_module(run: Run, checkpoint: str = "best") -> Classifier:
     """
     contents = run.checkpoint(checkpoint)
     try:
-        module = locate(run.config.domain.module)(**contents["hyper_parameters"])
+        module = find_domain(contents["domain"]).part("module")(**contents["hyper_parameters"])
         module.load_state_dict(contents["state_dict"])
     except (RuntimeError, TypeError) as error:
         raise UserError(

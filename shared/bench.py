@@ -11,9 +11,10 @@ import torch.nn.functional as F
 from omegaconf import DictConfig
 
 from shared.assemble import build_data, build_module, build_trainer, precision
-from shared.build import build, locate
+from shared.build import OPTIMIZERS, SCHEDULES, build
 from shared.callbacks import History
 from shared.classifier import Batch
+from shared.config.domain import find_domain
 from shared.data import DataModule
 from shared.figures import show
 from shared.run import Run, environment
@@ -33,8 +34,8 @@ def bench(config: DictConfig) -> dict[str, Any]:
     data = build_data(config)
     data.setup()
     figures = loop_ratio(config, data) | {"inference samples/s": inference_speed(config, data)}
-    if "bench" in config.domain:
-        figures |= locate(config.domain.bench)(data, figures["suite samples/s"])
+    if own := find_domain(config.domain.name).part("bench"):
+        figures |= own(data, figures["suite samples/s"])
     show(figures, config.bench.output, decimals=3)
     return figures
 
@@ -113,8 +114,8 @@ def _bare_seconds(config: DictConfig, data: DataModule, held: bool = False) -> S
     device = trainer.strategy.root_device
     module = build_module(config, data).to(device).train()
     loader = data.train_dataloader()
-    optimizer = build(module.optimizer_settings, params=module.parameters())
-    schedule = build(module.schedule_for(2 * len(loader)), optimizer=optimizer)
+    optimizer = build("optimizer", OPTIMIZERS, module.optimizer_settings, params=module.parameters())
+    schedule = build("schedule", SCHEDULES, module.schedule_for(2 * len(loader)), optimizer=optimizer)
     half = precision(config.trainer) == "bf16-mixed"
     for epoch in range(2):
         loader.sampler.set_epoch(epoch)  # type: ignore[attr-defined]

@@ -13,7 +13,7 @@ from torch import Tensor
 from torchmetrics import MeanMetric, MetricCollection
 from torchmetrics.classification import MulticlassAccuracy
 
-from shared.build import build
+from shared.build import OPTIMIZERS, SCHEDULES, build
 from shared.data import DataModule, Draw
 from shared.layers.whiten import Whiten
 from shared.network import build_network
@@ -35,8 +35,8 @@ class Classifier(pl.LightningModule):
         planes: Planes of the input.
         extent: Extent of the input along its two axes; None where it varies.
         classes: Names of the classes, in the order of the logits.
-        optimizer: ``_target_`` and arguments of a torch optimizer.
-        schedule: ``_target_`` and arguments of a torch learning rate schedule, stepped after each batch.
+        optimizer: ``_target_``, one of ``OPTIMIZERS``, and its arguments.
+        schedule: ``_target_``, one of ``SCHEDULES``, and its arguments; it is stepped after each batch.
         front_end: What the front end has to know of the data (``DataModule.front_end``).
         label_smoothing: Share of the target spread over all classes (Szegedy et al. 2016, section 7).
     """
@@ -184,7 +184,7 @@ class Classifier(pl.LightningModule):
         settings = dict(self.optimizer_settings)
         if settings.get("fused") and self.trainer.gradient_clip_val:
             settings["fused"] = False  # Lightning clips no gradients that the step itself might unscale
-        optimizer = build(settings, params=self.parameters())
+        optimizer = build("optimizer", OPTIMIZERS, settings, params=self.parameters())
         steps = int(self.trainer.estimated_stepping_batches)
-        schedule = build(self.schedule_for(steps), optimizer=optimizer)
+        schedule = build("schedule", SCHEDULES, self.schedule_for(steps), optimizer=optimizer)
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}

@@ -17,7 +17,7 @@ from rich.table import Table
 from rich.text import Text
 
 from shared.assemble import load_module, plain
-from shared.build import locate
+from shared.config.domain import find_domain
 from shared.errors import UserError, nearest
 from shared.plots import png
 from shared.run import Run, unique_name, write
@@ -26,7 +26,7 @@ SHOWN = 60  # rows of the table; the file has them all
 
 
 class Predictions(NamedTuple):
-    """What a domain's function answers; ``conf/domain/NAME.yaml`` names it as ``domain.predict``.
+    """What a domain's function answers; ``domains/NAME/__init__.py`` names it as ``predict``.
 
     It is called as ``predict(module, source, *, top, …)`` with the network, the user's path (None where
     ``text`` is given instead), and as keywords the configuration's other keys that are not null. It reads
@@ -73,7 +73,9 @@ def predict(config: DictConfig) -> Predictions:
         for key, value in settings.items()
         if key not in ("run", "input", "checkpoint", "output", "choices") and value is not None
     }
-    function = locate(run.config.domain.get("predict"))
+    function = find_domain(run.config.domain.name).part("predict")
+    if function is None:
+        raise UserError(f"run={config.run}: the domain {run.config.domain.name} has no predictions for files")
     _check(options, function, run.config.domain.name)
     if config.input is None and config.text is None:
         raise UserError("input is not set: give input=…")

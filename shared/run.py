@@ -18,6 +18,7 @@ from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
 from shared import weights
+from shared.config.domain import find_domain
 from shared.errors import UserError
 from shared.resolvers import PROJECT
 
@@ -123,10 +124,10 @@ class Run:
 
     @property
     def config(self) -> DictConfig:
-        """The run's configuration, fully resolved.
+        """The run's configuration, fully resolved; of the domain it holds the name alone.
 
         Raises:
-            UserError: ``config.yaml`` is not a configuration.
+            UserError: ``config.yaml`` is not a configuration of this suite.
         """
         path = self.folder / "config.yaml"
         try:
@@ -135,8 +136,28 @@ class Run:
             raise UserError(f"{path}: not a configuration: {error}") from error
         if not isinstance(config, DictConfig) or not {"domain", "model", "data"} <= set(config):
             raise UserError(f"{path}: not the configuration of a run: domain, model or data is missing")
+        try:
+            name = self._domain(config.domain)
+        except UserError as error:
+            raise UserError(f"{path}: {error}") from None
+        config.domain = {"name": name}
         OmegaConf.set_struct(config, True)
         return config
+
+    @staticmethod
+    def _domain(node: Any) -> str:
+        """The domain's name, which older runs wrote with the Python names of its parts beside it."""
+        if not isinstance(node, DictConfig):
+            raise UserError(f"domain: must be {{name: DOMAIN}}, got {str(node)[:80]!r}")
+        name = node.get("name")
+        legal: dict[Any, Any] = find_domain(name).old_names() | {"name": name}
+        for key, value in node.items():
+            if (key, value) not in legal.items():
+                raise UserError(
+                    f"domain.{str(key)[:80]}: must be {legal.get(key, 'left out')}, got {str(value)[:80]!r}; "
+                    "a run names its domain, and nothing that is called"
+                )
+        return str(name)
 
     @property
     def checkpoints(self) -> Path:

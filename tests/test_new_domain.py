@@ -19,7 +19,6 @@ FILES = {
           - override /data: stripes/made
         domain:
           name: stripes
-          module: domains.stripes.module.Stripes
         """,
     "conf/model/stripes/cnn.yaml": """
         layers:
@@ -31,6 +30,11 @@ FILES = {
     "conf/data/stripes/made.yaml": """
         _target_: domains.stripes.data.Made
         batch_size: 16
+        """,
+    "domains/stripes/__init__.py": """
+        from shared.config.domain import Domain
+
+        DOMAIN = Domain(module="domains.stripes.module.Stripes", data=("domains.stripes.data.Made",))
         """,
     "domains/stripes/module.py": """
         from shared.classifier import Classifier

@@ -1,1 +1,10 @@
 """Pictures: what they show."""
+
+from shared.config.domain import Domain
+
+DOMAIN = Domain(
+    module="domains.image.module.ImageClassifier",
+    data=("domains.image.data.ImageData",),
+    predict="domains.image.predict.predict",
+    explain="domains.image.explain.ImageDomain",
+)

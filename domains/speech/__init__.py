@@ -1,1 +1,11 @@
 """Speech: recordings of words in, the word out."""
+
+from shared.config.domain import Domain
+
+DOMAIN = Domain(
+    module="domains.speech.module.SpeechClassifier",
+    data=("domains.speech.data.SpeechData", "domains.speech.commands.CommandsData"),
+    predict="domains.speech.predict.predict",
+    explain="domains.speech.explain.SpeechDomain",
+    bench="domains.speech.bench.bench",
+)

@@ -1,1 +1,11 @@
 """Text: sentences in, their class out."""
+
+from shared.config.domain import Domain
+
+DOMAIN = Domain(
+    module="domains.text.module.TextClassifier",
+    data=("domains.text.data.TextData",),
+    predict="domains.text.predict.predict",
+    explain="domains.text.explain.TextDomain",
+    bench="domains.text.bench.bench",
+)

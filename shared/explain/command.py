@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 from rich.console import Console
 
 from shared.assemble import load_module
-from shared.build import locate
 from shared.classifier import Classifier
+from shared.config.domain import find_domain
 from shared.errors import UserError, nearest
 from shared.evaluate import data_of
 from shared.explain.domain import Domain
@@ -27,7 +27,6 @@ from shared.explain.units import Target
 from shared.explain.yardsticks import measure
 from shared.layer_table import layer_table, render
 from shared.predict import percent
-from shared.resolvers import PROJECT
 from shared.run import Run, unique_name, write_json
 
 INPUTS = 8  # of a folder, that are explained
@@ -103,16 +102,15 @@ def _measured(run: Run) -> list[str]:
 
 
 def adapter(run: Run, model: Classifier, config: DictConfig) -> Domain:
-    """The adapter of the run's domain, as ``conf/domain/NAME.yaml`` names it.
+    """The adapter of the run's domain.
 
     Raises:
         UserError: The domain has none.
     """
-    file = PROJECT / "conf" / "domain" / f"{run.config.domain.name}.yaml"
-    name = OmegaConf.load(file).domain.get("explain") if file.is_file() else None
-    if name is None:
-        raise UserError(f"{file}: names no domain.explain, which draws and covers the domain's inputs")
-    return locate(name)(model, data_of(run, model, config.data))
+    make = find_domain(run.config.domain.name).part("explain")
+    if make is None:
+        raise UserError(f"run={config.run}: the domain {run.config.domain.name} has no explanations")
+    return make(model, data_of(run, model, config.data))
 
 
 def _methods(config: DictConfig) -> list[str]:

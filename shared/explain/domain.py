@@ -30,7 +30,7 @@ class Planted(NamedTuple):
 
 
 class Domain(ABC):
-    """A domain's way to read, cover, change and draw an input; ``conf/domain/NAME.yaml`` names it.
+    """A domain's way to read, cover, change and draw an input: the part ``explain`` of its description.
 
     Attributes:
         read: ``read(source, …)`` gives a user's own inputs from a path (None where ``text`` is given

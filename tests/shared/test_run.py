@@ -10,7 +10,7 @@ import torch
 from omegaconf import OmegaConf
 
 from shared.assemble import load_module
-from shared.build import build
+from shared.build import OPTIMIZERS, build
 from shared.callbacks import WholeCheckpoints
 from shared.errors import UserError
 from shared.run import Run, write
@@ -91,12 +91,13 @@ def test_a_checkpoint_of_something_else_is_refused(run: Run) -> None:
 )
 def test_a_configuration_calls_nothing_outside_the_project(target) -> None:
     with pytest.raises(UserError):
-        build({"_target_": target, "command": "true"})
+        build("optimizer", OPTIMIZERS, {"_target_": target, "command": "true"})
 
 
 def test_settings_that_do_not_fit_are_quoted() -> None:
+    settings = {"_target_": "torch.optim.SGD", "lr": "fast"}
     with pytest.raises(UserError, match=r"torch\.optim\.SGD with lr='fast'"):
-        build({"_target_": "torch.optim.SGD", "lr": "fast"}, params=[torch.nn.Parameter(torch.zeros(1))])
+        build("optimizer", OPTIMIZERS, settings, params=[torch.nn.Parameter(torch.zeros(1))])
 
 
 def test_writing_replaces_a_whole_file_or_leaves_the_old_one(tmp_path: Path, monkeypatch) -> None:

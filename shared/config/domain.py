@@ -1,0 +1,74 @@
+"""What a domain is made of: the one place where it names its parts, and the one way to find them."""
+
+import importlib
+import pkgutil
+from dataclasses import dataclass
+from typing import Any
+
+from shared.errors import UserError, nearest
+from shared.resolvers import PROJECT
+
+
+@dataclass(frozen=True)
+class Domain:
+    """The Python names of a domain's parts by role; ``domains/NAME/__init__.py`` holds them as ``DOMAIN``.
+
+    A part is imported when it is asked for: reading a file of the domain needs no torch, playing Go no
+    Lightning. Configurations and run folders name a domain, never a part.
+
+    Attributes:
+        module: the class of its networks, a ``Classifier``.
+        data: the classes of its data, each a ``DataModule``; ``data._target_`` says which.
+        predict: the function behind ``predict.py``, see ``shared.predict.Predictions``.
+        explain: the class of its adapter for ``explain.py``, a ``shared.explain.domain.Domain``.
+        bench: the function that adds measurements of its own to ``bench.py``.
+    """
+
+    module: str
+    data: tuple[str, ...]
+    predict: str | None = None
+    explain: str | None = None
+    bench: str | None = None
+
+    def part(self, role: str) -> Any:
+        """The class or function in a role, None where the domain has none."""
+        name = getattr(self, role)
+        return None if name is None else pkgutil.resolve_name(name)
+
+    def old_names(self) -> dict[str, str]:
+        """What ``config.yaml`` of older runs says under ``domain`` beside the name."""
+        roles = ("module", "predict", "explain", "bench")
+        return {role: name for role in roles if (name := getattr(self, role))}
+
+    def readers(self) -> dict[str, Any]:
+        """The classes of its data, by what ``data._target_`` calls them."""
+        return {name: pkgutil.resolve_name(name) for name in self.data}
+
+
+def names() -> list[str]:
+    """The domains of the project: the packages below ``domains/``."""
+    return sorted(file.parent.name for file in PROJECT.glob("domains/*/__init__.py"))
+
+
+def check_name(name: Any) -> str:
+    """The name itself, if it is that of a domain: only then may it become part of a path or be imported.
+
+    Raises:
+        UserError: It is not.
+    """
+    known = names()
+    if not isinstance(name, str) or name not in known:
+        short = str(name)[:80]
+        raise UserError(f"domain.name: must be the name of a domain, got {short!r}; {nearest(short, known)}")
+    return name
+
+
+def find_domain(name: Any) -> Domain:
+    """The domain of that name.
+
+    Raises:
+        UserError: There is none.
+    """
+    domain = importlib.import_module(f"domains.{check_name(name)}").DOMAIN
+    assert isinstance(domain, Domain)
+    return domain

@@ -1,0 +1,55 @@
+"""What the domains name as their parts, and what it costs to know them."""
+
+import ast
+import subprocess
+import sys
+
+import pytest
+
+from shared.classifier import Classifier
+from shared.config.domain import check_name, find_domain, names
+from shared.data import DataModule
+from shared.errors import UserError
+from shared.explain.domain import Domain as Adapter
+from tests.commands import PROJECT
+
+
+def test_the_domains_are_the_packages_below_domains() -> None:
+    assert names() == ["go", "image", "speech", "text"]
+
+
+@pytest.mark.parametrize("name", names())
+def test_every_part_of_a_domain_is_of_its_role(name: str) -> None:
+    domain = find_domain(name)
+    readers = domain.readers()
+    assert all(issubclass(reader, DataModule) for reader in readers.values())
+    assert {f"{each.__module__}.{each.__qualname__}" for each in readers.values()} == set(readers)
+    assert issubclass(domain.part("module"), Classifier)
+    assert domain.part("module").domain == name
+    assert issubclass(domain.part("explain"), Adapter)
+    assert callable(domain.part("predict"))
+    assert domain.bench is None or callable(domain.part("bench"))
+    assert set(domain.old_names()) <= {"module", "predict", "explain", "bench"}
+
+
+@pytest.mark.parametrize(
+    "name", ["og", "", ".", "..", "../go", "/tmp", "go/", "go.module", "__pycache__", None, 3, ["go"]]
+)
+def test_what_is_no_domain_s_name_is_refused(name) -> None:
+    with pytest.raises(UserError, match=r"^domain\.name: must be the name of a domain, got "):
+        check_name(name)
+
+
+def test_knowing_the_domains_imports_none_of_their_parts() -> None:
+    code = (
+        "import sys; from shared.config.domain import find_domain, names; [find_domain(n) for n in names()]; "
+        "import domains.go.sgf; "
+        "print([m for m in sys.modules if m in ('torch', 'pytorch_lightning') or m.startswith('domains.')])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True, check=True
+    )
+    loaded = set(ast.literal_eval(done.stdout))
+    assert "torch" not in loaded
+    assert {"domains.go", "domains.image", "domains.speech", "domains.text", "domains.go.sgf"} <= loaded
+    assert not {each for each in loaded if each.endswith((".module", ".data", ".predict", ".explain"))}
