@@ -35,7 +35,7 @@ State = NDArray[np.int64]  # (STATE,)
 
 
 def new_state() -> State:
-    """Memory for a state, whatever it holds: ``reset`` and moves write every cell before it is read."""
+    """Memory for a state, which is none before ``reset``."""
     return np.empty(STATE, np.int64)
 
 
@@ -65,15 +65,12 @@ def undo(s: State, mark: int) -> None:
 
 @compiled
 def reset(s: State, size: int) -> None:
-    """Make the state an empty board."""
+    """Make the state an empty board: of the former contents nothing is left but the log, which is empty."""
+    s[:LOG_START] = 0
     s[:CELLS] = WALL
     for row in range(size):
         start = (row + 1) * STRIDE + 1
         s[start : start + size] = EMPTY
-    s[SIZE] = 0  # cell 0 is the head of no string
-    s[LIBS : LIBS + WORDS] = 0
-    s[KO] = 0
-    s[HASH] = 0
     s[LOG] = LOG_START
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from checked_memory import corner_eyes
 from go_reference import games_of
 
 from domains.go.engine import Engine
@@ -56,15 +57,13 @@ def test_a_state_is_memory_that_the_tests_fill(fill: Fill) -> None:
 @pytest.mark.parametrize("size", range(5, 20))
 @pytest.mark.parametrize("colour", [0, 1])
 def test_an_eye_in_each_corner_is_true(size: int, colour: int, fill: Fill) -> None:
-    eyes = [(row, column) for row in (0, size - 1) for column in (0, size - 1)]
-    walls = {(abs(r - i), abs(c - j)) for r, c in eyes for i, j in ((0, 1), (1, 0), (1, 1))}
-    stones = [2 * (r * size + c) + colour for r, c in sorted(walls)]
+    stones = corner_eyes(size, colour)
     games = games_of(size, (stones, [2 * size * size + colour]))
     for value in FILLS:
         fill(value)
         sensible = game_planes(games, 0, ["sensibleness"])[0, 0]
-        assert not any(sensible[eye] for eye in eyes), value
-        assert sensible.sum() == size * size - len(stones) - len(eyes)
+        assert not sensible[[0, 0, -1, -1], [0, -1, 0, -1]].any(), value
+        assert sensible.sum() == size * size - len(stones) - 4
 
 
 def test_planes_and_legal_moves_of_games(games: Games, fill: Fill) -> None:
