@@ -1,6 +1,5 @@
 """What is kept and shown while a network trains."""
 
-import csv
 import io
 import time
 from pathlib import Path
@@ -15,6 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.progress import TimeRemainingColumn as TimeLeft
 
 from shared.classifier import Classifier
+from shared.files.csv_table import csv_text
 from shared.run import write
 
 
@@ -98,11 +98,8 @@ class History(Callback):
         seconds = {"train_seconds": self.train_seconds, "cpu_seconds": self.cpu_seconds}
         self.rows.append({**place, **{name: round(each, 3) for name, each in seconds.items()}, **values})
         if trainer.is_global_zero:
-            text = io.StringIO()
-            table = csv.DictWriter(text, fieldnames=list(self.rows[-1]), lineterminator="\n")
-            table.writeheader()
-            table.writerows(self.rows)
-            write(self.path, text.getvalue())
+            names = list(self.rows[-1])
+            write(self.path, csv_text(names, ([row.get(name) for name in names] for row in self.rows)))
 
 
 class TrainingProgress(Callback):

@@ -1,7 +1,5 @@
 """What a run leaves behind of its test: how far its confidence can be trusted, and what it confuses."""
 
-import csv
-import io
 from collections.abc import Mapping
 
 import numpy as np
@@ -10,6 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 from torchmetrics.functional.classification import binary_calibration_error
 
+from shared.files.csv_table import csv_text
 from shared.plots import BLUE, png
 from shared.run import Run, write
 
@@ -42,11 +41,8 @@ def write_report(run: Run, columns: Mapping[str, np.ndarray], classes: list[str]
     """
     write(run.folder / "calibration.png", png(reliability_plot(columns, title)))
     counts = confusion(columns, len(classes))
-    text = io.StringIO()
-    table = csv.writer(text, lineterminator="\n")
-    table.writerow(["true class", *classes])
-    table.writerows([name, *row] for name, row in zip(classes, counts.tolist(), strict=True))
-    write(run.folder / "confusion.csv", text.getvalue())
+    rows = ([name, *row] for name, row in zip(classes, counts.tolist(), strict=True))
+    write(run.folder / "confusion.csv", csv_text(["true class", *classes], rows))
     if len(classes) <= DRAWN:
         write(run.folder / "confusion.png", png(confusion_plot(counts, classes, title)))
 

@@ -1,7 +1,5 @@
 """What the games of a match say of the strength of the two programs."""
 
-import csv
-import io
 import math
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from shared.files.csv_table import csv_text
 from shared.run import write, write_json
 from shared.scores import Score, score
 
@@ -64,10 +63,7 @@ def _elo(share: float) -> float:
 
 def write_report(folder: Path, names: tuple[str, str], outcomes: list[Outcome]) -> list[Strength]:
     """Print the strength of a against b, write ``games.csv`` and ``summary.json``, and return it."""
-    text = io.StringIO()
-    table = csv.writer(text, lineterminator="\n")
-    table.writerows([Outcome._fields, *outcomes])
-    write(folder / "games.csv", text.getvalue())
+    write(folder / "games.csv", csv_text(Outcome._fields, outcomes))
     parts = {"all games": outcomes}
     for seat, colour in zip(SEATS, ("black", "white"), strict=True):
         parts[f"a {colour}"] = [each for each in outcomes if each.black == seat]

@@ -1,7 +1,5 @@
 """Designs side by side on voices that lie higher or lower than those they were trained on."""
 
-import csv
-import io
 from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
@@ -19,6 +17,7 @@ from domains.speech.data import SpeechData
 from shared.assemble import build_data, load_module
 from shared.classifier import Classifier
 from shared.errors import UserError
+from shared.files.csv_table import csv_text
 from shared.plots import PALETTE, png
 from shared.repeat import Spread, spread
 from shared.run import Run, write
@@ -52,11 +51,8 @@ def voices(runs: Path, stretches: list[float], output: Path) -> list[Row]:
     bar = Console(stderr=True)
     rows = [row for run in track(finished, "testing", console=bar) for row in _test(run, stretches)]
     rows.sort()
-    table = io.StringIO()
-    writer = csv.writer(table, lineterminator="\n")
-    writer.writerows([Row._fields, *rows])
     output.mkdir(parents=True, exist_ok=True)
-    write(output / "voices.csv", table.getvalue())
+    write(output / "voices.csv", csv_text(Row._fields, rows))
     write(output / "voices.png", png(picture(rows)))
     return rows
 

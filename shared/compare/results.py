@@ -1,7 +1,6 @@
 """What the trainings of a cell gave: figures over seeds and test items, to be held against another's."""
 
 import csv
-import io
 import json
 import re
 from collections.abc import Iterable, Sequence
@@ -13,6 +12,7 @@ import numpy as np
 from shared.compare.cells import Cell
 from shared.compare.order import FILE as ORDER
 from shared.compare.paired import Estimate, Sample, difference, estimate
+from shared.files.csv_table import csv_text, plain_cell
 from shared.run import Run, write
 
 
@@ -68,7 +68,7 @@ def _columns(file: Path) -> dict[str, np.ndarray]:
 
 def _of_classes(run: Run, label: np.ndarray, pattern: str) -> np.ndarray:
     with (run.folder / "confusion.csv").open(newline="") as file:
-        names = next(csv.reader(file))[1:]
+        names = [plain_cell(cell) for cell in next(csv.reader(file))[1:]]
     return np.isin(label, [number for number, name in enumerate(names) if re.fullmatch(pattern, name)])
 
 
@@ -90,12 +90,8 @@ def write_csv(path: Path, cells: Iterable[Cell]) -> None:
             for training in trainings:
                 if run := training.run:
                     rows.append({**of_cell, "use": use, **_row(run, training.factor), **facts})
-    text = io.StringIO()
     columns = list(dict.fromkeys(key for row in rows for key in row))
-    table = csv.DictWriter(text, columns, lineterminator="\n")
-    table.writeheader()
-    table.writerows(rows)
-    write(path, text.getvalue())
+    write(path, csv_text(columns, ([row.get(name) for name in columns] for row in rows)))
 
 
 def _row(run: Run, factor: float) -> dict[str, Any]:

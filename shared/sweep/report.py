@@ -1,7 +1,5 @@
 """What a search leaves behind: trials as a table and pictures, the best settings as an experiment."""
 
-import csv
-import io
 from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
@@ -12,6 +10,7 @@ from rich.table import Table
 from shared.archive import printable
 from shared.cli import compose
 from shared.config.paste import command_line
+from shared.files.csv_table import csv_text
 from shared.run import write
 from shared.sweep.plots import pictures
 from shared.sweep.progress import best, setting_text, value_text
@@ -51,14 +50,14 @@ def report(study: Study, space: Space, config: DictConfig, overrides: list[str],
 
 def trials_csv(trials: list[FrozenTrial], keys: list[str]) -> str:
     """A row a trial, with the folder of its run."""
-    text = io.StringIO()
-    table = csv.writer(text, lineterminator="\n")
     attributes = ["epochs", "params", "cpu_seconds", "run", "error"]
-    table.writerow(["trial", "state", "val/acc", *keys, *attributes])
-    for each in trials:
-        values = [each.params.get(key) for key in keys] + [each.user_attrs.get(key) for key in attributes]
-        table.writerow([each.number, each.state.name.lower(), each.value, *values])
-    return text.getvalue()
+    rows = [
+        [each.number, each.state.name.lower(), each.value]
+        + [each.params.get(key) for key in keys]
+        + [each.user_attrs.get(key) for key in attributes]
+        for each in trials
+    ]
+    return csv_text(["trial", "state", "val/acc", *keys, *attributes], rows)
 
 
 def trials_table(trials: list[FrozenTrial], space: Space) -> Table:
