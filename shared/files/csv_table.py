@@ -1,7 +1,7 @@
 """Tables as CSV: names that strangers chose, such as classes, are no formulas when a spreadsheet opens them.
 
-Source: OWASP, "CSV Injection": a cell that begins with ``=``, ``+``, ``-``, ``@`` or a tab is taken for a formula.
-Such text gets an apostrophe in front, which ``plain_cell`` takes away again; numbers stay numbers.
+Source: OWASP, "CSV Injection": a cell that begins with ``=``, ``+``, ``-``, ``@`` or a tab is taken for a
+formula. Such text gets an apostrophe in front, which ``plain_cell`` takes away again; numbers stay numbers.
 """
 
 import csv
