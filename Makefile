@@ -7,7 +7,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: help train test lint test-slow lock clean
+.PHONY: help train test lint test-ci test-slow lock clean
 
 help:
 	@grep -E '^# make' Makefile | cut -c3-
@@ -26,9 +26,14 @@ lint: $(INSTALLED)
 test: lint
 	OMP_NUM_THREADS=1 $(BIN)/pytest -n auto --dist loadscope -m "not slow and not gnugo"
 
-# make test-slow  the checks that take minutes, GNU Go (Debian: gnugo) and real data (CONVOLUTIONS_DATA)
+# make test-ci    those of the slow checks that fit into a quarter of an hour
+test-ci: $(INSTALLED)
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n auto --dist load -m "(slow or gnugo) and not long"
+
+# make test-slow  all checks that take minutes or hours; they use GNU Go, espeak-ng, PostgreSQL and SLURM (Debian:
+#                 gnugo espeak-ng postgresql slurm-wlm munge) and real data (CONVOLUTIONS_DATA) where they are there
 test-slow: $(INSTALLED)
-	$(BIN)/pytest -m "slow or gnugo"
+	OMP_NUM_THREADS=1 $(BIN)/pytest -m "slow or gnugo"
 
 # The lock constrains what is installed, and names no more than that: with torch's CPU build already in
 # the environment, nothing of CUDA follows.
