@@ -10,14 +10,15 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.progress import Progress
 
-from domains.speech.audio import UnusableError, load, sources
+from domains.speech.audio import load, sources
+from domains.speech.decode import CUT, DAMAGED, LOUD, UnusableError
 from shared import cache as caches
 from shared.archive import where
 from shared.errors import UserError
 from shared.identity import identity
 
 COLUMNS = ("samples", "start", "name", "identity")  # of the cache, one entry a clip (of start, one more)
-KIND = "clips-1"  # count on when what stands in the cache changes its form or its meaning
+KIND = "clips-2"  # count on when what stands in the cache changes its form or its meaning
 
 
 @dataclass(frozen=True)
@@ -77,13 +78,15 @@ def read_clips(
     odd = [tuple(row) for row in columns.pop("oddities")]
     left_out = Counter(reason for _, reason, _ in odd)
     left_out["name without data.pattern"] = int((~known).sum())
-    cut = int(columns.pop("cut")[known].sum())
+    damage = Counter(columns.pop("damage")[known].tolist())
     read, used = len(known) + len(odd), int(known.sum())
     seconds = int(np.diff(columns["start"])[known].sum()) / rate
     summary = f"{path.name}: {read:,} recordings read, {used:,} used, {seconds / 60:,.1f} minutes"
     parts = [f"{reason}: {number:,}" for reason, number in left_out.most_common() if number]
     summary += f"; left out: {', '.join(parts)}" * bool(parts)
-    summary += f"; ends before its header says, used up to there: {cut:,}" * bool(cut)
+    summary += f"; {CUT}, used up to there: {damage[CUT]:,}" * bool(damage[CUT])
+    for what in (DAMAGED, LOUD):
+        summary += f"; {what}, used all the same: {damage[what]:,}" * bool(damage[what])
     if not used:
         found = f"; {where(path, odd[0][0])}: {odd[0][1]} ({odd[0][2]})" if odd else ""
         raise UserError(f"{path}: no recording to learn from ({summary}{found}); data.pattern={pattern}")
@@ -109,7 +112,7 @@ def _compiled(pattern: str) -> re.Pattern[str]:
 def _read(path: Path, rate: int, max_seconds: float) -> caches.Arrays:
     parts: list[NDArray[np.int16]] = []
     names: list[str] = []
-    cut: list[bool] = []
+    damage: list[str] = []
     odd: list[tuple[str, str, str]] = []
     console = Console(stderr=True)
     with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
@@ -122,7 +125,7 @@ def _read(path: Path, rate: int, max_seconds: float) -> caches.Arrays:
             else:
                 parts.append(audio.samples)
                 names.append(source.name)
-                cut.append(audio.cut)
+                damage.append(audio.damage)
             bar.update(task, completed=source.done)
     order = sorted(range(len(names)), key=names.__getitem__)  # an archive's order is any
     parts = [parts[i] for i in order]
@@ -130,7 +133,7 @@ def _read(path: Path, rate: int, max_seconds: float) -> caches.Arrays:
         "samples": np.concatenate([*parts, np.zeros(0, np.int16)]),
         "start": np.cumsum([0, *map(len, parts)]),
         "name": np.array([names[i] for i in order], str),
-        "cut": np.array([cut[i] for i in order], bool),
+        "damage": np.array([damage[i] for i in order], str),
         "identity": np.array([identity(part.tobytes()) for part in parts], np.uint64),
         "oddities": np.array(odd, str).reshape(-1, 3),
     }

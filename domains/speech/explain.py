@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torchaudio.functional import griffinlim
 
-from domains.speech.audio import FULL, UnusableError, load, sources
+from domains.speech.audio import FULL, load, sources
+from domains.speech.decode import UnusableError
 from domains.speech.front_end import FLOOR, LogMel
 from domains.speech.module import SpeechClassifier
 from domains.speech.pictures import draw_spectrogram

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.progress import track
 
-from domains.speech.audio import FULL, UnusableError, blocks, opened, sources
+from domains.speech.audio import FULL, blocks, sources
+from domains.speech.decode import UnusableError, opened
 from domains.speech.module import SpeechClassifier
 from domains.speech.pictures import clip_picture, long_picture
 from shared.archive import where
@@ -20,6 +21,8 @@ from shared.predict import Predictions, best
 
 BLOCK = 20.0  # seconds read and answered at a time: memory stays bounded
 DRAWN = 20  # recordings of which pictures are made
+SECONDS = (0.01, 60.0)  # of a stretch, and from one to the next
+ASKED = 2**22  # samples of the stretches that are answered together, at most
 COLUMNS = 1500  # of a spectrogram's picture, at most
 
 
@@ -32,6 +35,7 @@ class Heard(NamedTuple):
     probabilities: NDArray[np.float64]  # (W, classes)
     decibels: NDArray[np.float32]  # (mels, columns) of the whole recording, above its softest
     whole: bool  # one stretch, all of it
+    damage: str  # what is to be said of a damaged file
 
 
 def predict(
@@ -59,13 +63,13 @@ def predict(
         UserError: there is no recording that can be answered, or a length is none.
     """
     for key, value in (("window", window), ("hop", hop)):
-        if value is not None and (
-            isinstance(value, bool) or not isinstance(value, int | float) or value < 0.01
-        ):
-            raise UserError(f"{key}={value}: give seconds, from 0.01")
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        if value is not None and not (number and SECONDS[0] <= value <= SECONDS[1]):
+            raise UserError(f"{key}: must be seconds from {SECONDS[0]:g} to {SECONDS[1]:g}, got {value}")
     rows: list[dict[str, Any]] = []
     drawn: list[Heard] = []
     left_out: list[str] = []
+    remarks: list[str] = []
     bar = Console(stderr=True)
     for name, data, _ in track(sources(source), "listening", console=bar, transient=True):
         try:
@@ -74,6 +78,8 @@ def predict(
             left_out.append(f"{where(source, name)}: {error}")
             continue
         rows.extend(_rows(heard, module.classes, top))
+        if heard.damage:
+            remarks.append(f"{where(source, name)}: {heard.damage}; answered as far as it goes")
         if len(drawn) < DRAWN:
             drawn.append(heard)
     if not rows:
@@ -82,6 +88,7 @@ def predict(
     files = len({row["file"] for row in rows})
     summary = f"{files:,} recording{'s' * (files != 1)}, {len(rows):,} answer{'s' * (len(rows) != 1)}"
     summary += f"; pictures of the first {DRAWN}" * (files > DRAWN)
+    summary += "".join(f"\n{remark}" for remark in remarks)
     summary += "".join(f"\nleft out: {each}" for each in left_out)
     return Predictions(rows, summary, _pictures(drawn, module, top))
 
@@ -92,7 +99,7 @@ def _listen(
     """The answers to all stretches of a recording, a block of them at a time."""
     known, rate = module.hparams["front_end"]["seconds"], module.log_mel.rate
     with opened(data) as file:
-        seconds = file.frames / file.samplerate
+        seconds = file.seconds
         whole = window is None and seconds <= known["longest"]
         # Rates round up: two samples more than the whole leave no rest for a stretch of its own.
         length = seconds + 2 / rate if whole else float(window or known["median"])
@@ -114,20 +121,26 @@ def _listen(
                 probabilities.append(_ask(module, batch[sounding], lengths[sounding]))
                 starts.append((first + places[sounding]) / rate)
                 ends.append((first + places + lengths)[sounding] / rate)
+        damage = file.damage()
     if not levels:
         raise UnusableError("no samples", "a header with no sound after it")
     if not starts:
         raise UnusableError("silence", "all samples are 0")
     start, end, answers = (np.concatenate(part) for part in (starts, ends, probabilities))
-    return Heard(name, start, end, answers, np.hstack(levels), whole)
+    return Heard(name, start, end, answers, np.hstack(levels), whole, damage)
 
 
 def _ask(
     module: SpeechClassifier, batch: NDArray[np.int16], lengths: NDArray[np.int64]
 ) -> NDArray[np.float64]:
+    """The probabilities (stretches, classes)."""
+    count = max(ASKED // batch.shape[1], 1)
     with torch.inference_mode():
-        x, own = (torch.from_numpy(each).to(module.device) for each in (batch, lengths))
-        return module(x, own).softmax(1).cpu().double().numpy()
+        found = [
+            module(*(torch.from_numpy(part[i : i + count]).to(module.device) for part in (batch, lengths)))
+            for i in range(0, len(batch), count)
+        ]
+        return torch.cat(found).softmax(1).cpu().double().numpy()
 
 
 def _decibels(module: SpeechClassifier, x: NDArray[np.int16], pooled: int) -> NDArray[np.float32]:

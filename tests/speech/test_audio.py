@@ -10,7 +10,8 @@ import pytest
 import soundfile
 from speech_sounds import encoded, tone
 
-from domains.speech.audio import FULL, UnusableError, at_rate, blocks, load, opened, sources, whole
+from domains.speech.audio import FULL, at_rate, blocks, load, sources, whole
+from domains.speech.decode import CUT, UnusableError, opened
 from shared.errors import UserError
 
 SOUND = tone(440)
@@ -40,7 +41,7 @@ def strength(x: np.ndarray, hertz: float, rate: int) -> float:
 def test_formats_and_widths_give_the_same_sound(format: str, subtype: str, error: float) -> None:
     audio = load(encoded(SOUND, format=format, subtype=subtype), 8000, 10)
     assert audio.samples.dtype == np.int16
-    assert not audio.cut
+    assert not audio.damage
     np.testing.assert_allclose(audio.samples / FULL, SOUND, atol=error)
 
 
@@ -87,13 +88,13 @@ def test_what_no_answer_can_be_made_from_says_why(data: bytes, reason: str) -> N
 
 def test_a_header_that_promises_more_is_used_as_far_as_it_goes() -> None:
     audio = load(encoded(SOUND)[:3000], 8000, 10)
-    assert audio.cut
+    assert audio.damage == CUT
     np.testing.assert_allclose(audio.samples / FULL, SOUND[: len(audio.samples)], atol=1e-4)
     assert len(audio.samples) == (3000 - 44) // 2
     lying = bytearray(encoded(SOUND))
     lying[40:44] = struct.pack("<I", 2**31)  # of the data, in bytes
     audio = load(bytes(lying), 8000, 10)
-    assert audio.cut
+    assert audio.damage == CUT
     assert len(audio.samples) == len(SOUND)
 
 
