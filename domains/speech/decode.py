@@ -8,13 +8,13 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-# What libsndfile tells by a file's bytes. Not .voc, whose second block it takes for sound, nor .raw, which has
-# no header at all.
+# What libsndfile tells by a file's bytes. Not .voc, whose second block it takes for sound.
 SUFFIXES = (
     *(".wav", ".wave", ".rf64", ".w64", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".mp2"),
     *(".aif", ".aiff", ".aifc", ".au", ".snd", ".caf", ".sph"),
@@ -41,14 +41,15 @@ _NUMBERS = 2.0**32  # floats that hold 32-bit integers stay below
 _LOUD = 2.0  # times full scale: a decoded MP3 passes it a little, integers written as floats by far
 # What libmpg123 prints by itself: "[src/libmpg123/layer3.c:…] error: …", "Warning: Xing stream size …".
 _PRINTED = re.compile(rb"^\S*libmpg123|^(Warning|Note|Error): ")
+_COMPLAINT = re.compile(rb"error|Illegal", re.IGNORECASE)
 
 
 class UnusableError(Exception):
     """A recording that nothing can be made of: the reason that a summary counts, and what was found."""
 
     def __init__(self, reason: str, found: str):
-        super().__init__(f"{reason}: {found}")
-        self.reason, self.found = reason, found
+        self.reason, self.found = reason, " ".join(found.split()).removesuffix(".")
+        super().__init__(f"{reason}: {self.found}")
 
 
 class Recording:
@@ -107,7 +108,7 @@ class Recording:
         slack = _SLACK if self._file.subtype.startswith("MPEG") else 0
         if self._read + slack < self.frames:
             return CUT
-        if any(b"error" in line.lower() for line in self._printed):
+        if any(_COMPLAINT.search(line) for line in self._printed):
             return DAMAGED
         return LOUD if self._peak >= _LOUD else ""
 
@@ -120,8 +121,6 @@ def opened(data: Path | bytes) -> Iterator[Recording]:
         UnusableError: empty, not audio, or of no rate or number of channels that audio has.
     """
     printed: list[bytes] = []
-    if isinstance(data, Path) and data.suffix.lower() == ".raw":  # soundfile would ask for a rate to guess by
-        raise UnusableError("unreadable", f"bare samples, with no header that names their rate; {REMEDY}")
     try:
         stream = data.open("rb") if isinstance(data, Path) else io.BytesIO(data)
     except OSError as error:
@@ -132,7 +131,7 @@ def opened(data: Path | bytes) -> Iterator[Recording]:
             stream.seek(0)
             if not size:
                 raise UnusableError("empty", "a file of no bytes")
-            file = soundfile.SoundFile(stream)
+            file = soundfile.SoundFile(_Stream(stream))
         with file:
             if not RATES[0] <= file.samplerate <= RATES[1]:
                 raise UnusableError("sample rate", f"{file.samplerate:,} Hz")
@@ -141,6 +140,28 @@ def opened(data: Path | bytes) -> Iterator[Recording]:
             if file.frames == UNKNOWN:
                 raise UnusableError("unreadable", f"its header does not say how long it is; {REMEDY}")
             yield Recording(file, size, printed)
+
+
+class _Stream:
+    """The bytes of a file as libsndfile asks for them; without a name, so that .raw is not guessed at."""
+
+    def __init__(self, stream: BinaryIO):
+        self._stream = stream
+        self.tell, self.read = stream.tell, stream.read
+
+    def readinto(self, buffer: memoryview) -> int:
+        """Fill a buffer as far as there are bytes."""
+        return self._stream.readinto(buffer)  # type: ignore[attr-defined]
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        """Go to a place; a damaged header leads before the start, and then nothing moves.
+
+        An exception would not reach libsndfile: cffi prints its traceback and goes on.
+        """
+        try:
+            return self._stream.seek(offset, whence)
+        except (OSError, ValueError, OverflowError):
+            return self.tell()
 
 
 @contextmanager
@@ -156,7 +177,7 @@ def _decoding(printed: list[bytes]) -> Iterator[None]:
     except UnusableError:
         raise
     except soundfile.LibsndfileError as error:
-        raise UnusableError("unreadable", error.error_string.strip().removesuffix(".")) from error
+        raise UnusableError("unreadable", error.error_string) from error
     except Exception as error:  # a library may raise anything at damaged bytes
         found = getattr(error, "strerror", None) or str(error) or type(error).__name__
         raise UnusableError("unreadable", found) from error
@@ -167,7 +188,8 @@ def _caught(printed: list[bytes]) -> Iterator[None]:
     """Collect the lines that libmpg123 writes to standard error by itself; all others are passed on."""
     try:
         sys.stderr.flush()
-        kept, lines = os.dup(2), tempfile.TemporaryFile()
+        lines = tempfile.TemporaryFile()  # noqa: SIM115  # closed below, where there is one
+        kept = os.dup(2)
     except (OSError, AttributeError):  # no standard error, or no room: nothing that a recording depends on
         yield
         return

@@ -168,6 +168,8 @@ def test_recordings_at_the_edge_of_what_is_one(module: Classifier, tmp_path: Pat
         (tmp_path / name).write_bytes(data)
     found = predict(module, tmp_path, top=1)
     assert [row["file"] for row in found.rows] == list(files)
+    assert f"{tmp_path / 'cut.wav'}: ends before its header says; answered as far as" in found.summary
+    assert found.summary.count("ends before") == 1
     assert all(0 < row["probability"] <= 1 for row in found.rows)
     assert len(list(found.pictures)) == 4
 
@@ -192,8 +194,9 @@ def test_pictures_have_hertz_and_seconds(module: Classifier, tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("override", "words"),
     [
-        ("window=0", ["window=0", "from 0.01"]),
-        ("hop=soon", ["hop=soon"]),
+        ("window=0", ["window: must be seconds from 0.01 to 60, got 0"]),
+        ("window=.nan", ["window: must be seconds", "nan"]),
+        ("hop=soon", ["hop: must be seconds", "got soon"]),
         ("move=3", ["move=3", "domain speech"]),
     ],
 )
