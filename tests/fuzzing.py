@@ -1,0 +1,82 @@
+"""Damaged files for tests of readers: what a broken disk, a cut copy or an enemy makes of a good one."""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+SECONDS = 20.0  # the most that one case may take, on however busy a machine
+EDGES = [0, 1, 0x7F, 0x80, 0xFF, 0x7FFF, 0x8000, 0xFFFF, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF]
+
+
+def damaged(
+    data: bytes, other: bytes, random: np.random.Generator, pieces: Sequence[bytes] = (), head: int = 200
+) -> bytes:
+    """A file with one to four changes, half of them in its first ``head`` bytes.
+
+    Args:
+        data: a good file.
+        other: another, of which a stretch may be put in.
+        random: decides the changes.
+        pieces: what the format's own grammar is made of, put in as it is.
+        head: bytes of a header.
+    """
+    changed = bytearray(data)
+    for _ in range(int(random.integers(1, 5))):
+        end = max(len(changed) if random.random() < 0.5 else min(len(changed), head), 1)
+        place = int(random.integers(end))
+        match int(random.integers(8 if pieces else 7)):
+            case 0:
+                changed[place : place + 1] = bytes([int(random.integers(256))])
+            case 1:  # a number at an edge of its range
+                size, order = int(random.choice([1, 2, 4])), "little" if random.random() < 0.5 else "big"
+                value = int(random.choice(EDGES)) % 256**size
+                changed[place : place + size] = value.to_bytes(size, order)
+            case 2:
+                del changed[place:]
+            case 3:
+                del changed[place : place + int(random.integers(1, 64))]
+            case 4:
+                changed[place:place] = bytes(int(random.integers(1, 300)))
+            case 5:
+                changed[place:place] = changed[place : place + int(random.integers(1, 600))]
+            case 6:
+                start = int(random.integers(len(other)))
+                changed[place : place + 400] = other[start : start + int(random.integers(1, 400))]
+            case 7:
+                changed[place:place] = pieces[int(random.integers(len(pieces)))]
+    return bytes(changed)
+
+
+def fuzz(
+    files: Sequence[bytes],
+    read: Callable[[bytes], object],
+    refused: type[Exception] | tuple[type[Exception], ...],
+    *,
+    cases: int,
+    seed: int,
+    pieces: Sequence[bytes] = (),
+) -> Counter[str]:
+    """Give damaged files to a reader; any exception but ``refused`` names the case and is raised.
+
+    Returns:
+        How many were ``read`` and how many ``refused``.
+    """
+    print(f"seed {seed}, {cases:,} cases")  # noqa: T201  # pytest shows it with a failure
+    random = np.random.default_rng(seed)
+    outcomes: Counter[str] = Counter()
+    for case in range(cases):
+        data, other = (files[int(random.integers(len(files)))] for _ in range(2))
+        data = damaged(data, other, random, pieces)
+        start = time.monotonic()
+        try:
+            read(data)
+            outcomes["read"] += 1
+        except refused:
+            outcomes["refused"] += 1
+        except BaseException as error:
+            error.add_note(f"case {case} of seed {seed}: {data[:2000]!r}")
+            raise
+        assert time.monotonic() - start < SECONDS, (case, seed, data[:2000])
+    return outcomes
