@@ -1,6 +1,7 @@
 """From a configuration to the objects it describes: data, network, trainer."""
 
 import logging
+import os
 import warnings
 from typing import Any
 
@@ -12,7 +13,7 @@ from pytorch_lightning.loggers import TensorBoardLogger
 from pytorch_lightning.utilities.exceptions import MisconfigurationException  # type: ignore[attr-defined]
 
 from shared.build import build
-from shared.callbacks import Patience, TrainingProgress, WholeCheckpoints
+from shared.callbacks import KeepSignals, Patience, TrainingProgress, WholeCheckpoints
 from shared.classifier import Classifier
 from shared.config.domain import find_domain
 from shared.data import DataModule
@@ -111,6 +112,7 @@ def build_trainer(config: DictConfig, run: Run | None, callbacks: list[Callback]
         ".*does not have many workers.*",
         ".*smaller than the logging interval.*",
         ".*LeafSpec.*",
+        "The `srun` command is available",  # where SLURM is installed, not all is started by it
         "Checkpoint directory .* exists and is not empty",  # of a run that is gone on with
     ):
         warnings.filterwarnings("ignore", chatter)
@@ -121,6 +123,7 @@ def build_trainer(config: DictConfig, run: Run | None, callbacks: list[Callback]
         settings |= {"strategy": "auto", "num_nodes": 1}
     if run:
         callbacks = [*callbacks, *_keeping(config, run)]
+    callbacks = [*callbacks, KeepSignals()]
     if settings["enable_progress_bar"] and run:
         callbacks = [*callbacks, TrainingProgress()]
     try:
@@ -129,6 +132,8 @@ def build_trainer(config: DictConfig, run: Run | None, callbacks: list[Callback]
             logger=TensorBoardLogger(run.folder, name="", version="") if run else False,
             callbacks=callbacks,
             plugins=WholeCheckpoints(),
+            # In a SLURM job, Lightning saves and loads what it finds here, whichever run it is of.
+            default_root_dir=os.devnull,
             enable_checkpointing=run is not None,
             enable_model_summary=False,  # the layer table says more
             num_sanity_val_steps=0,

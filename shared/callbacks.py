@@ -1,6 +1,8 @@
 """What is kept and shown while a network trains."""
 
 import io
+import signal
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -36,6 +38,29 @@ class WholeCheckpoints(TorchCheckpointIO):
         contents = io.BytesIO()
         torch.save(checkpoint, contents)
         write(Path(path), contents.getvalue())
+
+
+class KeepSignals(Callback):
+    """Leaves SIGTERM and SIGUSR1 to whoever had them before Lightning.
+
+    Lightning's own handlers send to the other processes from within a signal, which those that wait for
+    something else never take, and write a SLURM job's checkpoint outside its run.
+    """
+
+    def __init__(self) -> None:
+        self._before: dict[signal.Signals, Any] = {}
+
+    def setup(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
+        """Before Lightning sets its own."""
+        self._before = {each: signal.getsignal(each) for each in (signal.SIGTERM, signal.SIGUSR1)}
+
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """After Lightning has set its own, which only the first thread can."""
+        if threading.current_thread() is threading.main_thread():
+            for each, handler in self._before.items():
+                signal.signal(each, handler)
+
+    on_test_start = on_train_start
 
 
 class Patience(EarlyStopping):

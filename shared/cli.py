@@ -16,6 +16,7 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import OmegaConfBaseException
 
 from shared import grid
+from shared.config import stopping
 from shared.config.literal import as_typed
 from shared.errors import UserError, nearest
 from shared.resolvers import PROJECT  # and with it the words that the files in conf/ use
@@ -30,8 +31,8 @@ def command(
 
     ``words`` says which override a word stands for that is given alone, such as ``check``.
 
-    A mistake of the user ends with one message on standard error and exit code 1, Ctrl-C with 130. A defect
-    of the project ends with its traceback.
+    A mistake of the user ends with one message on standard error and exit code 1, Ctrl-C with 130, SIGTERM
+    with 143. A defect of the project ends with its traceback.
     """
 
     def decorate(function: Callable[[DictConfig], Any]) -> Callable[[], None]:
@@ -59,24 +60,31 @@ def command(
             os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
             given = [words.get(word, word) for word in sys.argv[1:]]
             sys.argv[1:] = as_typed(given, multirun="-m" in given or "--multirun" in given)
-            try:
-                run()
-            except (HydraException, OmegaConfBaseException) as error:
-                sys.exit(f"error: {_explain(error, config_name)}")
-            except KeyboardInterrupt:
-                sys.exit(130)
-            except grid.RunError:
-                sys.exit(1)
-            except Exception as error:
-                if not grid.Grid.folder:
-                    raise
-                sys.exit(f"error: the launcher gave up, as when a process is killed: {error!r}")
-            finally:
-                grid.report()
+            with stopping.heard():
+                _report_end(run, config_name)
 
         return main
 
     return decorate
+
+
+def _report_end(run: Callable[[], Any], config_name: str) -> None:
+    try:
+        run()
+    except (HydraException, OmegaConfBaseException) as error:
+        sys.exit(f"error: {_explain(error, config_name)}")
+    except KeyboardInterrupt as stop:
+        message, code = stopping.ended(stop)
+        sys.stderr.write(f"{message}\n" * bool(message))
+        sys.exit(code)
+    except grid.RunError:
+        sys.exit(1)
+    except Exception as error:
+        if not grid.Grid.folder:
+            raise
+        sys.exit(f"error: the launcher gave up, as when a process is killed: {error!r}")
+    finally:
+        grid.report()
 
 
 def compose(config_name: str, overrides: list[str]) -> DictConfig:

@@ -8,6 +8,10 @@ class UserError(Exception):
     """
 
 
+class PlaceError(UserError):
+    """A disk or folder that can be used no longer, whatever else is set: full, moved, removed, read-only."""
+
+
 def nearest(name: str, legal: list[str]) -> str:
     """``did you mean 'x'?`` for a misspelt name, else the list of the legal ones."""
     import difflib

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import tempfile
 import uuid
+from contextlib import suppress
 from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -19,7 +20,7 @@ from yaml import YAMLError
 
 from shared import weights
 from shared.config.domain import find_domain
-from shared.errors import UserError
+from shared.errors import PlaceError, UserError
 from shared.resolvers import PROJECT
 
 
@@ -32,7 +33,7 @@ def write(path: Path, contents: str | bytes) -> None:
     """Write a whole file or none: a reader, or a full disk, never sees half of it.
 
     Raises:
-        UserError: The file cannot be written.
+        PlaceError: The file cannot be written.
     """
     name: str | None = None
     try:
@@ -44,12 +45,13 @@ def write(path: Path, contents: str | bytes) -> None:
         Path(name).chmod(0o644)
         Path(name).replace(path)
     except OSError as error:
-        raise UserError(
+        raise PlaceError(
             f"{path}: cannot be written: {error.strerror}; free or choose another place"
         ) from error
     finally:
         if name:
-            Path(name).unlink(missing_ok=True)
+            with suppress(OSError):  # a disk that takes no more; the reason is on its way
+                Path(name).unlink(missing_ok=True)
 
 
 def write_json(path: Path, contents: dict[str, Any]) -> None:

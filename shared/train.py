@@ -1,7 +1,6 @@
 """One training from its configuration to its figures; every command that trains comes through here."""
 
 import io
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -23,7 +22,9 @@ from shared.evaluate import score_table, test
 from shared.layer_table import layer_table, render
 from shared.plots import learning_curve, png
 from shared.run import Run, environment, runs_in, write, write_json
+from shared.runs.job import note_job, run_of_job
 from shared.test_report import calibration_error, write_report
+from shared.training.cut_short import resumable
 
 
 def train(config: DictConfig, callbacks: Sequence[Callback] = ()) -> dict[str, Any]:
@@ -32,16 +33,23 @@ def train(config: DictConfig, callbacks: Sequence[Callback] = ()) -> dict[str, A
     With ``resume``, goes on in that folder from its last checkpoint; nothing else of ``config`` counts. With
     ``test`` false, the test set is left alone: a search chooses on validation.
 
+    A requeued job resumes the run that it made before of this configuration, see ``runs.job``. If that has
+    ended, its metrics are returned.
+
     Args:
         config: As in ``conf/train.yaml``.
         callbacks: What else is to happen as the network trains.
 
     Raises:
         UserError: The configuration, the data or the folder cannot be used.
-        KeyboardInterrupt: Stopped by Ctrl-C; what was saved stays.
+        Stopped: By a signal; what was saved stays.
     """
-    resumed = Run.open(config.resume) if config.resume else None
+    resumed = Run.open(config.resume) if config.resume else run_of_job(config)
     if resumed and resumed.metrics:
+        if not config.resume:
+            Console().print("this job trained it before it was requeued")
+            Console().print(f"run: {resumed.folder}", soft_wrap=True, highlight=False, markup=False)
+            return resumed.metrics | {"run": str(resumed.folder)}
         raise UserError(f"resume={resumed.folder}: this run has ended; its figures are in metrics.json")
     config = resumed.config if resumed else config
 
@@ -55,6 +63,16 @@ def train(config: DictConfig, callbacks: Sequence[Callback] = ()) -> dict[str, A
     console = Console(quiet=not first)
     if first and not resumed:
         run.make(config)
+        note_job(run, config)
+    with resumable(run, first=first):
+        return _train(config, run, data, trainer, history, console)
+
+
+def _train(
+    config: DictConfig, run: Run, data: DataModule, trainer: pl.Trainer, history: History, console: Console
+) -> dict[str, Any]:
+    """The training once its folder is there."""
+    first = trainer.is_global_zero
     data.setup()
     console.print(data.summary, highlight=False)
     module = build_module(config, data)
@@ -73,12 +91,7 @@ def train(config: DictConfig, callbacks: Sequence[Callback] = ()) -> dict[str, A
     last = run.checkpoints / "last.ckpt"
     if last.is_file():
         run.checkpoint("last")  # refuses what is not this suite's, before Lightning opens it
-    try:
-        trainer.fit(module, data, ckpt_path=last if last.is_file() else None, weights_only=True)
-    except SystemExit:  # Lightning's way to end at Ctrl-C, once loggers and loaders are closed
-        if first:
-            sys.stderr.write(f"\nstopped; go on with: train.py resume={run.folder}\n")
-        raise KeyboardInterrupt from None
+    trainer.fit(module, data, ckpt_path=last if last.is_file() else None, weights_only=True)
 
     metrics = {
         "domain": config.domain.name,

@@ -1,0 +1,1 @@
+"""A training: its data, its network, and how it ends."""

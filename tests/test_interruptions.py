@@ -1,0 +1,178 @@
+"""What cuts a training short: one line with the cause, what is saved and how to resume."""
+
+import errno
+import os
+import shlex
+import signal
+from collections.abc import Callable
+from multiprocessing import active_children
+from pathlib import Path
+
+import pytest
+import pytorch_lightning as pl
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from omegaconf import DictConfig
+from pytorch_lightning.callbacks import Callback
+
+from shared.cli import compose
+from shared.config.literal import as_typed
+from shared.config.stopping import Stopped, heard
+from shared.errors import PlaceError, UserError
+from shared.run import runs_in
+from shared.train import train
+from tests.commands import epochs_of, start
+from tests.test_train import TINY as GO
+from tests.test_train import wait_for_epochs
+
+TINY = [
+    "domain=image",
+    "data.first=100",
+    "data.batch_size=32",
+    "trainer.max_epochs=3",
+    "trainer.accelerator=cpu",
+    "trainer.precision=32-true",
+]
+
+
+class At(Callback):
+    """Does something in the middle of an epoch."""
+
+    def __init__(self, epoch: int, act: Callable[[], object]):
+        self.epoch, self.act = epoch, act
+
+    def on_train_batch_start(
+        self, trainer: pl.Trainer, module: object, batch: object, batch_idx: int
+    ) -> None:
+        if (trainer.current_epoch, batch_idx) == (self.epoch, 1):
+            self.act()
+
+
+def configuration(runs: Path, *words: str) -> DictConfig:
+    config = compose("train", [*TINY, *words])
+    config.runs = str(runs)
+    return config
+
+
+def the_run(runs: Path) -> Path:
+    [run] = runs_in(runs)
+    return run.folder
+
+
+def resumed_by(line: str) -> Path:
+    """The folder that the line to resume with names, as a shell reads it."""
+    words = shlex.split(line.split("resume with: ")[1])
+    assert words[0] == "python"
+    assert words[1].endswith("scripts/train.py")
+    [word] = as_typed(words[2:])
+    [override] = OverridesParser.create().parse_overrides([word])
+    return Path(str(override.value()))
+
+
+@pytest.mark.parametrize("folder", ["runs", "my runs (2), it's"])
+@pytest.mark.parametrize(("signum", "epoch"), [(signal.SIGTERM, 2), (signal.SIGINT, 1), (signal.SIGHUP, 0)])
+def test_a_signal_ends_a_training_with_what_is_saved(
+    signum: signal.Signals, epoch: int, folder: str, tmp_path: Path
+) -> None:
+    config = configuration(tmp_path / folder)
+    with heard(), pytest.raises(Stopped) as stopped:
+        train(config, [At(epoch, lambda: os.kill(os.getpid(), signum))])
+    assert stopped.value.signum == signum
+    told = ["no epoch had ended, so nothing is saved", "1 epoch is saved", "2 epochs are saved"][epoch]
+    message = stopped.value.message
+    assert message.startswith(f"\nstopped; {told}; resume with: ")
+    assert message.count("\n") == 1
+    assert resumed_by(message) == the_run(tmp_path / folder)
+    config.resume = str(resumed_by(message))
+    assert train(config)["epochs"] == 3
+    assert [row["epoch"] for row in epochs_of(the_run(tmp_path / folder))] == [0, 1, 2]
+
+
+def test_signals_are_given_back_after_a_command(tmp_path: Path) -> None:
+    before = [
+        signal.getsignal(each) for each in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGUSR1)
+    ]
+    with heard(), pytest.raises(Stopped):
+        train(configuration(tmp_path), [At(1, lambda: os.kill(os.getpid(), signal.SIGTERM))])
+    assert before == [
+        signal.getsignal(each) for each in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGUSR1)
+    ]
+
+
+def test_a_killed_loader_process_is_named(tmp_path: Path) -> None:
+    def kill() -> None:
+        os.kill(active_children()[0].pid or 0, signal.SIGKILL)
+
+    with pytest.raises(UserError, match=r"^data\.workers: a loader process was ended") as raised:
+        train(compose("train", [*GO, "data.workers=2", f"runs={tmp_path}"]), [At(1, kill)])
+    assert "; 1 epoch is saved; resume with: " in str(raised.value)
+    assert "\n" not in str(raised.value)
+
+
+def test_a_run_that_is_moved_says_where_what_is_saved_lies(tmp_path: Path) -> None:
+    new = tmp_path / "moved to 'here'"
+    with pytest.raises(PlaceError) as raised:
+        train(configuration(tmp_path / "runs"), [At(1, lambda: the_run(tmp_path / "runs").rename(new))])
+    message = str(raised.value)
+    assert f"was moved to {new} while its run was trained; 1 epoch is saved; resume with: " in message
+    assert "\n" not in message
+    assert resumed_by(message) == new
+    assert not list((tmp_path / "runs").glob("*/*"))  # nothing was made anew in the old place
+
+
+def test_a_run_that_is_removed_says_so(tmp_path: Path) -> None:
+    import shutil
+
+    with pytest.raises(PlaceError, match=r"was removed while its run was trained, with all that was saved$"):
+        train(configuration(tmp_path), [At(1, lambda: shutil.rmtree(the_run(tmp_path)))])
+    assert not runs_in(tmp_path)
+
+
+def raising(error: Exception) -> Callable[[], None]:
+    def act() -> None:
+        raise error
+
+    return act
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "told"),
+    [
+        (MemoryError(), UserError, "data.batch_size: out of memory"),
+        (RuntimeError("cpu: can't allocate memory: 9"), UserError, "data.batch_size: "),
+        (OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "/x"), PlaceError, "/x: No space left on device"),
+        (OSError(errno.EDQUOT, os.strerror(errno.EDQUOT)), PlaceError, "disk: Disk quota exceeded"),
+        (OSError(errno.EROFS, os.strerror(errno.EROFS), "x"), PlaceError, "x: Read-only file system"),
+    ],
+)  # fmt: skip
+def test_failures_of_the_surroundings_are_one_line(
+    error: Exception, kind: type[UserError], told: str, tmp_path: Path
+) -> None:
+    with pytest.raises(kind) as raised:
+        train(configuration(tmp_path), [At(1, raising(error))])
+    assert type(raised.value) is kind
+    assert str(raised.value).startswith(told)
+    assert "; 1 epoch is saved; resume with: " in str(raised.value)
+    assert "\n" not in str(raised.value)
+
+
+def test_a_defect_keeps_its_traceback_and_says_what_is_saved(tmp_path: Path) -> None:
+    with pytest.raises(ZeroDivisionError) as raised:
+        train(configuration(tmp_path), [At(1, raising(ZeroDivisionError()))])
+    [note] = raised.value.__notes__
+    assert note.startswith("1 epoch is saved; resume with: ")
+
+
+def test_a_mistake_that_no_resuming_mends_is_told_alone(tmp_path: Path) -> None:
+    with pytest.raises(UserError) as raised:
+        train(configuration(tmp_path), [At(0, raising(UserError("data.path: there is nothing")))])
+    assert str(raised.value) == "data.path: there is nothing"
+
+
+def test_the_exit_code_is_the_signal_s(tmp_path: Path) -> None:
+    process = start("train", *GO, "trainer.max_epochs=40", "data.workers=1", cwd=tmp_path)
+    wait_for_epochs(tmp_path, 1)
+    process.send_signal(signal.SIGTERM)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 143
+    assert "Traceback" not in err
+    assert "saved; resume with: python " in err.splitlines()[-1]
