@@ -15,11 +15,13 @@ from pytorch_lightning.utilities.exceptions import MisconfigurationException  # 
 from shared.build import build
 from shared.callbacks import KeepSignals, Patience, TrainingProgress, WholeCheckpoints
 from shared.classifier import Classifier
+from shared.config.conform import check_arguments
 from shared.config.domain import find_domain
 from shared.data import DataModule
 from shared.errors import UserError
 from shared.network import build_network
 from shared.run import Run
+from shared.runs.checkpoint import with_weights
 
 
 def plain(node: DictConfig) -> dict[str, Any]:
@@ -67,20 +69,24 @@ def build_module(config: DictConfig, data: DataModule) -> Classifier:
     return module.to(memory_format=torch.channels_last)
 
 
-def load_module(run: Run, checkpoint: str = "best") -> Classifier:
+def load_module(run: Run, checkpoint: str = "best", *, diverged: bool = False) -> Classifier:
     """The trained network of a run, ready to answer.
 
+    Args:
+        run: whose network it is.
+        checkpoint: best or last.
+        diverged: as in ``with_weights``.
+
     Raises:
-        UserError: The checkpoint is missing, broken, of another domain, or not of this network.
+        UserError: The checkpoint is missing, broken, of another domain, or not of its own network.
     """
     contents = run.checkpoint(checkpoint)
+    kind, settings = find_domain(contents["domain"]).part("module"), contents["hyper_parameters"]
     try:
-        module = find_domain(contents["domain"]).part("module")(**contents["hyper_parameters"])
-        module.load_state_dict(contents["state_dict"])
-    except (RuntimeError, TypeError) as error:
-        raise UserError(
-            f"{run.checkpoints / checkpoint}.ckpt does not fit its own network: {error}"
-        ) from error
+        check_arguments(kind, settings, "hyper_parameters")
+        module = with_weights(lambda: kind(**settings), contents["state_dict"], diverged=diverged)
+    except UserError as error:
+        raise UserError(f"{run.checkpoint_file(checkpoint)}: {error}") from None
     return module.to(memory_format=torch.channels_last).eval()
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import torch
 from torch.optim import lr_scheduler
 
+from shared.config.conform import check_arguments
 from shared.errors import UserError, nearest
 from shared.muon import Muon
 
@@ -57,6 +58,7 @@ def build(
             + nearest(str(name)[:80], list(legal))
         )
     arguments = {key: value for key, value in settings.items() if key != "_target_"}
+    check_arguments(legal[name], arguments, role, given=more)
     try:
         return legal[name](**arguments, **more)
     except (TypeError, ValueError) as error:

@@ -1,5 +1,6 @@
 """The LightningModule under every domain: a network, its loss, its optimizer and its figures."""
 
+import unicodedata
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,6 +16,7 @@ from torchmetrics.classification import MulticlassAccuracy
 
 from shared.build import OPTIMIZERS, SCHEDULES, build
 from shared.data import DataModule, Draw
+from shared.errors import UserError
 from shared.layers.whiten import Whiten
 from shared.network import build_network
 from shared.scores import Score, score
@@ -52,10 +54,13 @@ class Classifier(pl.LightningModule):
         classes: list[str],
         optimizer: dict[str, Any],
         schedule: dict[str, Any],
-        front_end: dict[str, Any],
+        front_end: Mapping[str, object],
         label_smoothing: float = 0.0,
     ):
         super().__init__()
+        for name in classes:
+            if any(unicodedata.category(each) == "Cc" for each in name):  # it goes to a terminal
+                raise UserError(f"classes: must be names without control characters, got {name[:80]!r}")
         self.save_hyperparameters(logger=False)
         self.classes = classes
         self.network = build_network(model["layers"], planes, (extent[0], extent[1]), len(classes))

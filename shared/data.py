@@ -2,7 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Iterator
-from typing import Any, NamedTuple, Protocol, runtime_checkable
+from typing import Any, NamedTuple, Protocol, TypedDict, runtime_checkable
 
 import numpy as np
 import pytorch_lightning as pl
@@ -18,6 +18,13 @@ class Draw(NamedTuple):
 
     items: np.ndarray  # int64 (N,)
     seed: int | None
+
+
+class Fractions(TypedDict):
+    """Shares of the data that validate and test."""
+
+    val: float
+    test: float
 
 
 @runtime_checkable

@@ -1,9 +1,11 @@
 """A network from its list of layers: the words of a YAML file, checked, then built."""
 
+import math
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -35,6 +37,8 @@ COMPOSED = ("repeat", "side_by_side", "residual")
 # `dense: 100` is `dense: {units: 100}`
 MAIN_SETTING = {"dense": "units", "dropout": "p", "lstm": "units", "whiten": "kernel"}
 COUNTED = ("filters", "units")  # may be `classes`
+LAYER_LIMIT = 10_000
+INPUT_LIMIT = 2**24  # numbers of an input: 64 MiB
 
 
 class Network(Chain):
@@ -87,6 +91,12 @@ def build_network(layers: Any, planes: int, extent: tuple[int | None, int | None
     """
     if extent == (None, None):
         raise ValueError("one axis may vary, not both")
+    sizes = [planes, classes, *(cells for cells in extent if cells is not None)]
+    if min(sizes) < 1 or math.prod(sizes) // classes > INPUT_LIMIT:
+        raise UserError(
+            f"layers: must have an input of 1 to {INPUT_LIMIT:,} numbers and 1 class at least, got "
+            f"{planes} planes of {extent[0]}×{extent[1]} and {classes} classes"
+        )
     shape = Shape(planes, (Axis(extent[0]), Axis(extent[1])))
     items = _end_in_logits(_parse(layers, "layers", classes))
     chain = _build(items, shape)
@@ -109,6 +119,11 @@ class Item:
     kind: str
     settings: dict[str, Any]
     parts: tuple[tuple["Item", ...], ...] = ()
+
+    @cached_property
+    def count(self) -> int:
+        """Layers that it stands for."""
+        return 1 + sum(item.count for part in self.parts for item in part)
 
 
 def _parse(layers: Any, place: str, classes: int) -> tuple[Item, ...]:
@@ -139,7 +154,13 @@ def _parse(layers: Any, place: str, classes: int) -> tuple[Item, ...]:
             item = Item(here, kind, _settings(kind, settings, here, classes))
             if item.settings.get("type") != "none":
                 items.append(item)
+        _check_count(sum(item.count for item in items), place)
     return tuple(items)
+
+
+def _check_count(layers: int, place: str) -> None:
+    if layers > LAYER_LIMIT:
+        raise UserError(f"{place}: must have at most {LAYER_LIMIT:,} layers, got {layers:,}")
 
 
 def _repeat(settings: Any, place: str, classes: int) -> list[Item]:
@@ -148,7 +169,9 @@ def _repeat(settings: Any, place: str, classes: int) -> list[Item]:
     times = settings["times"]
     if not isinstance(times, int) or isinstance(times, bool) or times < 1:
         raise UserError(f"{place}: times: {times!r} is not a whole number of at least 1")
-    return times * list(_parse(settings["layers"], f"{place}.layers", classes))
+    items = _parse(settings["layers"], f"{place}.layers", classes)
+    _check_count(times * sum(item.count for item in items), place)
+    return times * list(items)
 
 
 def _settings(kind: str, settings: Any, place: str, classes: int) -> dict[str, Any]:

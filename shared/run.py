@@ -15,13 +15,11 @@ from typing import Any
 
 import torch
 from omegaconf import DictConfig, OmegaConf
-from omegaconf.errors import OmegaConfBaseException
-from yaml import YAMLError
 
-from shared import weights
-from shared.config.domain import find_domain
 from shared.errors import PlaceError, UserError
 from shared.resolvers import PROJECT
+from shared.runs.checkpoint import read_checkpoint
+from shared.runs.written import read_config, read_metrics
 
 
 def unique_name() -> str:
@@ -126,82 +124,54 @@ class Run:
 
     @property
     def config(self) -> DictConfig:
-        """The run's configuration, fully resolved; of the domain it holds the name alone.
+        """The run's configuration, fully resolved, see ``read_config``.
 
         Raises:
-            UserError: ``config.yaml`` is not a configuration of this suite.
+            UserError: ``config.yaml`` is not the configuration of a run of this suite.
         """
-        path = self.folder / "config.yaml"
-        try:
-            config = OmegaConf.load(path)
-        except (OSError, YAMLError, UnicodeDecodeError, OmegaConfBaseException) as error:
-            raise UserError(f"{path}: not a configuration: {error}") from error
-        if not isinstance(config, DictConfig) or not {"domain", "model", "data"} <= set(config):
-            raise UserError(f"{path}: not the configuration of a run: domain, model or data is missing")
-        try:
-            name = self._domain(config.domain)
-        except UserError as error:
-            raise UserError(f"{path}: {error}") from None
-        config.domain = {"name": name}
+        config = OmegaConf.create(read_config(self.folder / "config.yaml"))
         OmegaConf.set_struct(config, True)
         return config
-
-    @staticmethod
-    def _domain(node: Any) -> str:
-        """The domain's name, which older runs wrote with the Python names of its parts beside it."""
-        if not isinstance(node, DictConfig):
-            raise UserError(f"domain: must be {{name: DOMAIN}}, got {str(node)[:80]!r}")
-        name = node.get("name")
-        legal: dict[Any, Any] = find_domain(name).old_names() | {"name": name}
-        for key, value in node.items():
-            if (key, value) not in legal.items():
-                raise UserError(
-                    f"domain.{str(key)[:80]}: must be {legal.get(key, 'left out')}, got {str(value)[:80]!r}; "
-                    "a run names its domain, and nothing that is called"
-                )
-        return str(name)
 
     @property
     def checkpoints(self) -> Path:
         """The folder of ``best.ckpt`` and ``last.ckpt``."""
         return self.folder / "checkpoints"
 
-    def checkpoint(self, name: str) -> dict[str, Any]:
-        """The contents of ``checkpoints/<name>.ckpt``: tensors and plain containers, never unpickled objects.
+    def checkpoint_file(self, name: str) -> Path:
+        """Where a checkpoint lies; what the project came with is ``<name>.safetensors``, see ``weights``.
 
-        What the project came with is ``checkpoints/<name>.safetensors``, see ``weights``.
+        Raises:
+            UserError: ``name`` is neither best nor last.
+        """
+        if name not in ("best", "last"):
+            raise UserError(f"checkpoint: must be best or last, got {name!r}")
+        packed = self.checkpoints / f"{name}.safetensors"
+        return packed if packed.is_file() else self.checkpoints / f"{name}.ckpt"
+
+    def checkpoint(self, name: str) -> dict[str, Any]:
+        """The contents of a checkpoint, see ``read_checkpoint``.
 
         Raises:
             UserError: The file is missing, broken, holds pickled objects, or is of another domain.
         """
-        path = self.checkpoints / f"{name}.ckpt"
-        if path.with_suffix(".safetensors").is_file():
-            path = path.with_suffix(".safetensors")
+        path = self.checkpoint_file(name)
         if not path.is_file():
             raise UserError(f"{path}: no such checkpoint; the run may have ended before its first epoch did")
-        try:
-            if path.suffix == ".safetensors":
-                contents = weights.unpack(path.read_bytes())
-            else:
-                contents = torch.load(path, map_location="cpu", weights_only=True)
-        except Exception as error:  # torch raises many kinds for a broken file
-            reason = str(error).split("\n")[0]
-            raise UserError(
-                f"{path}: refused: broken, or holds more than tensors and plain values ({reason})"
-            ) from error
-        if not isinstance(contents, dict) or not {"state_dict", "domain"} <= set(contents):
-            raise UserError(f"{path}: not a checkpoint of this suite")
-        if contents["domain"] != self.config.domain.name:
-            raise UserError(
-                f"{path}: of domain {contents['domain']!r}, but the run is of {self.config.domain.name!r}"
-            )
+        contents = read_checkpoint(path)
+        if contents["domain"] != (own := self.config.domain.name):
+            raise UserError(f"{path}: domain: must be {own}, as the run's, got {contents['domain'][:80]!r}")
         return contents
 
     @property
     def metrics(self) -> dict[str, Any]:
-        """What ``metrics.json`` holds; empty before the run has ended."""
+        """What ``metrics.json`` holds, see ``read_metrics``; empty before the run has ended.
+
+        Raises:
+            UserError: It is broken.
+        """
         path = self.folder / "metrics.json"
-        return json.loads(path.read_text()) if path.is_file() else {}
+        return read_metrics(path) if path.exists() else {}
 
 
 def runs_in(folder: Path) -> list[Run]:

@@ -1,13 +1,18 @@
 """A trained run, made small enough to come with the project."""
 
+import re
 from pathlib import Path
 
 from omegaconf import DictConfig, OmegaConf
 
 from shared import weights
+from shared.assemble import plain
+from shared.config.conform import check_value
+from shared.config.domain import check_name
 from shared.errors import UserError
 from shared.resolvers import PROJECT
-from shared.run import Run, write
+from shared.run import Run, write, write_json
+from shared.runs.written import read_environment
 
 LIMIT = 10 * 2**20  # bytes: what a repository can carry without being a burden
 
@@ -19,27 +24,32 @@ def ship(config: DictConfig) -> Path:
     weights in half precision. What cannot be computed is to be written there: its model card, ``README.md``.
 
     Raises:
-        UserError: The run has not ended, its weights do not fit, or the name is no name.
+        UserError: The run has not ended or is broken, its weights do not fit, or the name is none or taken.
     """
     run = Run.open(config.run)
-    if not str(config.name).isidentifier():
+    if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]{0,63}", str(config.name)):
         raise UserError(f"name={config.name}: give a word of letters, digits and underscores")
-    if not run.metrics:
+    settings = run.config
+    folder = PROJECT / "domains" / check_name(settings.domain.name) / "weights" / str(config.name)
+    if folder.exists() and config.overwrite is not True:
+        raise UserError(f"name={config.name}: {folder} is there; add overwrite=true to replace it")
+    if not (metrics := run.metrics):
         raise UserError(f"run={config.run}: it has no metrics.json: train it to its end")
     data = weights.pack(run.checkpoint(config.checkpoint))
     if len(data) > LIMIT:
         raise UserError(f"run={config.run}: {len(data):,} bytes in half precision; {LIMIT:,} at most")
-    settings = run.config
     settings.runs, settings.resume = "runs", None
     for key in ("path", "test_path", "train_also"):  # what they are called, not where they lie here
-        if isinstance(path := settings.data.get(key), str):
-            settings.data[key] = Path(path).name
-        elif path is not None:
-            settings.data[key] = [Path(each).name for each in path]
-    folder = PROJECT / "domains" / settings.domain.name / "weights" / str(config.name)
+        path = plain(settings.data).get(key)
+        check_value(path, str | list[str] | None, f"{run.folder / 'config.yaml'}: data.{key}")
+        if path is not None:
+            settings.data[key] = (
+                Path(path).name if isinstance(path, str) else [Path(each).name for each in path]
+            )
+    environment = read_environment(run.folder / "environment.json")
     (folder / "checkpoints").mkdir(parents=True, exist_ok=True)
     write(folder / "checkpoints" / "best.safetensors", data)
     write(folder / "config.yaml", OmegaConf.to_yaml(settings))
-    for name in ("metrics.json", "environment.json"):
-        write(folder / name, (run.folder / name).read_bytes())
+    write_json(folder / "metrics.json", metrics)
+    write_json(folder / "environment.json", environment)
     return folder

@@ -134,7 +134,7 @@ def _check_processes(trainer: pl.Trainer) -> None:
 
 def _test(config: DictConfig, run: Run, data: DataModule, title: str, console: Console) -> dict[str, Any]:
     """The test figures of the best checkpoint; the answers and pictures go into the run's folder."""
-    scores, columns = test(build_trainer(config, None, []), load_module(run), data)
+    scores, columns = test(build_trainer(config, None, []), load_module(run, diverged=True), data)
     items = io.BytesIO()
     np.savez_compressed(items, **columns)
     write(run.folder / "test_items.npz", items.getvalue())

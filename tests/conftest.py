@@ -1,11 +1,14 @@
 """What all tests share."""
 
 import os
+import shutil
 from typing import TYPE_CHECKING
 
 import pytest
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from shared.classifier import Classifier
     from shared.explain.domain import Domain
     from shared.run import Run
@@ -22,6 +25,26 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> "dict[str, Run]":
 
     folder = tmp_path_factory.mktemp("runs")
     return {name: make_run(folder, *words, steps=STEPS[name]) for name, words in WORDS.items()}
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> "Run":
+    """A run of Go as the smallest training leaves it; who changes it takes ``trained_copy``."""
+    from shared.cli import compose
+    from shared.run import Run
+    from shared.train import train
+    from tests.commands import TINY
+
+    words = [*TINY, f"runs={tmp_path_factory.mktemp('trained')}", "trainer.enable_progress_bar=false"]
+    return Run.open(train(compose("train", words))["run"])
+
+
+@pytest.fixture
+def trained_copy(trained: "Run", tmp_path: "Path") -> "Run":
+    """A copy of that run, to do harm to."""
+    from shared.run import Run
+
+    return Run.open(shutil.copytree(trained.folder, tmp_path / "copy" / trained.folder.name))
 
 
 @pytest.fixture(scope="session")

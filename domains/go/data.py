@@ -9,7 +9,7 @@ import numpy as np
 from domains.go.games import Games, positions, read_games, split_of
 from domains.go.planes import GROUPS, batch_planes, plane_groups
 from domains.go.points import names
-from shared.data import DataModule, Draw
+from shared.data import DataModule, Draw, Fractions
 from shared.errors import UserError
 
 
@@ -58,7 +58,7 @@ class GoData(DataModule):
         min_rank: str | None,
         min_moves: int,
         strict: bool,
-        fractions: dict[str, float],
+        fractions: Fractions,
         val_size: int | None,
         test_size: int | None,
         symmetries: bool,

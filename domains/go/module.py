@@ -1,12 +1,13 @@
 """The policy network: a position in, the probability of every point of the board out."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float
 from torch import Tensor
 
-from domains.go.policy import ensemble
+from domains.go.policy import ensemble, groups_of
 from shared.classifier import Batch, Classifier
 from shared.scores import Score, score
 
@@ -17,6 +18,18 @@ class GoPolicy(Classifier):
     """Predicts the move that a strong player makes (Silver et al. 2016, Methods)."""
 
     domain = "go"
+
+    def __init__(
+        self,
+        *,
+        model: dict[str, Any],
+        planes: int,
+        extent: tuple[int | None, int | None],
+        classes: list[str],
+        **settings: Any,
+    ):
+        groups_of({"model": model, "planes": planes, "extent": extent, "classes": classes})  # type: ignore[typeddict-item]
+        super().__init__(model=model, planes=planes, extent=extent, classes=classes, **settings)
 
     def _logits(self, batch: Batch) -> Float[Tensor, "n classes"]:
         """In testing the mean over the board's symmetries, where the data ask for it."""

@@ -22,6 +22,7 @@ A move is legal if it is on an empty point, no suicide, and not forbidden by sim
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -304,12 +305,14 @@ def batch_planes(
     return planes.reshape(len(game), count, size, size), legal, target
 
 
-def plane_groups(chosen: str | Sequence[str]) -> tuple[str, ...]:
+def plane_groups(chosen: Any) -> tuple[str, ...]:
     """The groups of planes that ``model.planes`` names: a list, or ``alphago`` for all of that paper.
 
     Raises:
         UserError: There is no such group.
     """
+    if not isinstance(chosen, str | Sequence) or not all(isinstance(name, str) for name in chosen):
+        raise UserError(f"model.planes: must be alphago or a list of groups, got {str(chosen)[:80]!r}")
     groups = ALPHAGO if chosen == "alphago" else tuple(chosen)
     for name in groups:
         if name not in GROUPS:

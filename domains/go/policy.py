@@ -4,15 +4,19 @@ Lightning's module around it takes seconds to import: who plays does without.
 """
 
 from collections.abc import Callable
+from typing import Any, TypedDict
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from domains.go.planes import plane_groups, symmetries
+from domains.go.planes import GROUPS, plane_groups, symmetries
+from domains.go.points import LETTERS, names
+from shared.config.conform import check_value
 from shared.errors import UserError
 from shared.network import Network, build_network
 from shared.run import Run
+from shared.runs.checkpoint import with_weights
 
 
 def ensemble(
@@ -29,6 +33,35 @@ def ensemble(
     forms = x.flatten(2)[:, :, back].transpose(1, 2)  # (n, 8, planes, points)
     answers = network(forms.reshape(8 * n, planes, size, size)).view(n, 8, -1)
     return answers.log_softmax(2).gather(2, to.expand(n, 8, -1)).logsumexp(1)
+
+
+class Settings(TypedDict):
+    """What a network's hyperparameters say of positions."""
+
+    model: dict[str, Any]
+    planes: int
+    extent: tuple[int, int]
+    classes: list[str]
+
+
+def groups_of(settings: Settings) -> tuple[str, ...]:
+    """The groups of planes that a network reads.
+
+    Raises:
+        UserError: The settings are not those of a network on positions.
+    """
+    check_value(dict(settings), Settings, "hyper_parameters")
+    groups = plane_groups(settings["model"].get("planes"))
+    planes, (rows, columns) = sum(GROUPS[name] for name in groups), settings["extent"]
+    if not 1 <= rows == columns <= len(LETTERS):
+        raise UserError(
+            f"extent: must be that of a square board of at most {len(LETTERS)}, got {rows}×{columns}"
+        )
+    if planes != settings["planes"] or len(set(groups)) < len(groups):
+        raise UserError(f"planes: must be {planes}, those of model.planes, got {settings['planes']}")
+    if settings["classes"] != names(rows):
+        raise UserError(f"classes: must be the {rows * columns} points of the board")
+    return groups
 
 
 class Policy:
@@ -59,19 +92,26 @@ class Policy:
         Raises:
             UserError: the run is none of Go, or its checkpoint cannot be used.
         """
+        if (domain := run.config.domain.name) != "go":
+            raise UserError(f"{run.folder}: a run of domain {domain!r}; give one of Go")
         contents = run.checkpoint("best")
-        if contents["domain"] != "go":
-            raise UserError(f"{run.folder}: a run of domain {contents['domain']!r}; give one of Go")
         settings, weights = contents["hyper_parameters"], contents["state_dict"]
-        extent = tuple(settings["extent"])
-        network = build_network(
-            settings["model"]["layers"], settings["planes"], extent, len(settings["classes"])
-        )
         try:
-            network.load_state_dict({name.removeprefix("network."): weights[name] for name in weights})
-        except RuntimeError as error:
-            raise UserError(f"{run.folder}: its weights do not fit its own network: {error}") from error
-        return cls(network, plane_groups(settings["model"]["planes"]), symmetries)
+            known: Settings = {key: settings[key] for key in Settings.__annotations__ if key in settings}  # type: ignore[assignment]
+            groups = groups_of(known)
+            rows, columns = known["extent"]
+            network = with_weights(
+                lambda: build_network(
+                    settings["model"].get("layers"),
+                    settings["planes"],
+                    (rows, columns),
+                    len(settings["classes"]),
+                ),
+                {name.removeprefix("network."): weights[name] for name in weights},
+            )
+        except UserError as error:
+            raise UserError(f"{run.checkpoint_file('best')}: {error}") from None
+        return cls(network, groups, symmetries)
 
     def __call__(self, planes: Tensor) -> Float[Tensor, "n points"]:
         """Logits of planes (n, planes, size, size), averaged over the symmetries where that is wanted."""

@@ -1,6 +1,6 @@
 """Random changes of a batch of pictures that leave their class as it is, made on the batch's device."""
 
-from typing import Any
+from typing import TypedDict
 
 import torch
 from jaxtyping import Float, Int, UInt8
@@ -9,14 +9,22 @@ from torch import Tensor
 from shared.errors import UserError
 
 
-def check(settings: dict[str, Any], size: int) -> None:
+class Changes(TypedDict):
+    """Pixels of a shift, whether pictures are mirrored, and the side of what is cut out."""
+
+    shift: int
+    flip: bool
+    cutout: int
+
+
+def check(settings: Changes, size: int) -> None:
     """Refuse what cannot be done to pictures of a size.
 
     Raises:
         UserError: naming the key, the value and what is allowed.
     """
     for key, most in {"shift": size - 1, "cutout": size}.items():
-        value = settings[key]
+        value = settings[key]  # type: ignore[literal-required]
         if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= most:
             raise UserError(f"data.augment.{key}={value}: give a whole number of pixels from 0 to {most}")
     if not isinstance(settings["flip"], bool):

@@ -7,7 +7,7 @@ import numpy as np
 
 from domains.image import augment as changes
 from domains.image.sources import SOURCES, Pictures
-from shared.data import DataModule, Draw
+from shared.data import DataModule, Draw, Fractions
 from shared.errors import UserError, nearest
 from shared.identity import identity
 
@@ -47,9 +47,9 @@ class ImageData(DataModule):
         size: int,
         channels: int,
         first: int | None,
-        fractions: dict[str, float],
+        fractions: Fractions,
         strict: bool,
-        augment: dict[str, Any],
+        augment: changes.Changes,
         test_views: int = 1,
         **loading: Any,
     ):

@@ -1,11 +1,23 @@
 """The image classifier: pictures in, the probability of every class out."""
 
+from typing import Any, TypedDict
+
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from domains.image.augment import cut_out, move, views
+from domains.image.augment import Changes, check, cut_out, move, views
 from shared.classifier import Batch, Classifier
+from shared.config.conform import check_value
+from shared.errors import UserError
+
+
+class FrontEnd(TypedDict):
+    """What the preprocessing has to know: mean and standard deviation of each channel, and random changes."""
+
+    mean: list[float]
+    std: list[float]
+    augment: Changes
 
 
 class ImageClassifier(Classifier):
@@ -16,6 +28,20 @@ class ImageClassifier(Classifier):
     """
 
     domain = "image"
+
+    def __init__(
+        self, *, planes: int, extent: tuple[int | None, int | None], front_end: FrontEnd, **settings: Any
+    ):
+        check_value(extent, tuple[int, int], "extent")
+        if extent[0] != extent[1]:
+            raise UserError(f"extent: must be that of a square picture, got {extent[0]}×{extent[1]}")
+        for name in ("mean", "std"):
+            if len(front_end[name]) != planes or min(front_end["std"]) <= 0:
+                raise UserError(
+                    f"front_end.{name}: must be {planes} numbers, std above 0, got {front_end[name]}"
+                )
+        check(front_end["augment"], int(extent[0] or 0))
+        super().__init__(planes=planes, extent=extent, front_end=front_end, **settings)
 
     def _logits(self, batch: Batch) -> Float[Tensor, "n classes"]:
         """In testing the mean over as many views of a picture as the data say."""

@@ -21,10 +21,10 @@ def bench(data: SpeechData, samples_per_second: float) -> dict[str, Any]:
         data: ready to be read.
         samples_per_second: clips that a whole training step takes.
     """
-    front_end = data.front_end
+    front_end: Any = data.front_end
     module = SpeechClassifier(
-        model={"layers": ["flatten", {"dense": "classes"}]}, planes=1, extent=(1, 1), classes=data.classes,
-        optimizer={}, schedule={}, front_end=front_end,
+        model={"layers": [{"pool": {"kernel": "span"}}, "flatten", {"dense": "classes"}]},
+        planes=1, extent=data.extent, classes=data.classes, optimizer={}, schedule={}, front_end=front_end,
     ).train()  # fmt: skip
     batches = [batch for batch, _ in zip(data.train_dataloader(), range(BATCHES), strict=False)]
     clips = sum(len(batch["y"]) for batch in batches)

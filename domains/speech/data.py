@@ -11,7 +11,7 @@ from domains.speech.baselines import logistic_regression, most_frequent
 from domains.speech.clips import Clips, read_clips
 from domains.speech.front_end import LogMel
 from domains.speech.split import TEST, TRAIN, VAL, Sides, Split, split
-from shared.data import DataModule, Draw
+from shared.data import DataModule, Draw, Fractions
 from shared.errors import UserError
 
 
@@ -65,7 +65,7 @@ class SpeechData(DataModule):
         test_speaker: str | None,
         fold: int | None,
         folds: int | None,
-        fractions: dict[str, float],
+        fractions: Fractions,
         test_stretch: float,
         cache: str | None,
         train_also: str | None = None,
@@ -76,8 +76,6 @@ class SpeechData(DataModule):
         self.extent = (sizes["mels"], None)
         if not 0.5 <= test_stretch <= 2:
             raise UserError(f"data.test_stretch={test_stretch}: give a factor from 0.5 to 2, 1 for none")
-        if train_also is not None and not isinstance(train_also, str):
-            raise UserError(f"data.train_also={train_also}: give one file, folder or archive, or null")
         self.path, self.train_also = Path(path), Path(train_also) if train_also else None
         self.sizes, self.augment, self.test_stretch = sizes, augment, test_stretch
         self.reading: dict[str, Any] = {

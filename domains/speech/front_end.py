@@ -39,6 +39,16 @@ class LogMel(nn.Module):
         self, *, rate: int, window_ms: float, hop_ms: float, mels: int, low_hz: float, high_hz: float
     ):
         super().__init__()
+        if (
+            not 1000 <= rate <= 384_000
+            or not window_ms <= 1000
+            or not hop_ms <= 1000
+            or not 1 <= mels <= 1024
+        ):
+            raise UserError(
+                "data.sizes: must be a rate from 1,000 to 384,000, window_ms and hop_ms up to 1,000, mels "
+                f"from 1 to 1,024, got {rate}, {window_ms}, {hop_ms} and {mels}"
+            )
         self.size, self.hop = round(rate * window_ms / 1000), round(rate * hop_ms / 1000)
         if self.size < 2 or self.hop < 1:
             raise UserError(
@@ -51,7 +61,8 @@ class LogMel(nn.Module):
             )
         self.bins = 2 ** math.ceil(math.log2(self.size))
         self.rate, self.nyquist, self.mels = rate, rate / 2, mels
-        with warnings.catch_warnings():
+        # On the CPU, also where a network is made without memory: their values are looked at.
+        with warnings.catch_warnings(), torch.device("cpu"):
             warnings.filterwarnings("error", message="At least one mel filterbank")
             try:
                 bands = melscale_fbanks(self.bins // 2 + 1, low_hz, high_hz, mels, rate)

@@ -1,6 +1,6 @@
 """The classifier of words: samples in, the probability of every word out."""
 
-from typing import Any
+from typing import Any, NotRequired, TypedDict
 
 import torch
 from jaxtyping import Float, Int
@@ -10,6 +10,26 @@ from domains.speech.audio import FULL
 from domains.speech.augment import Augment
 from domains.speech.front_end import LogMel
 from shared.classifier import Batch, Classifier
+from shared.config.conform import check_arguments
+from shared.errors import UserError
+
+LONGEST = 3600  # seconds of a clip
+
+
+class Seconds(TypedDict):
+    """Lengths of the training's clips."""
+
+    median: float
+    longest: float
+
+
+class FrontEnd(TypedDict):
+    """What the preprocessing has to know: arguments of ``LogMel`` and ``Augment``, words, lengths."""
+
+    sizes: dict[str, Any]
+    augment: dict[str, Any]
+    classes: NotRequired[list[str]]
+    seconds: Seconds
 
 
 class SpeechClassifier(Classifier):
@@ -20,11 +40,23 @@ class SpeechClassifier(Classifier):
 
     domain = "speech"
 
-    def __init__(self, *, front_end: dict[str, Any], **settings: Any):
+    def __init__(self, *, front_end: FrontEnd, **settings: Any):
+        sizes, augment = front_end["sizes"], front_end["augment"]
+        check_arguments(LogMel, sizes, "front_end.sizes")
+        check_arguments(Augment, augment, "front_end.augment", given=("hop_ms",))
+        seconds = front_end["seconds"]
+        if not 0 < seconds["median"] <= seconds["longest"] <= LONGEST:
+            raise UserError(
+                f"front_end.seconds: must be above 0, at most {LONGEST}, median first, got {seconds}"
+            )
+        if settings.get("planes") != 1 or settings.get("extent") not in (
+            (sizes["mels"], None),
+            [sizes["mels"], None],
+        ):
+            raise UserError(f"extent: must be {sizes['mels']} bands in 1 plane, got {settings.get('extent')}")
         super().__init__(front_end=front_end, **settings)
-        sizes = front_end["sizes"]
         self.log_mel = LogMel(**sizes)
-        self.augment = Augment(hop_ms=sizes["hop_ms"], **front_end["augment"])
+        self.augment = Augment(hop_ms=sizes["hop_ms"], **augment)
 
     @torch.no_grad()
     def front_end(

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from domains.speech.clips import Clips
+from shared.data import Fractions
 from shared.errors import UserError
 
 SIDES = ("train", "val", "test")
@@ -31,7 +32,7 @@ def split(
     test_speaker: str | None,
     fold: int | None,
     folds: int | None,
-    fractions: dict[str, float],
+    fractions: Fractions,
 ) -> Split:
     """The sides of all clips.
 

@@ -11,7 +11,7 @@ from domains.text.read import Form, Sentences, read_sentences
 from domains.text.split import TEST, TRAIN, VAL, identities, split_by_fold, split_by_share
 from domains.text.tokens import UNKNOWN, encode, learn_vocabulary, tokenizer
 from domains.text.vectors import Vectors, read_vectors
-from shared.data import DataModule, Draw
+from shared.data import DataModule, Draw, Fractions
 from shared.errors import UserError, nearest
 
 CHANNELS = ("tuned", "static")
@@ -60,7 +60,7 @@ class TextData(DataModule):
         columns: dict[str, str],
         encoding: str | None,
         fine: bool,
-        fractions: dict[str, float],
+        fractions: Fractions,
         folds: int | None,
         fold: int,
         tokens: str,

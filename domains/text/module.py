@@ -1,6 +1,6 @@
 """The sentence classifier: token numbers in, through word vectors, the probability of every class out."""
 
-from typing import Any
+from typing import Any, Literal, NotRequired, TypedDict
 
 import torch
 from jaxtyping import Float, Int
@@ -8,10 +8,30 @@ from torch import Tensor, nn
 
 from domains.text.baselines import token_ratios
 from domains.text.data import TextData
-from domains.text.tokens import PAD, UNKNOWN
+from domains.text.tokens import PAD, SPECIAL, UNKNOWN
 from shared.classifier import Classifier
+from shared.config.conform import check_known
 from shared.data import DataModule
 from shared.errors import UserError
+
+
+class Model(TypedDict):
+    """The keys of ``model`` beside its layers."""
+
+    tokens: Literal["words", "characters"]
+    channels: list[Literal["tuned", "static"]]
+    embedding: int
+    spread: NotRequired[float]
+    naive_bayes: NotRequired[float | None]
+    max_norm: NotRequired[float | None]
+
+
+class FrontEnd(TypedDict):
+    """What the preprocessing has to know: tokens by their numbers, classes, most tokens of a sentence."""
+
+    vocabulary: list[str]
+    classes: NotRequired[list[str]]
+    longest: int
 
 
 class TextClassifier(Classifier):
@@ -23,7 +43,17 @@ class TextClassifier(Classifier):
 
     domain = "text"
 
-    def __init__(self, *, model: dict[str, Any], front_end: dict[str, Any], **more: Any):
+    def __init__(self, *, model: dict[str, Any], front_end: FrontEnd, **more: Any):
+        check_known(model, Model, "model")
+        if (more.get("planes"), list(more.get("extent", ()))) != (
+            len(model["channels"]),
+            [None, model["embedding"]],
+        ):
+            raise UserError("extent: must be null and model.embedding, and planes as many as model.channels")
+        if tuple(front_end["vocabulary"][:2]) != SPECIAL or front_end["longest"] < 1:
+            raise UserError(
+                f"front_end: must have a vocabulary that begins with {SPECIAL} and longest from 1"
+            )
         super().__init__(model=model, front_end=front_end, **more)
         tokens = len(front_end["vocabulary"])
         self.embeddings = nn.ModuleList()

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 import torch
 from go_runs import make_run
-from omegaconf import OmegaConf
 
 from domains.go.game import Game
 from domains.go.planes import ALPHAGO, symmetries
 from domains.go.policy import Policy, ensemble
 from shared.assemble import load_module
+from shared.cli import compose
 from shared.errors import UserError
 from shared.run import Run
 
@@ -70,13 +70,14 @@ def test_it_answers_as_the_module_of_its_run(run: Run) -> None:
 def test_what_is_no_policy_is_refused(run: Run, tmp_path: Path) -> None:
     with pytest.raises(UserError, match="symmetries=3: give 1, or 8"):
         Policy.load(run, 3)
-    other = Run.create(tmp_path, OmegaConf.create({"domain": {"name": "text"}, "model": {}, "data": {}}))
-    torch.save({"domain": "text", "state_dict": {}}, other.checkpoints / "best.ckpt")
+    other = Run.create(tmp_path, compose("train", ["domain=text"]))
     with pytest.raises(UserError, match="domain 'text'; give one of Go"):
         Policy.load(other, 1)
     contents = run.checkpoint("best")
     contents["state_dict"].popitem()
     damaged = Run.create(tmp_path, run.config)
     torch.save(contents, damaged.checkpoints / "best.ckpt")
-    with pytest.raises(UserError, match="do not fit its own network"):
+    with pytest.raises(
+        UserError, match=r"best\.ckpt: state_dict\..*: must be .* by hyper_parameters, but is missing"
+    ):
         Policy.load(damaged, 1)

@@ -184,7 +184,7 @@ def test_no_picture_of_them_can_be_read(tmp_path: Path) -> None:
         (["data.first=0"], "data.first=0: give"),
         (["data.augment.shift=28"], "data.augment.shift=28: give"),
         (["data.test_views=3"], "data.test_views=3: give 1, 2 or 6"),
-        (["data.test_views=true"], "data.test_views=True: give 1, 2 or 6"),
+        (["data.test_views=true"], "data.test_views: must be a whole number, got True"),
     ],
 )
 def test_settings_that_cannot_be(words: list[str], message: str) -> None:

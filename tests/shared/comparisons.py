@@ -61,7 +61,8 @@ def ended(training: Training, right: np.ndarray, val: float = 0.5, order: str = 
     write_json(
         run.folder / "metrics.json",
         {
-            "domain": "image", "model": "image/x", "data": "image/digits", "seed": training.seed, "steps": 10,
+            "domain": "image", "model": "image/x", "data": "image/digits", "seed": training.seed,
+            "params": 1000, "flops": 2000, "epochs": 1, "steps": 10, "samples_per_second": 100.0,
             "train_seconds": 2.0, "cpu_seconds": 1.5, "val/acc": val, "test/acc": float(right.mean()),
             "test/acc/interval": [0.0, 1.0], "test/n": n,
         },

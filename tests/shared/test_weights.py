@@ -15,10 +15,9 @@ from shared import ship as shipping
 from shared import weights
 from shared.errors import UserError
 from shared.resolvers import PROJECT
-from shared.run import Run, shipped, write_json
+from shared.run import Run, shipped
 from shared.ship import ship
 
-CONFIG = {"domain": {"name": "go"}, "model": {"layers": []}, "data": {"path": "/home/me/kgs.tar.xz"}}
 STATE = {"network.conv1.weight": torch.linspace(-2, 2, 18).view(2, 1, 3, 3), "steps": torch.tensor(7)}
 CONTENTS = {"domain": "go", "hyper_parameters": {"planes": 48}, "state_dict": STATE, "optimizer_states": [1]}
 
@@ -49,16 +48,13 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def settings(run: Run, **more: object) -> DictConfig:
-    return OmegaConf.create({"run": str(run.folder), "name": "policy", "checkpoint": "best"} | more)
+    given = {"run": str(run.folder), "name": "policy", "checkpoint": "best", "overwrite": False}
+    return OmegaConf.create(given | more)
 
 
 @pytest.fixture
-def run(tmp_path: Path) -> Run:
-    made = Run.create(tmp_path / "runs", OmegaConf.create(CONFIG | {"runs": "/home/me/runs", "resume": "x"}))
-    torch.save(CONTENTS, made.checkpoints / "best.ckpt")
-    write_json(made.folder / "metrics.json", {"test/acc": 0.5})
-    write_json(made.folder / "environment.json", {"device": "here"})
-    return made
+def run(trained_copy: Run) -> Run:
+    return trained_copy
 
 
 def test_a_shipped_run_is_opened_by_its_name_and_knows_no_path_of_its_maker(
@@ -70,10 +66,11 @@ def test_a_shipped_run_is_opened_by_its_name_and_knows_no_path_of_its_maker(
     found = Run.open("go/policy")
     assert found.folder == folder
     assert found.output == run.folder / "runs" / "go" / "policy"
-    assert found.checkpoint("best")["hyper_parameters"] == {"planes": 48}
-    assert found.metrics == {"test/acc": 0.5}
-    assert "/home" not in (folder / "config.yaml").read_text()
-    assert found.config.data.path == "kgs.tar.xz"
+    assert found.checkpoint("best")["hyper_parameters"]["planes"] == 48
+    assert found.metrics == run.metrics
+    assert str(PROJECT) not in (folder / "config.yaml").read_text()
+    assert str(run.folder.parent) not in (folder / "config.yaml").read_text()
+    assert found.config.data.path == "games.tar.xz"
     with pytest.raises(UserError, match=r"go/other: no run here .*, or one of: go/policy"):
         Run.open("go/other")
 
@@ -96,6 +93,28 @@ def test_what_is_not_finished_or_too_large_is_not_shipped(
         ship(settings(run))
     (run.folder / "metrics.json").unlink()
     with pytest.raises(UserError, match="train it to its end"):
+        ship(settings(run))
+    assert not project.exists()
+
+
+def test_a_shipped_run_is_replaced_only_when_that_is_said(project: Path, run: Run) -> None:
+    folder = ship(settings(run))
+    (folder / "README.md").write_text("its card")
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    with pytest.raises(UserError, match=r"name=policy: .*policy is there; add overwrite=true to replace it"):
+        ship(settings(run))
+    assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
+    ship(settings(run, overwrite=True))
+    assert (folder / "README.md").read_text() == "its card"
+
+
+@pytest.mark.parametrize("name", ["..", "../..", "/tmp/elsewhere", "go/..", "weights", "", "go\n"])
+def test_a_run_s_domain_never_leads_out_of_the_project(project: Path, run: Run, name: str) -> None:
+    config, contents = run.config, run.checkpoint("best")
+    config.domain.name = name
+    (run.folder / "config.yaml").write_text(OmegaConf.to_yaml(config))
+    torch.save(contents | {"domain": name}, run.checkpoints / "best.ckpt")
+    with pytest.raises(UserError, match=r"config\.yaml: domain\.name: must be the name of a domain, got "):
         ship(settings(run))
     assert not project.exists()
 

@@ -24,7 +24,11 @@ def make(model: str = "frequency", **augment: object) -> SpeechClassifier:
         classes=["a", "b", "c"],
         optimizer={},
         schedule={},
-        front_end={"sizes": plain(config.data)["sizes"], "augment": plain(config.data)["augment"] | augment},
+        front_end={
+            "sizes": plain(config.data)["sizes"],
+            "augment": plain(config.data)["augment"] | augment,
+            "seconds": {"median": 0.5, "longest": 1.0},
+        },
     )
 
 

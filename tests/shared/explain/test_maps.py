@@ -155,7 +155,8 @@ def test_the_true_order_has_the_best_curves(networks: Networks) -> None:
     weight = torch.randn(28, 28, generator=random)
     model = ImageClassifier(
         model={"layers": ["flatten", {"dense": "classes"}]}, planes=1, extent=(28, 28),
-        classes=["sum", "zero"], optimizer={}, schedule={}, front_end={},
+        classes=["sum", "zero"], optimizer={}, schedule={},
+        front_end={"mean": [0.0], "std": [1.0], "augment": {"shift": 0, "flip": False, "cutout": 0}},
     ).requires_grad_(False)  # fmt: skip
     dense = model.network.get_submodule("dense1")
     dense.weight.copy_(torch.stack([weight.flatten(), torch.zeros(784)]))

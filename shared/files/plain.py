@@ -1,0 +1,129 @@
+"""YAML and JSON of unknown origin: plain values within limits, or one line that names the file.
+
+A run folder may come from a stranger, and may be half written. Nothing in these files is code, or stands for
+another file or a variable of the environment; reading takes no more memory and time than their size explains.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import yaml
+from omegaconf._utils import get_yaml_loader
+
+from shared.errors import UserError
+
+LIMIT = 256 * 2**10  # bytes of a YAML file; a run's is of some 3,000, and PyYAML reads 100,000 in a second
+JSON_LIMIT = 4 * 2**20  # bytes of a JSON file
+DEPTH = 40  # containers within containers
+
+
+class _Loader(get_yaml_loader()):  # type: ignore[misc]  # OmegaConf's: safe, keys unique, no dates
+    """Without aliases, by which few lines stand for gigabytes, and no deeper than any file needs to be."""
+
+    depth = 0
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        if self.check_event(yaml.AliasEvent) or getattr(self.peek_event(), "anchor", None):
+            mark = self.peek_event().start_mark
+            raise UserError(f"line {mark.line + 1}: aliases (& and *) are not read; write the values out")
+        self.depth += 1
+        if self.depth > DEPTH:
+            raise UserError(f"line {self.peek_event().start_mark.line + 1}: nested deeper than {DEPTH}")
+        node = super().compose_node(parent, index)
+        self.depth -= 1
+        return node
+
+
+def read_yaml(path: Path) -> dict[str, Any]:
+    """The mapping in a YAML file.
+
+    Raises:
+        UserError: The file cannot be read, is no mapping of plain values, or holds an interpolation.
+    """
+    text = _text(path, LIMIT)
+    try:
+        found = yaml.load(text, Loader=_Loader)  # noqa: S506  # a safe loader
+        return _mapping(found, interpolations=False)
+    except UserError as error:
+        raise UserError(f"{path}: {error}") from None
+    except (yaml.YAMLError, ValueError, OverflowError, TypeError, AttributeError) as error:
+        raise UserError(f"{path}: broken YAML: {_first_line(error)}") from error
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """The mapping in a JSON file; NaN stands for what could not be computed.
+
+    Raises:
+        UserError: The file cannot be read, or is no mapping of plain values.
+    """
+    text = _text(path, JSON_LIMIT)
+    try:
+        return _mapping(json.loads(text), interpolations=True)
+    except UserError as error:
+        raise UserError(f"{path}: {error}") from None
+    except (ValueError, RecursionError) as error:
+        raise UserError(f"{path}: broken JSON: {_first_line(error)}") from error
+
+
+def _text(path: Path, limit: int) -> str:
+    try:
+        if not path.is_file():  # a device or a pipe may never end
+            raise UserError(f"{path}: no such file")
+        if (size := path.stat().st_size) > limit:
+            raise UserError(f"{path}: {size:,} bytes, more than the {limit:,} that such a file may have")
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise UserError(f"{path}: must be text in UTF-8: {error}") from error
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read ({error.strerror})") from error
+
+
+def _mapping(found: Any, *, interpolations: bool) -> dict[str, Any]:
+    if not isinstance(found, dict):
+        raise UserError(f"must hold a mapping of keys to values, got {type(found).__name__}")
+    check_plain(found, "", interpolations=interpolations)
+    return found
+
+
+def check_plain(value: Any, key: str, *, interpolations: bool = True, depth: int = 0) -> None:
+    """Refuse all but null, text, numbers of 64 bits, and lists and mappings of such.
+
+    Args:
+        value: as a reader of a format or torch made it.
+        key: where it stands.
+        interpolations: whether text may hold what OmegaConf takes for one.
+        depth: containers around it.
+
+    Raises:
+        UserError: Naming the key.
+    """
+    if depth > DEPTH:
+        raise UserError(f"{key[:80]}: nested deeper than {DEPTH}")
+    if isinstance(value, dict):
+        for name, each in value.items():
+            if not isinstance(name, str) or _surrogate(name):
+                raise UserError(f"{key or 'keys'}: must be text, got {type(name).__name__}")
+            here = f"{key}.{name[:80]}" if key else name[:80]
+            check_plain(each, here, interpolations=interpolations, depth=depth + 1)
+    elif isinstance(value, list | tuple):
+        for number, each in enumerate(value):
+            check_plain(each, f"{key}[{number}]", interpolations=interpolations, depth=depth + 1)
+    elif isinstance(value, int) and abs(value) >= 2**63:
+        raise UserError(f"{key}: must be a number below 2 to the power of 63, got a larger one")
+    elif isinstance(value, str):
+        if not value.isascii() and _surrogate(value):
+            raise UserError(f"{key}: must be text, got half of a surrogate pair")
+        if not interpolations and ("${" in value or value == "???"):
+            raise UserError(f"{key}: must be a value, got {value[:80]!r}, which stands for another")
+    elif value is not None and not isinstance(value, bool | int | float):
+        raise UserError(f"{key}: must be text, a number, a list or a mapping, got {type(value).__name__}")
+
+
+def _surrogate(text: str) -> bool:
+    """Whether it cannot be written down: JSON and pickles may hold half a pair."""
+    return any("\ud800" <= each <= "\udfff" for each in text)
+
+
+def _first_line(error: Exception) -> str:
+    return " ".join(str(error).split())[:200]

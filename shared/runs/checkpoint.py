@@ -1,0 +1,139 @@
+"""A checkpoint of unknown origin: tensors and plain values no larger than its file, or one line.
+
+``torch.load(weights_only=True)`` calls nothing harmful, yet a few bytes can make it take gigabytes. The files
+of this suite are zip archives without compression, whose pickle has few operations; others are not loaded.
+"""
+
+import pickletools
+import zipfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+import torch
+from torch import Tensor, nn
+
+from shared import weights
+from shared.config.conform import check_value
+from shared.errors import UserError
+from shared.files.plain import check_plain
+
+PICKLE_LIMIT = 64 * 2**20  # bytes that say what is in the checkpoint beside the numbers of its tensors
+OPERATION_LIMIT = 4_000_000  # of the pickle: two for each word of a vocabulary
+Made = TypeVar("Made", bound=nn.Module)
+GLOBALS = {
+    "collections OrderedDict",
+    "torch._utils _rebuild_tensor_v2",
+    *(f"torch {kind}Storage" for kind in ("Float", "Double", "Half", "BFloat16")),
+    *(f"torch {kind}Storage" for kind in ("Long", "Int", "Short", "Char", "Byte", "Bool")),
+}
+OPERATIONS = {
+    *("PROTO", "STOP", "MARK", "GLOBAL", "REDUCE", "BUILD", "BINPERSID"),
+    *("BINPUT", "LONG_BINPUT", "BINGET", "LONG_BINGET"),
+    *("NONE", "NEWTRUE", "NEWFALSE", "BININT", "BININT1", "BININT2", "LONG1", "BINFLOAT", "BINUNICODE"),
+    *("EMPTY_TUPLE", "TUPLE", "TUPLE1", "TUPLE2", "TUPLE3", "EMPTY_LIST", "APPEND", "APPENDS"),
+    *("EMPTY_DICT", "SETITEM", "SETITEMS"),
+}
+
+
+def read_checkpoint(path: Path) -> dict[str, Any]:
+    """The contents of a ``.ckpt`` or ``.safetensors``: domain, state_dict, hyper_parameters, and others.
+
+    Raises:
+        UserError: The file is broken, holds more than tensors and plain values, or lacks one of these keys.
+    """
+    try:
+        if path.suffix == ".safetensors":
+            contents = weights.unpack(path.read_bytes())
+        else:
+            _check_archive(path)
+            contents = torch.load(path, map_location="cpu", weights_only=True)
+    except UserError as error:
+        raise UserError(f"{path}: refused: {error}") from None
+    except Exception as error:  # torch, safetensors and zipfile raise many kinds for a broken file
+        reason = " ".join(str(error).split())[:200] or type(error).__name__
+        raise UserError(
+            f"{path}: refused: broken, or more than tensors and plain values ({reason})"
+        ) from error
+    try:
+        _check_contents(contents, path.stat().st_size)
+    except UserError as error:
+        raise UserError(f"{path}: {error}") from None
+    return contents
+
+
+def _check_archive(path: Path) -> None:
+    """Refuse what would grow as it is read, and a pickle that does more than the suite's own."""
+    with zipfile.ZipFile(path) as archive:
+        entries = archive.infolist()
+        names = {entry.filename.lower() for entry in entries}
+        pickles = [entry for entry in entries if entry.filename.lower().endswith("data.pkl")]
+        if len(names) < len(entries) or len(pickles) != 1:
+            raise UserError("not a checkpoint of this suite: its archive has not each entry once")
+        packed = any(entry.compress_type != zipfile.ZIP_STORED for entry in entries)
+        if packed or sum(entry.file_size for entry in entries) > path.stat().st_size:
+            raise UserError("its archive is larger once it is unpacked; this suite does not compress any")
+        if pickles[0].file_size > PICKLE_LIMIT:
+            raise UserError(f"{pickles[0].file_size:,} bytes beside its tensors; {PICKLE_LIMIT:,} at most")
+        for number, (operation, argument, _) in enumerate(pickletools.genops(archive.read(pickles[0]))):
+            if number == OPERATION_LIMIT:
+                raise UserError(f"its pickle has more than {OPERATION_LIMIT:,} operations")
+            if operation.name not in OPERATIONS:
+                raise UserError(f"holds more than tensors and plain values ({operation.name})")
+            if operation.name == "GLOBAL" and argument not in GLOBALS:
+                raise UserError(f"holds more than tensors and plain values ({str(argument)[:80]})")
+
+
+def _check_contents(contents: Any, size: int) -> None:
+    if not isinstance(contents, dict):
+        raise UserError("not a checkpoint of this suite")
+    for key, kind in {
+        "domain": str,
+        "state_dict": dict[str, Any],
+        "hyper_parameters": dict[str, Any],
+    }.items():
+        if key not in contents:
+            raise UserError(f"not a checkpoint of this suite: {key} is missing")
+        check_value(contents[key], kind, key)
+    check_plain(contents["hyper_parameters"], "hyper_parameters")
+    total = 0
+    for name, tensor in contents["state_dict"].items():
+        if type(tensor) is not Tensor or tensor.layout != torch.strided or tensor.device.type != "cpu":
+            raise UserError(f"state_dict.{name[:80]}: must be a tensor, got {type(tensor).__name__}")
+        total += tensor.numel() * tensor.element_size()
+    if total > size:
+        raise UserError(f"state_dict: its tensors claim {total:,} bytes, more than the file has")
+
+
+def with_weights(
+    make: Callable[[], Made], state_dict: Mapping[str, Tensor], *, diverged: bool = False
+) -> Made:
+    """What ``make`` makes, with these weights.
+
+    It is made without memory first: settings of few bytes may describe a network of many gigabytes.
+
+    Args:
+        make: builds the module from settings of unknown origin.
+        state_dict: its weights.
+        diverged: whether weights that are no numbers are taken, as a training that diverged leaves them.
+
+    Raises:
+        UserError: The settings describe no network, or one of other weights; names the first that differs.
+    """
+    try:
+        with torch.device("meta"):
+            shapes = dict(make().state_dict())
+    except RuntimeError as error:  # of sizes beyond what an index can count
+        raise UserError(f"hyper_parameters: no network ({str(error).splitlines()[0][:200]})") from error
+    for name in dict.fromkeys((*shapes, *state_dict)):
+        given, own = state_dict.get(name), shapes.get(name)
+        if given is None or own is None or given.shape != own.shape:
+            here, there = ("missing" if each is None else f"{tuple(each.shape)}" for each in (own, given))
+            raise UserError(f"state_dict.{name[:80]}: must be {here} by hyper_parameters, but is {there}")
+        if given.is_complex() or given.is_floating_point() != own.is_floating_point():
+            raise UserError(f"state_dict.{name[:80]}: must be of {own.dtype}, got {given.dtype}")
+        if not diverged and not given.isfinite().all():
+            raise UserError(f"state_dict.{name[:80]}: must be finite: the training diverged; lower its rate")
+    module = make()
+    module.load_state_dict(state_dict)
+    return module

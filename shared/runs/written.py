@@ -1,0 +1,156 @@
+"""What the YAML and JSON files of a run hold: read, checked, and then safe to use key by key."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NotRequired, TypedDict
+
+from shared.config.conform import check_known, check_value
+from shared.config.domain import find_domain
+from shared.errors import UserError
+from shared.files.plain import read_json, read_yaml
+
+
+class Trainer(TypedDict):
+    """The keys of ``trainer`` that are read before Lightning is."""
+
+    accelerator: str
+    devices: int | str | list[int]
+    precision: str | int
+    enable_progress_bar: bool
+    max_epochs: NotRequired[int | None]
+
+
+class Training(TypedDict):
+    """The keys of ``training``."""
+
+    label_smoothing: float
+    ema: float | None
+    patience: int | None
+
+
+class Choices(TypedDict):
+    """The files of ``conf/`` that name model and data in tables."""
+
+    model: str | None
+    data: str | None
+
+
+class Config(TypedDict):
+    """The keys of a run's configuration that commands read; others are kept, and unused."""
+
+    seed: int
+    runs: NotRequired[str]
+    test: NotRequired[bool]
+    resume: NotRequired[str | None]
+    domain: dict[str, Any]
+    model: dict[str, Any]
+    data: dict[str, Any]
+    optimizer: dict[str, Any]
+    schedule: dict[str, Any]
+    trainer: dict[str, Any]
+    training: dict[str, Any]
+    choices: dict[str, Any]
+
+
+class Metrics(TypedDict):
+    """The keys of ``metrics.json`` that every training has; beside them stand those of its test."""
+
+    domain: str
+    model: str | None
+    data: str | None
+    seed: int
+    params: int
+    flops: int
+    epochs: int
+    steps: int
+    train_seconds: float
+    cpu_seconds: NotRequired[float]
+    samples_per_second: float
+
+
+class Environment(TypedDict):
+    """The keys of ``environment.json``."""
+
+    python: str
+    platform: str
+    versions: dict[str, str | None]
+    device: str
+    accelerator: str
+    precision: str
+    threads: int
+    commit: str | None
+
+
+def read_config(path: Path) -> dict[str, Any]:
+    """The configuration of a run: its keys are there and of their types, its domain is one of the project's.
+
+    Of ``domain`` the name is left, see ``_domain``; the arguments of model, data, optimizer and schedule are
+    checked where they are used.
+
+    Raises:
+        UserError: Naming the file and the key.
+    """
+    config: dict[str, Any] = {"runs": "runs", "test": True, "resume": None} | read_yaml(path)
+    try:
+        check_known(config, Config)
+        config["domain"] = {"name": _domain(config["domain"])}
+        for key, kind in {"trainer": Trainer, "training": Training, "choices": Choices}.items():
+            check_known(config[key], kind, key)
+    except UserError as error:
+        raise UserError(f"{path}: {error}") from None
+    return config
+
+
+def read_metrics(path: Path) -> dict[str, Any]:
+    """The metrics of a run: numbers by name, with the interval of some; NaN where there was nothing to count.
+
+    Raises:
+        UserError: Naming the file and the key.
+    """
+    metrics = read_json(path)
+    try:
+        check_known(metrics, Metrics)
+        accuracy = metrics.get("val/acc")
+        check_value(accuracy, float, "val/acc")
+        for key, value in metrics.items():
+            if "/" in key:
+                _check_metric(value, key)
+    except UserError as error:
+        raise UserError(f"{path}: {error}") from None
+    return metrics
+
+
+def read_environment(path: Path) -> dict[str, Any]:
+    """What a run's results depended on beside its configuration.
+
+    Raises:
+        UserError: Naming the file and the key.
+    """
+    environment = read_json(path)
+    try:
+        check_known(environment, Environment)
+    except UserError as error:
+        raise UserError(f"{path}: {error}") from None
+    return environment
+
+
+def _check_metric(value: Any, key: str) -> None:
+    pair = key.endswith("/interval")
+    numbers = value if pair and isinstance(value, list) and len(value) == 2 else [value]
+    if (pair and len(numbers) != 2) or not all(
+        isinstance(each, int | float) and not isinstance(each, bool) for each in numbers
+    ):
+        raise UserError(f"{key}: must be {'two numbers' if pair else 'a number'}, got {str(value)[:80]!r}")
+
+
+def _domain(node: Mapping[str, Any]) -> str:
+    """The domain's name, which older runs wrote with the Python names of its parts beside it."""
+    name = node.get("name")
+    legal: dict[str, Any] = find_domain(name).old_names() | {"name": name}
+    for key, value in node.items():
+        if (key, value) not in legal.items():
+            raise UserError(
+                f"domain.{key[:80]}: must be {legal.get(key, 'left out')}, got {str(value)[:80]!r}; "
+                "a run names its domain, and nothing that is called"
+            )
+    return str(name)
