@@ -80,7 +80,7 @@ def evaluate(config: DictConfig) -> dict[str, Any]:
     if data.classes != module.classes:
         raise UserError(f"data: classes {data.classes} are not the run's {module.classes}")
     console = Console()
-    console.print(data.summary, highlight=False)
+    console.print(data.summary, highlight=False, markup=False)
     scores, _ = test(build_trainer(run.config, None, []), module, data)
     console.print(score_table(scores))
     return {each.name: each.value for each in scores}

@@ -74,7 +74,7 @@ def _train(
     """The training once its folder is there."""
     first = trainer.is_global_zero
     data.setup()
-    console.print(data.summary, highlight=False)
+    console.print(data.summary, highlight=False, markup=False)
     module = build_module(config, data)
     table = layer_table(module.network)
     console.print(render(table))

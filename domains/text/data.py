@@ -1,20 +1,27 @@
 """Labelled sentences as batches of token numbers."""
 
-from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from domains.text.baselines import nb_svm
-from domains.text.read import Form, Sentences, read_sentences
-from domains.text.split import TEST, TRAIN, VAL, identities, split_by_fold, split_by_share
-from domains.text.tokens import UNKNOWN, encode, learn_vocabulary, tokenizer
+from domains.text.labels import label_name
+from domains.text.lines import Form
+from domains.text.marks import printable
+from domains.text.read import read_sentences
+from domains.text.sentences import Sentences
+from domains.text.split import TEST, TRAIN, VAL, copies, identities, split_by_fold, split_by_share
+from domains.text.tokens import SPECIAL, UNKNOWN, learn_vocabulary, numbered, tokenizer
 from domains.text.vectors import Vectors, read_vectors
 from shared.data import DataModule, Draw, Fractions
 from shared.errors import UserError, nearest
+from shared.files.inventory import Inventory
+from shared.files.labels import check_classes
 
 CHANNELS = ("tuned", "static")
+NAMED = 20  # classes in the summary
+LABELS = "say the classes by `LABEL text` lines, a table's data.columns.label, or a file or folder for each"
 
 
 class Batches:
@@ -69,6 +76,8 @@ class TextData(DataModule):
         vectors: str | None,
         embedding: int,
         channels: Sequence[str],
+        separator: str | None = None,  # a run of before this key was thought of lacks it
+        strict: bool = False,
         **loading: Any,
     ):
         super().__init__(**loading)
@@ -82,7 +91,7 @@ class TextData(DataModule):
         tokenizer(tokens)  # refuses what it does not know
         self.planes, self.extent = len(channels), (None, embedding)
         self.path, self.test_path = path, test_path
-        self.form = Form(encoding=encoding, fine=fine, **columns)
+        self.form, self.strict = Form(encoding=encoding, fine=fine, separator=separator, **columns), strict
         self.fractions, self.folds, self.fold = fractions, folds, fold
         self.tokens, self.min_count, self.longest = tokens, min_count, longest
         self.vectors_path, self.embedding = vectors, embedding
@@ -92,69 +101,131 @@ class TextData(DataModule):
         """Read and split the sentences, and learn the vocabulary from those that train.
 
         Raises:
-            UserError: The files hold no sentences, one class only, or a test label that training lacks.
+            UserError: The files hold no sentences, their labels are no classes, or training or testing has
+                too few sentences of them.
         """
         if self._ready:
             return
         self._ready = True
-        read, sides = self._read()
-        self.classes = self.front_end.get("classes") or sorted(
-            {label for label, side in zip(read.labels, sides, strict=True) if side == TRAIN}
-        )
-        y = self._numbered(read)
+        read = self._read()
+        sides, excluded = self._sides(read)
+        known = self.front_end.get("classes")
+        self.classes = known or sorted({read.labels[item] for item in np.flatnonzero(sides == TRAIN)})
+        notes = [] if known else self._check_classes(read, sides)
+        y = self._numbered(read, sides, excluded)
         if not self.front_end:
-            training = [text for text, side in zip(read.texts, sides, strict=True) if side == TRAIN]
+            training = [read.texts[item] for item in np.flatnonzero(sides == TRAIN)]
             vocabulary = learn_vocabulary(self.tokens, training, self.min_count)
+            if len(vocabulary) == len(SPECIAL):
+                raise UserError(
+                    f"data.min_count: must leave a word, got {self.min_count}, and none of the {self.tokens} "
+                    f"stands so often in the {len(training):,} training sentences; give less"
+                )
             self.front_end = {"vocabulary": vocabulary, "classes": self.classes, "longest": self.longest}
         vocabulary = self.front_end["vocabulary"]
-        ids = [np.array(each.ids) for each in encode(self.tokens, vocabulary, read.texts)]
+        ids, cut = [], 0
+        for each in numbered(self.tokens, vocabulary, read.texts):
+            ids.append(np.array(each[: self.longest]))
+            cut += len(each) > self.longest
         self.train_set, self.val_set, self.test_set = (
-            Batches([ids[i][: self.longest] for i in np.flatnonzero(sides == side)], y[sides == side])
+            Batches([ids[item] for item in np.flatnonzero(sides == side)], y[sides == side])
             for side in (TRAIN, VAL, TEST)
         )
         if self.vectors_path:
-            self.vectors = read_vectors(self.vectors_path, vocabulary, self.embedding)
-        read.left_out["cut to data.longest"] = sum(len(each) > self.longest for each in ids)
-        self.summary = "\n".join([*self._told_of_files(read), *self._told_of_tokens()])
+            self.vectors = read_vectors(self.vectors_path, vocabulary, self.embedding, self.strict)
+        lines = [*self._told_of_files(y, sides), *read.summary(), *excluded.summary("sentences"), *notes]
+        lines += [f"cut to data.longest={self.longest} {self.tokens}: {cut:,} sentences"] if cut else []
+        self.summary = "\n".join([*lines, *self._told_of_tokens()])
 
-    def _read(self) -> tuple[Sentences, np.ndarray]:
-        """All sentences, and the side (N,) of each."""
+    def _read(self) -> Sentences:
+        """All sentences, the official test set behind the others."""
         read = read_sentences(self.path, self.form)
-        identity = identities(read.texts)
+        read.refuse(self.strict)
+        if not self.test_path:
+            return read
+        test = read_sentences(self.test_path, self.form)
+        test.refuse(self.strict)
+        if "test" in read.splits:
+            raise UserError(
+                "data.test_path: must be null where data.path has a test set of its own, "
+                f"got {self.test_path}"
+            )
+        if not {*test.splits} <= {"", "test"}:
+            raise UserError(
+                f"data.test_path: must be the test set alone, got {self.test_path} with "
+                f"{', '.join(sorted({*test.splits} - {''}))}; name its part, or give it as data.path"
+            )
+        return read.within("train").and_then(test.within("test"))
+
+    def _sides(self, read: Sentences) -> tuple[np.ndarray, Inventory]:
+        """The side (N,) of each sentence, -1: none, and which have none."""
+        identity, split = identities(read.texts), read.split
+        official = {*split.tolist()} - {""}
+        if official and "" in split:
+            file, _ = read.place(int(np.argmax(split == "")))
+            raise UserError(
+                f"{file}: must be in one of {', '.join(sorted(official))}, as other files are; move it"
+            )
+        if self.folds and official & {"val", "test"}:
+            raise UserError(
+                f"data.folds: must be null, got {self.folds}, where the data have official sets "
+                f"({', '.join(sorted(official))}): an official test set stays as it is"
+            )
         if self.folds:
             labels = np.array(read.labels)
-            return read, split_by_fold(identity, labels, self.folds, self.fold, self.fractions["val"])
-        if not self.test_path:
-            return read, split_by_share(identity, **self.fractions)
-        test = read_sentences(self.test_path, self.form)
-        copies = np.isin(identity, identities(test.texts))
-        read = read.only(~copies)
-        read.left_out["in the test set too"] = int(copies.sum())
-        sides = split_by_share(identity[~copies], self.fractions["val"], 0)
-        return read.and_then(test), np.append(sides, np.full(len(test.texts), TEST))
+            sides = split_by_fold(identity, labels, self.folds, self.fold, self.fractions["val"])
+        else:
+            free = {name: 0 if name in official else share for name, share in self.fractions.items()}
+            sides = split_by_share(identity, **free)
+            for name, side in (("val", VAL), ("test", TEST)):
+                sides[split == name] = side
+        excluded = Inventory()
+        for side, reason in ((VAL, "also in the validation set"), (TEST, "also in the test set")):
+            for item in np.flatnonzero(copies(identity, sides, side)).tolist():
+                excluded.skip(", line ".join(map(str, read.place(item))), reason)
+                sides[item] = -1
+        return sides, excluded
 
-    def _numbered(self, read: Sentences) -> np.ndarray:
-        """The class (N,) of each sentence."""
+    def _check_classes(self, read: Sentences, sides: np.ndarray) -> list[str]:
+        """Refuse labels that are none, before anything is trained; remarks on others."""
+        labels = [read.labels[item] for item in np.flatnonzero(sides == TRAIN)]
         if len(self.classes) < 2:
+            only = f"{len(labels):,} of class {self.classes[0][:40]!r}" if labels else "none"
             raise UserError(
-                f"{self.path}: {self.classes or 'no'} class to learn from; two are needed at least"
+                f"{self.path}: must have sentences of two classes to train on, got {only}, of "
+                f"{len(read.texts):,} in all; {LABELS}"
             )
-        numbers = {name: number for number, name in enumerate(self.classes)}
-        for label, (file, line) in zip(read.labels, read.places, strict=True):
-            if label not in numbers:
-                raise UserError(
-                    f"{file}, line {line}: label {label[:40]!r} is none that was learned: the training "
-                    f"sentences have {', '.join(self.classes[:20])}; correct it, or leave the line out"
-                )
-        return np.array([numbers[label] for label in read.labels])
+        return check_classes(labels, str(self.path), LABELS)
 
-    def _told_of_files(self, read: Sentences) -> list[str]:
-        counts = Counter(read.labels)
-        classes = ", ".join(f"{name} {counts[name]:,}" for name in self.classes[:20])
+    def _numbered(self, read: Sentences, sides: np.ndarray, excluded: Inventory) -> np.ndarray:
+        """The class (N,) of each sentence; those of a class that training lacks have no side."""
+        numbers = {label_name(name): number for number, name in enumerate(self.classes)}
+        y = np.array([numbers.get(label, -1) for label in read.labels], np.int64)
+        for side, name in ((TRAIN, "training"), (VAL, "validation"), (TEST, "test")):
+            of_side = sides == side
+            strange = np.flatnonzero(of_side & (y < 0))
+            for item in strange.tolist():
+                place = ", line ".join(map(str, read.place(item)))
+                label = read.labels[item]
+                if self.strict or 2 * len(strange) > of_side.sum():
+                    raise UserError(
+                        f"{place}: label {label[:40]!r} was not learned, as in {len(strange):,} of "
+                        f"{of_side.sum():,} {name} sentences; the training sentences have "
+                        f"{printable(', '.join(self.classes[:NAMED]))}; correct it, or leave the line out"
+                    )
+                excluded.skip(place, f"in the {name} set with a label that was not learned", repr(label[:40]))
+            sides[strange] = -1
+        excluded.use("", int((sides >= 0).sum()))
+        return y
+
+    def _told_of_files(self, y: np.ndarray, sides: np.ndarray) -> list[str]:
+        counts = np.bincount(y[sides >= 0], minlength=len(self.classes))
+        named = [f"{printable(name)} {count:,}" for name, count in zip(self.classes, counts, strict=True)]
+        more = f", … {len(named)} in all" * (len(named) > NAMED)
         parts = (("train", self.train_set), ("validation", self.val_set), ("test", self.test_set))
         sizes = ", ".join(f"{len(part):,} {name}" for name, part in parts)
         fold = f" (fold {self.fold} of {self.folds}, counted from 0)" if self.folds else ""
-        return [f"{len(read.texts):,} sentences ({classes}): {sizes}{fold}", *read.told()]
+        return [f"{counts.sum():,} sentences ({', '.join(named[:NAMED])}{more}): {sizes}{fold}"]
 
     def _told_of_tokens(self) -> list[str]:
         vocabulary = len(self.front_end["vocabulary"])
@@ -174,6 +245,7 @@ class TextData(DataModule):
                 + f"; {self.vectors.repeated} stand there twice, and the first counts"
                 * bool(self.vectors.repeated)
             )
+            told += self.vectors.seen.summary("lines of vectors")
         return told
 
     def baselines(self, items: np.ndarray) -> dict[str, np.ndarray]:

@@ -10,9 +10,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from torch import Tensor
 
+from domains.text.lines import Form
 from domains.text.marks import printable
 from domains.text.predict import sentences_of
-from domains.text.read import Form
 from domains.text.substitution import substituted
 from domains.text.tokens import SPECIAL, encode
 from shared.data import Dataset
@@ -54,12 +54,9 @@ class TextDomain(Domain):
         settings = self.module.hparams
         longest = settings["front_end"]["longest"]
         found = []
-        for each, words, (file, line) in zip(
-            encode(settings["model"]["tokens"], self.vocabulary, sentences.texts),
-            sentences.texts,
-            sentences.places,
-            strict=True,
-        ):
+        encodings = encode(settings["model"]["tokens"], self.vocabulary, sentences.texts)
+        for item, (each, words) in enumerate(zip(encodings, sentences.texts, strict=True)):
+            file, line = sentences.place(item)
             tokens = [words[first:end] for first, end in each.offsets[:longest]]
             if not tokens:
                 raise UserError(f"{file}, line {line}: no word in it; give a sentence")

@@ -1,6 +1,7 @@
 """What a trained classifier says of a user's own sentences, and the words that told it so."""
 
 import sys
+from array import array
 from collections import Counter
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -10,14 +11,17 @@ import torch
 from rich.console import Console
 from rich.progress import track
 from rich.text import Text
-from tokenizers import Encoding
 
 from domains.text.data import Batches
+from domains.text.encoding import whole
+from domains.text.lines import Bad, Form, checked
 from domains.text.marks import Part, coloured, page, parts, printable
 from domains.text.module import TextClassifier
 from domains.text.picks import Pick, read
-from domains.text.read import Form, Sentences, read_sentences
-from domains.text.tokens import encode
+from domains.text.read import read_sentences, sentences_in
+from domains.text.sentences import Sentences
+from domains.text.tokens import encode, numbered
+from shared.archive import MEMBER_LIMIT
 from shared.data import Draws
 from shared.errors import UserError
 from shared.predict import SHOWN, Predictions, best, percent
@@ -45,10 +49,7 @@ def predict(
         UserError: there is no sentence, or a file cannot be read.
     """
     sentences = sentences_of(source, None if text is None else str(text), Form(text=str(column), label=None))
-    encodings = encode(
-        module.hparams["model"]["tokens"], module.hparams["front_end"]["vocabulary"], sentences.texts
-    )
-    answers = _ask(module, sentences, encodings, top)
+    answers = _ask(module, sentences, top)
     rows = [each.row for each in answers]
     marked = [
         (f"{row['file']}, line {row['line']}: {row['label']} {percent(row['probability'])}", each.marked)
@@ -78,38 +79,43 @@ def sentences_of(source: Path | None, text: str | None, form: Form) -> Sentences
     """The sentences of a path or of standard input (``-``), or the one that is given.
 
     Raises:
-        UserError: there is none.
+        UserError: there is none, or both are given.
     """
     if text is not None:
-        if not text.strip():
-            raise UserError("text: no word in it; give a sentence")
-        return Sentences([text.strip()], [""], [("text", 1)])
+        if source is not None:
+            raise UserError(f"text: must be null where input is given (input={source}), got {text[:40]!r}")
+        line = checked(1, whole(text))
+        if isinstance(line, Bad):
+            raise UserError(f"text: must be a sentence, got a line {line.reason}")
+        return Sentences([line.text], [""], ["text"], [""], array("l", [0]), array("l", [1]))
     assert source is not None  # the command sees to it
     if source != Path("-"):
         return read_sentences(source, form)
-    found = Sentences()
-    found.add("standard input", sys.stdin.buffer.read(), "", form)
-    if not found.texts:
-        raise UserError("standard input: no sentence in it; give one a line")
-    return found
+    data = sys.stdin.buffer.read(MEMBER_LIMIT + 1)
+    if len(data) > MEMBER_LIMIT:
+        raise UserError(f"input=-: must be at most {MEMBER_LIMIT:,} bytes, got more; give a part of it")
+    return sentences_in(data, "standard input", form)
 
 
-def _ask(module: TextClassifier, sentences: Sentences, encodings: list[Encoding], top: int) -> list[Answer]:
+def _ask(module: TextClassifier, sentences: Sentences, top: int) -> list[Answer]:
     """An answer for each sentence; like lengths are asked together."""
+    kind, vocabulary = module.hparams["model"]["tokens"], module.hparams["front_end"]["vocabulary"]
     longest = module.hparams["front_end"]["longest"]
-    batches = Batches(
-        [np.array(each.ids[:longest]) for each in encodings], np.zeros(len(encodings), np.int64)
-    )
+    ids = [np.array(each[:longest]) for each in numbered(kind, vocabulary, sentences.texts)]
+    batches = Batches(ids, np.zeros(len(ids), np.int64))
     draws = list(Draws(len(batches), BATCH, lengths=batches.lengths))
     answers: dict[int, Answer] = {}
     bar = Console(stderr=True)
     for draw in track(draws, "asking the network", console=bar, transient=True, disable=len(draws) == 1):
-        batch = batches[draw]
+        batch, items = batches[draw], draw.items.tolist()
         x, lengths = (torch.from_numpy(batch[name]).to(module.device) for name in ("x", "lengths"))
         probabilities, picks = read(module, x, lengths)
-        for item, each, picked in zip(draw.items.tolist(), probabilities.cpu().numpy(), picks, strict=True):
-            likeliest = best(each, module.classes, top)
-            answers[item] = _answer(sentences, item, encodings[item].offsets, likeliest, picked, top)
+        encodings = encode(kind, vocabulary, [sentences.texts[item] for item in items])
+        for item, each, picked, encoding in zip(
+            items, probabilities.cpu().numpy(), picks, encodings, strict=True
+        ):
+            likeliest, offsets = best(each, module.classes, top), encoding.offsets[:longest]
+            answers[item] = _answer(sentences, item, offsets, likeliest, picked, top)
     return [answers[item] for item in range(len(batches))]
 
 
@@ -121,7 +127,7 @@ def _answer(
     picks: list[Pick],
     top: int,
 ) -> Answer:
-    text, (file, line) = sentences.texts[item], sentences.places[item]
+    text, (file, line) = sentences.texts[item], sentences.place(item)
     filters = _strongest(picks, text, offsets)
     row = {
         "file": file,
@@ -173,4 +179,4 @@ def _shortened(text: Text) -> Text:
 def _summary(rows: list[dict[str, Any]], classes: list[str], sentences: Sentences) -> str:
     counts = Counter(row["label"] for row in rows)
     found = ", ".join(f"{name} {counts[name]:,}" for name in classes if counts[name])
-    return "\n".join([f"{len(rows):,} sentences: {found}", *sentences.told()])
+    return "\n".join([f"{len(rows):,} sentences: {found}", *sentences.summary()])

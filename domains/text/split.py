@@ -15,6 +15,11 @@ def identities(texts: Sequence[str]) -> np.ndarray:
     return np.array([identity(" ".join(text.casefold().split()).encode()) for text in texts], np.uint64)
 
 
+def copies(identity: np.ndarray, sides: np.ndarray, side: int) -> np.ndarray:
+    """Which sentences (N,) of the sides before ``side``, in the order train, val, test, stand there too."""
+    return (sides >= 0) & (sides < side) & np.isin(identity, identity[sides == side])
+
+
 def split_by_share(identity: np.ndarray, val: float, test: float) -> np.ndarray:
     """The side (N,) of each sentence: it stays where it is when others are added.
 

@@ -1,6 +1,6 @@
 """From a sentence to numbers: words or characters, and the vocabulary that numbers them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from tokenizers import Encoding, Regex, Tokenizer
 from tokenizers.models import WordLevel
@@ -10,6 +10,11 @@ from tokenizers.pre_tokenizers import Split
 from tokenizers.trainers import WordLevelTrainer
 
 from shared.errors import UserError, nearest
+
+TOGETHER = (
+    2**20
+)  # characters of texts that are encoded together, since an encoding takes a hundred times more
+EACH = 100  # characters that an encoding without any is worth
 
 PAD, UNKNOWN = 0, 1  # numbers of what fills up a batch, and of tokens outside the vocabulary
 SPECIAL = ("[PAD]", "[UNK]")
@@ -56,3 +61,23 @@ def learn_vocabulary(kind: str, texts: Sequence[str], min_count: int) -> list[st
 def encode(kind: str, vocabulary: Sequence[str], texts: Sequence[str]) -> list[Encoding]:
     """Each text's tokens: ``ids`` are their numbers, ``offsets`` where each stands in the text."""
     return tokenizer(kind, vocabulary).encode_batch(list(texts), add_special_tokens=False)
+
+
+def numbered(kind: str, vocabulary: Sequence[str], texts: Sequence[str]) -> Iterator[list[int]]:
+    """The numbers of each text's tokens, in little memory."""
+    made = tokenizer(kind, vocabulary)
+    for group in _groups(texts):
+        for each in made.encode_batch_fast(group, add_special_tokens=False):
+            yield each.ids
+
+
+def _groups(texts: Sequence[str]) -> Iterator[list[str]]:
+    group: list[str] = []
+    characters = 0
+    for text in texts:
+        group.append(text)
+        characters += len(text) + EACH
+        if characters > TOGETHER:
+            yield group
+            group, characters = [], 0
+    yield group

@@ -1,6 +1,7 @@
 """Names of classes as users write them, and whether they look like classes at all."""
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
@@ -27,23 +28,23 @@ def check_classes(labels: Sequence[str] | np.ndarray, source: str, hint: str) ->
     Raises:
         UserError: most classes have a single example, or a name holds a separator of columns.
     """
-    classes, counts = np.unique([class_name(label) for label in labels], return_counts=True)
+    counts = Counter(class_name(label) for label in labels)
+    classes = sorted(counts)
     split = next((name for name in classes if any(mark in name for mark in SEPARATORS)), None)
     if split is not None:
-        raise UserError(f"{source}: a class {str(split)[:60]!r}, which looks like several columns; {hint}")
-    single = int((counts == 1).sum())
-    if len(labels) >= FEW and 2 * single > len(classes) and len(classes) > 2:
-        name = classes[counts == 1][0]
+        raise UserError(f"{source}: a class {split[:60]!r}, which looks like several columns; {hint}")
+    single = [name for name in classes if counts[name] == 1]
+    if len(labels) >= FEW and 2 * len(single) > len(classes) and len(classes) > 2:
         raise UserError(
-            f"{source}: {len(classes):,} classes for {len(labels):,} examples, {single:,} of them with a "
-            f"single one (such as {str(name)[:40]!r}): these are hardly classes; {hint}"
+            f"{source}: {len(classes):,} classes for {len(labels):,} examples, {len(single):,} of them with "
+            f"a single one (such as {single[0][:40]!r}): these are hardly classes; {hint}"
         )
     remarks = [
-        f"class {str(name)!r} is named like a {'split' if name.casefold() in SPLITS else 'document'}: {hint}"
+        f"class {name!r} is named like a {'split' if name.casefold() in SPLITS else 'document'}: {hint}"
         for name in classes
         if name.casefold() in SPLITS or DOCUMENTS.fullmatch(name)
     ]
     if single and len(labels) >= FEW:
-        names = ", ".join(repr(str(name)) for name in classes[counts == 1][:5])
-        remarks.append(f"{single:,} of {len(classes):,} classes have a single example: {names}")
+        names = ", ".join(map(repr, single[:5]))
+        remarks.append(f"{len(single):,} of {len(classes):,} classes have a single example: {names}")
     return remarks

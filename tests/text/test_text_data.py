@@ -1,6 +1,8 @@
 """Sentences as batches: splits, vocabulary, channels, and what the summary says."""
 
 import os
+import shutil
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -77,20 +79,30 @@ def test_an_official_test_set_stays_whole_and_its_copies_do_not_train(file: Path
     (tmp_path / "test.txt").write_text("neg DULL  number3\npos never seen\n")
     made = data(file, f"data.test_path='{tmp_path / 'test.txt'}'")
     assert (len(made.train_set) + len(made.val_set), len(made.test_set)) == (119, 2)
-    assert "left out: in the test set too: 1" in made.summary
+    assert "1 also in the test set: " in made.summary
     with pytest.raises(UserError, match="an official test set stays as it is"):
         data(file, f"data.test_path='{tmp_path / 'test.txt'}'", "data.folds=5")
 
 
 def test_a_label_in_the_test_set_that_training_lacks(file: Path, tmp_path: Path) -> None:
     (tmp_path / "test.txt").write_text("pos fine\nneutral so so\n")
-    with pytest.raises(UserError, match=r"test.txt, line 2: label 'neutral' .* neg, pos"):
-        data(file, f"data.test_path='{tmp_path / 'test.txt'}'")
+    test = f"data.test_path='{tmp_path / 'test.txt'}'"
+    made = data(file, test)
+    assert len(made.test_set) == 1
+    reason = "1 in the test set with a label that was not learned: "
+    assert f"{reason}{tmp_path / 'test.txt'}, line 2 ('neutral')" in made.summary
+    with pytest.raises(UserError, match=r"test.txt, line 2: label 'neutral' .* have neg, pos"):
+        data(file, test, "data.strict=true")
+    (tmp_path / "test.txt").write_text("pos fine\nneutral so so\nneutral or not\n")
+    with pytest.raises(UserError, match=r"label 'neutral' was not learned, as in 2 of 3 test sentences"):
+        data(file, test)
 
 
 def test_one_class_only(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("pos a\npos b\npos c\n")
-    with pytest.raises(UserError, match=r"a.txt: \['pos'\] class to learn from; two are needed"):
+    with pytest.raises(
+        UserError, match=r"a.txt: must have sentences of two classes .*, got 3 of class 'pos'"
+    ):
         data(tmp_path / "a.txt", "data.fractions={val: 0, test: 0}")
 
 
@@ -99,7 +111,7 @@ def test_a_long_sentence_is_cut_and_counted(file: Path) -> None:
         out.write("\npos " + "word " * 200_000)
     made = data(file, "data.fractions={val: 0, test: 0}")
     assert made.train_set.lengths.max() == 400
-    assert "cut to data.longest: 1" in made.summary
+    assert "cut to data.longest=400 words: 1 sentences" in made.summary
 
 
 def test_the_share_that_vectors_cover_is_told(file: Path, tmp_path: Path) -> None:
@@ -139,6 +151,85 @@ def test_baselines_know_words_and_pairs(tmp_path: Path) -> None:
     found = made.baselines(np.arange(len(made.test_set)))
     assert found["naive Bayes + SVM"].mean() > 0.95  # the words are the same, the pairs are not
     assert found["most frequent class"].mean() < 0.7
+
+
+def test_official_splits_of_folders_and_files(tmp_path: Path) -> None:
+    for split, count in (("train", 40), ("valid", 8), ("test", 12)):
+        for label in ("pos", "neg"):
+            for n in range(count):
+                path = tmp_path / "imdb" / split / label / f"{n}.txt"
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text(f"{label} words {split} {n}\n")
+            with (tmp_path / f"{split}.csv").open("a") as out:
+                out.write("text,label\n" * (label == "pos"))
+                out.writelines(f"{label} words {split} {n},{label}\n" for n in range(count))
+    (tmp_path / "imdb/train/unsup").mkdir()
+    (tmp_path / "imdb/train/unsup/1.txt").write_text("words of no class\n")
+    (tmp_path / "imdb/README").write_text("Read me first\n")
+    for path in (tmp_path / "imdb", tmp_path):
+        if path == tmp_path:
+            shutil.rmtree(tmp_path / "imdb")
+        made = data(path)
+        assert made.classes == ["neg", "pos"]
+        assert [len(part) for part in (made.train_set, made.val_set, made.test_set)] == [80, 16, 24]
+        assert "official splits by folder: test/ is test, train/ is train, valid/ is val" in made.summary
+        with pytest.raises(UserError, match=r"data\.folds: must be null, got 5"):
+            data(path, "data.folds=5")
+        with pytest.raises(UserError, match=r"data\.test_path: must be null where data\.path has a test set"):
+            data(path, f"data.test_path='{path}'")
+
+
+def test_copies_between_official_sets_do_not_train(tmp_path: Path) -> None:
+    for split, texts in {"train": "abcdefgh", "val": "dxy", "test": "yh"}.items():
+        rows = [f"{'pos' if n % 2 else 'neg'} word {text}" for n, text in enumerate(texts)]
+        (tmp_path / f"{split}.txt").write_text("\n".join(rows))
+    made = data(tmp_path)
+    assert [len(part) for part in (made.train_set, made.val_set, made.test_set)] == [6, 2, 2]
+    assert "1 also in the validation set: " in made.summary
+    assert "2 also in the test set: " in made.summary
+
+
+def test_missing_labels_are_no_class_and_a_number_is_one(tmp_path: Path) -> None:
+    labels = ["1", "1.0", "0", "0.0", "nan", "", "NA", "None"]
+    rows = [f"word{n} film,{labels[n % 8] if n < 24 else n % 2}" for n in range(80)]
+    (tmp_path / "a.csv").write_text("\n".join(["text,label", *rows]))
+    made = data(tmp_path / "a.csv")
+    assert made.classes == ["0", "1"]
+    assert f"12 without a label: {tmp_path / 'a.csv'}, line 6 ('nan')" in made.summary
+    with pytest.raises(UserError, match=r"a\.csv, line 6: without a label: 'nan'; mend"):
+        data(tmp_path / "a.csv", "data.strict=true")
+
+
+def test_a_run_of_before_labels_had_one_name_is_tested_with_its_classes(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("text,label\n" + "".join(f"word{n},{n % 2}.0\n" for n in range(40)))
+    made = build_data(
+        compose("train", ["domain=text", "data=text/sentences", f"data.path='{tmp_path / 'a.csv'}'"])
+    )
+    made.front_end = {"vocabulary": ["[PAD]", "[UNK]", "x"], "classes": ["1.0", "0.0"], "longest": 400}
+    made.setup()
+    assert isinstance(made, TextData)
+    assert made.classes == ["1.0", "0.0"]
+    assert len(made.train_set) + len(made.val_set) + len(made.test_set) == 40
+
+
+def test_a_file_without_labels_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("\n".join(f"word{n} is a film of its own" for n in range(200)))
+    with pytest.raises(UserError, match=r"these are hardly classes; say the classes by `LABEL text` lines"):
+        data(tmp_path / "a.txt")
+    (tmp_path / "b.csv").write_text("text,label\n" + "".join(f"film {n},a;{n % 2}\n" for n in range(40)))
+    with pytest.raises(UserError, match="looks like several columns"):
+        data(tmp_path / "b.csv")
+
+
+@pytest.mark.parametrize("count", range(1, 9))
+def test_few_sentences_are_read_or_refused(tmp_path: Path, count: int) -> None:
+    (tmp_path / "a.txt").write_text("".join(f"pos fine {n}\nneg dull {n}\n" for n in range(count)))
+    for override in ("data.longest=1", "data.min_count=2", "data.min_count=99", "data.folds=2"):
+        with suppress(UserError):
+            made = data(tmp_path / "a.txt", override)
+            assert len(made.train_set) + len(made.val_set) + len(made.test_set) == 2 * count
+    with pytest.raises(UserError, match=r"data\.min_count: must leave a word, got 99"):
+        data(tmp_path / "a.txt", "data.min_count=99", "data.fractions={val: 0, test: 0}")
 
 
 @pytest.mark.data

@@ -34,7 +34,7 @@ def test_a_sentence_s_words_are_what_is_explained(text: tuple[Classifier, TextDo
     falls = model.network(sample.x[None])[0, 0] - model.network(without[None])[0, 0]
     assert float(found.map[0, 4, 0]) == pytest.approx(float(falls), abs=1e-6)
     assert domain.regions(sample)["n-grams"].sum((1, 2)).tolist() == [3, 3, 3, 3]
-    with pytest.raises(UserError, match="no word in it"):
+    with pytest.raises(UserError, match="got a line without a sentence"):
         domain.read(None, " ")
 
 

@@ -107,7 +107,7 @@ def test_rows_lines_and_shares(module: TextClassifier, tmp_path: Path) -> None:
         shares = [each["share"] for each in row["filters"]]
         assert shares == sorted(shares, reverse=True)
         assert 0 <= sum(shares) <= 1 + 1e-6
-    assert "left out: empty: 1" in found.summary
+    assert "empty lines: 1" in found.summary
     alone = predict(module, None, top=3, text="A FILM , fine film").rows[0]
     assert alone["probability"] == pytest.approx(found.rows[1]["probability"], rel=1e-5)
 
@@ -126,10 +126,15 @@ def test_tables_and_standard_input(
         ("standard input", "not dull"),
     ]
     monkeypatch.setattr("sys.stdin", SimpleNamespace(buffer=io.BytesIO(b"\n")))
-    with pytest.raises(UserError, match="standard input: no sentence"):
+    with pytest.raises(UserError, match="standard input: no sentence in it; empty lines: 1"):
         predict(module, Path("-"), top=1)
-    with pytest.raises(UserError, match="text: no word"):
+    with pytest.raises(UserError, match="text: must be a sentence, got a line without a sentence"):
         predict(module, None, top=1, text=" ")
+    with pytest.raises(UserError, match="text: must be null where input is given"):
+        predict(module, tmp_path / "a.csv", top=1, text="fine")
+    assert (
+        predict(module, None, top=1, text="fine\ud800\x1b\n film").rows[0]["text"] == "fine\ufffd\x1b\n film"
+    )
 
 
 def test_right_to_left_emoji_and_chinese_by_characters(tmp_path: Path) -> None:

@@ -10,7 +10,8 @@ from sklearn.linear_model import LogisticRegression
 
 from domains.text.data import TextData
 from domains.text.grammar import make_sample
-from domains.text.read import Form, read_sentences
+from domains.text.lines import Form
+from domains.text.read import read_sentences
 from shared.assemble import build_data
 from shared.cli import compose
 from tests.commands import command, run_folder
