@@ -16,12 +16,13 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import OmegaConfBaseException
 
 from shared import grid
-from shared.config import stopping
+from shared.config import guard, stopping
 from shared.config.literal import as_typed
 from shared.errors import UserError, nearest
 from shared.resolvers import PROJECT  # and with it the words that the files in conf/ use
 
 CONF = PROJECT / "conf"
+guard.install()
 
 
 def command(
@@ -71,6 +72,8 @@ def command(
 def _report_end(run: Callable[[], Any], config_name: str) -> None:
     try:
         run()
+    except UserError as error:  # of a file that Hydra was to compose
+        sys.exit(f"error: {error}")
     except (HydraException, OmegaConfBaseException) as error:
         sys.exit(f"error: {_explain(error, config_name)}")
     except KeyboardInterrupt as stop:

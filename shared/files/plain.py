@@ -35,8 +35,12 @@ class _Loader(get_yaml_loader()):  # type: ignore[misc]  # OmegaConf's: safe, ke
         return node
 
 
-def read_yaml(path: Path) -> dict[str, Any]:
+def read_yaml(path: Path, *, interpolations: bool = False) -> dict[str, Any]:
     """The mapping in a YAML file.
+
+    Args:
+        path: of the file.
+        interpolations: whether values may stand for others, as in a file that Hydra composes.
 
     Raises:
         UserError: The file cannot be read, is no mapping of plain values, or holds an interpolation.
@@ -44,7 +48,7 @@ def read_yaml(path: Path) -> dict[str, Any]:
     text = _text(path, LIMIT)
     try:
         found = yaml.load(text, Loader=_Loader)  # noqa: S506  # a safe loader
-        return _mapping(found, interpolations=False)
+        return _mapping(found, interpolations=interpolations)
     except UserError as error:
         raise UserError(f"{path}: {error}") from None
     except (yaml.YAMLError, ValueError, OverflowError, TypeError, AttributeError) as error:

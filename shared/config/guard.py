@@ -1,0 +1,147 @@
+"""What files may say of Hydra itself: it calls what its own settings name, before any command runs.
+
+Callbacks, launchers, sweepers and loggers are named by ``_target_``, ``class`` or ``()``; other keys of
+``hydra`` set environment variables, start programs or name folders to write to. So a recipe from a stranger
+(``experiment=``, ``--config-dir``) must not reach that node, and what is called is on a list.
+"""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import hydra._internal.hydra
+from hydra._internal.config_loader_impl import ConfigLoaderImpl
+from hydra._internal.config_repository import ConfigRepository
+from hydra.core.config_search_path import ConfigSearchPath
+from hydra.core.default_element import ConfigDefault, GroupDefault
+from hydra.core.object_type import ObjectType
+from hydra.plugins.config_source import ConfigResult, ConfigSource
+from omegaconf import DictConfig, OmegaConf
+
+from shared.errors import UserError
+from shared.files.plain import read_yaml
+from shared.resolvers import PROJECT
+
+CONF = PROJECT / "conf"
+TARGETS = {
+    "callbacks": {"shared.grid.Grid"},
+    "launcher": {
+        "hydra._internal.core_plugins.basic_launcher.BasicLauncher",
+        "hydra_plugins.hydra_joblib_launcher.joblib_launcher.JoblibLauncher",
+        "hydra_plugins.hydra_submitit_launcher.submitit_launcher.LocalLauncher",
+        "hydra_plugins.hydra_submitit_launcher.submitit_launcher.SlurmLauncher",
+    },
+    "sweeper": {"hydra._internal.core_plugins.basic_sweeper.BasicSweeper"},
+}
+# Of hydra.job_logging and hydra.hydra_logging. A name with :// is looked up by logging, too.
+LOGGERS = {"logging.StreamHandler", "logging.FileHandler", "logging.NullHandler", "logging.Formatter"}
+STREAMS = {"ext://sys.stdout", "ext://sys.stderr"}
+CALLED = ("_target_", "_args_", "_partial_", "()", ".", "factory")
+
+
+class _Repository(ConfigRepository):
+    """Hydra's files, each checked as it is read."""
+
+    def load_config(self, config_path: str) -> ConfigResult | None:
+        source = self._find_object_source(config_path, ObjectType.CONFIG)
+        ours = source is None or _ours(source, config_path)
+        if source is not None and not ours and source.scheme() == "file":
+            read_yaml(_file(source, config_path), interpolations=True)  # within its limits
+        result = super().load_config(config_path)
+        if result is not None and not ours:
+            _check_file(result, config_path)
+        return result
+
+
+class Loader(ConfigLoaderImpl):
+    """Hydra's composition, whose ``hydra`` node is checked before anything is made of it."""
+
+    def __init__(self, config_search_path: ConfigSearchPath) -> None:
+        super().__init__(config_search_path)
+        self.repository = _Repository(config_search_path)
+
+    def load_configuration(self, *args: Any, **kwargs: Any) -> DictConfig:
+        """The configuration of these overrides.
+
+        Raises:
+            UserError: A file or an override would have Hydra call what is not on the list.
+        """
+        config = super().load_configuration(*args, **kwargs)
+        check_hydra(OmegaConf.to_container(config.hydra, resolve=False))
+        return config
+
+
+def install() -> None:
+    """Have Hydra compose with ``Loader``; it has no hook between composing and acting."""
+    hydra._internal.hydra.ConfigLoaderImpl = Loader  # type: ignore[attr-defined]
+
+
+def check_hydra(node: Any) -> None:
+    """Refuse settings of Hydra that name something to call which is not on the list.
+
+    Raises:
+        UserError: Naming the key.
+    """
+    for key, value in node.items():
+        place = f"hydra.{key}"
+        if key == "callbacks":
+            for name, callback in (value or {}).items():
+                _check_target(callback, TARGETS[key], f"{place}.{name}")
+        elif key in TARGETS:
+            _check_target(value, TARGETS[key], place)
+        else:
+            _check_nothing_called(value, place, logging=key.endswith("_logging"))
+
+
+def _check_target(node: Any, legal: set[str], place: str) -> None:
+    name = node.get("_target_") if isinstance(node, dict) else node
+    if name not in legal:
+        raise UserError(
+            f"{place}._target_: must be one of {', '.join(sorted(legal))}, got {str(name)[:80]!r}"
+        )
+    for key, value in node.items():
+        if key != "_target_":
+            _check_nothing_called({key: value}, place)
+
+
+def _check_nothing_called(node: Any, place: str, *, logging: bool = False) -> None:
+    if isinstance(node, dict):
+        for key, value in node.items():
+            here = f"{place}.{key}"
+            if key in CALLED or (logging and key == "class" and value not in LOGGERS):
+                raise UserError(f"{here}: must be left out: it would be called ({str(value)[:80]!r})")
+            _check_nothing_called(value, here, logging=logging)
+    elif isinstance(node, list):
+        for number, value in enumerate(node):
+            _check_nothing_called(value, f"{place}[{number}]", logging=logging)
+    elif logging and isinstance(node, str) and "://" in node and node not in STREAMS:
+        raise UserError(f"{place}: must be one of {', '.join(sorted(STREAMS))}, got {node[:80]!r}")
+
+
+def _ours(source: ConfigSource, config_path: str) -> bool:
+    """Whether a file may configure Hydra: Hydra's and its plugins' own, conf/NAME.yaml and conf/hydra/."""
+    if source.scheme() != "file":
+        return source.scheme() == "structured" or source.provider == "hydra"
+    file = _file(source, config_path)
+    return file.parent == CONF or file.is_relative_to(CONF / "hydra")
+
+
+def _file(source: ConfigSource, config_path: str) -> Path:
+    name = source._normalize_file_name(config_path)
+    return Path(os.path.realpath(Path(source.path, name)))
+
+
+def _check_file(result: ConfigResult, name: str) -> None:
+    place = f"{name}.yaml"
+    content = result.config
+    package = str(result.header.get("package") or "")
+    if name.split("/")[0] == "hydra" or "hydra" in package.split("."):
+        raise UserError(f"{place}: configures Hydra, which only conf/hydra and the command line may")
+    if isinstance(content, DictConfig) and "hydra" in content:
+        raise UserError(f"{place}: hydra: must be left out; only conf/ and the command line configure Hydra")
+    for default in result.defaults_list or []:
+        path = default.path if isinstance(default, ConfigDefault) else None
+        path = default.group if isinstance(default, GroupDefault) else path
+        parts = [*str(path).strip("/").split("/"), *str(default.package or "").split(".")]
+        if "hydra" in parts:
+            raise UserError(f"{place}: defaults: must not choose for Hydra, got {str(path)[:80]!r}")
