@@ -12,7 +12,8 @@ import os
 import tarfile
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path, PurePosixPath
 from stat import S_ISLNK
 from typing import NamedTuple
@@ -37,6 +38,8 @@ _BROKEN = (
     *(EOFError, OSError, ValueError, RuntimeError, LookupError, OverflowError, MemoryError),
     *(lzma.LZMAError, tarfile.TarError, zipfile.BadZipFile, zlib.error),
 )
+
+Failed = Callable[[str, Exception], None]  # what becomes of a file that cannot be read: its name, and why
 
 
 class Member(NamedTuple):
@@ -74,7 +77,8 @@ def members(
     Args:
         path: a file (read whatever its name is), a folder (with its subfolders), or an archive.
         suffixes: only files whose name ends so, in either case, such as ``(".sgf",)``; () for all.
-        seen: where each skipped file is noted, with the reason.
+        seen: where each skipped file is noted, with the reason; then a file of a folder or archive that
+            cannot be read, or is too large, is skipped too, where it is an error without.
         member_limit: bytes that one file may have.
         total_limit: bytes that an archive may have once uncompressed.
 
@@ -82,16 +86,17 @@ def members(
         UserError: nothing there or none of the suffixes, a broken or truncated archive, an entry that climbs
             out, a link (in an archive; in a folder one that leads nowhere), a device, a limit passed.
     """
+    failed = _raised if seen is None else partial(_noted, seen)
     seen = Inventory() if seen is None else seen
     found = files(path, suffixes, seen=seen)
     if path.is_dir():
-        read = _folder(path, found, member_limit)
+        read = _folder(path, found, member_limit, failed)
     elif not path.is_file():
         raise UserError(f"{path}: neither a file nor a folder")
     elif is_archive(path):
         unpack = _zip if path.name.lower().endswith(".zip") else _tar
         total_limit = min(total_limit, RATIO * path.stat().st_size + SPARE)
-        read = _guarded(path, unpack(path, suffixes, seen, member_limit, total_limit))
+        read = _guarded(path, unpack(path, suffixes, seen, failed, member_limit, total_limit))
     else:
         read = iter([Member(printable(path.name), _read(path, member_limit), 1.0)])
     empty = True
@@ -168,10 +173,23 @@ def files(path: Path, suffixes: Sequence[str] = (), *, seen: Inventory | None = 
     return sorted(found)
 
 
-def _folder(path: Path, found: list[Path], member_limit: int) -> Iterator[Member]:
+def _raised(name: str, error: Exception) -> None:
+    raise error
+
+
+def _noted(seen: Inventory, name: str, error: Exception) -> None:
+    seen.skip(name, "unreadable", str(error).rpartition(f"{name}: ")[2])
+
+
+def _folder(path: Path, found: list[Path], member_limit: int, failed: Failed) -> Iterator[Member]:
     for number, file in enumerate(found, start=1):
         name = printable(file.relative_to(path).as_posix())
-        yield Member(name, _read(file, member_limit), number / len(found))
+        try:
+            data = _read(file, member_limit)
+        except UserError as error:
+            failed(name, error)
+        else:
+            yield Member(name, data, number / len(found))
 
 
 def _read(file: Path, limit: int) -> bytes:
@@ -192,7 +210,12 @@ def _guarded(path: Path, found: Iterator[Member]) -> Iterator[Member]:
 
 
 def _zip(
-    path: Path, suffixes: Sequence[str], seen: Inventory, member_limit: int, total_limit: int
+    path: Path,
+    suffixes: Sequence[str],
+    seen: Inventory,
+    failed: Failed,
+    member_limit: int,
+    total_limit: int,
 ) -> Iterator[Member]:
     with zipfile.ZipFile(path) as archive:
         entries = archive.infolist()
@@ -208,14 +231,24 @@ def _zip(
             if reason:
                 seen.skip(label or f"entry {number}", reason)
                 continue
-            if entry.flag_bits & 1:
-                raise UserError(f"{path}!{label}: locked with a password; pack it without one")
-            _check_limit(f"{path}!{label}", entry.file_size, member_limit)
-            yield Member(label, archive.read(entry), number / len(entries))
+            try:
+                if entry.flag_bits & 1:
+                    raise UserError(f"{path}!{label}: locked with a password; pack it without one")
+                _check_limit(f"{path}!{label}", entry.file_size, member_limit)
+                data = archive.read(entry)
+            except (UserError, *_BROKEN) as error:
+                failed(label, error)
+            else:
+                yield Member(label, data, number / len(entries))
 
 
 def _tar(
-    path: Path, suffixes: Sequence[str], seen: Inventory, member_limit: int, total_limit: int
+    path: Path,
+    suffixes: Sequence[str],
+    seen: Inventory,
+    failed: Failed,
+    member_limit: int,
+    total_limit: int,
 ) -> Iterator[Member]:
     kind = next(kind for end, kind in TAR.items() if path.name.lower().endswith(end))
     size = max(path.stat().st_size, 1)
@@ -235,7 +268,11 @@ def _tar(
                 if reason:
                     seen.skip(label or "an entry", reason)
                     continue
-                _check_limit(f"{path}!{label}", entry.size, member_limit)
+                try:
+                    _check_limit(f"{path}!{label}", entry.size, member_limit)
+                except UserError as error:
+                    failed(label, error)
+                    continue
                 data = archive.extractfile(entry)
                 assert data is not None  # only for entries that are no file
                 yield Member(label, data.read(), packed.tell() / size)

@@ -294,3 +294,27 @@ def test_names_that_are_no_text_are_shown_as_question_marks(tmp_path: Path) -> N
     [member] = members(file)
     assert member.name == "??.txt"
     assert where(file, member.name).endswith("/??.txt")
+
+
+@pytest.mark.parametrize("kind", ["", ".zip", ".tar"])
+def test_a_file_that_is_too_large_or_damaged_is_skipped_where_someone_notes_it(
+    kind: str, tmp_path: Path
+) -> None:
+    files = {"a.txt": b"a", "b/large.txt": b"large " * 100, "c.txt": b"c"}
+    path = tmp_path / f"data{kind}"
+    if kind == ".zip":
+        make_zip(path, *files.items(), (zipfile.ZipInfo("stored.txt"), b"x" * 50))
+        path.write_bytes(path.read_bytes().replace(b"x" * 50, b"y" * 50))  # another checksum
+    elif kind:
+        make_tar(path, *(entry(name, data) for name, data in files.items()))
+    else:
+        for name, data in files.items():
+            (path / name).parent.mkdir(parents=True, exist_ok=True)
+            (path / name).write_bytes(data)
+        (path / "gone.txt").symlink_to(path / "nowhere")
+    with pytest.raises(UserError):
+        list(members(path, member_limit=100))
+    seen = Inventory()
+    assert [member.name for member in members(path, member_limit=100, seen=seen)] == ["a.txt", "c.txt"]
+    assert seen.skipped["unreadable"] == (1 if kind == ".tar" else 2)
+    assert "b/large.txt (600 bytes, more than the 100 that one file may have)" in seen.summary()[1]
