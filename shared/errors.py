@@ -12,6 +12,31 @@ class PlaceError(UserError):
     """A disk or folder that can be used no longer, whatever else is set: full, moved, removed, read-only."""
 
 
+def require_number(key: str, value: object, low: int | float, high: int | float) -> None:
+    """Refuse what is no number from ``low`` to ``high``, both included.
+
+    Raises:
+        UserError: naming the key.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
+        raise UserError(f"{key}: must be a number from {low:g} to {high:g}, got {value}")
+
+
+def require_int(key: str, value: object, low: int, high: int | None = None) -> None:
+    """Refuse what is no whole number from ``low`` (to ``high``, if there is one, both included).
+
+    Raises:
+        UserError: naming the key.
+    """
+    if (
+        isinstance(value, bool)
+        or not isinstance(value, int)
+        or not low <= value <= (value if high is None else high)
+    ):
+        to = "" if high is None else f" to {high:,}"
+        raise UserError(f"{key}: must be a whole number from {low:,}{to}, got {value}")
+
+
 def nearest(name: str, legal: list[str]) -> str:
     """``did you mean 'x'?`` for a misspelt name, else the list of the legal ones."""
     import difflib

@@ -11,9 +11,10 @@ import torch
 from numpy.typing import NDArray
 from torchaudio.functional import resample
 
-from domains.speech.decode import SUFFIXES, Recording, UnusableError, opened
-from shared.archive import files, is_archive, members, printable
+from domains.speech.decode import SUFFIXES, Recording, UnusableError, opened, remedies
+from shared.archive import files, is_archive, members, nothing, printable
 from shared.errors import UserError
+from shared.files.inventory import Inventory
 
 FULL = 2**15  # int16 of a wave of amplitude 1
 MOST = 2**25  # samples of a recording that is held as a whole: 12 minutes at 44,100 Hz
@@ -34,18 +35,22 @@ class Audio(NamedTuple):
     damage: str
 
 
-def sources(path: Path) -> Iterator[Source]:
+def sources(path: Path, seen: Inventory) -> Iterator[Source]:
     """The recordings of a path; files on disk are not read yet, so that a long one costs no memory.
+
+    Args:
+        path: a file, a folder or an archive.
+        seen: where each file that is no recording is noted.
 
     Raises:
         UserError: nothing there, or a broken or harmful archive (see ``archive.members``).
     """
     if path.is_file() and is_archive(path):
-        yield from (Source(*member) for member in members(path, SUFFIXES))
+        yield from (Source(*member) for member in members(path, SUFFIXES, seen=seen))
         return
-    found = files(path, SUFFIXES)
+    found = files(path, SUFFIXES, seen=seen)
     if not found:
-        raise UserError(f"{path}: no file in it that ends in {' or '.join(SUFFIXES)}")
+        raise UserError(";".join([str(nothing(path, SUFFIXES, seen)), *remedies(seen.skipped)]))
     for number, file in enumerate(found, start=1):
         name = file.relative_to(path).as_posix() if path.is_dir() else file.name
         yield Source(printable(name), file, number / len(found))
@@ -63,7 +68,7 @@ def load(data: Path | bytes, rate: int, longest: float) -> Audio:
             raise UnusableError("too many samples", f"{file.frames:,}, and {MOST:,} is the most")
         x = file.mono(min(file.frames, limit + 1))
         if len(x) > limit:
-            raise UnusableError(f"longer than {longest:g} s", f"{file.seconds:.1f} s")
+            raise UnusableError(too_long(longest), f"{file.seconds:.1f} s", file.seconds)
         found, damage = file.rate, file.damage()
     if not len(x):
         raise UnusableError("no samples", "a header with no sound after it")
@@ -71,6 +76,11 @@ def load(data: Path | bytes, rate: int, longest: float) -> Audio:
     if not samples.any():
         raise UnusableError("silence", "all samples are 0")
     return Audio(samples, damage)
+
+
+def too_long(seconds: float) -> str:
+    """The reason of a recording above a limit, as summaries count it."""
+    return f"longer than {seconds:g} s"
 
 
 def at_rate(x: NDArray[np.float32], found: int, rate: int) -> NDArray[np.float32]:

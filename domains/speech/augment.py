@@ -1,8 +1,12 @@
 """What a training clip may also have sounded like: drawn anew each time, in batches on the device."""
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
 from torchaudio.functional import mask_along_axis_iid
+
+from shared.errors import UserError, require_int, require_number
 
 
 class Augment(nn.Module):
@@ -17,6 +21,9 @@ class Augment(nn.Module):
         vocal_tract: its frequencies are stretched by a factor of up to 1 ± so much (Jaitly & Hinton 2013).
         mask_mels, mask_ms: one stretch of so many bands at most, and one of so much time at most, are
             replaced by the mean (SpecAugment, Park et al. 2019).
+
+    Raises:
+        UserError: a number out of its range.
     """
 
     def __init__(
@@ -31,6 +38,17 @@ class Augment(nn.Module):
         mask_ms: float,
     ):
         super().__init__()
+        for key, value, most in (
+            *(("shift_ms", shift_ms, 10_000), ("gain_db", gain_db, 100), ("mask_ms", mask_ms, 10_000)),
+            ("vocal_tract", vocal_tract, 0.5),
+        ):
+            require_number(f"data.augment.{key}", value, 0, most)
+        require_int("data.augment.mask_mels", mask_mels, 0)
+        if noise_db is not None:
+            if not isinstance(noise_db, Sequence) or isinstance(noise_db, str) or len(noise_db) != 2:
+                raise UserError(f"data.augment.noise_db: must be [LOWEST, HIGHEST] or null, got {noise_db}")
+            for value in noise_db:
+                require_number("data.augment.noise_db", value, -100, 100)
         self.shift = round(shift_ms / hop_ms)
         self.gain_db, self.noise_db, self.vocal_tract = gain_db, noise_db, vocal_tract
         self.mask_mels, self.mask_frames = mask_mels, round(mask_ms / hop_ms)

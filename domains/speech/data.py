@@ -7,12 +7,22 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from domains.speech.augment import Augment
 from domains.speech.baselines import logistic_regression, most_frequent
 from domains.speech.clips import Clips, read_clips
 from domains.speech.front_end import LogMel
-from domains.speech.split import TEST, TRAIN, VAL, Sides, Split, split
+from domains.speech.names import compiled
+from domains.speech.official import Official, check_options
+from domains.speech.sides import TEST, TRAIN, VAL, Sides, check_sides
+from domains.speech.split import Split, split
+from shared.config.conform import check_arguments
 from shared.data import DataModule, Draw, Fractions
-from shared.errors import UserError
+from shared.errors import UserError, require_number
+from shared.files.labels import check_classes
+from shared.files.layout import class_name
+
+LONGEST = 600  # seconds that data.max_seconds may allow: a clip is one input, and lies in memory as a whole
+HINT = "sort the recordings as WORD/recording.wav, or let data.pattern find the word in the names"
 
 
 class Words:
@@ -57,11 +67,11 @@ class SpeechData(DataModule):
         self,
         *,
         path: str,
-        pattern: str,
+        pattern: str | None,
         max_seconds: float,
         sizes: dict[str, Any],
         augment: dict[str, Any],
-        official: dict[str, str] | None,
+        official: Official | None,
         test_speaker: str | None,
         fold: int | None,
         folds: int | None,
@@ -69,22 +79,30 @@ class SpeechData(DataModule):
         test_stretch: float,
         cache: str | None,
         train_also: str | None = None,
+        strict: bool = False,
         **loading: Any,
     ):
         super().__init__(**loading)
-        LogMel(**sizes)  # refuses sizes that do not fit before any data are read
+        # Refused before any data are read: sizes and changes of clips that do not fit.
+        check_arguments(LogMel, sizes, "data.sizes")
+        LogMel(**sizes)
         self.extent = (sizes["mels"], None)
-        if not 0.5 <= test_stretch <= 2:
-            raise UserError(f"data.test_stretch={test_stretch}: give a factor from 0.5 to 2, 1 for none")
+        check_arguments(Augment, augment, "data.augment", given=("hop_ms",))
+        Augment(hop_ms=sizes["hop_ms"], **augment)
+        require_number("data.test_stretch", test_stretch, 0.5, 2)
+        require_number("data.max_seconds", max_seconds, 0.01, LONGEST)
+        compiled(pattern)
         self.path, self.train_also = Path(path), Path(train_also) if train_also else None
         self.sizes, self.augment, self.test_stretch = sizes, augment, test_stretch
         self.reading: dict[str, Any] = {
-            "pattern": pattern, "max_seconds": max_seconds, "cache": Path(cache) if cache else None
+            "pattern": pattern, "max_seconds": max_seconds, "strict": strict,
+            "cache": Path(cache) if cache else None,
         }  # fmt: skip
         self.splitting: dict[str, Any] = {
             "official": official, "test_speaker": test_speaker, "fold": fold, "folds": folds,
             "fractions": fractions,
         }  # fmt: skip
+        check_options(**self.splitting)
         self._ready = False
 
     def setup(self, stage: str | None = None) -> None:
@@ -99,18 +117,21 @@ class SpeechData(DataModule):
         trained = self.front_end  # of a run that is tested on these data
         rate = trained.get("sizes", self.sizes)["rate"]
         clips = self.read(rate)
-        self.classes = trained.get("classes") or sorted(set(clips.label.tolist()))
-        strange = sorted(set(clips.label.tolist()) - set(self.classes))
-        if strange:
-            raise UserError(
-                f"{self.path}: words that the run does not know: {', '.join(strange[:10])}; "
-                f"it knows {', '.join(self.classes)}"
-            )
+        words = np.unique(clips.label).tolist()
+        self.classes = trained.get("classes") or words
+        known = [class_name(word) for word in self.classes]  # of an older run perhaps not composed
+        self._check_known(f"data.path={self.path}", clips, known)
         sides, remarks = self.split(clips)
+        if trained:
+            remarks += _tested(sides, [word for word in known if word not in words])
+        else:
+            remarks = check_classes(clips.label, str(self.path), HINT) + remarks
+            check_sides(clips, sides)
         if self.train_also:
-            more = self._only_trained_on(clips, sides, rate)
+            more = self._only_trained_on(clips, sides, rate, known)
             clips, sides = clips.and_then(more), np.append(sides, np.full(len(more.label), TRAIN, np.uint8))
-        y = np.searchsorted(self.classes, clips.label)
+        number = {word: place for place, word in enumerate(known)}
+        y = np.array([number[word] for word in clips.label.tolist()], np.int64)
         self.train_set, self.val_set = (Words(clips, np.flatnonzero(sides == s), y) for s in (TRAIN, VAL))
         self.test_set = Words(clips, np.flatnonzero(sides == TEST), y, self.test_stretch)
         if self.test_stretch != 1.0:
@@ -126,16 +147,21 @@ class SpeechData(DataModule):
                 "seconds": {"median": float(np.median(lengths)), "longest": float(lengths.max())},
             }
 
-    def _only_trained_on(self, clips: Clips, sides: Sides, rate: int) -> Clips:
+    def _check_known(self, place: str, clips: Clips, known: list[str]) -> None:
+        """Refuse words that are no classes: a network cannot name them."""
+        strange = sorted(set(clips.label.tolist()) - set(known))
+        if strange:
+            example = clips.name[clips.label == strange[0]][0]
+            raise UserError(
+                f"{place}: unknown words: {', '.join(strange[:10])} (such as {example}); known are "
+                f"{', '.join(known[:40])}; let data.pattern skip the others"
+            )
+
+    def _only_trained_on(self, clips: Clips, sides: Sides, rate: int, known: list[str]) -> Clips:
         """What ``data.train_also`` adds: no voice that is tested or validated, and no clip twice."""
         assert self.train_also is not None
         more = read_clips(self.train_also, rate=rate, **self.reading)
-        strange = sorted(set(more.label.tolist()) - set(self.classes))
-        if strange:
-            raise UserError(
-                f"data.train_also={self.train_also}: words that are not in {self.path}: "
-                f"{', '.join(strange[:10])}; leave them out by data.pattern"
-            )
+        self._check_known(f"data.train_also={self.train_also}", more, known)
         heard = set(clips.speaker[sides != TRAIN]) - {""}
         new = ~np.isin(more.speaker, list(heard)) & ~np.isin(more.identity, clips.identity)
         chosen = more.only(np.flatnonzero(new))
@@ -165,3 +191,17 @@ class SpeechData(DataModule):
             "most frequent word": most_frequent(self.train_set, self.test_set)[items],
             "logistic regression": logistic_regression(self.train_set, self.test_set, self.front_end)[items],
         }
+
+
+def _tested(sides: Sides, missing: list[str]) -> list[str]:
+    """What is to be said where a trained run meets data: the share that is tested, words without a clip."""
+    tested = int((sides == TEST).sum())
+    said = []
+    if tested < len(sides):
+        said.append(
+            f"tested: {tested:,} of {len(sides):,} clips; all of other recordings by "
+            "'data.fractions={val: 0, test: 1}'"
+        )
+    if missing:
+        said.append(f"words of the run without a recording here: {', '.join(missing)}")
+    return said

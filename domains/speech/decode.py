@@ -5,7 +5,7 @@ import os
 import re
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
@@ -18,6 +18,11 @@ from numpy.typing import NDArray
 SUFFIXES = (
     *(".wav", ".wave", ".rf64", ".w64", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".mp2"),
     *(".aif", ".aiff", ".aifc", ".au", ".snd", ".caf", ".sph"),
+)
+# Sound all the same, which libsndfile cannot decode.
+OTHER_SOUND = (
+    *(".m4a", ".m4b", ".mp4", ".aac", ".wma", ".webm", ".mka", ".amr", ".3gp", ".ac3", ".ape", ".wv", ".tta"),
+    *(".mpc", ".ra", ".spx", ".voc", ".raw", ".pcm"),
 )
 REMEDY = "convert to .wav or .flac, such as by `ffmpeg -i OLD NEW.wav`"
 
@@ -44,10 +49,17 @@ _PRINTED = re.compile(rb"^\S*libmpg123|^(Warning|Note|Error): ")
 _COMPLAINT = re.compile(rb"error|Illegal", re.IGNORECASE)
 
 
+def remedies(kinds: Iterable[str]) -> list[str]:
+    """What to do about sound that was skipped unread, by the reasons of an inventory."""
+    sound = sorted(suffix for suffix in OTHER_SOUND if f"of kind {suffix}" in kinds)
+    return [f"  {', '.join(sound)} cannot be read: {REMEDY}"] if sound else []
+
+
 class UnusableError(Exception):
     """A recording that nothing can be made of: the reason that a summary counts, and what was found."""
 
-    def __init__(self, reason: str, found: str):
+    def __init__(self, reason: str, found: str, seconds: float = 0.0):
+        self.seconds = seconds  # of one that is too long
         self.reason, self.found = reason, " ".join(found.split()).removesuffix(".")
         super().__init__(f"{reason}: {self.found}")
 

@@ -25,6 +25,7 @@ from shared.errors import UserError
 from shared.explain.domain import Domain, Masks, Planted
 from shared.explain.explanation import Box, Sample
 from shared.explain.occlusion import boxes
+from shared.files.inventory import Inventory
 from shared.plots import ORANGE, RELEVANCE
 
 LONGEST = 10.0  # seconds of a recording that is explained as a whole
@@ -47,14 +48,18 @@ class SpeechDomain(Domain):
     def read(self, source: Path | None) -> list[Sample]:
         """Recordings of a file, a folder or an archive, each as a whole."""
         assert source is not None  # the command sees to it
-        found, left_out = [], []
-        for name, data, _ in sources(source):
+        self.seen, found, first = Inventory(), [], ""
+        for name, data, _ in sources(source, self.seen):
             try:
-                found.append(self.on(load(data, self.log_mel.rate, LONGEST).samples, name))
+                audio = load(data, self.log_mel.rate, LONGEST)
             except UnusableError as error:
-                left_out.append(f"{where(source, name)}: {error}")
+                self.seen.skip(name, error.reason, error.found)
+                first = first or f"{where(source, name)}: {error}"
+            else:
+                self.seen.use(name)
+                found.append(self.on(audio.samples, name + f" ({audio.damage})" * bool(audio.damage)))
         if not found:
-            raise UserError(f"{left_out[0]}; give a recording of speech of at most {LONGEST:g} s")
+            raise UserError(f"{first}; give a recording of speech of at most {LONGEST:g} s")
         return found
 
     @property

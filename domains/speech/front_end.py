@@ -7,10 +7,13 @@ import torch
 from torch import Tensor, nn
 from torchaudio.functional import melscale_fbanks
 
-from shared.errors import UserError
+from shared.errors import UserError, require_int, require_number
 from shared.layers.base import beyond
 
 FLOOR = 1e-4  # added to the power of a clip whose mean power is 1: what is 40 dB below it counts as silence
+WINDOW = 1000  # ms that a window, or the step to the next, may last: a second is longer than a word's sounds
+MELS = 1024
+RATE = (1_000, 384_000)  # Hz
 SILENCE = 1e-12  # mean power of a clip that holds nothing to be brought to 1
 
 
@@ -39,25 +42,22 @@ class LogMel(nn.Module):
         self, *, rate: int, window_ms: float, hop_ms: float, mels: int, low_hz: float, high_hz: float
     ):
         super().__init__()
-        if (
-            not 1000 <= rate <= 384_000
-            or not window_ms <= 1000
-            or not hop_ms <= 1000
-            or not 1 <= mels <= 1024
-        ):
-            raise UserError(
-                "data.sizes: must be a rate from 1,000 to 384,000, window_ms and hop_ms up to 1,000, mels "
-                f"from 1 to 1,024, got {rate}, {window_ms}, {hop_ms} and {mels}"
-            )
+        require_int("data.sizes.rate", rate, *RATE)
+        require_int("data.sizes.mels", mels, 1, MELS)
+        for key, value in (("window_ms", window_ms), ("hop_ms", hop_ms)):
+            require_number(f"data.sizes.{key}", value, 0, WINDOW)
+        for key, value in (("low_hz", low_hz), ("high_hz", high_hz)):
+            require_number(f"data.sizes.{key}", value, 0, RATE[1])
         self.size, self.hop = round(rate * window_ms / 1000), round(rate * hop_ms / 1000)
         if self.size < 2 or self.hop < 1:
             raise UserError(
-                f"data.window_ms={window_ms}, data.hop_ms={hop_ms}: too short for samples at {rate} Hz"
+                f"data.sizes.window_ms={window_ms}, data.sizes.hop_ms={hop_ms}: too short for samples at "
+                f"{rate} Hz"
             )
-        if not 0 <= low_hz < high_hz <= rate / 2:
+        if not low_hz < high_hz <= rate / 2:
             raise UserError(
-                f"data.low_hz={low_hz}, data.high_hz={high_hz}: give two frequencies between 0 and "
-                f"{rate / 2:g}, half of data.rate"
+                f"data.sizes.low_hz={low_hz}, data.sizes.high_hz={high_hz}: must rise, and end at most at "
+                f"{rate / 2:g}, half of data.sizes.rate"
             )
         self.bins = 2 ** math.ceil(math.log2(self.size))
         self.rate, self.nyquist, self.mels = rate, rate / 2, mels
@@ -68,8 +68,8 @@ class LogMel(nn.Module):
                 bands = melscale_fbanks(self.bins // 2 + 1, low_hz, high_hz, mels, rate)
             except UserWarning as error:
                 raise UserError(
-                    f"data.mels={mels}: some bands are narrower than the {rate / self.bins:.0f} Hz that a "
-                    f"window of {window_ms} ms tells apart; use fewer, or longer windows"
+                    f"data.sizes.mels={mels}: some bands are narrower than the {rate / self.bins:.0f} Hz "
+                    f"that a window of {window_ms} ms tells apart; use fewer, or longer windows"
                 ) from error
         self.register_buffer("window", torch.hann_window(self.size), persistent=False)
         self.register_buffer("bands", bands, persistent=False)

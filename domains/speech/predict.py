@@ -12,15 +12,17 @@ from rich.console import Console
 from rich.progress import track
 
 from domains.speech.audio import FULL, blocks, sources
-from domains.speech.decode import UnusableError, opened
+from domains.speech.decode import SUFFIXES, UnusableError, opened, remedies
 from domains.speech.module import SpeechClassifier
 from domains.speech.pictures import clip_picture, long_picture
 from shared.archive import where
 from shared.errors import UserError
+from shared.files.inventory import Inventory
 from shared.predict import Predictions, best
 
 BLOCK = 20.0  # seconds read and answered at a time: memory stays bounded
 DRAWN = 20  # recordings of which pictures are made
+REMARKS = 5  # on damaged recordings, that are listed
 SECONDS = (0.01, 60.0)  # of a stretch, and from one to the next
 ASKED = 2**22  # samples of the stretches that are answered together, at most
 COLUMNS = 1500  # of a spectrogram's picture, at most
@@ -68,29 +70,32 @@ def predict(
             raise UserError(f"{key}: must be seconds from {SECONDS[0]:g} to {SECONDS[1]:g}, got {value}")
     rows: list[dict[str, Any]] = []
     drawn: list[Heard] = []
-    left_out: list[str] = []
+    seen, first = Inventory(), ""
     remarks: list[str] = []
     bar = Console(stderr=True)
-    for name, data, _ in track(sources(source), "listening", console=bar, transient=True):
+    for name, data, _ in track(sources(source, seen), "listening", console=bar, transient=True):
         try:
             heard = _listen(module, name, data, window, hop)
         except UnusableError as error:
-            left_out.append(f"{where(source, name)}: {error}")
+            seen.skip(name, error.reason, error.found)
+            first = first or f"{where(source, name)}: {error}"
             continue
+        seen.use(name)
         rows.extend(_rows(heard, module.classes, top))
         if heard.damage:
             remarks.append(f"{where(source, name)}: {heard.damage}; answered as far as it goes")
         if len(drawn) < DRAWN:
             drawn.append(heard)
     if not rows:
-        more = f" (and {len(left_out) - 1} more)" if len(left_out) > 1 else ""
-        raise UserError(f"{left_out[0]}; give a recording of speech as wav, flac, ogg or mp3{more}")
-    files = len({row["file"] for row in rows})
+        more = f" (and {sum(seen.skipped.values()) - 1:,} more files)" * (seen.total > 1)
+        raise UserError(f"{first}; give a recording of speech in one of {' '.join(SUFFIXES)}{more}")
+    files = seen.used
     summary = f"{files:,} recording{'s' * (files != 1)}, {len(rows):,} answer{'s' * (len(rows) != 1)}"
     summary += f"; pictures of the first {DRAWN}" * (files > DRAWN)
-    summary += "".join(f"\n{remark}" for remark in remarks)
-    summary += "".join(f"\nleft out: {each}" for each in left_out)
-    return Predictions(rows, summary, _pictures(drawn, module, top))
+    lines = [summary, *remarks[:REMARKS], *seen.summary(), *remedies(seen.skipped)]
+    if len(remarks) > REMARKS:
+        lines.insert(REMARKS + 1, f"… and {len(remarks) - REMARKS:,} more such recordings")
+    return Predictions(rows, "\n".join(lines), _pictures(drawn, module, top))
 
 
 def _listen(

@@ -3,19 +3,19 @@
 import hashlib
 import math
 import re
+from collections import Counter
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from domains.speech.clips import Clips
+from domains.speech.official import Official, by_folder, by_name
+from domains.speech.sides import TEST, TRAIN, VAL, Sides, remarks
 from shared.data import Fractions
-from shared.errors import UserError
+from shared.errors import UserError, require_int
 
-SIDES = ("train", "val", "test")
-TRAIN, VAL, TEST = range(3)
-
-Sides = NDArray[np.uint8]  # (C,) TRAIN, VAL or TEST
+FEWEST = 3  # speakers that can be shared out: one to train, one to validate, one to test
 
 
 class Split(NamedTuple):
@@ -28,31 +28,32 @@ class Split(NamedTuple):
 def split(
     clips: Clips,
     *,
-    official: dict[str, str] | None,
+    official: Official | None,
     test_speaker: str | None,
     fold: int | None,
     folds: int | None,
     fractions: Fractions,
 ) -> Split:
-    """The sides of all clips.
+    """The sides of all clips, by options that passed ``check_options``.
 
-    A test speaker or a fold goes before the official test; validation stays official then. Where nothing is
-    official, speakers are shared out by ``fractions``, or clips where the speakers are not known.
+    A test speaker or a fold goes before the official test; validation stays official then. What is not
+    official is shared out by ``fractions``: speakers, or clips where fewer than three speakers are known.
 
     Args:
         clips: the clips.
-        official: regular expressions that are searched in a file's name: ``test`` and ``val``.
+        official: regular expressions that are searched in a file's name: ``test``, ``val`` or both. None:
+            folders named like splits are official, where there are any.
         test_speaker: regular expression; the speakers whose whole name it matches are the test.
         fold: number of a part of the speakers, from 0: that part is the test.
         folds: how many parts there are; None: as many as speakers, so that one at a time is left out.
         fractions: shares ``val`` and ``test`` of the speakers; beside test speakers, ``val`` of the rest.
 
     Raises:
-        UserError: the speakers are not known or too few, the options fit none, or a word would have no clip
-            to learn it from.
+        UserError: the speakers are not known or too few, or the options fit none.
     """
     speakers = np.unique(clips.speaker)
     known = "" not in speakers
+    sides, given = by_folder(clips) if official is None else by_name(clips, official)
     if test_speaker is not None or fold is not None:
         if not known:
             raise UserError(
@@ -62,74 +63,22 @@ def split(
         tested = (
             _matching(speakers, test_speaker) if test_speaker is not None else _fold(speakers, fold, folds)
         )
-        sides = _leave_out(clips, speakers, tested, fractions["val"], official)
-    elif official is not None:
-        sides = by_name(clips, official)
-    else:
-        sides = _shared_out(clips, known, **fractions)
-    check_words(clips, sides)
-    return Split(sides, remarks(clips, sides))
-
-
-def by_name(clips: Clips, official: dict[str, str]) -> Sides:
-    """Test and validation where a file's name says so."""
-    sides = np.full(len(clips.name), TRAIN, np.uint8)
-    for side, number in (("val", VAL), ("test", TEST)):
-        found = [re.search(official[side], name) is not None for name in clips.name]
-        if not any(found):
-            raise UserError(f"data.official.{side}={official[side]}: found in the name of no file")
-        sides[found] = number
-    return sides
-
-
-def check_words(clips: Clips, sides: Sides) -> None:
-    """Refuse a split in which a word is tested that is never learned, if anything is learned at all."""
-    if not (sides == TRAIN).any():
-        return
-    learned = set(clips.label[sides == TRAIN])
-    for word in sorted(set(clips.label.tolist())):
-        if word not in learned:
-            voices = ", ".join(np.unique(clips.speaker[clips.label == word]))
-            raise UserError(
-                f"{word!r} is on the test or validation side alone (its speakers: {voices or 'not known'}): "
-                "there is nothing to learn it from; choose another split, add speakers, or leave the word out"
-            )
-
-
-def remarks(clips: Clips, sides: Sides) -> list[str]:
-    """The sizes of the sides, and which voices are on two of them."""
-    voices = [set(clips.speaker[sides == number]) for number in range(3)]
-    known = "" not in set.union(*voices)
-    counts = []
-    for number, side in enumerate(SIDES):
-        text = f"{(sides == number).sum():,} {side}"
-        if known:
-            text += f" of {len(voices[number]):,} speaker{'s' * (len(voices[number]) != 1)}"
-            if side != "train" and 0 < len(voices[number]) <= 3:
-                text += f" ({', '.join(sorted(voices[number]))})"
-        counts.append(text)
-    said = [f"clips: {', '.join(counts)}"]
-    if not known:
-        said.append("speakers not known: split by file, so that a voice may stand on two sides")
-        return said
-    heard = voices[TEST] & voices[TRAIN]
-    if heard:
-        said.append(f"{len(heard)} of {len(voices[TEST])} test speakers are heard in training as well")
-    elif voices[VAL] & voices[TRAIN]:
-        said.append("validation clips are of training speakers, test clips of none")
-    if len(voices[TEST]) == 1:
-        said.append("one test speaker: intervals are over his or her clips, not over voices")
-    alone = [word for word in np.unique(clips.label) if len(set(clips.speaker[clips.label == word])) == 1]
-    if alone and len(set.union(*voices)) > 1:
-        said.append(f"one speaker only: {', '.join(alone)}")
-    return said
+        sides = _leave_out(clips, speakers, tested, fractions["val"], sides if VAL in given else None)
+        return Split(sides, remarks(clips, sides))
+    said = []
+    val = 0.0 if VAL in given else fractions["val"]
+    test = 0.0 if TEST in given else fractions["test"]
+    if not {VAL, TEST} <= given:
+        rest = np.flatnonzero(sides == TRAIN)
+        by_speaker = known and len(np.unique(clips.speaker[rest])) >= FEWEST
+        sides[rest] = _shared_out(clips, rest, by_speaker, val=val, test=test)
+        if known and not by_speaker and (sides == TRAIN).any():
+            said.append(f"fewer than {FEWEST} speakers to share out: split by file, which tests no new voice")
+    return Split(sides, remarks(clips, sides) + said)
 
 
 def _matching(speakers: NDArray[np.str_], pattern: str) -> NDArray[np.bool_]:
-    try:
-        found = np.array([re.fullmatch(pattern, speaker) is not None for speaker in speakers])
-    except re.error as error:
-        raise UserError(f"data.test_speaker={pattern}: not a regular expression: {error}") from error
+    found = np.array([re.fullmatch(pattern, speaker) is not None for speaker in speakers])
     if not found.any():
         raise UserError(f"data.test_speaker={pattern}: no such speaker; there are {', '.join(speakers[:20])}")
     return found
@@ -138,9 +87,8 @@ def _matching(speakers: NDArray[np.str_], pattern: str) -> NDArray[np.bool_]:
 def _fold(speakers: NDArray[np.str_], fold: int | None, folds: int | None) -> NDArray[np.bool_]:
     folds = folds or len(speakers)
     if not 2 <= folds <= len(speakers):
-        raise UserError(f"data.folds={folds}: give 2 to {len(speakers)}, the number of speakers")
-    if not isinstance(fold, int) or not 0 <= fold < folds:
-        raise UserError(f"data.fold={fold}: give a whole number from 0 to {folds - 1}")
+        raise UserError(f"data.folds: must be from 2 to {len(speakers)}, the number of speakers, got {folds}")
+    require_int("data.fold", fold, 0, folds - 1)
     return np.arange(len(speakers)) % folds == fold
 
 
@@ -149,11 +97,11 @@ def _leave_out(
     speakers: NDArray[np.str_],
     tested: NDArray[np.bool_],
     val: float,
-    official: dict[str, str] | None,
+    official: Sides | None,
 ) -> Sides:
     """Of the other speakers those next in the alphabet validate, so that over all folds each one does.
 
-    With an official rule their official validation clips do, and all their others train.
+    With an official validation set their clips of it do, and all their others train.
     """
     others = speakers[~tested]
     if len(others) < 2:
@@ -161,7 +109,7 @@ def _leave_out(
             f"{len(others)} speakers beside those of the test: at least one has to train and one to validate"
         )
     if official is not None:
-        sides = np.where(by_name(clips, official) == VAL, VAL, TRAIN).astype(np.uint8)
+        sides = np.where(official == VAL, VAL, TRAIN).astype(np.uint8)
         sides[np.isin(clips.speaker, speakers[tested])] = TEST
         return sides
     after = int(np.searchsorted(others, speakers[tested][-1]))
@@ -173,25 +121,27 @@ def _leave_out(
     return sides
 
 
-def _shared_out(clips: Clips, known: bool, *, val: float, test: float) -> Sides:
-    """Speakers (clips of the same samples where they are not known) by the order of a hash of each."""
-    if min(val, test) < 0 or val + test > 1:
-        raise UserError(
-            f"data.fractions: val={val}, test={test}: must not be negative, and at most 1 together"
-        )
-    units = clips.speaker if known else clips.identity.astype(str)
-    names, unit = np.unique(units, return_inverse=True)
+def _shared_out(clips: Clips, rest: NDArray[np.int64], by_speaker: bool, *, val: float, test: float) -> Sides:
+    """The sides of the clips ``rest``: speakers, or sounds (files alike are one), by a hash of each.
+
+    Unless all are tested or validated, each word keeps a speaker or sound to learn it from.
+    """
+    units = clips.speaker if by_speaker else clips.identity.astype(str)
+    names, unit = np.unique(units[rest], return_inverse=True)
     keys = [hashlib.blake2b(str(name).encode(), digest_size=8).digest() for name in names]
-    order = sorted(range(len(names)), key=keys.__getitem__)
-    if val + test < 1:  # the only voice of a word has to train
-        needed = set()
-        for word in np.unique(clips.label):
-            spoken = set(unit[clips.label == word])
-            needed |= spoken if len(spoken) == 1 else set()
-        order = [number for number in order if number not in needed]
-    tests = min(math.ceil(test * len(names)), len(order))
-    vals = min(math.ceil(val * len(names)), len(order) - tests)
+    words: list[set[str]] = [set() for _ in names]
+    for number, word in zip(unit, clips.label[rest], strict=True):
+        words[number].add(str(word))
+    left = Counter(word for own in words for word in own)
+    tests, vals = math.ceil(test * len(names)), math.ceil(val * len(names))
     side = np.full(len(names), TRAIN, np.uint8)
-    side[order[:tests]] = TEST
-    side[order[tests : tests + vals]] = VAL
+    taken = 0
+    for number in sorted(range(len(names)), key=keys.__getitem__):
+        if taken == tests + vals:
+            break
+        if val + test < 1 and any(left[word] == 1 for word in words[number]):
+            continue
+        left.subtract(words[number])
+        side[number] = TEST if taken < tests else VAL
+        taken += 1
     return side[unit]

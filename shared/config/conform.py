@@ -89,7 +89,8 @@ def words(hint: Any) -> str:
     """A type for people: ``a whole number or null``."""
     origin, inner = get_origin(hint) or hint, get_args(hint)
     if origin in (Union, types.UnionType):
-        plain = [each for each in inner if each in WORDS or get_origin(each)]  # a Tensor can stand in no file
+        # A Tensor, say, can stand in no file.
+        plain = [each for each in inner if each in WORDS or get_origin(each) or typing.is_typeddict(each)]
         return " or ".join(dict.fromkeys(words(each) for each in plain))
     if origin is Literal:
         return " or ".join(map(repr, inner))

@@ -52,7 +52,9 @@ def explain_run(config: DictConfig) -> Path | None:
     if config.check:
         return _check(run, model, domain, reals, config)
     methods = _methods(config)
-    samples = _samples(domain, config)
+    samples, remarks = _samples(domain, config)
+    for remark in remarks:
+        console.print(remark, highlight=False, markup=False, soft_wrap=True)
     manner = _read(domain, Path(config.style))[0] if config.style else None
     options = weights | {"start": config.start, "seed": config.seed, "manner": manner}
     panels = Panels(model, domain, reals, options, config.layer, config.unit)
@@ -71,7 +73,8 @@ def explain_run(config: DictConfig) -> Path | None:
     except UserError:
         report.discard()
         raise
-    report.close([_about(run, model), *(f"left out: {each}" for each in left_out)], _measured(run))
+    notes = [*remarks, *(f"left out: {each}" for each in left_out)]
+    report.close([_about(run, model), *notes], _measured(run))
     for each in left_out:
         console.print(f"left out: {each}", highlight=False, markup=False)
     console.print(f"explanations: {folder}", soft_wrap=True, highlight=False, markup=False)
@@ -145,8 +148,8 @@ def _check_weights(config: DictConfig) -> dict[str, float | None]:
     return found
 
 
-def _samples(domain: Domain, config: DictConfig) -> list[Sample]:
-    """The user's inputs, else an item of the validation set."""
+def _samples(domain: Domain, config: DictConfig) -> tuple[list[Sample], list[str]]:
+    """The user's inputs, else an item of the validation set; and what of the user's was not used."""
     own = {key: config[key] for key in OWN if config[key] is not None}
     if config.input is None and "text" not in own:
         if own:
@@ -154,9 +157,12 @@ def _samples(domain: Domain, config: DictConfig) -> list[Sample]:
         dataset = domain.data.val_set
         if config.item >= len(dataset):
             raise UserError(f"item={config.item}: the validation set has {len(dataset):,}, counted from 0")
-        return [domain.sample(dataset, config.item)]
+        return [domain.sample(dataset, config.item)], []
     found = _read(domain, None if config.input is None else Path(config.input), **own)
-    return found[:INPUTS]
+    remarks = domain.seen.summary()
+    if len(found) > INPUTS:
+        remarks.append(f"explained: the first {INPUTS} of {len(found):,} inputs; others one by one by input=")
+    return found[:INPUTS], remarks
 
 
 def _read(domain: Domain, source: Path | None, **own: Any) -> list[Sample]:

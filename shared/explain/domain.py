@@ -16,6 +16,7 @@ from shared.classifier import Classifier
 from shared.data import DataModule, Dataset, Draw
 from shared.explain.explanation import Box, Sample, Shown
 from shared.explain.units import Target
+from shared.files.inventory import Inventory
 
 Planes = Float[Tensor, "n planes a1 a2"]
 Masks = Bool[Tensor, "n b1 b2"]  # an axis that carries no place has one cell
@@ -35,6 +36,7 @@ class Domain(ABC):
     Attributes:
         read: ``read(source, …)`` gives a user's own inputs from a path (None where ``text`` is given
             instead); keywords are what the domain's own kind of input needs. A UserError where there is none.
+        seen: the files that ``read`` was given last, used or skipped; filled in by ``read``.
         filling: what stands where a region was taken away, in words.
         epsilon, epsilon_unit: how far an adversarial input may go, and the unit that this is told in.
         collapse: dimensions of (planes, axis 1, axis 2) that carry no place.
@@ -54,6 +56,7 @@ class Domain(ABC):
 
     def __init__(self, module: Classifier, data: DataModule):
         self.module, self._data = module, data
+        self.seen = Inventory()
 
     @cached_property
     def data(self) -> DataModule:

@@ -13,6 +13,7 @@ from speech_sounds import encoded, tone
 from domains.speech.audio import FULL, at_rate, blocks, load, sources, whole
 from domains.speech.decode import CUT, UnusableError, opened
 from shared.errors import UserError
+from shared.files.inventory import Inventory
 
 SOUND = tone(440)
 
@@ -146,14 +147,16 @@ def test_sources_are_the_files_of_a_folder_or_an_archive(tmp_path: Path) -> None
     (folder / "b").mkdir(parents=True)
     for name in ("b/x.wav", "a.FLAC", "notes.txt", "c.mp3"):
         (folder / name).write_bytes(name.encode())
-    assert [each.name for each in sources(folder)] == ["a.FLAC", "b/x.wav", "c.mp3"]
+    assert [each.name for each in sources(folder, Inventory())] == ["a.FLAC", "b/x.wav", "c.mp3"]
     with tarfile.open(tmp_path / "in.tar.gz", "w:gz") as archive:
         archive.add(folder, "in")
-    packed = {each.name: each.data for each in sources(tmp_path / "in.tar.gz")}
+    packed = {each.name: each.data for each in sources(tmp_path / "in.tar.gz", Inventory())}
     assert packed == {f"in/{name}": name.encode() for name in ("a.FLAC", "b/x.wav", "c.mp3")}
-    assert [each.name for each in sources(folder / "notes.txt")] == ["notes.txt"]  # asked for by its name
+    assert [each.name for each in sources(folder / "notes.txt", Inventory())] == [
+        "notes.txt"
+    ]  # asked for by its name
     (tmp_path / "none").mkdir()
     with pytest.raises(UserError, match=r"none: no file in it that ends in \.wav or"):
-        list(sources(tmp_path / "none"))
+        list(sources(tmp_path / "none", Inventory()))
     with pytest.raises(UserError, match="no such file"):
-        list(sources(tmp_path / "missing.wav"))
+        list(sources(tmp_path / "missing.wav", Inventory()))

@@ -107,11 +107,11 @@ def test_frequencies_move_as_in_the_paper(log_mel: LogMel, factor: float) -> Non
 @pytest.mark.parametrize(
     ("size", "words"),
     [
-        ({"mels": 200}, ["data.mels=200", "31 Hz", "use fewer"]),
-        ({"high_hz": 4001}, ["data.high_hz=4001", "4000"]),
-        ({"low_hz": 4000}, ["data.low_hz=4000"]),
-        ({"hop_ms": 0.01}, ["data.hop_ms=0.01", "8000 Hz"]),
-        ({"window_ms": 0}, ["data.window_ms=0"]),
+        ({"mels": 200}, ["data.sizes.mels=200", "31 Hz", "use fewer"]),
+        ({"high_hz": 4001}, ["data.sizes.high_hz=4001", "4000"]),
+        ({"low_hz": 4000}, ["data.sizes.low_hz=4000"]),
+        ({"hop_ms": 0.01}, ["data.sizes.hop_ms=0.01", "8000 Hz"]),
+        ({"window_ms": 0}, ["data.sizes.window_ms=0"]),
     ],
 )
 def test_sizes_that_the_rate_does_not_allow(size: dict, words: list[str]) -> None:

@@ -154,7 +154,8 @@ def test_a_recording_without_an_answer_is_named_alone_and_among_others(
     (tmp_path / "good.wav").write_bytes(encoded(tone(300)))
     found = predict(module, tmp_path, top=1)
     assert [row["file"] for row in found.rows] == ["good.wav"]
-    assert f"left out: {tmp_path / name}: {reason}" in found.summary
+    assert "files: 2 seen, 1 used, 1 skipped" in found.summary
+    assert f"1 {reason}: {name} (" in found.summary
 
 
 def test_recordings_at_the_edge_of_what_is_one(module: Classifier, tmp_path: Path) -> None:

@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from domains.speech.clips import Clips
-from domains.speech.split import TEST, TRAIN, VAL, Split, split
+from domains.speech.official import check_options
+from domains.speech.sides import TEST, TRAIN, VAL, check_sides
+from domains.speech.split import Split, split
 from shared.errors import UserError
 
 SPEAKERS = [f"{sex}{n:02d}" for sex in "fm" for n in range(5)]
@@ -16,8 +18,9 @@ def made(rows: list[tuple[str, str, str]]) -> Clips:
     """Clips of (label, speaker, name), of a sample each."""
     label, speaker, name = (np.array(column) for column in zip(*rows, strict=True))
     n = len(rows)
+    none = np.full(n, "", "<U5")
     return Clips(
-        np.zeros(n, np.int16), np.arange(n + 1), label, speaker, name, np.arange(n, dtype=np.uint64), ""
+        np.zeros(n, np.int16), np.arange(n + 1), label, speaker, none, name, np.arange(n, dtype=np.uint64), ""
     )
 
 
@@ -27,7 +30,9 @@ def spoken(speakers: list[str] = SPEAKERS, words: str = "ab", clips: int = 3) ->
 
 def divide(clips: Clips, **options: Any) -> Split:
     none = {"official": None, "test_speaker": None, "fold": None, "folds": None}
-    return split(clips, **none | {"fractions": {"val": 0.2, "test": 0.2}} | options)  # type: ignore[arg-type]
+    options = none | {"fractions": {"val": 0.2, "test": 0.2}} | options
+    check_options(**options)
+    return split(clips, **options)
 
 
 def voices(clips: Clips, sides: np.ndarray) -> list[set[str]]:
@@ -107,7 +112,7 @@ def test_a_word_of_one_speaker_is_learned_and_not_tested() -> None:
 def test_a_word_that_is_tested_alone_is_refused() -> None:
     rows = [("a", speaker, f"{speaker}.wav") for speaker in SPEAKERS] + [("c", "f00", "c.wav")]
     with pytest.raises(UserError, match=r"'c' is on the test or validation side alone \(its speakers: f00\)"):
-        divide(made(rows), test_speaker="f00")
+        check_sides(made(rows), divide(made(rows), test_speaker="f00").sides)
 
 
 def test_all_clips_may_be_tests() -> None:
@@ -119,13 +124,19 @@ def test_all_clips_may_be_tests() -> None:
     ("options", "words"),
     [
         ({"test_speaker": "x"}, ["data.test_speaker=x", "no such speaker", "f00"]),
-        ({"test_speaker": "("}, ["data.test_speaker=(", "not a regular expression"]),
+        ({"test_speaker": "("}, ["data.test_speaker: must be a regular expression, got ("]),
         ({"test_speaker": ".*"}, ["0 speakers beside those of the test"]),
-        ({"fold": 10}, ["data.fold=10", "from 0 to 9"]),
-        ({"fold": 0, "folds": 11}, ["data.folds=11", "2 to 10"]),
-        ({"fold": 0, "folds": 1}, ["data.folds=1", "2 to 10"]),
-        ({"official": {"test": "_9", "val": "_1"}}, ["data.official.test=_9", "no file"]),
-        ({"fractions": {"val": 0.5, "test": 0.6}}, ["val=0.5, test=0.6", "at most 1"]),
+        ({"fold": 10}, ["data.fold: must be a whole number from 0 to 9, got 10"]),
+        ({"fold": 0, "folds": 11}, ["data.folds: must be from 2 to 10", "got 11"]),
+        ({"fold": 0, "folds": 1}, ["data.folds: must be a whole number from 2, got 1"]),
+        ({"folds": 5}, ["data.fold: must say which of data.folds=5", "got null"]),
+        ({"fold": 1, "test_speaker": "f00"}, ["data.fold: must be null beside data.test_speaker=f00, got 1"]),
+        ({"official": {"test": "_9", "val": "_1"}}, ["data.official.test=_9", "found in no name", "a_f00_0"]),
+        ({"official": {"test": "("}}, ["data.official.test: must be a regular expression, got ("]),
+        ({"official": {"test": None, "val": None}}, ["data.official: must have test, val or both"]),
+        ({"official": {}}, ["data.official: must have test, val or both as keys, got {}"]),
+        ({"fractions": {"val": 0.5, "test": 0.6}}, ["data.fractions: must be at most 1 together"]),
+        ({"fractions": {"val": -0.1, "test": 0.6}}, ["data.fractions.val: must be a number from 0 to 1"]),
     ],
 )
 def test_options_that_fit_nothing(options: dict, words: list[str]) -> None:
@@ -137,3 +148,54 @@ def test_options_that_fit_nothing(options: dict, words: list[str]) -> None:
 def test_speakers_that_are_not_known_cannot_be_left_out() -> None:
     with pytest.raises(UserError, match=r"speakers are not known.*\(\?P<speaker>"):
         divide(made([("a", "", "a.wav"), ("b", "", "b.wav")]), fold=0)
+
+
+@pytest.mark.parametrize("key", ["val", "test"])
+@pytest.mark.parametrize("absent", [{}, {"null": True}])
+def test_of_an_official_rule_alone_the_other_side_is_cut_from_the_rest(key: str, absent: dict) -> None:
+    clips = spoken()
+    other = {"val": "test", "test": "val"}[key]
+    official = {key: "_0", **({other: None} if absent else {})}
+    sides, _ = divide(clips, official=official)
+    train, val, test = voices(clips, sides)
+    number = {"val": VAL, "test": TEST}
+    assert {name[-5] for name in clips.name[sides == number[key]]} == {"0"}
+    assert (sides == number[key]).sum() == 20
+    cut = {"val": val, "test": test}[other]
+    assert len(cut) == 2
+    assert not cut & train
+    check_sides(clips, sides)
+
+
+@pytest.mark.parametrize("said", [("train", "val", "test"), ("train", "", "test"), ("train", "val", "")])
+def test_folders_that_are_official_stay_so_and_the_missing_one_is_cut_from_the_rest(said: tuple) -> None:
+    clips = spoken()
+    folder = np.array([said[int(name[-5])] for name in clips.name])
+    clips = Clips(**{**vars(clips), "split": folder})
+    sides, _ = divide(clips)
+    for side, number in (("val", VAL), ("test", TEST)):
+        if side in said:
+            assert np.array_equal(sides == number, folder == side)
+        else:
+            assert (sides == number).any()
+            assert set(folder[sides == number]) <= {"train", ""}
+    check_sides(clips, sides)
+    by_rule, _ = divide(clips, official={"test": "_1", "val": "_2"})  # the user's rule wins
+    assert {name[-5] for name in clips.name[by_rule == TEST]} == {"1"}
+
+
+@pytest.mark.parametrize("clips_each", range(1, 9))
+@pytest.mark.parametrize("speakers", [0, 1, 2, 3])
+@pytest.mark.parametrize("words", ["ab", "abc"])
+def test_tiny_data_are_split_or_refused_in_one_line(clips_each: int, speakers: int, words: str) -> None:
+    names = [f"s{n}" for n in range(speakers)] or [""]
+    clips = made([(w, s, f"{w}{s}{n}") for w in words for s in names for n in range(clips_each)])
+    sides, remarks = divide(clips, fractions={"val": 0.1, "test": 0.2})
+    if len(clips.name) >= len(words) + 2:
+        check_sides(clips, sides)
+        assert set(clips.label[sides == TRAIN]) == set(words)
+    else:
+        with pytest.raises(UserError, match=r"no clip to (validate|test) with \(clips: \d train"):
+            check_sides(clips, sides)
+    if 0 < speakers < 3:
+        assert any("fewer than 3 speakers to share out: split by file" in remark for remark in remarks)
