@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import charset_normalizer
 
+from shared.archive import printable
 from shared.errors import UserError
 
 BAD = "\0"  # stands for bytes that do not fit; a reader skips the line that holds it
@@ -137,7 +138,7 @@ def _guess(data: bytes, name: str, invalid: int) -> Decoded:
     text = data.decode(found, "convolutions.bad")
     first = re.search(r"[^\x00-\x7f]", text)
     place = first.start() if first else 0
-    sample = " ".join(text[max(place - AROUND, 0) : place + AROUND].split())
+    sample = printable(" ".join(text[max(place - AROUND, 0) : place + AROUND].split()))
     return Decoded(text, f"{found}, guessed", f"as in “{sample}”")
 
 

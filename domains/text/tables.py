@@ -8,6 +8,7 @@ from typing import Any
 
 from domains.text.encoding import whole
 from domains.text.lines import LONGEST, SEPARATORS, SHOWN, Bad, Form, Line, Lines, checked
+from shared.archive import printable
 from shared.errors import UserError, nearest
 
 JSON = (".jsonl", ".ndjson", ".json")
@@ -52,7 +53,7 @@ def rows(content: str, place: str, suffix: str, form: Form) -> tuple[Iterator[Li
 
 def _no_column(place: str, wanted: Sequence[str], names: Sequence[str]) -> UserError:
     missing = next(name for name in wanted if name not in names)
-    known = [name[:SHOWN] for name in names if name]
+    known = [printable(name[:SHOWN]) for name in names if name]
     hint = nearest(missing, known) if known else "it is broken"
     return UserError(
         f"{place}: no column {missing!r} in the first row, which must name the columns; {hint} "
@@ -133,7 +134,7 @@ def _json_row(number: int, line: str, form: Form) -> Line | Bad:
     except (ValueError, RecursionError) as error:
         return Bad(number, "not JSON", str(error))
     if not isinstance(row, dict):
-        return Bad(number, "not an object {…}", line[:SHOWN])
+        return Bad(number, "not an object {…}", repr(line[:SHOWN]))
     label = None if form.label is None else _plain(row.get(form.label))
     if label == "":
         return Bad(number, "without a label", _value(row, str(form.label)))

@@ -111,7 +111,7 @@ def test_a_line_of_a_megabyte(tmp_path: Path) -> None:
         ("a.csv", "text,label\nfine\n", "fewer fields than columns (the first:"),
         ("a.csv", "text,label\nfine,pos,more\n", "line 2, 3, not 2"),
         ("a.csv", 'text,label\n"fine,pos\n', "broken (the first:"),
-        ("a.jsonl", '["fine", 1]', 'line 1, ["fine", 1])'),
+        ("a.jsonl", '["fine", 1]', "line 1, '[\"fine\", 1]')"),
         ("a.jsonl", "[" * 100_000, "not JSON"),
         ("a.jsonl", '{"txt": "fine", "label": 1}', "line 1, its keys are 'txt', 'label')"),
         ("a.txt", "pos fine\nneg dull\n".encode("utf-16-le"), "if it is UTF-16 without a mark"),
