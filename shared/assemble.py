@@ -8,12 +8,12 @@ from typing import Any
 import pytorch_lightning as pl
 import torch
 from omegaconf import DictConfig, OmegaConf
-from pytorch_lightning.callbacks import Callback, EMAWeightAveraging, ModelCheckpoint
+from pytorch_lightning.callbacks import Callback, EMAWeightAveraging
 from pytorch_lightning.loggers import TensorBoardLogger
 from pytorch_lightning.utilities.exceptions import MisconfigurationException  # type: ignore[attr-defined]
 
 from shared.build import build
-from shared.callbacks import KeepSignals, Patience, TrainingProgress, WholeCheckpoints
+from shared.callbacks import KeepSignals, Patience, RunCheckpoint, TrainingProgress, WholeCheckpoints
 from shared.classifier import Classifier
 from shared.config.conform import check_arguments
 from shared.config.domain import find_domain
@@ -156,15 +156,6 @@ def _keeping(config: DictConfig, run: Run) -> list[Callback]:
         callbacks.append(EMAWeightAveraging(decay=config.training.ema))
     if config.training.patience is not None:
         callbacks.append(Patience(config.training.patience))
-    best, last = (
-        ModelCheckpoint(
-            run.checkpoints,
-            filename=name,
-            monitor=monitor,
-            mode="max",
-            enable_version_counter=False,
-            save_on_train_epoch_end=True,  # after validation: a checkpoint stands between two epochs
-        )
-        for name, monitor in (("best", "val/acc"), ("last", None))
-    )
+    best = RunCheckpoint(run.checkpoints, "best", monitor="val/acc")
+    last = RunCheckpoint(run.checkpoints, "last")
     return [*callbacks, best, last]  # last after best: what a run resumes from knows its best

@@ -3,7 +3,6 @@
 import hashlib
 import logging
 import os
-import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import numpy as np
 import platformdirs
 
 from shared.archive import files
+from shared.files.atomic import writing
 
 Arrays = dict[str, np.ndarray]
 
@@ -73,15 +73,9 @@ def _load(file: Path) -> Arrays | None:
 
 
 def _save(file: Path, stored: Arrays) -> None:
-    """Whole or not at all: written beside, then renamed."""
-    part = None
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=file.parent, suffix=".part", delete=False) as out:
-            part = Path(out.name)
+        with writing(file) as out:
             np.savez(out, allow_pickle=False, **stored)
-        part.replace(file)
     except OSError as error:
         _log.warning("%s: cannot be written (%s); it will be read again next time", file, error.strerror)
-        if part is not None:
-            part.unlink(missing_ok=True)

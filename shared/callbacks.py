@@ -1,6 +1,7 @@
 """What is kept and shown while a network trains."""
 
 import io
+import os
 import signal
 import threading
 import time
@@ -9,7 +10,7 @@ from typing import Any
 
 import pytorch_lightning as pl
 import torch
-from pytorch_lightning.callbacks import Callback, EarlyStopping
+from pytorch_lightning.callbacks import Callback, EarlyStopping, ModelCheckpoint
 from pytorch_lightning.plugins.io import TorchCheckpointIO
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -61,6 +62,43 @@ class KeepSignals(Callback):
                 signal.signal(each, handler)
 
     on_test_start = on_train_start
+
+
+class RunCheckpoint(ModelCheckpoint):
+    """``<name>.ckpt`` in a run's folder, written after each epoch, or where ``monitor`` is the best so far.
+
+    What it remembers of its files holds wherever the folder lies now. Lightning's own forgets the best score
+    where the folder was moved, and still names the old place.
+    """
+
+    def __init__(self, folder: Path, name: str, monitor: str | None = None):
+        super().__init__(
+            folder,
+            filename=name,
+            monitor=monitor,
+            mode="max",
+            enable_version_counter=False,
+            save_on_train_epoch_end=True,  # after validation: a checkpoint stands between two epochs
+        )
+
+    @property
+    def state_key(self) -> str:
+        """As Lightning's own: checkpoints of older runs have that."""
+        return super().state_key.replace(type(self).__qualname__, ModelCheckpoint.__qualname__, 1)
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Go on where the checkpoint stood, in the folder that the run has now."""
+
+        def here(path: str) -> str:
+            return os.path.join(str(self.dirpath), os.path.basename(path)) if path else path  # noqa: PTH118, PTH119
+
+        paths = ("best_model_path", "kth_best_model_path", "last_model_path")
+        best = {here(path): score for path, score in state_dict["best_k_models"].items()}
+        super().load_state_dict(
+            state_dict
+            | {"dirpath": self.dirpath, "best_k_models": best}
+            | {key: here(state_dict[key]) for key in paths}
+        )
 
 
 class Patience(EarlyStopping):

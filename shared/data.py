@@ -6,6 +6,7 @@ from typing import Any, NamedTuple, Protocol, TypedDict, runtime_checkable
 
 import numpy as np
 import pytorch_lightning as pl
+import torch
 from torch.utils.data import DataLoader
 
 from shared.errors import UserError
@@ -59,14 +60,15 @@ class Draws:
         rank: int = 0,
         world: int = 1,
         lengths: np.ndarray | None = None,
+        epoch: int = 0,
     ):
         self.items, self.batch_size, self.seed, self.lengths = items, batch_size, seed, lengths
         self.epoch_size = epoch_size or items
         self.rank, self.world = rank, world
-        self.epoch = 0
+        self.epoch = epoch
 
     def set_epoch(self, epoch: int) -> None:
-        """Called by Lightning before each epoch."""
+        """Called by Lightning before each epoch: before the first one, after loader processes have begun."""
         self.epoch = epoch
 
     def _order(self) -> np.ndarray:
@@ -128,6 +130,8 @@ class DataModule(pl.LightningDataModule):
         front_end: what the module's front end has to know of the data, such as their mean or their
             vocabulary: plain values, which travel in every checkpoint. ``setup`` fills it in from the
             training items; where a trained run has put its own there before, ``setup`` obeys it.
+        first_epoch: epoch that training begins with: above 0 in a resumed run. Set it before the loader is
+            made: loader processes fetch batches of that epoch at once, long before Lightning names it.
     """
 
     planes: int
@@ -145,6 +149,7 @@ class DataModule(pl.LightningDataModule):
                 raise UserError(f"data.{key}={value}: give a whole number from 1")
         self.seed, self.batch_size, self.epoch_size, self.workers = seed, batch_size, epoch_size, workers
         self.front_end: dict[str, Any] = {}
+        self.first_epoch = 0
 
     @abstractmethod
     def setup(self, stage: str | None = None) -> None:
@@ -170,6 +175,7 @@ class DataModule(pl.LightningDataModule):
             rank=rank,
             world=world,
             lengths=getattr(dataset, "lengths", None),
+            epoch=self.first_epoch,
         )
         return DataLoader(
             dataset,  # type: ignore[arg-type]  # a map from draws to batches, which torch's type cannot say
@@ -178,6 +184,9 @@ class DataModule(pl.LightningDataModule):
             num_workers=self.workers,
             persistent_workers=self.workers > 0,
             pin_memory=self._on_gpu(),
+            # Its own: a loader draws a number as it begins, in a resumed run at another moment than in one
+            # never stopped. From torch's global generator it would change the dropout of that epoch.
+            generator=torch.Generator(),
         )
 
     def _on_gpu(self) -> bool:

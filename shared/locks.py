@@ -1,11 +1,27 @@
 """Locks that the kernel gives back when their process ends, however it ends."""
 
 import fcntl
+import json
+import logging
 import os
+import platform
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 
 from shared.errors import UserError
+
+_log = logging.getLogger(__name__)
+
+
+class InUseError(UserError):
+    """Another process works in the folder."""
+
+
+class NoLocksError(UserError):
+    """The disk has no locks."""
 
 
 class FileLock:
@@ -40,11 +56,19 @@ class FileLock:
             return False
         except OSError as error:
             os.close(file)
-            raise UserError(
+            raise NoLocksError(
                 f"{self.path}: cannot be locked: {error.strerror}; name a folder on a disk that has locks"
             ) from error
         self.file = file
         return True
+
+    def sign(self) -> None:
+        """Write into the locked file which process holds it."""
+        assert self.file is not None
+        since = datetime.now().astimezone().isoformat(sep=" ", timespec="seconds")
+        signed = {"pid": os.getpid(), "host": platform.node(), "since": since}
+        os.ftruncate(self.file, 0)
+        os.pwrite(self.file, json.dumps(signed).encode(), 0)
 
     def release(self) -> None:
         """Give the lock back."""
@@ -82,3 +106,46 @@ class JournalLock(FileLock):
                 file.seek(0)
                 file.truncate(file.read().rfind(b"\n") + 1)
         return True
+
+
+@contextmanager
+def held(folder: Path, first: bool = True) -> Iterator[None]:
+    """Work alone in a folder: a second process is refused until this one has left it or died.
+
+    The lock is a POSIX record lock of the file ``.lock``: the processes of a loader do not share it. Across
+    the machines of a cluster it holds where the disk has such locks: NFS with a lock service, NFS 4, Lustre
+    mounted with ``flock``. Where it has none, nothing keeps a second process away, and a warning says so.
+
+    Args:
+        folder: Made if it is not there.
+        first: Of several processes that train one network together, the first holds the folder for all.
+
+    Raises:
+        InUseError: Another process works in it; the message names that process.
+        UserError: The folder cannot be written.
+    """
+    if not first:
+        yield
+        return
+    lock = FileLock(folder / ".lock")
+    try:
+        if not lock.try_acquire():
+            raise InUseError(
+                f"{folder}: {_holder(lock.path)} works in it; wait until it has ended, or end it"
+            )
+        lock.sign()
+    except NoLocksError as error:
+        _log.warning("%s; nothing keeps a second process from working there", error)
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _holder(path: Path) -> str:
+    """The process that holds a lock, as it signed."""
+    try:
+        signed = json.loads(path.read_text())
+        return f"process {signed['pid']} on {signed['host']}, since {signed['since']},"
+    except (OSError, ValueError, KeyError, TypeError):  # a moment before it signs
+        return "another process"

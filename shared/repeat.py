@@ -15,8 +15,9 @@ from scipy import stats
 
 from shared.assemble import plain
 from shared.errors import UserError
+from shared.locks import held
 from shared.run import write_json
-from shared.train import train_once
+from shared.train import is_first_process, train_once
 
 
 class Spread(NamedTuple):
@@ -54,13 +55,19 @@ def repeat(config: DictConfig) -> dict[str, Spread]:
     the figures.
 
     Raises:
+        InUseError: Another process works on these trainings.
         UserError: ``repeat.over`` names no values or a key that does not exist, or a training cannot be done.
     """
     console = Console()
     over = plain(config.repeat.over) if config.repeat.over else {"seed": [0, 1, 2, 3, 4]}
     settings = OmegaConf.masked_copy(config, [str(key) for key in config if key != "repeat"])
     folder = _folder(settings, over)
-    folder.mkdir(parents=True, exist_ok=True)
+    with held(folder, is_first_process()):
+        return _repeat(settings, over, folder, console)
+
+
+def _repeat(settings: DictConfig, over: dict[str, Any], folder: Path, console: Console) -> dict[str, Spread]:
+    """As ``repeat``, in the folder of these trainings, which this process holds."""
     found: list[dict[str, Any]] = []
     combinations = _combinations(over)
     for number, values in enumerate(combinations, start=1):

@@ -1,13 +1,9 @@
 """A run's folder: everything that one training leaves behind, never shared with another."""
 
-import json
-import os
 import platform
 import shutil
 import subprocess
-import tempfile
 import uuid
-from contextlib import suppress
 from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -16,7 +12,9 @@ from typing import Any
 import torch
 from omegaconf import DictConfig, OmegaConf
 
-from shared.errors import PlaceError, UserError
+from shared.errors import UserError
+from shared.files.atomic import write as write
+from shared.files.atomic import write_json as write_json
 from shared.resolvers import PROJECT
 from shared.runs.checkpoint import read_checkpoint
 from shared.runs.written import read_config, read_metrics
@@ -25,36 +23,6 @@ from shared.runs.written import read_config, read_metrics
 def unique_name() -> str:
     """A folder's name that no other gets: ``<date-time>-<unique>``."""
     return f"{datetime.now():%Y%m%d-%H%M%S}-{uuid.uuid4().hex[:6]}"
-
-
-def write(path: Path, contents: str | bytes) -> None:
-    """Write a whole file or none: a reader, or a full disk, never sees half of it.
-
-    Raises:
-        PlaceError: The file cannot be written.
-    """
-    name: str | None = None
-    try:
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
-        with os.fdopen(handle, "wb") as file:
-            file.write(contents.encode() if isinstance(contents, str) else contents)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).chmod(0o644)
-        Path(name).replace(path)
-    except OSError as error:
-        raise PlaceError(
-            f"{path}: cannot be written: {error.strerror}; free or choose another place"
-        ) from error
-    finally:
-        if name:
-            with suppress(OSError):  # a disk that takes no more; the reason is on its way
-                Path(name).unlink(missing_ok=True)
-
-
-def write_json(path: Path, contents: dict[str, Any]) -> None:
-    """Write a JSON file, whole or not at all."""
-    write(path, json.dumps(contents, indent=2) + "\n")
 
 
 class Run:

@@ -12,6 +12,7 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import DictConfig
 from pytorch_lightning.callbacks import Callback
+from pytorch_lightning.utilities import rank_zero_only
 from rich.console import Console
 
 from shared.assemble import build_data, build_module, build_trainer, check_network, load_module
@@ -19,7 +20,9 @@ from shared.callbacks import History
 from shared.data import DataModule
 from shared.errors import UserError
 from shared.evaluate import score_table, test
+from shared.files.atomic import remove_unfinished
 from shared.layer_table import layer_table, render
+from shared.locks import held
 from shared.plots import learning_curve, png
 from shared.run import Run, environment, runs_in, write, write_json
 from shared.runs.job import note_job, run_of_job
@@ -41,6 +44,7 @@ def train(config: DictConfig, callbacks: Sequence[Callback] = ()) -> dict[str, A
         callbacks: What else is to happen as the network trains.
 
     Raises:
+        InUseError: Another process works on this run.
         UserError: The configuration, the data or the folder cannot be used.
         Stopped: By a signal; what was saved stays.
     """
@@ -60,19 +64,22 @@ def train(config: DictConfig, callbacks: Sequence[Callback] = ()) -> dict[str, A
     trainer = build_trainer(config, run, [history, *callbacks])
     _check_processes(trainer)
     first = trainer.is_global_zero  # of several processes, the one that writes and prints
-    console = Console(quiet=not first)
     if first and not resumed:
         run.make(config)
         note_job(run, config)
-    with resumable(run, first=first):
-        return _train(config, run, data, trainer, history, console)
+    with held(run.folder, first), resumable(run, first=first):
+        return _train(config, run, data, trainer, history)
 
 
 def _train(
-    config: DictConfig, run: Run, data: DataModule, trainer: pl.Trainer, history: History, console: Console
+    config: DictConfig, run: Run, data: DataModule, trainer: pl.Trainer, history: History
 ) -> dict[str, Any]:
-    """The training once its folder is there."""
+    """The training once its folder is there, and held by this process."""
     first = trainer.is_global_zero
+    console = Console(quiet=not first)
+    if first:
+        remove_unfinished(run.folder)
+        remove_unfinished(run.checkpoints)
     data.setup()
     console.print(data.summary, highlight=False, markup=False)
     module = build_module(config, data)
@@ -86,11 +93,10 @@ def _train(
     )
     if first:
         write_json(run.folder / "environment.json", machine | {"processes": trainer.world_size})
-        for part in run.checkpoints.glob(".*"):  # of a checkpoint, when the run was killed as it wrote it
-            part.unlink()
     last = run.checkpoints / "last.ckpt"
     if last.is_file():
-        run.checkpoint("last")  # refuses what is not this suite's, before Lightning opens it
+        contents = run.checkpoint("last")  # refuses what is not this suite's, before Lightning opens it
+        data.first_epoch = contents["epoch"] + 1  # last.ckpt stands between two epochs
     trainer.fit(module, data, ckpt_path=last if last.is_file() else None, weights_only=True)
 
     metrics = {
@@ -150,16 +156,23 @@ def _test(config: DictConfig, run: Run, data: DataModule, title: str, console: C
     return metrics
 
 
+def is_first_process() -> bool:
+    """Whether this process writes and prints: of several that train together, one does."""
+    return getattr(rank_zero_only, "rank", 0) == 0
+
+
 def train_once(config: DictConfig, callbacks: Sequence[Callback] = ()) -> dict[str, Any]:
     """As ``train``, in a folder ``config.runs`` that holds this one training: found, gone on with, or begun.
 
     Raises:
+        InUseError: Another process works in the folder.
         UserError: As ``train``.
         KeyboardInterrupt: As ``train``.
     """
     config = config.copy()
-    for run in runs_in(Path(config.runs)):
-        if run.metrics:
-            return run.metrics | {"run": str(run.folder)}
-        config.resume = str(run.folder)
-    return train(config, callbacks)
+    with held(Path(config.runs), is_first_process()):
+        for run in runs_in(Path(config.runs)):
+            if run.metrics:
+                return run.metrics | {"run": str(run.folder)}
+            config.resume = str(run.folder)
+        return train(config, callbacks)

@@ -18,7 +18,6 @@ TINY = [
     "data.epoch_size=256",
     "data.val_size=64",
     "data.test_size=200",
-    "data.workers=0",
     "trainer.max_epochs=2",
     "trainer.accelerator=cpu",
     "trainer.precision=32-true",

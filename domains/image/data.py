@@ -51,9 +51,10 @@ class ImageData(DataModule):
         strict: bool,
         augment: changes.Changes,
         test_views: int = 1,
+        workers: int = 0,
         **loading: Any,
     ):
-        super().__init__(workers=0, **loading)
+        super().__init__(workers=workers, **loading)
         if source not in SOURCES:
             raise UserError(f"data.source={source}: {nearest(source, list(SOURCES))}")
         if channels not in (1, 3):

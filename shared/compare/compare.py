@@ -15,7 +15,7 @@ from shared.compare.report import write_report
 from shared.compare.results import results, write_csv
 from shared.compare.workers import Job, Workers
 from shared.errors import UserError
-from shared.locks import FileLock
+from shared.locks import held
 
 
 def compare(config: DictConfig) -> Path:
@@ -28,6 +28,7 @@ def compare(config: DictConfig) -> Path:
         The folder.
 
     Raises:
+        InUseError: Another process works on this comparison.
         UserError: The comparison or one of its cells makes no sense, or, once all is written, cells failed.
     """
     console = Console()
@@ -45,13 +46,8 @@ def compare(config: DictConfig) -> Path:
                 f"compare.tasks.{cell.task}.cells: {cell.design!r} is {twin.design!r} again; leave one out"
             )
     if config.train:
-        lock = FileLock(home / "lock")
-        if not lock.try_acquire():
-            raise UserError(f"{home}: another process trains this comparison; wait, or give another runs=")
-        try:
+        with held(home):
             train(cells, config.n_jobs)
-        finally:
-            lock.release()
     found = results(cells)
     judged = judge(plan, found)
     write_csv(home / "results.csv", cells)

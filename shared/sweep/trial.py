@@ -11,6 +11,7 @@ from optuna.trial import FrozenTrial, TrialState
 from pytorch_lightning.callbacks import Callback
 
 from shared.errors import UserError
+from shared.locks import InUseError
 from shared.run import runs_in
 from shared.sweep.progress import SweepProgress
 from shared.sweep.space import Space
@@ -46,12 +47,15 @@ def run_trial(trial: optuna.Trial, space: Space, folder: Path, progress: SweepPr
     trained has failed, with its reason, and the search goes on.
 
     Raises:
+        InUseError: Another process works on the trial's run.
         KeyboardInterrupt: Stopped by Ctrl-C; the trial is gone on with next time.
     """
     try:
         config = trial_config(trial, space, folder)
         with (folder / "output.txt").open("a") as output, contextlib.redirect_stdout(output):
             metrics = train_once(config, [Pruning(trial, progress)])
+    except InUseError:  # train.py resume=… works on it: the trial stays open
+        raise
     except Exception as error:  # whatever a combination of settings leads to, such as too little memory
         if not isinstance(error, UserError):
             (folder / "traceback.txt").write_text(traceback.format_exc())

@@ -1,0 +1,95 @@
+"""Files that are written whole or not at all, and what is left of those that a kill cut short."""
+
+import fcntl
+import json
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from threading import Lock
+from typing import IO, Any
+
+from shared.errors import PlaceError
+
+_MARK = 8  # characters that tempfile puts behind a prefix
+_hidden: dict[Path, set[str]] = {}  # of each folder: hidden files that were there before this process wrote
+_threads = Lock()
+
+
+def write(path: Path, contents: str | bytes) -> None:
+    """Write a whole file or none: a reader, or a full disk, never sees half of it.
+
+    Raises:
+        PlaceError: The file cannot be written.
+    """
+    try:
+        with writing(path) as file:
+            file.write(contents.encode() if isinstance(contents, str) else contents)
+    except OSError as error:
+        raise PlaceError(
+            f"{path}: cannot be written: {error.strerror}; free or choose another place"
+        ) from error
+
+
+def write_json(path: Path, contents: dict[str, Any]) -> None:
+    """Write a JSON file, whole or not at all."""
+    write(path, json.dumps(contents, indent=2) + "\n")
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[IO[bytes]]:
+    """A file to write to, hidden beside ``path``, which it replaces once all went well.
+
+    What killed processes left of earlier attempts at ``path`` is removed.
+
+    Raises:
+        OSError: The file cannot be written.
+    """
+    _remove_dead(path)
+    handle, name = _begin(path)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+            Path(name).chmod(0o644)
+            Path(name).replace(path)  # while it is locked: nobody takes it for a dead process's
+    finally:
+        with suppress(OSError):  # a disk that takes no more; the reason is on its way
+            Path(name).unlink(missing_ok=True)
+
+
+def remove_unfinished(folder: Path) -> None:
+    """Remove what killed processes left of files in a folder: for its holder, who alone writes there."""
+    for part in folder.glob(f".*-{'?' * _MARK}"):
+        part.unlink(missing_ok=True)
+
+
+def _begin(path: Path) -> tuple[int, str]:
+    """A new file, locked for as long as it is open."""
+    while True:
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
+        with suppress(OSError):  # a disk without locks: what is left there stays
+            fcntl.lockf(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if os.fstat(handle).st_nlink:
+            return handle, name
+        os.close(handle)  # removed before it was locked
+
+
+def _remove_dead(path: Path) -> None:
+    """Remove unfinished files of this name whose lock is free: the process that wrote them is gone."""
+    with _threads:  # no thread of this process has begun a file in a folder that is looked through
+        if path.parent not in _hidden:
+            _hidden[path.parent] = {each.name for each in path.parent.glob(".*")}
+        prefix = f".{path.name}-"
+        left = [
+            each
+            for each in _hidden[path.parent]
+            if each.startswith(prefix) and len(each) == len(prefix) + _MARK
+        ]
+        _hidden[path.parent].difference_update(left)
+    for name in left:
+        with suppress(OSError), (path.parent / name).open("r+b") as file:  # in use, or removed meanwhile
+            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            (path.parent / name).unlink()

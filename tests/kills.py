@@ -1,0 +1,72 @@
+"""Trainings that are killed: SIGKILL at a chosen moment of a process that runs the product's own functions.
+
+The processes come from a server that has imported the libraries and done nothing else: they are as fresh as
+one from a shell, and start in a tenth of a second.
+"""
+
+import json
+import multiprocessing
+import os
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+from pytorch_lightning.callbacks import Callback
+
+from shared.callbacks import History
+from tests.commands import epochs_of
+
+_processes = multiprocessing.get_context("forkserver")
+_processes.set_forkserver_preload(
+    ["shared.train", "shared.cli", *(f"domains.{name}.module" for name in ("go", "image", "speech", "text"))]
+)
+
+Moment = tuple[str, int]  # a hook of Lightning's callbacks, and which of its calls in a process is the last
+
+
+def _work(function: Callable[..., Any], args: tuple, folder: Path, moment: Moment | None) -> None:
+    multiprocessing.set_start_method("fork", force=True)  # of the loader's processes, as from a shell
+    os.chdir(folder)
+    if moment:
+        hook, calls = moment
+        own = getattr(History, hook)
+
+        def dying(self: Callback, *words: Any) -> None:
+            nonlocal calls
+            calls -= 1
+            if calls <= 0:
+                os.kill(os.getpid(), signal.SIGKILL)
+            own(self, *words)
+
+        setattr(History, hook, dying)
+    function(*args)
+
+
+def run(function: Callable[..., Any], *args: Any, folder: Path, moment: Moment | None = None) -> bool:
+    """Whether ``function(*args)`` came to its end in a process of its own, before the moment of its death."""
+    process = _processes.Process(target=_work, args=(function, args, folder, moment))
+    process.start()
+    process.join(300)
+    assert process.exitcode in (0, -signal.SIGKILL), process.exitcode
+    return process.exitcode == 0
+
+
+def equal(run: Path, whole: Path) -> None:
+    """Fail at the first difference: rows without the clock's, the weights of best and last, the metrics."""
+    ours, theirs = epochs_of(run), epochs_of(whole)
+    for row, other in zip(ours, theirs, strict=True):
+        assert row == other
+    for name in ("best", "last"):
+        mine, other = (
+            torch.load(each / "checkpoints" / f"{name}.ckpt", weights_only=True) for each in (run, whole)
+        )
+        assert mine["epoch"] == other["epoch"], name
+        for key, value in other["state_dict"].items():
+            assert torch.equal(mine["state_dict"][key], value), (name, key)
+    clock = ("train_seconds", "cpu_seconds", "samples_per_second")
+    ours, theirs = (json.loads((each / "metrics.json").read_text()) for each in (run, whole))
+    assert {k: v for k, v in ours.items() if k not in clock} == {
+        k: v for k, v in theirs.items() if k not in clock
+    }
