@@ -3,6 +3,7 @@
 import logging
 import os
 import warnings
+from pathlib import Path
 from typing import Any
 
 import pytorch_lightning as pl
@@ -13,6 +14,7 @@ from pytorch_lightning.loggers import TensorBoardLogger
 from pytorch_lightning.utilities.exceptions import MisconfigurationException  # type: ignore[attr-defined]
 
 from shared.build import build
+from shared.cache import is_cache
 from shared.callbacks import KeepSignals, Patience, RunCheckpoint, TrainingProgress, WholeCheckpoints
 from shared.classifier import Classifier
 from shared.config.conform import check_arguments
@@ -22,6 +24,8 @@ from shared.errors import UserError
 from shared.network import build_network
 from shared.run import Run
 from shared.runs.checkpoint import with_weights
+
+_log = logging.getLogger(__name__)
 
 
 def plain(node: DictConfig) -> dict[str, Any]:
@@ -39,6 +43,25 @@ def build_data(config: DictConfig) -> DataModule:
         raise UserError(f"seed={config.seed}: give a whole number from 0")
     readers = find_domain(config.domain.name).readers()
     return build("data", readers, plain(config.data), seed=config.seed)
+
+
+def trained_config(run: Run) -> DictConfig:
+    """The configuration of a run whose data are read again: they write to no place that only the run names.
+
+    It may come from a stranger. A cache is used where it is one already.
+
+    Raises:
+        UserError: As ``Run.config``.
+    """
+    config = run.config
+    reader = find_domain(config.domain.name).readers().get(config.data.get("_target_"))
+    for key, harmless in (reader.writing if reader else {}).items():
+        value = config.data.get(key)
+        if value in (None, harmless) or (key == "cache" and isinstance(value, str) and is_cache(Path(value))):
+            continue
+        _log.warning("data.%s=%s is not taken from %s: %s instead", key, value, run.folder, harmless)
+        config.data[key] = harmless
+    return config
 
 
 def check_network(config: DictConfig, data: DataModule) -> None:

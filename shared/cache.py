@@ -3,6 +3,7 @@
 import hashlib
 import logging
 import os
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -21,6 +22,11 @@ def folder(chosen: Path | None = None) -> Path:
     """The cache folder: the one chosen, else the environment's CONVOLUTIONS_CACHE, else the user's own."""
     named = os.environ.get("CONVOLUTIONS_CACHE")
     return chosen or (Path(named) if named else platformdirs.user_cache_path("convolutions"))
+
+
+def is_cache(folder: Path) -> bool:
+    """Whether a folder holds arrays that were kept before."""
+    return any(re.fullmatch(r"[a-z0-9-]+-[0-9a-f]{24}\.npz", file.name) for file in folder.glob("*.npz"))
 
 
 def arrays(

@@ -1,8 +1,9 @@
 """Batches: drawn by the seed and the epoch alone, so that any run can be repeated or gone on with."""
 
 from abc import abstractmethod
-from collections.abc import Iterator
-from typing import Any, NamedTuple, Protocol, TypedDict, runtime_checkable
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+from typing import Any, ClassVar, NamedTuple, Protocol, TypedDict, runtime_checkable
 
 import numpy as np
 import pytorch_lightning as pl
@@ -11,6 +12,7 @@ from torch.utils.data import DataLoader
 
 from shared.errors import UserError
 
+WORKERS = 512  # loader processes at most: a run from elsewhere may ask for any number
 SORTED = 50  # batches whose items are sorted by length together: enough for little padding, and still random
 
 
@@ -127,6 +129,8 @@ class DataModule(pl.LightningDataModule):
         classes: names of the classes, in the order of the logits. Known after ``setup``, or before.
         train_set, val_set, test_set: the official sets, or a split by game, speaker or file.
         summary: one line on what was read and what was left out.
+        writing: the settings that make reading write to a place of the user's choice, each with the value by
+            which it does not.
         front_end: what the module's front end has to know of the data, such as their mean or their
             vocabulary: plain values, which travel in every checkpoint. ``setup`` fills it in from the
             training items; where a trained run has put its own there before, ``setup`` obeys it.
@@ -134,6 +138,7 @@ class DataModule(pl.LightningDataModule):
             made: loader processes fetch batches of that epoch at once, long before Lightning names it.
     """
 
+    writing: ClassVar[Mapping[str, Any]] = MappingProxyType({"cache": None})
     planes: int
     extent: tuple[int | None, int | None]
     classes: list[str]
@@ -147,6 +152,8 @@ class DataModule(pl.LightningDataModule):
         for key, value in {"batch_size": batch_size, "epoch_size": epoch_size}.items():
             if value is not None and value < 1:
                 raise UserError(f"data.{key}={value}: give a whole number from 1")
+        if not 0 <= workers <= WORKERS:
+            raise UserError(f"data.workers: must be a number of processes from 0 to {WORKERS}, got {workers}")
         self.seed, self.batch_size, self.epoch_size, self.workers = seed, batch_size, epoch_size, workers
         self.front_end: dict[str, Any] = {}
         self.first_epoch = 0

@@ -7,7 +7,7 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 from rich.console import Console
 from rich.table import Table
 
-from shared.assemble import build_data, build_trainer, load_module
+from shared.assemble import build_data, build_trainer, load_module, trained_config
 from shared.classifier import Classifier
 from shared.data import DataModule
 from shared.errors import UserError
@@ -50,7 +50,7 @@ def data_of(run: Run, module: Classifier, chosen: DictConfig) -> DataModule:
     Raises:
         UserError: The network takes other planes.
     """
-    own = run.config
+    own = trained_config(run)
     if "_target_" in chosen:
         own.data = chosen
     else:

@@ -12,6 +12,7 @@ from typing import Any
 import torch
 from omegaconf import DictConfig, OmegaConf
 
+from shared.config.domain import check_name
 from shared.errors import UserError
 from shared.files.atomic import write as write
 from shared.files.atomic import write_json as write_json
@@ -40,7 +41,7 @@ class Run:
     @classmethod
     def named(cls, runs: str | Path, domain: str) -> "Run":
         """A run that is not there yet: ``<runs>/<domain>/<date-time>-<unique>``."""
-        return cls(Path(runs).absolute() / domain / unique_name())
+        return cls(Path(runs).absolute() / check_name(domain) / unique_name())
 
     @classmethod
     def create(cls, runs: str | Path, config: DictConfig) -> "Run":
@@ -77,10 +78,11 @@ class Run:
         """The run in an existing folder, or the one that the project came with under this name.
 
         Raises:
-            UserError: There is no run in it, and none of that name.
+            UserError: There is no run in it, and none of that name; or what lies in it leads out of it.
         """
         run = cls(Path(folder).absolute())
         if (run.folder / "config.yaml").is_file():
+            _check_links(run.folder)
             return run
         known = shipped()
         if str(folder) in known:
@@ -140,6 +142,15 @@ class Run:
         """
         path = self.folder / "metrics.json"
         return read_metrics(path) if path.exists() else {}
+
+
+def _check_links(folder: Path) -> None:
+    """Refuse links out of a run's folder: what is read, written and cleared away in it is its own."""
+    home = folder.resolve()
+    for pattern in ("*", "*/*"):
+        for path in folder.glob(pattern):
+            if path.is_symlink() and not path.resolve().is_relative_to(home):
+                raise UserError(f"{path}: leads out of the run's folder; put there what it leads to")
 
 
 def runs_in(folder: Path) -> list[Run]:

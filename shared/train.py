@@ -15,7 +15,14 @@ from pytorch_lightning.callbacks import Callback
 from pytorch_lightning.utilities import rank_zero_only
 from rich.console import Console
 
-from shared.assemble import build_data, build_module, build_trainer, check_network, load_module
+from shared.assemble import (
+    build_data,
+    build_module,
+    build_trainer,
+    check_network,
+    load_module,
+    trained_config,
+)
 from shared.callbacks import History
 from shared.data import DataModule
 from shared.errors import UserError
@@ -55,7 +62,7 @@ def train(config: DictConfig, callbacks: Sequence[Callback] = ()) -> dict[str, A
             Console().print(f"run: {resumed.folder}", soft_wrap=True, highlight=False, markup=False)
             return resumed.metrics | {"run": str(resumed.folder)}
         raise UserError(f"resume={resumed.folder}: this run has ended; its figures are in metrics.json")
-    config = resumed.config if resumed else config
+    config = trained_config(resumed) if resumed else config
 
     data = build_data(config)
     check_network(config, data)

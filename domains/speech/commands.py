@@ -1,6 +1,7 @@
 """Speech Commands (Warden 2018) by its official lists, through torchaudio's dataset."""
 
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,8 @@ class CommandsData(SpeechData):
 
     ``conf/data/speech/commands.yaml`` says what each argument is for.
     """
+
+    writing = MappingProxyType({**SpeechData.writing, "download": False})
 
     def __init__(self, *, download: bool, **settings: Any):
         super().__init__(**settings)

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.progress import track
 
 from domains.speech.data import SpeechData
-from shared.assemble import build_data, load_module
+from shared.assemble import build_data, load_module, trained_config
 from shared.classifier import Classifier
 from shared.errors import UserError
 from shared.files.csv_table import csv_text
@@ -58,7 +58,7 @@ def voices(runs: Path, stretches: list[float], output: Path) -> list[Row]:
 
 
 def _test(run: Run, stretches: list[float]) -> Iterable[Row]:
-    config, module = run.config, load_module(run)
+    config, module = trained_config(run), load_module(run)
     data = build_data(config)
     data.front_end = module.hparams["front_end"]
     data.setup()

@@ -1,6 +1,5 @@
 """A design on a task: which trainings it takes, and what is there of them."""
 
-import json
 import re
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -9,6 +8,7 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import OmegaConfBaseException
 
 from shared.assemble import plain
+from shared.compare.facts import read_facts
 from shared.compare.plan import Comparison, configuration
 from shared.compare.workers import FACTS, Job, measure, train
 from shared.errors import UserError
@@ -53,7 +53,7 @@ class Cell:
     def facts(self) -> dict[str, Any] | None:
         """Parameters, FLOPs, design choices, latency; None before they have been measured."""
         file = self.measuring.folder / FACTS
-        return json.loads(file.read_text()) if file.is_file() else None
+        return read_facts(file) if file.exists() else None
 
     def search(self) -> list[Training]:
         """The trainings among which the learning rate is chosen; the test set is left alone."""

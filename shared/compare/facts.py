@@ -1,7 +1,8 @@
 """What is known of a cell before it is trained: its size, its design choices, how long it takes to answer."""
 
 import time
-from typing import Any
+from pathlib import Path
+from typing import Any, TypedDict
 
 import numpy as np
 import torch
@@ -10,14 +11,45 @@ from torch.utils.data import default_convert
 
 from shared.assemble import build_data, build_module, build_trainer, precision
 from shared.classifier import Classifier
+from shared.config.conform import check_known, check_value
 from shared.data import DataModule, Draw
+from shared.errors import UserError
+from shared.files.plain import read_json
 from shared.layer_table import layer_table
 from shared.layers.conv import Conv
 from shared.layers.pool import Pool
 from shared.network import Network
 from shared.run import environment
 
+CHOICES = ("slides along", "padding", "pooling")
 ANSWERS = 100  # of one item each, of which the fastest counts: others wait for the machine as well
+
+
+class Facts(TypedDict):
+    """What ``facts.json`` holds."""
+
+    params: int
+    flops: int
+    latency: float
+    device: str
+    accelerator: str
+    precision: str
+    threads: int
+
+
+def read_facts(file: Path) -> dict[str, Any]:
+    """The facts of a cell from their file.
+
+    Raises:
+        UserError: Naming the file and the key that is broken.
+    """
+    found = read_json(file)
+    try:
+        check_known(found, Facts)
+        check_value({key: found.get(key) for key in CHOICES}, dict[str, str], "facts")
+    except UserError as error:
+        raise UserError(f"{file}: {error}; delete it, and it is measured again") from None
+    return found
 
 
 def facts(config: DictConfig) -> dict[str, Any]:

@@ -7,9 +7,23 @@ from typing import Any
 import pytorch_lightning as pl
 from pytorch_lightning.callbacks import Callback
 
+from shared.config.conform import check_value
+from shared.files.plain import read_json
 from shared.run import write_json
 
 FILE = "order.json"
+
+
+def read_order(folder: Path) -> str:
+    """The digest in a run's folder.
+
+    Raises:
+        UserError: There is none, or it is broken.
+    """
+    file = folder / FILE
+    digest = read_json(file).get("digest")
+    check_value(digest, str, f"{file}: digest")
+    return str(digest)
 
 
 class Order(Callback):

@@ -1,17 +1,19 @@
 """What the trainings of a cell gave: figures over seeds and test items, to be held against another's."""
 
 import csv
-import json
 import re
+import zlib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 
 from shared.compare.cells import Cell
-from shared.compare.order import FILE as ORDER
+from shared.compare.order import read_order
 from shared.compare.paired import Estimate, Sample, difference, estimate
+from shared.errors import UserError
 from shared.files.csv_table import csv_text, plain_cell
 from shared.run import Run, write
 
@@ -58,12 +60,15 @@ class Result:
     @property
     def orders(self) -> list[str]:
         """For each seed, what stands for the items that were trained on, in their order."""
-        return [json.loads((run.folder / ORDER).read_text())["digest"] for run in self.runs]
+        return [read_order(run.folder) for run in self.runs]
 
 
 def _columns(file: Path) -> dict[str, np.ndarray]:
-    with np.load(file, allow_pickle=False) as stored:
-        return {key: stored[key] for key in ("item", "label", "label_rank", "group")}
+    try:
+        with np.load(file, allow_pickle=False) as stored:
+            return {key: stored[key] for key in ("item", "label", "label_rank", "group")}
+    except (OSError, ValueError, KeyError, EOFError, BadZipFile, zlib.error) as error:
+        raise UserError(f"{file}: broken ({error}); delete the folder, and it is trained again") from error
 
 
 def _of_classes(run: Run, label: np.ndarray, pattern: str) -> np.ndarray:
@@ -110,5 +115,5 @@ def _row(run: Run, factor: float) -> dict[str, Any]:
         "test/acc low": low,
         "test/acc high": high,
         "test/n": metrics.get("test/n"),
-        "order": json.loads((run.folder / ORDER).read_text())["digest"][:16],
+        "order": read_order(run.folder)[:16],
     }

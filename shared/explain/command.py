@@ -1,7 +1,6 @@
 """The command: what a trained run has learned, as a folder of pictures, figures and a page."""
 
 import inspect
-import json
 import math
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,6 +24,7 @@ from shared.explain.reals import Reals
 from shared.explain.report import Panel, Report, table
 from shared.explain.units import Target
 from shared.explain.yardsticks import measure
+from shared.files.plain import read_json
 from shared.layer_table import layer_table, render
 from shared.predict import percent
 from shared.run import Run, unique_name, write_json
@@ -98,8 +98,8 @@ def _measured(run: Run) -> list[str]:
     if not path.is_file():
         return []
     try:
-        rows = told(json.loads(path.read_text()))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        rows = told(read_json(path))
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise UserError(f"{path}: not what `explain.py check` writes ({error}); delete it") from error
     return [table("How far this can be trusted", HEADS, rows)]
 

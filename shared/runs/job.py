@@ -59,5 +59,5 @@ def _of_local_submitit() -> bool:
 def _read(file: Path) -> object:
     try:
         return json.loads(file.read_text())
-    except (OSError, ValueError):  # of a run that is being moved, or was damaged
+    except (OSError, ValueError, RecursionError):  # of a run that is being moved, or was damaged
         return None
