@@ -54,6 +54,9 @@ def split(
     speakers = np.unique(clips.speaker)
     known = "" not in speakers
     sides, given = by_folder(clips) if official is None else by_name(clips, official)
+    said = []
+    if official is not None and (clips.split != "").any():
+        said.append("data.official goes before the folders that are named like splits")
     if test_speaker is not None or fold is not None:
         if not known:
             raise UserError(
@@ -64,8 +67,7 @@ def split(
             _matching(speakers, test_speaker) if test_speaker is not None else _fold(speakers, fold, folds)
         )
         sides = _leave_out(clips, speakers, tested, fractions["val"], sides if VAL in given else None)
-        return Split(sides, remarks(clips, sides))
-    said = []
+        return Split(sides, remarks(clips, sides) + said)
     val = 0.0 if VAL in given else fractions["val"]
     test = 0.0 if TEST in given else fractions["test"]
     if not {VAL, TEST} <= given:

@@ -26,10 +26,14 @@ def check_classes(labels: Sequence[str] | np.ndarray, source: str, hint: str) ->
         Remarks for the summary.
 
     Raises:
-        UserError: most classes have a single example, or a name holds a separator of columns.
+        UserError: one class, most classes with a single example, or a name that holds a separator of columns.
     """
     counts = Counter(class_name(label) for label in labels)
     classes = sorted(counts)
+    if len(classes) == 1:
+        raise UserError(
+            f"{source}: must have two classes to tell apart, got one, {classes[0][:60]!r}; {hint}"
+        )
     split = next((name for name in classes if any(mark in name for mark in SEPARATORS)), None)
     if split is not None:
         raise UserError(f"{source}: a class {split[:60]!r}, which looks like several columns; {hint}")

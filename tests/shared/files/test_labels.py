@@ -10,6 +10,11 @@ def test_names_are_composed_and_without_spaces_around_them() -> None:
     assert class_name(" cafe\u0301\t") == "caf\u00e9"
 
 
+def test_one_class_is_nothing_to_tell_apart() -> None:
+    with pytest.raises(UserError, match="x: must have two classes to tell apart, got one, 'a'; sort them"):
+        check_classes(["a"] * 9, "x", "sort them")
+
+
 def test_classes_pass() -> None:
     assert check_classes(["a", "b"] * 20, "x", "hint") == []
     assert check_classes(["a", "b", "c"], "x", "hint") == []  # too few to say
