@@ -5,19 +5,19 @@ SGF counts ("aa" = 0), colour 0 black, 1 white. A pass is the point ``size * siz
 ply t): the board before move t, with the colour of move t to play.
 """
 
-from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from domains.go.records import Oddity, join, read_records
+from domains.go.records import Records, join, read_records
 from domains.go.sgf import UNKNOWN, rank
-from shared.archive import where
+from shared.archive import is_archive, printable
 from shared.cache import Arrays
 from shared.errors import UserError
+from shared.files.inventory import Inventory
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,7 @@ class Games:
     setup: NDArray[np.int16]  # codes of setup and handicap stones, before the first move
     move_start: NDArray[np.int64]  # (G + 1,)
     moves: NDArray[np.int16]  # codes of the moves; legal ones only
+    to_play: NDArray[np.uint8]  # (G,) colour of the side whose turn it is after the last move
     counts: NDArray[np.bool_]  # of each move: it is no pass, and its player is strong enough
     handicap: NDArray[np.int16]  # (G,) stones
     rank: NDArray[np.int8]  # (G, 2) of black and white, see ``sgf.rank``
@@ -37,7 +38,7 @@ class Games:
     name: NDArray[np.object_]  # (G,) of the file, inside the folder or archive
     identity: NDArray[np.uint64]  # (G,) alike for games of the same moves, turned and mirrored ones included
     opening: NDArray[np.uint64]  # (G,) the same of the first moves: the split goes by it
-    summary: str  # what was read and what was left out, by reason
+    summary: str  # what was used and what was skipped, by reason
 
 
 def read_games(
@@ -48,6 +49,7 @@ def read_games(
     min_rank: str | None = None,
     min_moves: int = 1,
     strict: bool = False,
+    learn: bool = True,
     cache: Path | None = None,
     progress: bool = True,
 ) -> Games:
@@ -58,12 +60,15 @@ def read_games(
 
     Args:
         path: an SGF file, a folder, or an archive (zip, tar, tar.gz, tar.xz, tar.bz2); or several.
-        size: games on other boards are left out.
-        max_handicap: games with more handicap stones are left out.
+        size: games on other boards are skipped.
+        max_handicap: games with more handicap stones are skipped.
         min_rank: such as "6d": only moves of players at least that strong count, and games without any are
-            left out; 9p > 1p > 9d > 1d > 1k; unknown is below all.
-        min_moves: games with fewer moves are left out.
-        strict: raise for what is odd in a record or not on a board of ``size``, instead of counting it.
+            skipped; 9p > 1p > 9d > 1d > 1k; unknown is below all.
+        min_moves: games with fewer moves are skipped.
+        strict: raise for what is odd in a record, no record, or not on a board of ``size``, instead of
+            counting it.
+        learn: the games are to be learned from, so copies are skipped and some move must count; False: all
+            are wanted.
         cache: folder for the parsed games, see ``shared.cache.folder``.
         progress: show a bar while reading.
 
@@ -77,11 +82,16 @@ def read_games(
     if min_rank is not None and least == UNKNOWN:
         raise UserError(f"min_rank {min_rank!r}: write it as 6d, 3k or 9p")
     parts = [read_records(each, cache, progress) for each in paths]
-    if strict:
-        for each, part in zip(paths, parts, strict=True):
-            _refuse(each, size, *part)
-    columns = join([part for part, _ in parts])
-    oddities = [odd for _, odd_ones in parts for odd in odd_ones]
+    seen, cut = Inventory(), Inventory()
+    for each, part in zip(paths, parts, strict=True):
+        for g in np.flatnonzero(part.columns["size"] != size):
+            side = part.columns["size"][g]
+            part.seen.skip(part.columns["name"][g], "board size", f"{side}×{side}, not {size}×{size}")
+        if strict:
+            _refuse(each, part)
+        seen.add(part.seen)
+        cut.add(part.cut)
+    columns = join([part.columns for part in parts])
 
     moves, start = columns["moves"], columns["move_start"]
     length = np.diff(start)
@@ -89,41 +99,47 @@ def read_games(
     counts = moves >> 1 != columns["size"][game_of].astype(np.int64) ** 2
     counts &= columns["rank"][game_of, moves & 1] >= least
 
-    left_out = Counter(odd.reason for odd in oddities if not odd.kept)
-    left = np.ones(len(length), bool)
-    fewest = f"fewer than {min_moves} move{'s' * (min_moves != 1)}"
+    left = columns["size"] == size
+    most = np.iinfo(np.int16).max if max_handicap is None else max_handicap
     for reason, good in (
-        ("board size", columns["size"] == size),
-        (
-            f"handicap above {max_handicap}",
-            columns["handicap"] <= (np.inf if max_handicap is None else max_handicap),
-        ),
-        (fewest, length >= min_moves),
+        (f"handicap above {max_handicap}", columns["handicap"] <= most),
+        (f"fewer than {min_moves} move{'s' * (min_moves != 1)}", length >= min_moves),
         (f"no player of {min_rank}", columns["rank"].max(1, initial=UNKNOWN) >= least),
     ):
-        left_out[reason] += int((left & ~good).sum())
+        _skip(reason, left & ~good, columns, seen)
         left &= good
+    if learn:
+        copies = left & ~_first_of_equal(columns["identity"], left)
+        _skip("duplicates", copies, columns, seen)
+        left &= ~copies
     chosen = np.flatnonzero(left)
-    _, first = np.unique(columns["identity"][chosen], return_index=True)
-    left_out["duplicates"] += len(chosen) - len(first)
-    chosen = chosen[np.sort(first)]
+    for g in chosen:
+        seen.use(columns["name"][g])
 
-    cut = Counter(odd.reason for odd in oddities if odd.kept)
     picked = _take(columns | {"counts": counts}, chosen)
-    read = len(length) + sum(not odd.kept for odd in oddities)
-    told = " and ".join(each.name for each in paths)
-    summary = f"{told}: {read:,} games read, {len(chosen):,} used, {picked['counts'].sum():,} positions"
-    summary += _listed("; left out: ", left_out) + _listed("; used only up to there: ", cut)
-    if not picked["counts"].any():
-        reasons = [
-            f"; {where(each, odd.name)}: {odd.reason} ({odd.found})"
-            for each, (_, found) in zip(paths, parts, strict=True)
-            for odd in found[:1]
-        ]
-        raise UserError(
-            f"{', '.join(map(str, paths))}: no position to learn from ({summary}{''.join(reasons)})"
-        )
-    return Games(**picked, summary=summary)
+    named = " and ".join(printable(each.name) for each in paths)
+    lines = seen.summary("records")
+    if not (picked["counts"].any() if learn else len(chosen)):
+        reasons = "; ".join(line.strip() for line in lines[1:]) or "no move on the board"
+        raise UserError(f"{', '.join(printable(str(each)) for each in paths)}: no game to use ({reasons})")
+    lines.insert(0, f"{named}: {len(chosen):,} games, {picked['counts'].sum():,} positions")
+    if sum(cut.skipped.values()):
+        lines += ["used only up to there:", *cut.summary()[1:]]
+    return Games(**picked, summary="\n".join(lines))
+
+
+def with_next(games: Games) -> Games:
+    """The games with one move more each, a pass of the side to play: a position is told by the move after it.
+
+    So the position after the last move is one as well, also where there is none.
+    """
+    passes = 2 * games.size.astype(np.int16) ** 2 + games.to_play
+    return replace(
+        games,
+        moves=np.insert(games.moves, games.move_start[1:], passes),
+        counts=np.insert(games.counts, games.move_start[1:], False),
+        move_start=games.move_start + np.arange(len(games.move_start)),
+    )
 
 
 def single(size: int, setup: Sequence[int], moves: Sequence[int]) -> Games:
@@ -134,6 +150,7 @@ def single(size: int, setup: Sequence[int], moves: Sequence[int]) -> Games:
         setup=np.array(setup, np.int16),
         move_start=np.array([0, len(moves)]),
         moves=np.array(moves, np.int16),
+        to_play=np.zeros(1, np.uint8),
         counts=np.ones(len(moves), bool),
         handicap=np.zeros(1, np.int16),
         rank=np.full((1, 2), UNKNOWN, np.int8),
@@ -179,14 +196,32 @@ def positions(games: Games, chosen: NDArray[np.bool_]) -> tuple[NDArray[np.int64
     return game[place], place - games.move_start[game[place]]
 
 
-def _refuse(path: Path, size: int, columns: Arrays, oddities: list[Oddity]) -> None:
-    for odd in oddities:
-        raise UserError(f"{where(path, odd.name)}: {odd.reason}: {odd.found} (strict)")
-    for g in np.flatnonzero(columns["size"] != size):
-        found = columns["size"][g]
-        raise UserError(
-            f"{where(path, columns['name'][g])}: board size: {found}×{found}, not {size} (strict)"
-        )
+def _skip(reason: str, skipped: NDArray[np.bool_], columns: Arrays, seen: Inventory) -> None:
+    for g in np.flatnonzero(skipped):
+        seen.skip(columns["name"][g], reason)
+
+
+def _first_of_equal(identity: NDArray[np.uint64], among: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """(G,) whether a game is the first of those with its identity among the chosen ones."""
+    chosen = np.flatnonzero(among)
+    first = np.zeros(len(identity), bool)
+    first[chosen[np.unique(identity[chosen], return_index=True)[1]]] = True
+    return first
+
+
+def _refuse(path: Path, part: Records) -> None:
+    """With the place of what is odd as errors call it.
+
+    Raises:
+        UserError: something was skipped or is odd.
+    """
+    packed = is_archive(path) and not path.is_dir()
+    place = f"{path}!" if packed else f"{path if path.is_dir() else path.parent}/"
+    for inventory in (part.seen, part.cut):
+        try:
+            inventory.refuse(strict=True)
+        except UserError as error:
+            raise UserError(printable(f"{place}{error}")) from error
 
 
 def _take(columns: Arrays, chosen: NDArray[np.int64]) -> Arrays:
@@ -198,9 +233,3 @@ def _take(columns: Arrays, chosen: NDArray[np.int64]) -> Arrays:
         place = np.arange(taken[start][-1]) + np.repeat(first - taken[start][:-1], length)
         taken[flat] = columns[flat][place]
     return taken | {name: column[chosen] for name, column in columns.items() if name not in taken}
-
-
-def _listed(title: str, counted: Counter[str]) -> str:
-    """``; left out: 12 duplicates, 3 unreadable``, or nothing."""
-    parts = [f"{reason}: {number:,}" for reason, number in counted.most_common() if number]
-    return title * bool(parts) + ", ".join(parts)

@@ -1,6 +1,7 @@
 """The Go Text Protocol, version 2: lines in, answers out (Farnebäck 2002, draft 2, sections 2 and 6)."""
 
 import logging
+import os
 import re
 from collections.abc import Callable, Mapping
 from typing import BinaryIO
@@ -54,7 +55,7 @@ class Protocol:
         """Answer until the end of the lines, or of the wish for them."""
         try:
             for line in lines:
-                out.write(self.answer(line.decode("utf-8", "replace")).encode())
+                out.write(self.answer(os.fsdecode(line)).encode("utf-8", "replace"))
                 out.flush()
                 if self.ended:
                     return

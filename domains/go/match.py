@@ -13,6 +13,7 @@ from sgfmill import sgf
 
 from domains.go.client import Client
 from domains.go.contest import Rules, opening_of, play_game, record
+from domains.go.openings import SIZE
 from domains.go.strength import SEATS, Outcome, Strength, write_report
 from shared.errors import UserError
 from shared.run import write, write_json
@@ -135,9 +136,10 @@ def match(config: DictConfig) -> list[Strength]:
     for key in ("games", "jobs"):
         if not isinstance(config[key], int) or config[key] < 1:
             raise UserError(f"{key}={config[key]}: give a whole number from 1")
-    for key, least in (("seconds", 0), ("komi", -1000)):
-        if not isinstance(config[key], int | float) or not least < config[key] < 1e6:
-            raise UserError(f"{key}={config[key]}: give a number above {least}")
+    for key, least, most in (("seconds", 0, 1e6), ("komi", -(SIZE**2), SIZE**2)):
+        number = config[key]
+        if isinstance(number, bool) or not isinstance(number, int | float) or not least < number < most:
+            raise UserError(f"{key}: must be a number between {least} and {most:g}, got {number}")
     names = str(config.a), str(config.b)
     a, b = (str(config.engines.get(name, name)) for name in names)
     scorer = None if config.score is None else str(config.engines.get(config.score, config.score))

@@ -25,7 +25,7 @@ def move_picture(
     stones: NDArray[np.int8],
     probabilities: NDArray[np.floating],
     *,
-    played: int,
+    played: int | None,
     last: int | None,
     top: int,
     title: str,
@@ -36,7 +36,7 @@ def move_picture(
     Args:
         stones: (size, size) 0 empty, 1 black, 2 white.
         probabilities: (size * size,) of the moves.
-        played: the point of the move that was played, ringed.
+        played: the point of the move that was played, ringed; None where none was.
         last: the point of the move before it, if it was on the board.
         top: how many moves have a bar, at most BARS.
         title: what is shown.
@@ -45,7 +45,8 @@ def move_picture(
     size = len(stones)
     order = np.argsort(-probabilities, kind="stable")
     labels = {int(point): _on_board(probabilities[point]) for point in order[:LABELLED]}
-    labels.setdefault(played, _on_board(probabilities[played]))
+    if played is not None:
+        labels.setdefault(played, _on_board(probabilities[played]))
 
     figure = Figure(figsize=(10, 7.4), dpi=DPI)
     draw_board(
@@ -58,16 +59,18 @@ def move_picture(
     )
     _say(figure, title, subtitle)
     rows = [int(point) for point in order[: min(top, BARS)]]
-    if played not in rows:
+    if played is not None and played not in rows:
         rows.append(played)
     ranks = {int(point): rank for rank, point in enumerate(order, start=1)}
     axes = figure.add_axes((0.80, 0.84 - 0.043 * len(rows), 0.12, 0.043 * len(rows)))
     _draw_bars(axes, [(ranks[p], name(p, size), float(probabilities[p]), p == played) for p in rows])
     figure.text(0.69, 0.865, "the policy's choices", fontsize=12, color=GREY, va="center")
-    marks = [
-        Line2D([], [], marker="o", color=ORANGE, fillstyle="none", markersize=9, markeredgewidth=2, lw=0)
-    ]
-    words = ["played"]
+    marks, words = [], []
+    if played is not None:
+        marks.append(
+            Line2D([], [], marker="o", color=ORANGE, fillstyle="none", markersize=9, markeredgewidth=2, lw=0)
+        )
+        words.append("played")
     if last is not None:
         marks.append(Line2D([], [], marker="o", color="black", fillstyle="none", markersize=6, lw=0))
         words.append("last move before")

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.progress import track
 
-from domains.go.games import Games, read_games
+from domains.go.games import Games, read_games, with_next
 from domains.go.pictures import game_picture, move_picture
 from domains.go.planes import batch_planes, plane_groups
 from domains.go.points import name
@@ -24,43 +24,49 @@ from shared.errors import UserError
 from shared.predict import Predictions, best, percent
 
 DRAWN = 20  # games of which pictures are made
+BATCH = 512  # positions that are asked at a time
 SURPRISES = 3  # boards drawn of a whole game: the moves that the policy thought least of
 
 
 class Answers(NamedTuple):
-    """What the policy says of N moves of one game; passes, which it does not know, left out."""
+    """What the policy says in N positions of one game; none before a pass, which it does not know.
+
+    Attributes:
+        game: which one.
+        ply: (N,) number of the move to come, from 0.
+        played: (N,) its point; a pass stands for the next move of a game at its end.
+        probabilities: (N, points); the legal moves share all.
+        rank: (N,) of the move played, from 1; 0 where none was.
+        probability: (N,) of the move played; NaN where none was.
+    """
 
     game: int
-    ply: NDArray[np.int64]  # (N,)
-    played: NDArray[np.int64]  # (N,) points
-    probabilities: NDArray[np.float64]  # (N, points); the legal moves share all
-    rank: NDArray[np.int64]  # (N,) of the move played, from 1
-
-    @property
-    def probability(self) -> NDArray[np.float64]:
-        """(N,) of the move played."""
-        return self.probabilities[np.arange(len(self.ply)), self.played]
+    ply: NDArray[np.int64]
+    played: NDArray[np.int64]
+    probabilities: NDArray[np.float64]
+    rank: NDArray[np.int64]
+    probability: NDArray[np.float64]
 
 
 def predict(module: Classifier, source: Path, *, top: int, move: int | None = None) -> Predictions:
     """The best moves of the policy in each position of the games, or in that before one move.
 
-    Probabilities are shared out among the legal moves: what the network gives to others is left out.
+    A game without moves, such as a problem, has one position. Probabilities are shared out among the legal
+    moves: what the network gives to others is left out.
 
     Args:
         module: a trained ``GoPolicy``.
         source: an SGF file, a folder, or an archive.
         top: how many moves are listed.
-        move: number of the move, from 1; None for all moves.
+        move: number of the move, from 1; that behind the last one asks for the next; None for all moves.
 
     Raises:
-        UserError: no game on a board of the network's size, or ``move`` is behind a game's end or a pass.
+        UserError: no game on a board of the network's size, ``move`` is behind the next one, or a pass.
     """
     size = int(module.hparams["extent"][0])
     games = read(source, size)
     labels = labels_of(games)
     plies = [plies_of(games, g, move, where(source, labels[g])) for g in range(len(labels))]
-    bar = Console(stderr=True)
     rows: list[dict[str, Any]] = []
     drawn: list[Answers] = []
     bar = Console(stderr=True)
@@ -73,23 +79,24 @@ def predict(module: Classifier, source: Path, *, top: int, move: int | None = No
             drawn.append(answers)
     pictures = _pictures(drawn, games, labels, top, whole=move is None)
     summary = games.summary
-    if len(rows) > 1:
-        summary += f"\n{_agreement(np.array([row['rank'] for row in rows]))}"
+    ranks = np.array([row["rank"] for row in rows if row["rank"] is not None])
+    if len(ranks) > 1:
+        summary += f"\n{_agreement(ranks)}"
     if len(labels) > DRAWN:
         summary += f"\npictures of the first {DRAWN} games"
     return Predictions(rows, summary, pictures)
 
 
 def read(source: Path, size: int) -> Games:
-    """The games; other sizes of board among them are left out, and refused where there is nothing else."""
-    columns, _ = read_records(source)
+    """The games with the move to come; other boards are skipped, and refused where all are such."""
+    columns = read_records(source).columns
     sizes = columns["size"]
     if len(sizes) and not (sizes == size).any():
         raise UserError(
             f"{where(source, columns['name'][0])}: a board of {sizes[0]}×{sizes[0]}, "
             f"but the network plays on {size}×{size}; give games of that size, or another run"
         )
-    return read_games(source, size=size)
+    return with_next(read_games(source, size=size, min_moves=0, learn=False))
 
 
 def labels_of(games: Games) -> list[str]:
@@ -104,30 +111,39 @@ def labels_of(games: Games) -> list[str]:
 
 
 def plies_of(games: Games, g: int, move: int | None, label: str) -> NDArray[np.int64]:
-    """The plies that are asked for: all but passes, or that of one move."""
+    """The plies that are asked for: all but passes, or that of one move; without moves, the next one."""
     moves = games.moves[games.move_start[g] : games.move_start[g + 1]]
+    last = len(moves) - 1  # of the moves that were played
     passes = moves >> 1 == int(games.size[g]) ** 2
     if move is None:
-        return np.flatnonzero(~passes)
-    if not isinstance(move, int) or not 1 <= move <= len(moves):
+        return np.array([last]) if passes.all() else np.flatnonzero(~passes)
+    if not isinstance(move, int) or isinstance(move, bool) or not 1 <= move <= last + 1:
         raise UserError(
-            f"{label}: move={move}: give a whole number from 1 to {len(moves)}, the game's last move"
+            f"{label}: move={move}: give a whole number from 1 to {last + 1}, the move after the last one"
         )
-    if passes[move - 1]:
+    if passes[move - 1] and move <= last:
         raise UserError(f"{label}: move={move}: a pass, and the network knows points only; give another move")
     return np.array([move - 1])
 
 
 def _answer(module: Classifier, games: Games, g: int, ply: NDArray[np.int64]) -> Answers:
-    """All positions as one batch."""
     groups = plane_groups(module.hparams["model"]["planes"])
-    symmetry = np.zeros(len(ply), np.uint8)
-    planes, legal, played = batch_planes(games, np.full(len(ply), g), ply, symmetry, groups)
-    with torch.inference_mode():
-        logits = module(torch.from_numpy(planes).to(module.device)).cpu().double()
-    probabilities = logits.masked_fill(~torch.from_numpy(legal), -torch.inf).softmax(1).numpy()
-    rank = 1 + (probabilities > np.take_along_axis(probabilities, played[:, None], 1)).sum(1)
-    return Answers(g, ply, played, probabilities, rank)
+    played, probabilities = [], []
+    for start in range(0, len(ply), BATCH):
+        part = ply[start : start + BATCH]
+        symmetry = np.zeros(len(part), np.uint8)
+        planes, legal, points = batch_planes(games, np.full(len(part), g), part, symmetry, groups)
+        with torch.inference_mode():
+            logits = module(torch.from_numpy(planes).to(module.device)).cpu().double()
+        shares = logits.masked_fill(~torch.from_numpy(legal), -torch.inf).softmax(1).numpy()
+        probabilities.append(np.where(legal, shares, 0))  # NaN where no move is legal
+        played.append(points)
+    whole, points = np.concatenate(probabilities), np.concatenate(played)
+    real = points < whole.shape[1]
+    probability = np.full(len(ply), np.nan)
+    probability[real] = whole[real, points[real]]
+    rank = np.where(real, 1 + (whole > probability[:, None]).sum(1), 0)
+    return Answers(g, ply, points, whole, rank, probability)
 
 
 def _rows(
@@ -135,13 +151,14 @@ def _rows(
 ) -> Iterator[dict[str, Any]]:
     codes = games.moves[games.move_start[answers.game] + answers.ply]
     for n, ply in enumerate(answers.ply):
+        known = bool(answers.rank[n])
         yield {
             "file": label,
             "move": int(ply) + 1,
             "colour": ("black", "white")[codes[n] & 1],
-            "played": classes[answers.played[n]],
-            "rank": int(answers.rank[n]),
-            "probability": float(answers.probability[n]),
+            "played": classes[answers.played[n]] if known else None,
+            "rank": int(answers.rank[n]) if known else None,
+            "probability": float(answers.probability[n]) if known else None,
             "best": best(answers.probabilities[n], classes, top),
         }
 
@@ -159,7 +176,7 @@ def _pictures(
 ) -> Iterator[tuple[str, Figure]]:
     for each in answers:
         label = labels[each.game]
-        if not whole:
+        if not whole or not each.rank.all():
             yield _draw_move(each, 0, games, label, top)
             continue
         surprises = np.sort(np.argsort(each.probability, kind="stable")[:SURPRISES])
@@ -176,16 +193,19 @@ def _draw_move(answers: Answers, n: int, games: Games, label: str, top: int) -> 
     for code in games.moves[start : start + ply]:
         board.play(int(code))
     before = int(games.moves[start + ply - 1] >> 1) if ply else size * size
+    known = bool(answers.rank[n])
     colour = ("Black", "White")[games.moves[start + ply] & 1]
     figure = move_picture(
         board.stones,
         answers.probabilities[n],
-        played=played,
+        played=played if known else None,
         last=before if before < size * size else None,
         top=top,
         title=f"{_short(label)}, move {ply + 1}: {colour} to play",
         subtitle=f"{name(played, size)} was played: the policy's choice no. {answers.rank[n]}, "
-        f"with {percent(answers.probability[n])}",
+        f"with {percent(answers.probability[n])}"
+        if known
+        else "the move to come",
     )
     return f"{label} move {ply + 1}", figure
 

@@ -1,4 +1,4 @@
-"""All game records of a path as flat columns, with whatever is odd about them; cached.
+"""All game records of a path as flat columns, with what was skipped and what is odd about them; cached.
 
 No filter acts here, so that the cache serves all filters.
 """
@@ -18,40 +18,38 @@ from domains.go.rules import first_illegal
 from domains.go.sgf import FILE_LIMIT, Record, UnusableError, read_sgf
 from shared import cache as caches
 from shared.archive import members
+from shared.files.inventory import Inventory
 from shared.identity import identity
 
 SUFFIXES = (".sgf",)
-KIND = "games-1"  # count on when what stands in the cache changes its form or its meaning
+KIND = "games-2"  # count on when what stands in the cache changes its form or its meaning
 OPENING = 30  # moves that decide the side of a split: two games alike so far stand on the same one
 
 
-class Oddity(NamedTuple):
-    """What is wrong with a file or with one of its games."""
+class Records(NamedTuple):
+    """What a path holds.
 
-    reason: str  # the class that the summary counts
-    found: str
-    name: str  # of the file
-    kept: bool  # the game is used up to there; else it is left out
+    Attributes:
+        columns: those of ``games.Games`` that a file says.
+        seen: what was skipped: games that cannot be used, files of other kinds.
+        cut: games that are used only up to something that is wrong.
+    """
+
+    columns: caches.Arrays
+    seen: Inventory
+    cut: Inventory
 
 
-def read_records(
-    path: Path, cache: Path | None = None, progress: bool = True
-) -> tuple[caches.Arrays, list[Oddity]]:
+def read_records(path: Path, cache: Path | None = None, progress: bool = True) -> Records:
     """Read the SGF files of a path.
-
-    Returns:
-        The columns of ``games.Games`` that a file tells, and the oddities in the order of reading.
 
     Raises:
         UserError: nothing to read, or a broken archive (see ``archive.members``).
     """
     columns = caches.arrays(lambda: _read(path, progress), path, KIND, cache=cache)
-    oddities = [
-        Oddity(reason, found, name, kept == "kept")
-        for reason, found, name, kept in (line.split("\t") for line in _lines(columns.pop("oddities")))
-    ]
+    seen, cut = (Inventory.of_array(columns.pop(name)) for name in ("seen", "cut"))
     columns["name"] = np.array(_lines(columns["name"]), object)
-    return columns, oddities
+    return Records(columns, seen, cut)
 
 
 def join(parts: Sequence[caches.Arrays]) -> caches.Arrays:
@@ -71,32 +69,39 @@ def _read(path: Path, progress: bool) -> caches.Arrays:
     starts = {"setup": array("q", [0]), "moves": array("q", [0])}
     codes = {"setup": array("h"), "moves": array("h")}
     single: dict[str, list[object]] = {
-        name: [] for name in ("size", "handicap", "rank", "result", "date", "name", "identity", "opening")
+        name: []
+        for name in ("size", "to_play", "handicap", "rank", "result", "date", "name", "identity", "opening")
     }
-    oddities: list[Oddity] = []
-    for name, game in _games(path, progress):
+    seen, cut = Inventory(), Inventory()
+    for name, game in _games(path, progress, seen):
         if isinstance(game, UnusableError):
-            oddities.append(Oddity(game.reason, game.found, name, kept=False))
+            seen.skip(name, game.reason, game.found)
             continue
         setup, moves = np.array(game.setup, np.int16), np.array(game.moves, np.int16)
         legal = first_illegal(game.size, setup, moves, superko=False)
         if legal < 0:
-            oddities.append(Oddity("illegal setup", "setup stones without liberties", name, kept=False))
+            seen.skip(name, "illegal setup", "setup stones without liberties")
             continue
+        to_play = game.to_play
         if legal < len(moves):
-            oddities.append(Oddity("illegal move", f"move {legal + 1} is illegal", name, kept=True))
+            cut.skip(name, "illegal move", f"move {legal + 1} is illegal")
+            to_play = int(moves[legal] & 1)
         elif game.stopped:
-            oddities.append(Oddity(game.stopped, f"{game.found} at move {legal + 1}", name, kept=True))
+            cut.skip(name, game.stopped, f"{game.found} at move {legal + 1}")
         moves = moves[:legal]
         for kind, values in (("setup", setup), ("moves", moves)):
             codes[kind].frombytes(values.tobytes())
             starts[kind].append(len(codes[kind]))
         identity, opening = _hashes(game.size, setup, moves)
-        row = (game.size, game.handicap, game.ranks, game.result, game.date, name, identity, opening)
+        row = (
+            *(game.size, to_play, game.handicap, game.ranks, game.result, game.date),
+            *(name, identity, opening),
+        )
         for column, value in zip(single.values(), row, strict=True):
             column.append(value)
     return {
         "size": np.array(single["size"], np.uint8),
+        "to_play": np.array(single["to_play"], np.uint8),
         "setup_start": np.array(starts["setup"]),
         "setup": np.array(codes["setup"]),
         "move_start": np.array(starts["moves"]),
@@ -108,15 +113,16 @@ def _read(path: Path, progress: bool) -> caches.Arrays:
         "name": _bytes(single["name"]),
         "identity": np.array(single["identity"], np.uint64),
         "opening": np.array(single["opening"], np.uint64),
-        "oddities": _bytes("\t".join((*odd[:3], "kept" * odd.kept)) for odd in oddities),
+        "seen": seen.array(),
+        "cut": cut.array(),
     }
 
 
-def _games(path: Path, progress: bool) -> Iterator[tuple[str, Record | UnusableError]]:
+def _games(path: Path, progress: bool, seen: Inventory) -> Iterator[tuple[str, Record | UnusableError]]:
     console = Console(stderr=True)
     with Progress(console=console, transient=True, disable=not (progress and console.is_terminal)) as bar:
         task = bar.add_task(f"reading {path.name}", total=1.0)
-        for member in members(path, SUFFIXES, member_limit=FILE_LIMIT):
+        for member in members(path, SUFFIXES, seen=seen, member_limit=FILE_LIMIT):
             for game in read_sgf(member.data):
                 yield member.name, game
             bar.update(task, completed=member.done)

@@ -1,27 +1,30 @@
 """One SGF file as game records: the main line of each game, as codes (see ``games``).
 
-Grammar and tokens are sgfmill's. Source of the format: FF[4], https://www.red-bean.com/sgf/.
+Source of the format: FF[4], https://www.red-bean.com/sgf/. Besides, what servers and programs write in their
+own way: komi in hundredths or in stones, ranks in Chinese, points in capital letters, set-ups of nothing.
 """
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import chain
 
-from sgfmill.sgf_grammar import tokenise
-
+from domains.go.sgf_grammar import MainLine, Node, main_lines
 from domains.go.state import LARGEST, SMALLEST
 
 FILE_LIMIT = 16 * 2**20  # bytes: about ten thousand games in one file
+GAMES_LIMIT = 100_000  # in one file
+MOVES_LIMIT = 10_000  # of one game: the longest that were played have some five hundred
 UNKNOWN = -128  # the rank of a player who has none
 
-Tokens = list[tuple[str, bytes]]
-Node = dict[str, list[bytes]]
-
 _COLOURS = {"B": 0, "W": 1}
-_SETUP = {"AB": 0, "AW": 1, "AE": None}
-_RANK = re.compile(r"\s*(\d{1,2})\s*(k|d|p)", re.IGNORECASE)  # 6d, 3 kyu, 9p, Honinbo
-_TWO_BYTES = re.compile(rb"[\x81-\xfe][\x30-\xfe]")  # a character in the encodings of East Asia
+_SETUP = ("AB", "AW", "AE")
+_ROOT = ("AP", "BR", "DT", "GM", "HA", "KM", "RE", "SZ", "WR")
+_KEPT = {*_COLOURS, *_SETUP, *_ROOT, "PL"}
+_RANK = re.compile(r"\s*(p?)(\d{1,2})\s*(k|d|p|段|级|級)", re.IGNORECASE)  # 6d, 3 kyu, 9p, Honinbo; P9段
+_KINDS = {"段": "d", "级": "k", "級": "k"}
+_KOMI = re.compile(r"[+-]?(?:\d{1,4}(?:[.,]\d{0,3})?|[.,]\d{1,3})", re.ASCII)
 
 
 @dataclass
@@ -31,11 +34,12 @@ class Record:
     size: int
     setup: list[int] = field(default_factory=list)  # codes of the stones before the first move
     moves: list[int] = field(default_factory=list)  # codes
+    to_play: int = 0  # the colour whose turn it is after the last move
     handicap: int = 0  # stones
     ranks: tuple[int, int] = (UNKNOWN, UNKNOWN)  # of black and of white, see ``rank``
     result: str = ""
     date: str = ""
-    komi: float | None = None  # as far as it is told
+    komi: float | None = None  # None: not said, or no komi that a game can have
     stopped: str = ""  # why the moves end before the record does, if so
     found: str = ""  # and at what
 
@@ -56,144 +60,140 @@ def rank(text: str) -> int:
     match = _RANK.match(text)
     if not match:
         return UNKNOWN
-    number, kind = int(match[1]), match[2].lower()
-    return {"k": 1 - number, "d": number, "p": 9 + number}[kind]
+    number, kind = int(match[2]), _KINDS.get(match[3], match[3].lower())
+    if match[1]:
+        kind = {"d": "p"}.get(kind, "")  # P9段, as Fox marks professionals
+    return {"k": 1 - number, "d": number, "p": 9 + number}.get(kind, UNKNOWN)
 
 
 def read_sgf(data: bytes) -> Iterator[Record | UnusableError]:
     """Read all games of one file; what cannot be read is given back as a value, so that the rest goes on.
 
-    A damaged game ends the file: what follows it could be one of its own variations.
+    A damaged game ends the file, and so do GAMES_LIMIT games.
 
     Args:
         data: the file's bytes, in whatever encoding; moves are ASCII in all of them.
     """
-    empty = True
-    for tokens in _games(_reading(data)):
-        empty = False
-        try:
-            yield _record(_main_line(tokens))
-        except UnusableError as error:
-            yield error
-    if empty:
+    games = 0
+    for line in main_lines(data, _KEPT):
+        if games == GAMES_LIMIT:
+            yield UnusableError("unreadable", f"more than {GAMES_LIMIT:,} games in one file")
+            return
+        games += 1
+        yield _game(line)
+    if not games:
         yield UnusableError("unreadable", "no SGF data")
 
 
-def _games(data: bytes) -> Iterator[Tokens]:
-    position = 0
-    while True:
-        tokens, position = tokenise(data, position)
-        if tokens:
-            yield tokens
-        if not _is_whole(tokens):
-            break
-
-
-def _is_whole(tokens: Tokens) -> bool:
-    return bool(tokens) and tokens.count(("D", b"(")) == tokens.count(("D", b")"))
-
-
-def _reading(data: bytes) -> bytes:
-    """The file as bytes in which all brackets are brackets.
-
-    In GBK, Big5 and Shift-JIS the second byte of a character can be "]" or a backslash. The encoding that a
-    file declares is no proof. But to read it wrongly swallows brackets, so of two readings the one with more
-    tokens is right.
-    """
-    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        return data.decode("utf-16", "replace").encode()
+def _game(line: MainLine) -> Record | UnusableError:
+    nodes = iter(line)
+    game: Record | UnusableError
     try:
-        data.decode()
-    except UnicodeDecodeError:
-        readings = (data, _TWO_BYTES.sub(b"??", data))
-        return max(readings, key=lambda text: sum(map(len, _games(text))))
-    return data
-
-
-def _main_line(tokens: Tokens) -> list[Node]:
-    """The nodes of the first variation throughout: all that stands before the first closing bracket."""
-    if not _is_whole(tokens):
-        raise UnusableError("unreadable", "the game is cut or broken before its last bracket")
-    nodes: list[Node] = []
-    values: list[bytes] | None = None
-    for kind, text in tokens:
-        if kind == "D":
-            if text == b")":
-                break
-            if text == b";":
-                nodes.append({})
-            values = None
-        elif kind == "I":
-            values = nodes[-1].setdefault(text.decode(), [])
-        elif values is None:
-            raise UnusableError("unreadable", f"a value without a property: [{_shown(text)}]")
-        else:
-            values.append(text)
-    return nodes
-
-
-def _record(nodes: list[Node]) -> Record:
-    root = nodes[0]
-    if _text(root, "GM") not in ("", "1"):
-        raise UnusableError("not Go", f"GM[{_text(root, 'GM')}]")
-    game = Record(
-        size=_size(_text(root, "SZ")),
-        ranks=(rank(_text(root, "BR")), rank(_text(root, "WR"))),
-        result=_text(root, "RE")[:16],
-        date=_text(root, "DT")[:16],
-        komi=_komi(_text(root, "KM")),
-    )
-    points = _points(game.size)
-    stones: dict[int, int] = {}
-    for node in nodes:
-        if game.stopped:
-            break
-        if not _SETUP.keys().isdisjoint(node):
-            if game.moves:
-                game.stopped, game.found = "setup after the first move", "stones are put or taken away"
-                break
-            _set_up(node, points, stones)
-        for name, values in node.items():
-            if name not in _COLOURS:
-                continue
-            point = points.get(values[0]) if len(values) == 1 else None
-            if point is None:
-                game.stopped, game.found = "unreadable move", f"{name}[{_shown(b']['.join(values))}]"
-                break
-            game.moves.append(2 * point + _COLOURS[name])
-    if not stones:
-        placed = _handicap_moves(game)
-        stones = {code >> 1: 0 for code in game.moves[:placed]}
-        game.moves = game.moves[placed:]
-    game.setup = [2 * point + colour for point, colour in sorted(stones.items())]
-    black = sum(colour == 0 for colour in stones.values())
-    handicap = _text(root, "HA")
-    game.handicap = max(int(handicap) if re.fullmatch(r"\d{1,2}", handicap) else 0, black)
+        game = _record(nodes)
+    except UnusableError as error:
+        game = error
+    for _ in nodes:  # to the game's end
+        pass
+    if line.end is None:
+        return UnusableError("unreadable", "the game is cut or broken before its last bracket")
     return game
 
 
-def _set_up(node: Node, points: dict[bytes, int], stones: dict[int, int]) -> None:
-    placed: dict[int, int | None] = {}
-    for name, colour in _SETUP.items():
-        for value in node.get(name, []):
-            for point in _rectangle(value, points):
-                if placed.setdefault(point, colour) != colour:
-                    raise UnusableError("illegal setup", f"two colours on point {_shown(value)}")
-    for point, colour in placed.items():
-        if colour is None:
-            stones.pop(point, None)
-        else:
-            stones[point] = colour
+def _record(nodes: Iterator[Node]) -> Record:
+    root = next(nodes, {})
+    if _text(root, "GM") not in ("", "1"):
+        raise UnusableError("not Go", f"GM[{_text(root, 'GM')}]")
+    size = _size(_text(root, "SZ"))
+    game = Record(
+        size=size,
+        ranks=(rank(_text(root, "BR")), rank(_text(root, "WR"))),
+        result=_text(root, "RE")[:16],
+        date=_text(root, "DT")[:16],
+        komi=_komi(_text(root, "KM"), size, fox=any(b"foxwq" in value for value in root.get("AP", []))),
+    )
+    stones = 0, 0
+    turn = None  # whose move it is, if a node says so
+    for node in chain([root], nodes):
+        if "" in node:
+            raise UnusableError("unreadable", f"a value without a property: [{_shown(node[''][0])}]")
+        if any(value.strip() for name in _SETUP for value in node.get(name, [])):
+            if game.moves:
+                game.stopped, game.found = "setup after the first move", "stones are put or taken away"
+                break
+            stones = _set_up(node, size, *stones)
+        turn = _COLOURS.get(_text(node, "PL")[:1].upper(), turn)
+        if not _play(node, game):
+            break
+        if not _COLOURS.keys().isdisjoint(node):
+            turn = 1 - (game.moves[-1] & 1)
+    black, white = (_points_of(mask) for mask in stones)
+    if not black and not white:
+        placed = _handicap_moves(game)
+        black = sorted({code >> 1 for code in game.moves[:placed]})
+        game.moves = game.moves[placed:]
+    game.setup = sorted([2 * point for point in black] + [2 * point + 1 for point in white])
+    handicap = _text(root, "HA")
+    game.handicap = max(int(handicap) if re.fullmatch(r"\d{1,2}", handicap) else 0, len(black))
+    game.to_play = int(bool(black) and not white) if turn is None else turn
+    return game
 
 
-def _rectangle(value: bytes, points: dict[bytes, int]) -> list[int]:
-    """The points of "dd", or of "cc:ee" (a compressed list of points)."""
-    first, _, last = value.partition(b":")
-    names = [first, last or first]
-    if not all(len(name) == 2 and name in points for name in names) or names[0] == b"tt":
+def _play(node: Node, game: Record) -> bool:
+    """Add the moves of a node to the game; False where they cannot be read."""
+    for name, colour in _COLOURS.items():
+        if name not in node:
+            continue
+        values = node[name]
+        point = _points(game.size).get(_letters(values[0])) if len(values) == 1 else None
+        if point is None:
+            game.stopped, game.found = "unreadable move", f"{name}[{_shown(b']['.join(values))}]"
+            return False
+        if len(game.moves) == MOVES_LIMIT:
+            game.stopped, game.found = "too long", f"more than {MOVES_LIMIT:,} moves"
+            return False
+        game.moves.append(2 * point + colour)
+    return True
+
+
+def _set_up(node: Node, size: int, black: int, white: int) -> tuple[int, int]:
+    """The stones after the set-up of a node; boards are sets of points as bits of a number."""
+    put_black, put_white, cleared = (_union(node.get(name, []), size) for name in _SETUP)
+    twice = (put_black & put_white) | ((put_black | put_white) & cleared)
+    if twice:
+        point = _points_of(twice)[0]
+        column, row = "abcdefghijklmnopqrs"[point % size], "abcdefghijklmnopqrs"[point // size]
+        raise UnusableError("illegal setup", f"two colours on point {column}{row}")
+    return (black & ~(put_white | cleared)) | put_black, (white & ~(put_black | cleared)) | put_white
+
+
+def _union(values: list[bytes], size: int) -> int:
+    union = 0
+    for value in values:
+        union |= _rectangle(value, size)
+    return union
+
+
+@lru_cache(2**16)
+def _rectangle(value: bytes, size: int) -> int:
+    """The points of "dd", or of "cc:ee" (a compressed list of points); none of an empty value."""
+    first, _, last = _letters(value).partition(b":")
+    if not first and not last:
+        return 0
+    corners = [_points(size).get(name, size * size) for name in (first, last or first)]
+    if size * size in corners:
         raise UnusableError("illegal setup", f"no point of the board: {_shown(value)}")
-    (left, top), (right, bottom) = names
-    return [points[bytes((x, y))] for y in range(top, bottom + 1) for x in range(left, right + 1)]
+    rows, columns = zip(*(divmod(point, size) for point in corners), strict=True)
+    row = ((1 << (max(columns) - min(columns) + 1)) - 1) << min(columns)
+    return sum(row << (size * y) for y in range(min(rows), max(rows) + 1))
+
+
+def _points_of(mask: int) -> list[int]:
+    return [point for point in range(mask.bit_length()) if mask >> point & 1]
+
+
+def _letters(value: bytes) -> bytes:
+    """A point as it is meant: without white space, in small letters (only larger boards need capitals)."""
+    return b"".join(value.split()).lower()
 
 
 def _handicap_moves(game: Record) -> int:
@@ -212,7 +212,7 @@ def _points(size: int) -> dict[bytes, int]:
 
 
 def _size(text: str) -> int:
-    match = re.fullmatch(r"(\d{1,3})(?:\s*:\s*(\d{1,3}))?", text or "19")
+    match = re.fullmatch(r"(\d{1,3})(?:\s*[:x]\s*(\d{1,3}))?", text or "19")
     if not match:
         raise UnusableError("unreadable", f"SZ[{text}]")
     columns, rows = int(match[1]), int(match[2] or match[1])
@@ -221,8 +221,21 @@ def _size(text: str) -> int:
     return columns
 
 
-def _komi(text: str) -> float | None:
-    return float(text) if re.fullmatch(r"[+-]?\d{1,3}(\.\d{1,3})?", text) else None
+def _komi(text: str, size: int, fox: bool) -> float | None:
+    """Komi in points; None where it is none, or would decide the game before its first move.
+
+    Fox writes hundredths: 650. Under Chinese rules it writes stones, each worth two points: 375 is 7.5, which
+    others write as 3.75.
+    """
+    if not _KOMI.fullmatch(text):
+        return None
+    komi = float(text.replace(",", "."))
+    hundredths = abs(komi) >= (25 if fox else 200)
+    if hundredths:
+        komi /= 100
+    if 4 * komi % 2 == 1 or (hundredths and 2 <= abs(komi) <= 4):
+        komi *= 2
+    return komi if abs(komi) <= size**2 / 2 else None
 
 
 def _text(node: Node, name: str) -> str:
@@ -232,4 +245,4 @@ def _text(node: Node, name: str) -> str:
 
 def _shown(value: bytes) -> str:
     """Short and printable: records come from strangers and go to terminals."""
-    return "".join(c if c.isprintable() else " " for c in value[:24].decode("ascii", "ignore"))
+    return "".join(c if c.isprintable() else " " for c in value[:24].decode("utf-8", "ignore"))

@@ -52,6 +52,16 @@ class Inventory:
         if len(examples) < EXAMPLES:
             examples.append((place, " ".join(detail.split())[:DETAIL]))
 
+    def add(self, other: "Inventory") -> None:
+        """Add all that another inventory holds: that of a second path, say."""
+        self.used += other.used
+        self._skipped += other._skipped
+        for reason, examples in other._examples.items():
+            mine = self._examples.setdefault(reason, [])
+            mine += examples[: EXAMPLES - len(mine)]
+        for folder, counts in other._folders.items():
+            self._folders.setdefault(folder, Counter()).update(counts)
+
     def _folder(self, place: str) -> Counter[str]:
         folder = str(PurePosixPath(place).parent)
         return self._folders.setdefault(folder, Counter())

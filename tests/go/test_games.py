@@ -4,6 +4,7 @@ import io
 import itertools
 import os
 import random
+import re
 import tarfile
 import zipfile
 from pathlib import Path
@@ -77,7 +78,8 @@ def test_columns_hold_what_the_files_tell(tmp_path: Path) -> None:
     assert games.rank.tolist() == [[6, -128], [18, 0]]
     assert (games.result.tolist(), games.date.tolist()) == (["B+3.5", ""], ["2001-01-01", ""])
     assert games.name.tolist() == ["000.sgf", "001.sgf"]
-    assert games.summary == "in: 2 games read, 2 used, 90 positions"
+    assert games.to_play.tolist() == [0, 1]
+    assert games.summary == "in: 2 games, 90 positions"
     dtypes = [
         column.dtype for column in (games.size, games.setup_start, games.setup, games.move_start, games.moves)
     ]
@@ -117,10 +119,16 @@ def test_filters_and_the_summary(tmp_path: Path) -> None:
     games = read(path, max_handicap=3, min_rank="6d", min_moves=11)
     assert games.name.tolist() == ["000.sgf", "006.sgf"]
     assert games.counts.tolist() == [True, False] * 30 + [True] * 60  # the moves of 6 dan and stronger
-    assert games.summary == (
-        "in: 9 games read, 2 used, 90 positions; left out: fewer than 11 moves: 2, unreadable: 1, "
-        "board size: 1, handicap above 3: 1, no player of 6d: 1, duplicates: 1"
-    )
+    assert games.summary.split("\n") == [
+        "in: 2 games, 90 positions",
+        "records: 9 seen, 2 used, 7 skipped",
+        "  2 fewer than 11 moves: 003.sgf, 007.sgf",
+        "  1 unreadable: 008.sgf (no SGF data)",
+        "  1 board size: 001.sgf (9×9, not 19×19)",
+        "  1 handicap above 3: 002.sgf",
+        "  1 no player of 6d: 004.sgf",
+        "  1 duplicates: 005.sgf",
+    ]
     assert len(read(path).size) == 5
     assert read(path, size=9).name.tolist() == ["001.sgf"]
     with pytest.raises(UserError, match=r"min_rank 'six'.*6d, 3k or 9p"):
@@ -217,12 +225,14 @@ def test_oddities_are_counted_or_with_strict_refused(
     path = write(tmp_path / "in", text(draw(0)), odd, text(draw(1)))
     games = read(path)
     assert np.diff(games.move_start).tolist() == ([60, 60] if used is None else [60, used, 60])
-    assert f"{'left out' if used is None else 'used only up to there'}: {reason}: 1" in games.summary
-    with pytest.raises(UserError, match=rf"001\.sgf: {reason}: .*strict"):
+    *_, heading, skipped = games.summary.split("\n")
+    assert re.fullmatch(rf"  1 {reason}: 001\.sgf \(.+\)", skipped)
+    assert heading == ("records: 3 seen, 2 used, 1 skipped" if used is None else "used only up to there:")
+    with pytest.raises(UserError, match=rf"in/001\.sgf: {reason}: .*strict"):
         read(path, strict=True)
     alone = write(tmp_path / "alone", odd)
     if used is None:
-        with pytest.raises(UserError, match=f"alone: no position to learn from.*{reason}"):
+        with pytest.raises(UserError, match=f"alone: no game to use.*{reason}: 000.sgf"):
             read(alone)
     (tmp_path / "in/001.sgf").unlink()
     assert len(read(path, strict=True).size) == 2
@@ -301,7 +311,7 @@ def test_the_second_reading_comes_from_the_cache_whatever_the_filters(
 
 
 def test_all_games_may_be_without_moves(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="no position to learn from"):
+    with pytest.raises(UserError, match=r"no game to use \(no move on the board\)"):
         read(write(tmp_path / "in", "(;GM[1])", "(;SZ[19];B[];W[])"), min_moves=0)
 
 
@@ -348,8 +358,8 @@ def test_several_paths_are_read_as_one(tmp_path: Path) -> None:
         for seed in seeds:
             (tmp_path / name / f"{seed}.sgf").write_text(text(draw(seed), root="AB[bb]" * (seed == 4)))
     together = read_games([str(tmp_path / "a"), str(tmp_path / "b")])
-    assert "a and b: 5 games read, 4 used" in together.summary
-    assert "duplicates: 1" in together.summary
+    assert "a and b: 4 games" in together.summary
+    assert "records: 5 seen, 4 used, 1 skipped\n  1 duplicates: 3.sgf" in together.summary
     (tmp_path / "b" / "3.sgf").unlink()
     apart = [read_games(tmp_path / name) for name in "ab"]
     for n in range(4):

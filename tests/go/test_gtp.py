@@ -2,6 +2,7 @@
 
 import io
 import logging
+import os
 import random
 import re
 import time
@@ -194,6 +195,36 @@ def test_games_are_loaded_up_to_a_move(gtp: GoProtocol, tmp_path: Path) -> None:
     assert len(gtp.game.moves) == 2
     good(gtp, f"loadsgf {path} 1")
     assert not gtp.game.moves
+
+
+@pytest.mark.parametrize(
+    ("root", "komi"),
+    [
+        ("KM[375]AP[foxwq]", 7.5),
+        ("KM[650]AP[foxwq]", 6.5),
+        ("KM[6,5]", 6.5),
+        ("KM[300]", 6.0),
+        ("KM[nan]", 3.5),
+    ],
+)
+def test_the_komi_of_a_record_is_one_that_a_game_can_have(
+    gtp: GoProtocol, tmp_path: Path, root: str, komi: float
+) -> None:
+    (tmp_path / "game.sgf").write_text(f"(;SZ[9]{root};B[ee];W[];B[])")
+    good(gtp, "komi 3.5")
+    good(gtp, f"loadsgf {tmp_path / 'game.sgf'}")
+    assert gtp.komi == komi
+    good(gtp, "play w pass")
+    assert good(gtp, "final_score") == f"B+{81 - komi:g}"
+
+
+def test_a_file_s_name_may_have_any_bytes(gtp: GoProtocol, tmp_path: Path) -> None:
+    path = os.fsencode(tmp_path) + b"/\xff\xe9.sgf"
+    Path(os.fsdecode(path)).write_bytes(b"(;SZ[9];B[ee])")
+    out = io.BytesIO()
+    gtp.serve(io.BytesIO(b"loadsgf " + path + b"\n\xff\n"), out)
+    assert out.getvalue() == b"=\n\n? unknown command\n\n"
+    assert len(gtp.game.moves) == 1
 
 
 @pytest.mark.parametrize(

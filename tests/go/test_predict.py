@@ -162,16 +162,17 @@ def test_a_file_of_several_games_and_a_folder_with_other_boards(module: Classifi
     (folder / "large.sgf").write_bytes(b"(;SZ[13];B[ba];W[bb])")
     found = predict(module, folder, top=1)
     assert [row["file"] for row in found.rows] == ["two.sgf game 1"] * 9 + ["two.sgf game 2"] * 9
-    assert "board size: 1" in found.summary
+    assert "1 board size: large.sgf (13×13, not 9×9)" in found.summary
     assert [row["move"] for row in predict(module, folder, top=1, move=10).rows] == [10, 10]
 
 
 @pytest.mark.parametrize(
     ("move", "words"),
     [
-        (0, ["game.sgf", "move=0", "from 1 to 10"]),
-        (11, ["game.sgf", "move=11", "from 1 to 10"]),
-        ("last", ["game.sgf", "move=last", "from 1 to 10"]),
+        (0, ["game.sgf", "move=0", "from 1 to 11"]),
+        (12, ["game.sgf", "move=12", "from 1 to 11"]),
+        ("last", ["game.sgf", "move=last", "from 1 to 11"]),
+        (True, ["game.sgf", "move=True", "from 1 to 11"]),
         (7, ["game.sgf", "move=7", "a pass"]),
     ],
 )
@@ -179,6 +180,65 @@ def test_a_move_that_is_not_there(module: Classifier, game: Path, move: int | st
     with pytest.raises(UserError) as error:
         predict(module, game, top=5, move=move)
     assert all(word in str(error.value) for word in words)
+
+
+def test_the_move_to_come_after_the_last_one(module: Classifier, game: Path) -> None:
+    found = predict(module, game, top=3, move=11)
+    (row,) = found.rows
+    policy = policy_before(11)
+    assert (row["move"], row["colour"]) == (11, "black")
+    assert (row["played"], row["rank"], row["probability"]) == (None, None, None)
+    assert [each["name"] for each in row["best"]] == sorted(policy, key=policy.__getitem__, reverse=True)[:3]
+    ((name, figure),) = found.pictures
+    assert name == "game.sgf move 11"
+    assert figure.texts[1].get_text() == "the move to come"
+
+
+@pytest.mark.parametrize(
+    ("record", "colour", "move"),
+    [
+        *[
+            ("AB[ee][ff]AW[dd]", "black", 1),
+            ("AB[ee]AW[dd]PL[W]", "white", 1),
+            ("HA[2]AB[ee][cc]", "white", 1),
+        ],
+        *[("", "black", 1), ("AB[]AW[]", "black", 1), (";B[];W[];B[]", "white", 4)],
+    ],
+)
+def test_a_problem_without_moves_has_one_position(
+    module: Classifier, tmp_path: Path, record: str, colour: str, move: int
+) -> None:
+    path = tmp_path / "problem.sgf"
+    path.write_text(f"(;SZ[9]{record})")
+    found = predict(module, path, top=81)
+    (row,) = found.rows
+    assert (row["colour"], row["move"], row["played"]) == (colour, move, None)
+    stones = record.count("[") - 1 if record.startswith("A") and "[]" not in record else 0
+    assert sum(each["probability"] > 0 for each in row["best"]) <= 81 - stones
+    assert sum(each["probability"] for each in row["best"]) == pytest.approx(1)
+    assert len(list(found.pictures)) == 1
+
+
+def test_games_and_problems_together_and_copies_are_all_answered(module: Classifier, tmp_path: Path) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    for name in ("a.sgf", "b.sgf"):
+        (folder / name).write_bytes(GAME)
+    (folder / "c.sgf").write_bytes(b"(;SZ[9]AB[ee])")
+    (folder / "d.sgf").write_bytes(b"(;SZ[9];B[ee];W[ee])")
+    (folder / "e.txt").write_bytes(b"notes")
+    found = predict(module, folder, top=1)
+    assert [row["file"] for row in found.rows] == ["a.sgf"] * 9 + ["b.sgf"] * 9 + ["c.sgf", "d.sgf"]
+    assert "5 seen, 4 used, 1 skipped\n  1 of kind .txt: e.txt" in found.summary
+    assert "1 illegal move: d.sgf (move 2 is illegal)" in found.summary
+    assert "19 moves played" in found.summary
+
+
+def test_a_board_without_a_legal_move(module: Classifier, tmp_path: Path) -> None:
+    path = tmp_path / "full.sgf"
+    path.write_text("(;SZ[9]AB[aa:hi][ib:ii]PL[B])")  # the one empty point is suicide
+    (row,) = predict(module, path, top=2).rows
+    assert [each["probability"] for each in row["best"]] == [0, 0]
 
 
 def test_input_without_a_game_for_the_network(module: Classifier, tmp_path: Path) -> None:
@@ -223,7 +283,7 @@ def test_names_that_files_may_have_are_no_markup(
     [
         ("+mvoe=3", ["mvoe=3", "domain go", "did you mean 'move'"]),
         ("top=0", ["top=0", "from 1"]),
-        ("move=99", ["move=99", "from 1 to 10"]),
+        ("move=99", ["move=99", "from 1 to 11"]),
         ("checkpoint=last", ["last.ckpt", "no such checkpoint"]),
     ],
 )

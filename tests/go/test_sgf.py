@@ -1,7 +1,10 @@
 """One SGF file as records: what real files do, and what broken ones do."""
 
 import random
+import subprocess
+import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,6 +13,7 @@ from sgfmill.sgf_moves import get_setup_and_moves
 
 from domains.go.rules import first_illegal
 from domains.go.sgf import UNKNOWN, Record, UnusableError, rank, read_sgf
+from shared.resolvers import PROJECT
 
 PASS = 19 * 19
 
@@ -140,7 +144,7 @@ def test_setup_lists_rectangles_and_removals() -> None:
 
 
 @pytest.mark.parametrize(
-    "stones", ["AB[dd]AW[dd]", "AB[cc:ee]AW[dd]", "AB[zz]", "AB[]", "AB[tt]", "AB[a]", "AB[aa:zz]"]
+    "stones", ["AB[dd]AW[dd]", "AB[cc:ee]AW[dd]", "AB[zz]", "AB[]AW[dz]", "AB[tt]", "AB[a]", "AB[aa:zz]"]
 )
 def test_setups_that_cannot_be(stones: str) -> None:
     assert unusable(f"(;{stones};B[aa])").reason == "illegal setup"
@@ -151,7 +155,7 @@ def test_a_game_ends_where_stones_are_put_on_the_board() -> None:
     assert (len(game.moves), game.stopped) == (2, "setup after the first move")
 
 
-@pytest.mark.parametrize("move", ["B[aaa]", "B[a]", "B[AA]", "B[cc][dd]", "B[é]"])
+@pytest.mark.parametrize("move", ["B[aaa]", "B[a]", "B[AZ]", "B[cc][dd]", "B[é]", "B"])
 def test_a_game_ends_at_an_unreadable_move(move: str) -> None:
     game = one(f"(;B[aa];W[bb];{move};W[dd])")
     assert (len(game.moves), game.stopped) == (2, "unreadable move")
@@ -168,6 +172,9 @@ def test_a_game_ends_at_an_unreadable_move(move: str) -> None:
             ("3 kyu", -2),
             (" 5 Dan ama", 5),
             ("9p, Honinbo", 18),
+            ("9段", 9),  # as Fox writes it; P for professionals
+            ("18级", -17),
+            ("P6段", 15),
         ],
         *[
             ("30k", -29),
@@ -175,7 +182,7 @@ def test_a_game_ends_at_an_unreadable_move(move: str) -> None:
             ("", UNKNOWN),
             ("insei", UNKNOWN),
             ("d6", UNKNOWN),
-            ("６段", UNKNOWN),
+            ("P10k", UNKNOWN),
         ],
     ],
 )
@@ -214,6 +221,117 @@ def test_nested_variations_neither_crash_nor_hang(deep: int) -> None:
     beside = one("(;SZ[19];B[aa]" + "(;W[bb];B[cc])" * deep + ")")
     assert len(beside.moves) == 3
     assert time.process_time() - began < 10
+
+
+# What servers and programs write in their own way.
+@pytest.mark.parametrize(
+    ("root", "komi"),
+    [
+        *[("KM[6.5]", 6.5), ("KM[6,5]", 6.5), ("KM[ 7.50 ]", 7.5), ("KM[-3]", -3.0), ("KM[+.5]", 0.5)],
+        *[("KM[0]", 0.0), ("KoMi[5.5]", 5.5), ("KM[180.5]", 180.5)],
+        *[("KM[375]AP[foxwq]", 7.5), ("KM[325]AP[GNU Go:3.8]AP[foxwq]", 6.5), ("KM[650]AP[foxwq]", 6.5)],
+        *[("KM[750]AP[foxwq]", 7.5), ("KM[50]HA[2]AP[foxwq]", 0.5), ("KM[0]AP[foxwq]", 0.0)],
+        *[("KM[375]", 7.5), ("KM[750]AP[SGFC:2.0]", 7.5), ("KM[275]", 5.5), ("KM[350]", 7.0)],
+        *[("KM[3.75]", 7.5), ("KM[3.25]", 6.5), ("KM[-375]", -7.5), ("KM[6.5]AP[foxwq]", 6.5)],
+        *[("KM[190]", None), ("KM[-190]", None), ("KM[9999]", 99.99), ("KM[99999]", None), ("", None)],
+        *[("KM[]", None), ("KM[nan]", None), ("KM[inf]", None), ("KM[1e3]", None), ("KM[６.５]", None)],
+        *[("KM[-]", None), ("KM[.]", None), ("KM[six]", None), ("SZ[9]KM[41]", None), ("SZ[9]KM[40]", 40.0)],
+    ],
+)
+def test_komi(root: str, komi: float | None) -> None:
+    assert one(f"(;GM[1]{root};B[aa])").komi == komi
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *["(;AB[]AW[];B[aa];W[bb])", "(;AB[]AE[ ];B[aa];W[bb])", "(;AB[];B[aa];AW[];W[bb];AE[\n])"],
+        *["(;B[AA];W[Bb])", "(;B[ aa ];W[b\nb])", "(;GM[1]\r\nSZ[19]\r\n;B[aa]\r\n;W[bb]\r\n)\r\n"],
+        *["\ufeff(;B[aa];W[bb])", "(;CA[gb2312]B[aa];W[bb])", "(;FF[3]SZ[19:19];B[aa];W[bb];)"],
+        *["(;SZ[19x19];B[aa];W[bb])", "(\nTE[2018]\nKO[7.5]\nRE[]\n;B[aa];W[bb])", "(;(;B[aa](;W[bb])))"],
+        *["(;FF[1]GaMe[1]SiZe[19]PlayerBlack[x];Black[aa];White[bb])", "(;PL[Black]HA[0];B[aa];W[bb])"],
+    ],
+)
+def test_one_game_in_many_spellings(text: str) -> None:
+    game = one(text)
+    assert (game.setup, game.moves, game.to_play) == ([], [code("aa", 0), code("bb", 1)], 0)
+    assert (game.stopped, game.handicap) == ("", 0)
+
+
+@pytest.mark.parametrize(
+    ("text", "colour"),
+    [
+        *[("(;)", 0), ("(;B[aa])", 1), ("(;B[aa];W[bb])", 0), ("(;PL[W])", 1), ("(;PL[white])", 1)],
+        *[("(;AB[aa]AW[bb])", 0), ("(;AB[aa]AW[bb]PL[W])", 1), ("(;AB[aa])", 1), ("(;AB[aa]PL[B])", 0)],
+        *[("(;AB[aa];PL[B])", 0), ("(;PL[W];W[aa])", 0), ("(;PL[?]AW[aa])", 0), ("(;W[aa];PL[W])", 1)],
+    ],
+)
+def test_whose_turn_it_is_at_the_end(text: str, colour: int) -> None:
+    assert one(text).to_play == colour
+
+
+def test_rectangles_from_any_corner() -> None:
+    square = [code(name, 0) for name in ("aa", "ba", "ab", "bb")]
+    for text in ("aa:bb", "bb:aa", "ba:ab", "ab:ba", " AA : bb "):
+        assert one(f"(;AB[{text}])").setup == square
+
+
+# What a file of 16 MB may be full of, and what becomes of its only game.
+FLOODS = {
+    "rectangles": (b"AB", b"[aa:ss]", b"", "ok"),
+    "nodes of rectangles": (b"", b";AB[aa:ss]AW[];AE[aa:ss]", b"", "ok"),
+    "moves": (b"", b";B[aa];W[bb]", b"", "too long"),
+    "comments": (b"", b"C[x]", b"", "ok"),
+    "a comment": (b"C[", b"x", b"]", "ok"),
+    "escapes": (b"C[", b"\\]", b"]", "ok"),
+    "variations": (b"", b"(;B[aa])", b"", "ok"),
+    "openings": (b"", b"(;B[aa]", b"", "cut or broken"),
+    "Chinese": (b"C[\xb0\xd7]", b";B[aa];W[bb]", b"", "too long"),
+    "Chinese comments": (b"", b"C[\xb0\xd7]", b"", "ok"),
+    "games": (b")", b"(;B[aa])", b"(;", "more than 100,000 games"),
+    "junk": (b"", b"x(;", b"", "cut or broken"),
+}
+
+
+def flood(name: str, size: int) -> bytes:
+    first, repeated, last, _ = FLOODS[name]
+    return b"(;SZ[19]" + first + repeated * ((size - 40) // len(repeated)) + last + b";PL[W])"
+
+
+def outcome(data: bytes) -> str:
+    *_, last = read_sgf(data)
+    return str(last) if isinstance(last, UnusableError) else last.stopped or "ok"
+
+
+@pytest.mark.parametrize("name", FLOODS)
+def test_floods_are_read_or_refused(name: str) -> None:
+    assert FLOODS[name][3] in outcome(flood(name, 2**20))
+
+
+MEASURE = """
+import resource, sys, time
+sys.path.insert(0, "tests/go")
+from test_sgf import flood
+from domains.go.records import read_records
+from pathlib import Path
+folder = Path(sys.argv[1])
+for name in sys.argv[2:]:
+    (folder / "flood.sgf").write_bytes(flood(name, 16 * 2**20))
+    began = time.process_time()
+    read_records(folder / "flood.sgf", folder)
+    print(time.process_time() - began, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", FLOODS)
+def test_sixteen_million_bytes_take_seconds_and_less_than_a_gibibyte(name: str, tmp_path: Path) -> None:
+    words = [sys.executable, "-c", MEASURE, str(tmp_path), name]
+    done = subprocess.run(words, cwd=PROJECT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    seconds, kilobytes = map(float, done.stdout.split())
+    assert seconds < 20
+    assert kilobytes < 2**20
 
 
 def test_many_openings_take_linear_time() -> None:

@@ -41,6 +41,18 @@ def test_a_cache_can_keep_it(seen: Inventory) -> None:
     assert again.skipped["unreadable"] == 2
 
 
+def test_a_second_path_is_added(seen: Inventory) -> None:
+    other = Inventory()
+    other.use("owl/a.png", 2)
+    other.skip("owl/b.png", "unreadable")
+    other.skip("fox/40.heic", "of kind .heic")
+    seen.add(other)
+    assert (seen.used, seen.total) == (5, 49)
+    assert "  2 unreadable: cat/c.png (a truncated picture), owl/b.png" in seen.summary()
+    assert "  41 of kind .heic: fox/0.heic, fox/1.heic, fox/2.heic, …" in seen.summary()
+    assert seen.unused_folders() == {"fox": {"of kind .heic": 41}}
+
+
 def test_strict_refuses_what_is_skipped_but_not_what_is_hidden(seen: Inventory) -> None:
     seen.refuse(strict=False)
     with pytest.raises(UserError, match=r"fox/0\.heic: of kind \.heic"):
