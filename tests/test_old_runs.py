@@ -1,0 +1,74 @@
+"""Runs of release 0.1.0 go on being read: evaluated, asked, explained, played with, and resumed."""
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from PIL import Image
+
+from domains.go.policy import Policy
+from shared.cli import compose
+from shared.evaluate import evaluate
+from shared.explain.command import explain_run
+from shared.predict import predict
+from shared.run import Run
+from shared.train import train
+from tests.commands import PROJECT, epochs_of
+
+DOMAINS = ("image", "go", "speech", "text")
+INPUTS = {"go": "game.sgf", "image": "seven.png", "speech": "word.wav"}
+
+
+@pytest.fixture(params=DOMAINS)
+def run(request: pytest.FixtureRequest, tmp_path: Path) -> Run:
+    folder = tmp_path / request.param
+    shutil.copytree(PROJECT / "tests" / "old_runs" / request.param, folder)
+    config = folder / "config.yaml"
+    config.write_text(config.read_text().replace("PROJECT", str(PROJECT)))
+    return Run.open(folder)
+
+
+def test_it_is_tested_on_its_own_data(run: Run) -> None:
+    expected = json.loads((run.folder / "expected.json").read_text())
+    figures = evaluate(compose("evaluate", [f"run={run.folder}", "checkpoint=last"]))
+    baselines = {name for name in expected if name.startswith("baseline/") and name.count("/") == 1}
+    assert baselines
+    assert {name: figures[name] for name in baselines} == pytest.approx({n: expected[n] for n in baselines})
+
+
+def test_it_answers_and_is_explained(run: Run, tmp_path: Path) -> None:
+    words = [f"run={run.folder}", f"output={tmp_path / 'out'}"]
+    domain = run.config.domain.name
+    own = "text=not dull" if domain == "text" else f"input={write_input(tmp_path / INPUTS[domain])}"
+    assert predict(compose("predict", [*words, own])).rows
+    explain_run(compose("explain", [f"run={run.folder}", f"output={tmp_path / 'why'}", "methods=[saliency]"]))
+    assert (tmp_path / "why" / "report.html").is_file()
+    if domain == "go":
+        assert Policy.load(run, 1).size == 19
+
+
+def write_input(path: Path) -> Path:
+    """A small file of the kind that its suffix says."""
+    if path.suffix == ".sgf":
+        path.write_text("(;SZ[19];B[dd];W[pp];B[dp];W[pd])")
+    elif path.suffix == ".png":
+        Image.linear_gradient("L").resize((28, 28)).save(path)
+    else:
+        soundfile.write(path, np.sin(np.arange(4000) / 5), 8000)
+    return path
+
+
+def test_it_is_resumed_and_ends_as_if_it_had_never_been_stopped(run: Run) -> None:
+    before = epochs_of(run.folder)
+    found = train(compose("train", [f"resume={run.folder}"]))
+    expected = json.loads((run.folder / "expected.json").read_text())
+    rows = epochs_of(run.folder)
+    assert rows[:2] == before[:2]
+    assert [row["epoch"] for row in rows] == [0, 1, 2]
+    for name in ("epochs", "steps", "params", "flops", "test/n"):
+        assert found[name] == expected[name]
+    assert found["val/acc"] == pytest.approx(expected["val/acc"], abs=0.005)
+    assert found["test/acc"] == pytest.approx(expected["test/acc"], abs=0.005)
