@@ -170,9 +170,26 @@ class DataModule(pl.LightningDataModule):
         """Which test items (N,) belong together (a game, a speaker): intervals treat a group as one draw."""
         return items
 
-    def _loader(self, dataset: Dataset, seed: int | None = None, epoch_size: int | None = None) -> DataLoader:
-        if not len(dataset):
-            raise UserError(f"no items to use: {self.summary or 'the data are empty'}")
+    def require(self, *splits: str) -> None:
+        """Refuse data of which a split has no example.
+
+        Args:
+            splits: names that must have some, of ``train``, ``val``, ``test``.
+
+        Raises:
+            UserError: with the number of examples of each.
+        """
+        sizes = {name: len(getattr(self, f"{name}_set")) for name in ("train", "val", "test")}
+        for name in splits:
+            if not sizes[name]:
+                held = ", ".join(f"{size:,} {split}" for split, size in sizes.items())
+                raise UserError(
+                    f"data: must have {name} examples, got {held}; add examples, or split them otherwise"
+                )
+
+    def _loader(self, split: str, seed: int | None = None, epoch_size: int | None = None) -> DataLoader:
+        self.require(split)
+        dataset: Dataset = getattr(self, f"{split}_set")
         rank, world = (self.trainer.global_rank, self.trainer.world_size) if self.trainer else (0, 1)
         draws = Draws(
             len(dataset),
@@ -201,12 +218,12 @@ class DataModule(pl.LightningDataModule):
 
     def train_dataloader(self) -> DataLoader:
         """Shuffled anew each epoch, with the domain's random changes."""
-        return self._loader(self.train_set, self.seed, self.epoch_size)
+        return self._loader("train", self.seed, self.epoch_size)
 
     def val_dataloader(self) -> DataLoader:
         """In order, unchanged."""
-        return self._loader(self.val_set)
+        return self._loader("val")
 
     def test_dataloader(self) -> DataLoader:
         """In order, unchanged."""
-        return self._loader(self.test_set)
+        return self._loader("test")

@@ -89,6 +89,7 @@ def _train(
         remove_unfinished(run.checkpoints)
     data.setup()
     console.print(data.summary, highlight=False, markup=False)
+    data.require("train", "val", *(["test"] if config.test else []))
     module = build_module(config, data)
     table = layer_table(module.network)
     console.print(render(table))

@@ -30,10 +30,15 @@ class Batches:
 
     A batch holds ``x`` int64 (N, T), filled up with the padding's 0 to its longest sentence, ``lengths``
     int64 (N,), ``y`` and ``item``.
+
+    Args:
+        ids: of each sentence.
+        y: their classes (N,).
+        held: uint64 (N,), a number for the words of each, by which changed data are known.
     """
 
-    def __init__(self, ids: list[np.ndarray], y: np.ndarray):
-        self.ids, self.y = ids, y
+    def __init__(self, ids: list[np.ndarray], y: np.ndarray, held: np.ndarray | None = None):
+        self.ids, self.y, self.held = ids, y, held
         self.lengths = np.array([len(each) for each in ids], dtype=np.int64)
 
     def __len__(self) -> int:
@@ -109,7 +114,8 @@ class TextData(DataModule):
             return
         self._ready = True
         read = self._read()
-        sides, excluded = self._sides(read)
+        identity = identities(read.texts)
+        sides, excluded = self._sides(read, identity)
         known = self.front_end.get("classes")
         self.classes = known or sorted({read.labels[item] for item in np.flatnonzero(sides == TRAIN)})
         notes = [] if known else self._check_classes(read, sides)
@@ -129,7 +135,11 @@ class TextData(DataModule):
             ids.append(np.array(each[: self.longest]))
             cut += len(each) > self.longest
         self.train_set, self.val_set, self.test_set = (
-            Batches([ids[item] for item in np.flatnonzero(sides == side)], y[sides == side])
+            Batches(
+                [ids[item] for item in np.flatnonzero(sides == side)],
+                y[sides == side],
+                identity[sides == side],
+            )
             for side in (TRAIN, VAL, TEST)
         )
         if self.vectors_path:
@@ -160,9 +170,9 @@ class TextData(DataModule):
             )
         return read.within("train").and_then(test.within("test"))
 
-    def _sides(self, read: Sentences) -> tuple[np.ndarray, Inventory]:
+    def _sides(self, read: Sentences, identity: np.ndarray) -> tuple[np.ndarray, Inventory]:
         """The side (N,) of each sentence, -1: none, and which have none."""
-        identity, split = identities(read.texts), read.split
+        split = read.split
         official = {*split.tolist()} - {""}
         if official and "" in split:
             file, _ = read.place(int(np.argmax(split == "")))

@@ -1,7 +1,8 @@
 """Explanations of what a network reads in sentences."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -13,6 +14,7 @@ from torch import Tensor
 from domains.text.lines import Form
 from domains.text.marks import printable
 from domains.text.predict import sentences_of
+from domains.text.sentences import Sentences
 from domains.text.substitution import substituted
 from domains.text.tokens import SPECIAL, encode
 from shared.data import Dataset
@@ -28,6 +30,21 @@ NEAREST = 3  # words that stand for a row of a filter
 PLANTED = 12  # words of a sentence with a keyword
 DRAWN = 8  # filters
 BARS = 24  # words that have a bar
+
+
+class _Lazy(Sequence[Sample]):
+    """Inputs of which each is made when it is asked for: a file may hold a million, few are explained."""
+
+    def __init__(self, count: int, make: Callable[[int], Sample]):
+        self.items, self.make = range(count), make
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    def __getitem__(self, item: Any) -> Any:
+        """One of them, or a list of those of a slice."""
+        chosen = self.items[item]
+        return self.make(chosen) if isinstance(chosen, int) else [self.make(each) for each in chosen]
 
 
 class TextDomain(Domain):
@@ -48,20 +65,19 @@ class TextDomain(Domain):
         """The tokens by their numbers."""
         return self.module.hparams["front_end"]["vocabulary"]
 
-    def read(self, source: Path | None, text: str | None = None) -> list[Sample]:
+    def read(self, source: Path | None, text: str | None = None) -> Sequence[Sample]:
         """Sentences of a file, or one that is given."""
         sentences = sentences_of(source, None if text is None else str(text), Form(label=None))
-        settings = self.module.hparams
-        longest = settings["front_end"]["longest"]
-        found = []
-        encodings = encode(settings["model"]["tokens"], self.vocabulary, sentences.texts)
-        for item, (each, words) in enumerate(zip(encodings, sentences.texts, strict=True)):
-            file, line = sentences.place(item)
-            tokens = [words[first:end] for first, end in each.offsets[:longest]]
-            if not tokens:
-                raise UserError(f"{file}, line {line}: no word in it; give a sentence")
-            found.append(Sample(self._planes(each.ids[:longest]), f"{file}, line {line}", None, tokens))
-        return found
+        self.seen = sentences
+        return _Lazy(len(sentences.texts), lambda item: self._sentence(sentences, item))
+
+    def _sentence(self, sentences: Sentences, item: int) -> Sample:
+        """A sentence, of which the network reads the first words."""
+        text, place = sentences.texts[item], ", line ".join(map(str, sentences.place(item)))
+        longest = self.module.hparams["front_end"]["longest"]
+        [encoding] = encode(self.module.hparams["model"]["tokens"], self.vocabulary, [text])
+        words = [text[first:end] for first, end in encoding.offsets[:longest]]
+        return Sample(self._planes(encoding.ids[:longest]), place, None, words)
 
     def _planes(self, ids: Sequence[int]) -> Float[Tensor, "channels positions embedding"]:
         with torch.no_grad():

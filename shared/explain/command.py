@@ -2,7 +2,7 @@
 
 import inspect
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -162,10 +162,10 @@ def _samples(domain: Domain, config: DictConfig) -> tuple[list[Sample], list[str
     remarks = domain.seen.summary()
     if len(found) > INPUTS:
         remarks.append(f"explained: the first {INPUTS} of {len(found):,} inputs; others one by one by input=")
-    return found[:INPUTS], remarks
+    return list(found[:INPUTS]), remarks
 
 
-def _read(domain: Domain, source: Path | None, **own: Any) -> list[Sample]:
+def _read(domain: Domain, source: Path | None, **own: Any) -> Sequence[Sample]:
     legal = [key for key in inspect.signature(domain.read).parameters if key != "source"]
     for key, value in own.items():
         if key not in legal:

@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import torch
@@ -30,13 +30,20 @@ class Planted(NamedTuple):
     label: int
 
 
+class Accounted(Protocol):
+    """What became of the files, or lines, that were read."""
+
+    def summary(self) -> list[str]:
+        """Lines for people; none if all of it was used."""
+
+
 class Domain(ABC):
     """A domain's way to read, cover, change and draw an input: the part ``explain`` of its description.
 
     Attributes:
         read: ``read(source, …)`` gives a user's own inputs from a path (None where ``text`` is given
             instead); keywords are what the domain's own kind of input needs. A UserError where there is none.
-        seen: the files that ``read`` was given last, used or skipped; filled in by ``read``.
+        seen: what ``read`` was given last, used or skipped; filled in by ``read``.
         filling: what stands where a region was taken away, in words.
         epsilon, epsilon_unit: how far an adversarial input may go, and the unit that this is told in.
         collapse: dimensions of (planes, axis 1, axis 2) that carry no place.
@@ -45,7 +52,8 @@ class Domain(ABC):
         margin: left of and below it, for what its axes say.
     """
 
-    read: Callable[..., list[Sample]]
+    read: Callable[..., Sequence[Sample]]
+    seen: Accounted
     filling: str
     epsilon: float
     epsilon_unit: str

@@ -13,6 +13,7 @@ from shared.assemble import build_data
 from shared.cli import compose
 from shared.data import Draw
 from shared.errors import UserError
+from shared.train import train
 
 REAL = os.environ.get("CONVOLUTIONS_DATA")
 SENTENCES = [
@@ -230,6 +231,29 @@ def test_few_sentences_are_read_or_refused(tmp_path: Path, count: int) -> None:
             assert len(made.train_set) + len(made.val_set) + len(made.test_set) == 2 * count
     with pytest.raises(UserError, match=r"data\.min_count: must leave a word, got 99"):
         data(tmp_path / "a.txt", "data.min_count=99", "data.fractions={val: 0, test: 0}")
+
+
+def test_too_few_sentences_are_refused_before_training(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("pos fine\nneg dull\n")
+    words = [
+        "domain=text",
+        "data=text/sentences",
+        f"data.path={tmp_path / 'a.txt'}",
+        f"runs={tmp_path / 'runs'}",
+    ]
+    with pytest.raises(UserError, match=r"data: must have \w+ examples, got \d train, \d val, \d test; add"):
+        train(compose("train", words))
+
+
+def test_of_thousands_of_classes_there_is_no_machine_for_each(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text(
+        "text,label\n" + "".join(f"word{n} of {n % 300},class{n % 300}\n" for n in range(3000))
+    )
+    made = data(tmp_path / "a.csv")
+    assert len(made.classes) == 300
+    assert ", … 300 in all)" in made.summary
+    assert "no baseline of naive Bayes + SVM" in made.summary
+    assert [*made.baselines(np.arange(5))] == ["most frequent class"]
 
 
 @pytest.mark.data

@@ -1,5 +1,7 @@
 """Explaining sentences: words taken away, put in others' place, and drawn."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -23,17 +25,25 @@ def text(networks: Networks) -> tuple[Classifier, TextDomain]:
     return model, domain
 
 
-def test_a_sentence_s_words_are_what_is_explained(text: tuple[Classifier, TextDomain]) -> None:
+def test_a_sentence_s_words_are_what_is_explained(
+    text: tuple[Classifier, TextDomain], tmp_path: Path
+) -> None:
     model, domain = text
     [sample] = domain.read(None, "The plot isn't dull!")
     assert sample.source == ["The", "plot", "is", "n't", "dull", "!"]
-    found = explain(model, sample, "occlusion", Target(0), domain)
-    assert found.map.shape == (1, 6, 1)
+    explained = explain(model, sample, "occlusion", Target(0), domain)
+    assert explained.map.shape == (1, 6, 1)
     without = sample.x.clone()
     without[:, 4] = 0.0
     falls = model.network(sample.x[None])[0, 0] - model.network(without[None])[0, 0]
-    assert float(found.map[0, 4, 0]) == pytest.approx(float(falls), abs=1e-6)
+    assert float(explained.map[0, 4, 0]) == pytest.approx(float(falls), abs=1e-6)
     assert domain.regions(sample)["n-grams"].sum((1, 2)).tolist() == [3, 3, 3, 3]
+    path = tmp_path / "a.txt"
+    path.write_bytes(b"dull\n\nfine \0\n" + b"not dull\n" * 20)
+    found = domain.read(path)
+    assert (len(found), [each.name for each in found[1:2]]) == (21, [f"{path}, line 4"])
+    assert "empty lines: 1" in domain.seen.summary()
+    assert "  1 with bytes that are no text: " in "\n".join(domain.seen.summary())
     with pytest.raises(UserError, match="got a line without a sentence"):
         domain.read(None, " ")
 
