@@ -5,6 +5,7 @@ import os
 import sys
 import traceback
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ from omegaconf import DictConfig
 
 from shared.errors import UserError
 
+# Of the processes that a scheduler starts for one training, the first keeps how it ended.
+FIRST = all(os.environ.get(key, "0") == "0" for key in ("RANK", "LOCAL_RANK", "SLURM_PROCID"))
 KEPT = ("val/acc", "test/acc", "run")  # of what a training returns
 
 
@@ -41,6 +44,8 @@ def run_one(function: Callable[[DictConfig], Any], config: DictConfig, settings:
     Raises:
         RunError: With whatever ``function`` failed. Hydra's launchers go on with the others.
     """
+    if not FIRST:
+        return function(config)
     path = Path(settings.sweep.dir or ".") / f"{settings.job.num:04d}.json"
     told: dict[str, Any] = {"overrides": list(settings.overrides.task)}
     path.write_text(json.dumps(told))
@@ -62,6 +67,10 @@ def run_one(function: Callable[[DictConfig], Any], config: DictConfig, settings:
 def report() -> None:
     """After a grid, print a table of all its runs."""
     if Grid.folder is None:
+        return
+    if not FIRST:
+        with suppress(OSError):
+            Grid.folder.rmdir()  # Hydra made it
         return
     from rich.console import Console
     from rich.table import Table

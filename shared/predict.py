@@ -20,7 +20,8 @@ from shared.assemble import load_module, plain
 from shared.config.domain import find_domain
 from shared.errors import UserError, nearest
 from shared.plots import png
-from shared.run import Run, unique_name, write
+from shared.resolvers import unique_name
+from shared.run import Run, write
 
 SHOWN = 60  # rows of the table; the file has them all
 

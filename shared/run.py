@@ -3,8 +3,6 @@
 import platform
 import shutil
 import subprocess
-import uuid
-from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -16,14 +14,9 @@ from shared.config.domain import check_name
 from shared.errors import UserError
 from shared.files.atomic import write as write
 from shared.files.atomic import write_json as write_json
-from shared.resolvers import PROJECT
+from shared.resolvers import PROJECT, unique_name
 from shared.runs.checkpoint import read_checkpoint
 from shared.runs.written import read_config, read_metrics
-
-
-def unique_name() -> str:
-    """A folder's name that no other gets: ``<date-time>-<unique>``."""
-    return f"{datetime.now():%Y%m%d-%H%M%S}-{uuid.uuid4().hex[:6]}"
 
 
 class Run:

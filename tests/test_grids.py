@@ -4,8 +4,10 @@ import json
 from pathlib import Path
 
 import pytest
+from hydra import compose, initialize_config_dir
 
-from tests.commands import command
+from shared.cli import CONF
+from tests.commands import command, start
 
 TINY = [
     "domain=image",
@@ -35,3 +37,29 @@ def test_a_run_that_fails_is_told_and_the_others_go_on(launcher: str, tmp_path: 
     assert "'most' is not max or avg" in " ".join(done.stdout.replace("│", " ").split())
     [folder] = tmp_path.glob("runs/image/*/metrics.json")
     assert json.loads(folder.read_text())["epochs"] == 1
+    [grid] = tmp_path.glob("runs/multirun/*")  # whichever processes trained them
+    assert {path.name for path in grid.glob("[0-9]*.json")} == {"0000.json", "0001.json"}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("launcher", ["basic", "joblib", "submitit_local"])
+def test_grids_that_start_in_one_second_are_apart(launcher: str, tmp_path: Path) -> None:
+    words = ["-m", *TINY[:-1], f"hydra/launcher={launcher}", "runs=grid"]
+    failing = start("train", *words, "model.pool=most,avg", cwd=tmp_path)
+    well = start("train", *words, "seed=5,6,7", cwd=tmp_path)
+    (out, _), (other, err) = failing.communicate(timeout=300), well.communicate(timeout=300)
+    assert (failing.returncode, well.returncode) == (1, 0), err
+    assert "1 of 2 runs ended well, 1 failed" in out
+    assert "3 of 3 runs ended well, 0 failed" in other
+    grids = [list(folder.glob("[0-9]*.json")) for folder in tmp_path.glob("grid/multirun/*")]
+    assert sorted(map(len, grids)) == [2, 3]
+    assert len(list(tmp_path.glob("grid/image/*/metrics.json"))) == 4
+
+
+def test_a_grid_s_folder_is_its_own_and_the_same_for_its_runs(tmp_path: Path) -> None:
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        first, second = (
+            compose("train", [f"runs={tmp_path}"], return_hydra_config=True).hydra.sweep for _ in range(2)
+        )
+    assert first.dir != second.dir
+    assert first.dir == first.dir

@@ -27,7 +27,8 @@ from shared.explain.yardsticks import measure
 from shared.files.plain import read_json
 from shared.layer_table import layer_table, render
 from shared.predict import percent
-from shared.run import Run, unique_name, write_json
+from shared.resolvers import unique_name
+from shared.run import Run, write_json
 
 INPUTS = 8  # of a folder, that are explained
 OWN = ("text", "move")  # keys of the configuration that a domain's own kind of input needs
