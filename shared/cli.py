@@ -18,6 +18,7 @@ from omegaconf.errors import OmegaConfBaseException
 from shared import grid
 from shared.config import guard, stopping
 from shared.config.literal import as_typed
+from shared.config.surroundings import outside_cause
 from shared.errors import UserError, nearest
 from shared.resolvers import PROJECT  # and with it the words that the files in conf/ use
 
@@ -45,7 +46,13 @@ def command(
                 missing = sorted(key for key, value in keys(config).items() if value == "???")
                 if missing:
                     raise UserError(f"{missing[0]} is not set: give {missing[0]}=…")
-                return function(_with_choices(config, settings.runtime.choices))
+                try:
+                    return function(_with_choices(config, settings.runtime.choices))
+                except Exception as error:
+                    reason = outside_cause(error, "data.batch_size" if "data" in config else "input")
+                    if reason is None or isinstance(error, UserError):
+                        raise
+                    raise UserError(reason) from error
 
             if settings.mode == RunMode.MULTIRUN:
                 return grid.run_one(checked, config, settings)
@@ -76,7 +83,10 @@ def _report_end(run: Callable[[], Any], config_name: str) -> None:
         sys.exit(f"error: {error}")
     except (HydraException, OmegaConfBaseException) as error:
         sys.exit(f"error: {_explain(error, config_name)}")
-    except KeyboardInterrupt as stop:
+    except (KeyboardInterrupt, SystemExit) as end:
+        stop = stopping.stop_behind(end)
+        if stop is None:
+            raise
         message, code = stopping.ended(stop)
         sys.stderr.write(f"{message}\n" * bool(message))
         sys.exit(code)

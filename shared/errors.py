@@ -4,8 +4,12 @@
 class UserError(Exception):
     """Bad input or configuration: the message names the place, the value and the remedy.
 
-    Commands print it without a traceback and exit with 1; every other exception is a defect of ours.
+    Commands print it without a traceback and exit with 1; every other exception is a defect of ours. What
+    follows from it may be a second argument, which the message ends with.
     """
+
+    def __str__(self) -> str:
+        return "; ".join(map(str, self.args))
 
 
 class PlaceError(UserError):

@@ -36,8 +36,10 @@ from shared.runs.job import note_job, run_of_job
 from shared.test_report import calibration_error, write_report
 from shared.training.cut_short import resumable
 
+SAME = "run the same command again to resume"
 
-def train(config: DictConfig, callbacks: Sequence[Callback] = ()) -> dict[str, Any]:
+
+def train(config: DictConfig, callbacks: Sequence[Callback] = (), again: str | None = None) -> dict[str, Any]:
     """Train, test on the best checkpoint; return what ``metrics.json`` then holds, and the folder as ``run``.
 
     With ``resume``, goes on in that folder from its last checkpoint; nothing else of ``config`` counts. With
@@ -49,10 +51,11 @@ def train(config: DictConfig, callbacks: Sequence[Callback] = ()) -> dict[str, A
     Args:
         config: As in ``conf/train.yaml``.
         callbacks: What else is to happen as the network trains.
+        again: What resumes it if it is cut short; None for ``resume``, which is said as a line to paste.
 
     Raises:
         InUseError: Another process works on this run.
-        UserError: The configuration, the data or the folder cannot be used.
+        UserError: The configuration, the data or the folder cannot be used, or as ``resumable``.
         Stopped: By a signal; what was saved stays.
     """
     resumed = Run.open(config.resume) if config.resume else run_of_job(config)
@@ -74,7 +77,7 @@ def train(config: DictConfig, callbacks: Sequence[Callback] = ()) -> dict[str, A
     if first and not resumed:
         run.make(config)
         note_job(run, config)
-    with held(run.folder, first), resumable(run, first=first):
+    with held(run.folder, first), resumable(run, first=first, again=again):
         return _train(config, run, data, trainer, history)
 
 
@@ -183,4 +186,4 @@ def train_once(config: DictConfig, callbacks: Sequence[Callback] = ()) -> dict[s
             if run.metrics:
                 return run.metrics | {"run": str(run.folder)}
             config.resume = str(run.folder)
-        return train(config, callbacks)
+        return train(config, callbacks, again=SAME)

@@ -1,6 +1,8 @@
 """repeat: one configuration over seeds."""
 
 import json
+import os
+import signal
 from pathlib import Path
 
 import numpy as np
@@ -8,9 +10,11 @@ import pytest
 from scipy import stats
 
 from shared.assemble import plain
+from shared.callbacks import History
 from shared.cli import compose
+from shared.config.stopping import Stopped, heard
 from shared.errors import UserError
-from shared.repeat import _combinations, spread
+from shared.repeat import _combinations, repeat, spread
 from tests.commands import command
 
 TINY = ["domain=image", "trainer.max_epochs=1", "trainer.accelerator=cpu", "trainer.precision=32-true"]
@@ -52,6 +56,19 @@ def test_it_trains_each_once_goes_on_and_tells_the_mean(tmp_path: Path) -> None:
     assert told["runs"] == summary["runs"]
     assert told["figures"]["test/acc"] == summary["figures"]["test/acc"]
     assert Path(told["runs"][0], "metrics.json").stat().st_mtime_ns == stamps[told["runs"][0]]
+
+
+def test_a_stop_says_how_to_resume(tmp_path: Path, monkeypatch) -> None:
+    config = compose("repeat", [*TINY, OVER, "data.first=100", f"runs={tmp_path}"])
+
+    def stop(*_: object) -> None:
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    monkeypatch.setattr(History, "on_train_epoch_end", stop)
+    with heard(), pytest.raises(Stopped) as stopped:
+        repeat(config)
+    assert stopped.value.message.endswith("; run the same command again to resume")
+    assert stopped.value.signum == signal.SIGTERM
 
 
 def test_a_key_that_does_not_exist_is_named(tmp_path: Path) -> None:

@@ -47,7 +47,7 @@ def test_ctrl_c_writes_what_there_is_and_the_same_command_goes_on(tmp_path: Path
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=60)
     assert process.returncode == 130, err
-    assert "the same command goes on" in err
+    assert "stopped; run the same command again to resume" in err
     assert "Traceback" not in err
     assert "experiment=best" in out
     before = trials_of(tmp_path)

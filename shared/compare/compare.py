@@ -14,8 +14,10 @@ from shared.compare.plan import read
 from shared.compare.report import write_report
 from shared.compare.results import results, write_csv
 from shared.compare.workers import Job, Workers
+from shared.config.stopping import Stopped
 from shared.errors import UserError
 from shared.locks import held
+from shared.train import SAME
 
 
 def compare(config: DictConfig) -> Path:
@@ -46,8 +48,11 @@ def compare(config: DictConfig) -> Path:
                 f"compare.tasks.{cell.task}.cells: {cell.design!r} is {twin.design!r} again; leave one out"
             )
     if config.train:
-        with held(home):
-            train(cells, config.n_jobs)
+        try:
+            with held(home):
+                train(cells, config.n_jobs)
+        except KeyboardInterrupt as stop:
+            raise Stopped.saying(f"\nstopped; {SAME}", stop) from None
     found = results(cells)
     judged = judge(plan, found)
     write_csv(home / "results.csv", cells)

@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import signal
 import traceback
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor, as_completed
@@ -18,6 +19,7 @@ from omegaconf import DictConfig
 
 from shared.compare.facts import facts
 from shared.compare.order import Order
+from shared.config.stopping import REQUEUE
 from shared.errors import UserError
 from shared.run import Run, runs_in, write, write_json
 from shared.train import train_once
@@ -65,13 +67,18 @@ class Workers:
     def __init__(self, n: int):
         self._threads = ThreadPoolExecutor(n)
         self._pools: SimpleQueue[ProcessPoolExecutor | None] = SimpleQueue()
+        self._stopped = False
         for _ in range(n):
             self._pools.put(None)
 
     def __enter__(self) -> "Workers":
         return self
 
-    def __exit__(self, *_: Any) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: Any) -> None:
+        if kind:  # such as Ctrl-C: what they train is resumed next time
+            self._stopped = True
+            for process in multiprocessing.active_children():
+                process.kill()
         self._threads.shutdown(cancel_futures=True)
         while not self._pools.empty():
             pool = self._pools.get()
@@ -94,7 +101,7 @@ class Workers:
             (job.folder / FAILED).unlink(missing_ok=True)
             reason = pool.submit(_attempt, job).result()
         except BrokenProcessPool:
-            pool, reason = None, "its process was killed; was there memory enough?"
+            pool, reason = None, "" if self._stopped else "its process was killed; was there memory enough?"
         finally:
             self._pools.put(pool)
         if reason:
@@ -102,7 +109,12 @@ class Workers:
 
 
 def _start() -> None:
-    """One thread a process, and none that outlives the process it works for: that would write on, unseen."""
+    """One thread a process, and none that outlives the process it works for: that would write on, unseen.
+
+    The signals that end a command, which a terminal and SLURM send to all its processes, are for the first.
+    """
+    for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, *REQUEUE):
+        signal.signal(each, signal.SIG_IGN)
     torch.set_num_threads(1)
     parent = multiprocessing.parent_process()
     assert parent

@@ -61,6 +61,12 @@ def heard() -> Iterator[None]:
             signal.signal(each, signal.SIG_DFL)
 
 
+def stop_behind(end: BaseException) -> KeyboardInterrupt | None:
+    """The stop itself, also where Lightning has made SystemExit of it; None for another end."""
+    stop = end.__context__ if isinstance(end, SystemExit) else end
+    return stop if isinstance(stop, KeyboardInterrupt) else None
+
+
 def ended(stop: KeyboardInterrupt) -> tuple[str, int]:
     """What to say of a stop, and the exit code: 130 after Ctrl-C, 143 after SIGTERM.
 

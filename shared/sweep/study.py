@@ -1,10 +1,13 @@
 """The study that all processes of a search share: its storage, its folder, and who works on which trial."""
 
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import optuna
+from optuna.exceptions import StorageInternalError
 from optuna.pruners import BasePruner, MedianPruner, NopPruner
 from optuna.samplers import BaseSampler, RandomSampler, TPESampler
 from optuna.storages import BaseStorage, JournalStorage, RDBStorage
@@ -15,6 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from shared.errors import UserError, nearest
 from shared.locks import FileLock, JournalLock
 from shared.run import write
+from shared.train import SAME
 
 SAMPLERS: dict[str, type[BaseSampler]] = {"tpe": TPESampler, "random": RandomSampler}
 # A trial has a first epoch to itself, and the first trials train to their end: there is no median before.
@@ -113,6 +117,19 @@ class Study:
         seed = int(np.random.SeedSequence([self.seed, trial.number]).generate_state(1)[0])
         self.optuna.sampler = self.sampler(seed=seed)  # type: ignore[call-arg]  # both have it
         return trial
+
+
+STORAGE_FAILURES = (SQLAlchemyError, StorageInternalError)
+
+
+@contextmanager
+def storage_failures() -> Iterator[None]:
+    """Around a search: a storage that is lost is one line; the trials under way are resumed later."""
+    try:
+        yield
+    except STORAGE_FAILURES as error:
+        cause = error.__cause__ or error
+        raise UserError(f"storage: cannot be used: {str(cause).splitlines()[0]}", SAME) from error
 
 
 def _storage(folder: Path, url: str | None) -> BaseStorage:

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import sys
 import warnings
 from pathlib import Path
 
@@ -13,12 +12,14 @@ from rich.console import Console
 
 from shared.assemble import plain
 from shared.cli import compose
+from shared.config.stopping import Stopped
 from shared.errors import UserError
 from shared.sweep.progress import SweepProgress, best
 from shared.sweep.report import report
 from shared.sweep.space import Space
-from shared.sweep.study import Study
+from shared.sweep.study import Study, storage_failures
 from shared.sweep.trial import run_trial
+from shared.train import SAME
 
 
 def sweep(config: DictConfig, overrides: list[str]) -> Study:
@@ -33,7 +34,7 @@ def sweep(config: DictConfig, overrides: list[str]) -> Study:
 
     Raises:
         UserError: The space, the storage or the folder cannot be used, or no trial could be trained.
-        KeyboardInterrupt: Stopped by Ctrl-C; what there is has been written.
+        Stopped: By a signal; what there is has been written.
     """
     if not isinstance(config.n_trials, int) or config.n_trials < 1:
         raise UserError(f"n_trials={config.n_trials}: give a whole number from 1")
@@ -52,20 +53,20 @@ def sweep(config: DictConfig, overrides: list[str]) -> Study:
             raise UserError(f"{word}: {key} is searched; leave it out, or take it out of sweep.space")
     choices = config.sweep
     study = Study(folder_of(config), config.storage, choices.sampler, choices.pruner, config.seed)
-    try:
-        with SweepProgress(study, config.n_trials) as progress:
-            while claimed := study.claim(config.n_trials):
-                trial, lock = claimed
-                try:
-                    progress.begin(trial.number, again=bool(trial.params))
-                    progress.end(run_trial(trial, space, study.place(trial.number), progress))
-                finally:
-                    lock.release()
-    except KeyboardInterrupt:
-        sys.stderr.write("\nstopped; the same command goes on\n")
-        raise
-    finally:
-        report(study, space, config, overrides, Console())
+    with storage_failures():
+        try:
+            with SweepProgress(study, config.n_trials) as progress:
+                while claimed := study.claim(config.n_trials):
+                    trial, lock = claimed
+                    try:
+                        progress.begin(trial.number, again=bool(trial.params))
+                        progress.end(run_trial(trial, space, study.place(trial.number), progress))
+                    finally:
+                        lock.release()
+        except KeyboardInterrupt as stop:
+            raise Stopped.saying(f"\nstopped; {SAME}", stop) from None
+        finally:
+            report(study, space, config, overrides, Console())
     if best(study.trials()) is None and not study.trials(TrialState.RUNNING):
         raise UserError(f"no trial could be trained; the reasons are in {study.folder / 'trials.csv'}")
     return study

@@ -10,11 +10,12 @@ from omegaconf import DictConfig
 from optuna.trial import FrozenTrial, TrialState
 from pytorch_lightning.callbacks import Callback
 
-from shared.errors import UserError
+from shared.errors import PlaceError, UserError
 from shared.locks import InUseError
 from shared.run import runs_in
 from shared.sweep.progress import SweepProgress
 from shared.sweep.space import Space
+from shared.sweep.study import STORAGE_FAILURES
 from shared.train import train_once
 
 
@@ -47,19 +48,21 @@ def run_trial(trial: optuna.Trial, space: Space, folder: Path, progress: SweepPr
     trained has failed, with its reason, and the search goes on.
 
     Raises:
-        InUseError: Another process works on the trial's run.
-        KeyboardInterrupt: Stopped by Ctrl-C; the trial is gone on with next time.
+        Stopped: By a signal; the trial is resumed next time.
+        InUseError: Another process works on the trial's run, such as ``train.py resume=…``.
+        PlaceError, SQLAlchemyError, StorageInternalError: No trial can; this one is resumed.
     """
     try:
         config = trial_config(trial, space, folder)
         with (folder / "output.txt").open("a") as output, contextlib.redirect_stdout(output):
             metrics = train_once(config, [Pruning(trial, progress)])
-    except InUseError:  # train.py resume=… works on it: the trial stays open
+    except (InUseError, PlaceError, *STORAGE_FAILURES):
         raise
     except Exception as error:  # whatever a combination of settings leads to, such as too little memory
         if not isinstance(error, UserError):
             (folder / "traceback.txt").write_text(traceback.format_exc())
-        trial.set_user_attr("error", f"{error}" if isinstance(error, UserError) else repr(error))
+        reason = error.args[0] if isinstance(error, UserError) else repr(error)
+        trial.set_user_attr("error", reason)
         trial.set_user_attr("run", _run(folder))
         return trial.study.tell(trial, state=TrialState.FAIL)
     trial.set_user_attr("run", metrics["run"])

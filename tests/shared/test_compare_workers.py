@@ -1,16 +1,19 @@
 """Processes side by side: what fails is told, and takes nothing else with it."""
 
+import multiprocessing
 import os
 import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from omegaconf import DictConfig, OmegaConf
 
 from shared.compare.workers import FACTS, LOG, Job, Workers
+from shared.config.stopping import Stopped
 from shared.errors import UserError
 from shared.run import write, write_json
 from tests.commands import PROJECT
@@ -88,3 +91,17 @@ def test_no_process_outlives_the_one_it_works_for(tmp_path: Path) -> None:
         time.sleep(0.1)
     os.kill(worker, signal.SIGKILL)
     raise AssertionError("the worker went on alone")
+
+
+def test_a_stop_ends_the_processes_at_once_and_is_no_failure(tmp_path: Path) -> None:
+    endless, workers = job("endless", tmp_path), Workers(2)
+    with ThreadPoolExecutor(1) as other:
+        jobs = other.submit(lambda: list(workers.run([endless])))
+        while not (endless.folder / "pid").is_file():
+            time.sleep(0.05)
+        pid = int((endless.folder / "pid").read_text())
+        os.kill(pid, signal.SIGTERM)  # as SLURM sends it to all processes; the first decides
+        workers.__exit__(Stopped)
+        assert jobs.result() == [endless]
+    assert pid not in {process.pid for process in multiprocessing.active_children()}
+    assert endless.failure is None

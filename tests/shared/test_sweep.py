@@ -9,11 +9,12 @@ import optuna
 import pytest
 import torch
 from omegaconf import OmegaConf
+from optuna.exceptions import StorageInternalError
 from optuna.trial import TrialState
 
 import shared.sweep.trial
 from shared.cli import compose
-from shared.errors import UserError
+from shared.errors import PlaceError, UserError
 from shared.sweep.study import Study
 from shared.sweep.sweep import folder_of, sweep
 from shared.train import train
@@ -191,6 +192,22 @@ def test_a_defect_leaves_its_traceback_and_fails_one_trial(tmp_path: Path, monke
         search(tmp_path, "n_trials=1")
     [path] = tmp_path.glob("sweep/*/trials/0000/traceback.txt")
     assert "out_of_memory" in path.read_text()
+
+
+@pytest.mark.usefixtures("undrawn")
+@pytest.mark.parametrize("error", [PlaceError("disk: full"), StorageInternalError("storage: lost")])
+def test_a_trial_is_resumed_where_the_disk_was_full_or_the_storage_lost(
+    error: Exception, tmp_path: Path, monkeypatch
+) -> None:
+    def lost(*_: object) -> dict:
+        raise error
+
+    with monkeypatch.context() as patch:
+        patch.setattr(shared.sweep.trial, "train_once", lost)
+        with pytest.raises(UserError, match=str(error)):
+            search(tmp_path, "n_trials=1")
+    [trial] = search(tmp_path, "n_trials=1").trials()
+    assert (trial.number, trial.state) == (0, TrialState.COMPLETE)
 
 
 @pytest.mark.parametrize(

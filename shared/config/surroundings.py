@@ -1,0 +1,53 @@
+"""Failures of what surrounds a command, none of them a defect of ours: memory, disks, other processes."""
+
+import errno
+import re
+import sys
+import time
+
+from shared.errors import UserError
+
+NO_MEMORY = re.compile(r"can't allocate memory|not enough memory|out of memory", re.IGNORECASE)
+OTHER_PROCESS = re.compile(r"closed by peer|connection reset|socket|remote error|nccl|gloo", re.IGNORECASE)
+WORKER = re.compile(r"DataLoader worker \(pid.*?\) (is killed by signal: ([\w ]+)|exited unexpectedly)")
+
+
+def outside_cause(error: Exception, key: str = "data.batch_size") -> str | None:
+    """What failed in one line, if it is a mistake of the user or of the surroundings; else None.
+
+    Args:
+        error: What was raised.
+        key: What needs less memory when it is smaller.
+    """
+    text = str(error)
+    if text.startswith("Caught "):  # in a loader process, whose traceback the message holds
+        text = text.strip().splitlines()[-1].split(": ", 1)[-1]
+    if isinstance(error, UserError):
+        return text
+    if isinstance(error, MemoryError) or (isinstance(error, RuntimeError) and NO_MEMORY.search(text)):
+        reason = f" ({text.strip().splitlines()[0][:200]})" if text.strip() else ""
+        return f"{key}: out of memory{reason}; give less"
+    worker = WORKER.search(_messages(error))
+    if worker or (not _distributed() and isinstance(error, ConnectionResetError | EOFError)):
+        time.sleep(0.5)  # a signal to all processes reaches ours as well, and is the better reason
+        by = f"by signal: {worker[2].strip()}" if worker and worker[2] else "unexpectedly"
+        return f"data.workers: a loader process was ended {by}, as happens where memory is short"
+    if _distributed() and isinstance(error, RuntimeError | OSError) and OTHER_PROCESS.search(text):
+        return "another process of this training ended"
+    if isinstance(error, OSError) and error.errno not in (None, errno.EPIPE):
+        return f"{error.filename or 'disk'}: {error.strerror}"
+    return None
+
+
+def _distributed() -> bool:
+    distributed = sys.modules.get("torch.distributed")
+    return bool(distributed and distributed.is_available() and distributed.is_initialized())
+
+
+def _messages(error: BaseException | None) -> str:
+    """Of an exception and of those behind it."""
+    messages = []
+    while error:
+        messages.append(str(error))
+        error = error.__cause__ or error.__context__
+    return "\n".join(messages)
