@@ -71,7 +71,7 @@ def _load(file: Path) -> Arrays | None:
     try:
         with file.open("rb") as opened, np.load(opened, allow_pickle=False) as stored:
             return dict(stored)
-    except FileNotFoundError:
+    except OSError:  # nothing is kept yet, or nothing can be
         return None
     except Exception as error:  # whatever numpy and zip make of damaged bytes
         _log.warning("%s: damaged (%s); made anew", file, error)

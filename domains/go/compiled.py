@@ -4,7 +4,6 @@ import contextlib
 import functools
 import hashlib
 import logging
-import pickle
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
@@ -36,7 +35,7 @@ class _Cache(FunctionCache):
         """What numba wraps around reading and writing: an error costs time, not the command."""
         try:
             yield
-        except (OSError, EOFError, pickle.UnpicklingError) as error:
+        except Exception as error:  # whatever the disk does, and pickle makes of damaged bytes
             _warn_once(self.cache_path, getattr(error, "strerror", None) or "damaged")
 
 

@@ -159,11 +159,12 @@ def answers(games: Games, g: int, count: int) -> str:
     told: list[Any] = [first_illegal(size, setup, np.append(moves, moves[:5]), superko=True)]
     replayed = batch_planes(games, np.full(len(ply), g), ply, ply % 8, groups)
     alone = position_planes([Position.of(games, g, int(ply[-1]))], groups)
-    board = Board(size, superko=True)
+    board = Board(size)
     board.setup(setup.tolist())
     for code in moves.tolist():
         board.play(code)
     twin = board.copy()
+    twin.superko = True  # from here on: a game may have repeated a position
     told += [*replayed, *alone, twin.stones, twin.ko, twin.legal(0), board.legal(1)]
     digest = hashlib.sha256()
     for each in told:

