@@ -2,6 +2,7 @@
 
 import gzip
 import lzma
+import re
 import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -13,6 +14,7 @@ from shared.archive import printable
 from shared.errors import UserError
 from shared.files.inventory import Inventory
 
+COUNTS = re.compile(rb"\d+ (\d{1,9})")  # of words and of numbers
 OPEN = {".gz": gzip.open, ".xz": lzma.open}
 LONGEST = 2**20  # bytes of a line: those of a thousand numbers have 20,000
 # A packed file may unpack to RATIO times its size and SPARE bytes more; numbers shrink to a third.
@@ -57,10 +59,10 @@ def read_vectors(path: str | Path, vocabulary: Sequence[str], size: int, strict:
     name, seen = printable(str(path)), Inventory()
     others = repeated = 0
     for place, line in _lines(Path(path), name):
-        spaces = line.count(b" ")
-        if place == 1 and spaces == 1 and line.replace(b" ", b"").isdigit():
-            _check_size(name, place, int(line.split()[1][:SHOWN]), size)
+        if place == 1 and (counts := COUNTS.fullmatch(line)):
+            _check_size(name, place, int(counts[1]), size)
             continue
+        spaces = line.count(b" ")
         if place <= 2:
             _check_size(name, place, spaces, size)
         if spaces < size:
