@@ -320,22 +320,26 @@ def random_line(chance: random.Random) -> bytes:
     return mutated(" ".join(words), chance)
 
 
-def test_ten_thousand_lines_whatever_they_are_break_nothing(
-    gtp: GoProtocol, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize("lines", [500, pytest.param(10_000, marks=pytest.mark.slow)])
+def test_lines_whatever_they_are_break_nothing(
+    gtp: GoProtocol, caplog: pytest.LogCaptureFixture, lines: int
 ) -> None:
     caplog.set_level(logging.ERROR)
-    chance = random.Random(0)
+    seed = 0
+    print(f"seed {seed}, {lines:,} lines")  # noqa: T201  # pytest shows it with a failure
+    chance = random.Random(seed)
     refused = 0
-    for _ in range(10_000):
-        line = random_line(chance).decode("utf-8", "replace")
-        answer = gtp.answer(line)
+    for _ in range(lines):
+        line = random_line(chance)
+        out, start = io.BytesIO(), time.monotonic()
+        gtp.ended = False
+        gtp.serve(io.BytesIO(line), out)
+        assert time.monotonic() - start < 20, line
+        answer = out.getvalue().decode().removeprefix("\n")  # which ends an analysis
         assert "internal error" not in answer, (line, caplog.text)
-        if answer.startswith("\n"):
-            answer = answer[1:]
-        analysis = answer.startswith("=") and answer.endswith("\n") and not answer.endswith("\n\n")
-        assert not answer or analysis or ANSWER.fullmatch(answer), (line, answer)
+        assert not answer or ANSWER.fullmatch(answer), (line, answer)
         refused += answer.startswith("?")
-    assert 2000 < refused < 9000  # both kinds of answer were asked for
+    assert 0.2 * lines < refused < 0.9 * lines  # both kinds of answer were asked for
     gtp.game.board.copy()
     good(gtp, "clear_board")
     assert good(gtp, "genmove b") == "A9"

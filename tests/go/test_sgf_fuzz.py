@@ -1,93 +1,98 @@
-"""Mutated SGF files: each is read, counted or refused, soon; and what is used obeys the rules."""
+"""Damaged SGF files, from their bytes to planes: each is read or refused, soon; what is used is legal."""
 
-import random
-import time
-import zipfile
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from domains.go.games import read_games
+from domains.go.games import read_games, with_next
+from domains.go.planes import ALPHAGO, batch_planes
+from domains.go.records import read_records
 from domains.go.rules import Board
 from domains.go.sgf import Record, UnusableError, read_sgf
 from shared.errors import UserError
+from tests.fuzzing import fuzz
 
-SEEDS = [
+FILES = [
     b"(;GM[1]FF[4]CA[UTF-8]SZ[9]PB[a]PW[b]BR[6d]WR[9p]KM[6.5]RE[B+R];B[ee];W[ce]C[x\\]y];B[cc];W[dd];B[dc];W[ec])",
     b"(;SZ[19]HA[2]AB[dp][pd]AW[qq];W[dd](;B[pp];W[];B[tt])(;B[qp]LB[aa:1][bb:2];W[cc](;B[dc])(;B[cd])))",
     b"(;SZ[5]AB[aa:cc];AE[bb];W[bb];B[dd];W[ee];B[ed];W[de])(;SZ[13];B[aa];W[ba];B[mm];W[ab])",
     "(;SZ[9]CA[GBK]PB[漒一]PW[因坊];B[aa];W[ab];B[ba];W[bb])".encode("gbk", "replace"),
+    b"(;GM[1]SZ[19]KM[375]HA[0]AP[GNU Go:3.8]AP[foxwq]BR[9\xe6\xae\xb5];B[pd];W[dd];B[PP];W[dp])",
+    b"(;SZ[7]AB[aa][bb]AW[cc]PL[W]C[problem])",
+    "(;SZ[9];B[ee];W[ed];B[dd];W[ec])".encode("utf-16"),
 ]
 PIECES = [
-    b"[",
-    b"]",
-    b"(",
-    b")",
-    b";",
-    b"\\",
-    b":",
-    b"B[",
-    b"W[zz]",
-    b"AB[aa]",
-    b"SZ[0]",
-    b"SZ[99999999999]",
-    b"HA[-1]",
+    *(b"[", b"]", b"(", b")", b";", b"\\", b":", b"B[", b"W[zz]", b"AB[aa]", b"AB[]", b"PL[W]", b"(;" * 50),
+    *(
+        b"SZ[0]",
+        b"SZ[99999999999]",
+        b"SZ[19:19]",
+        b"HA[-1]",
+        b"KM[nan]",
+        b"KM[375]",
+        b"GM[2]",
+        b"B;",
+        b"ab[]",
+    ),
+    *(
+        b"AE[aa:ss]",
+        b"AB[ss:aa]",
+        b"BR[999d]",
+        b"BR[P9p]",
+        b"\n\t ",
+        b"tt",
+        b"\0",
+        b"\xff\xfe",
+        b"\xef\xbb\xbf",
+    ),
+    *(b"CA[utf-7]", b"CA[\\", b";B[]" * 30, b";B[aa];W[bb];B[ba];W[ab]", b";W[aa];W[ac]"),
 ]
-PIECES += [
-    b"\0",
-    b"\xff\xfe",
-    b"CA[utf-7]",
-    b"CA[\\",
-    b"GM[2]",
-    b"AE[aa:ss]",
-    b"BR[999d]",
-    b"(;" * 50,
-    b"\n\t ",
-    b"tt",
-]
+MANY = pytest.param(10_000, marks=pytest.mark.slow)
 
 
-def mutant(seed: int) -> bytes:
-    rng = random.Random(seed)
-    data = bytearray(rng.choice(SEEDS))
-    for _ in range(rng.randint(1, 6)):
-        i, j = sorted(rng.randrange(len(data) + 1) for _ in range(2))
-        match rng.randrange(6):
-            case 0:
-                data[i : i + 1] = bytes([rng.randrange(256)])
-            case 1:
-                data[i:j] = b""
-            case 2:
-                data[i:i] = data[i:j]
-            case 3:
-                data[i:i] = rng.choice(PIECES)
-            case 4:
-                data = data[:i]
-            case 5:
-                data[i:j] = bytes(reversed(data[i:j]))
-    return bytes(data)
+@pytest.mark.parametrize("cases", [500, MANY])
+def test_the_parser_gives_records_or_reasons(cases: int) -> None:
+    unusable = 0
+
+    def read(data: bytes) -> None:
+        nonlocal unusable
+        for game in read_sgf(data):
+            assert isinstance(game, Record | UnusableError)
+            unusable += isinstance(game, UnusableError)
+
+    assert fuzz(FILES, read, (), cases=cases, seed=1, pieces=PIECES)["read"] == cases
+    assert 0.05 * cases < unusable < 0.95 * cases  # the changes bite, and not always
 
 
-def test_five_thousand_mutants_neither_crash_nor_hang(tmp_path: Path) -> None:
-    slowest, unusable = 0.0, 0
-    with zipfile.ZipFile(tmp_path / "mutants.zip", "w") as archive:
-        for seed in range(5_000):
-            data = mutant(seed)
-            began = time.process_time()
-            read = list(read_sgf(data))
-            slowest = max(slowest, time.process_time() - began)
-            assert all(isinstance(game, Record | UnusableError) for game in read)
-            unusable += sum(isinstance(game, UnusableError) for game in read)
-            archive.writestr(f"{seed}.sgf", data)
-    assert slowest < 1
-    assert 500 < unusable < 4_500  # the mutations bite, and not always
+@pytest.mark.parametrize("cases", [300, MANY])
+def test_what_is_used_obeys_the_rules_and_has_planes(cases: int, tmp_path: Path) -> None:
+    path, used = tmp_path / "damaged.sgf", 0
 
-    for size in (5, 9, 13, 19):
-        games = read_games(tmp_path / "mutants.zip", size=size, cache=tmp_path, progress=False)
-        for g in range(len(games.size)):
-            board = Board(size)
-            board.setup(games.setup[games.setup_start[g] : games.setup_start[g + 1]].tolist())
-            for code in games.moves[games.move_start[g] : games.move_start[g + 1]].tolist():
-                board.play(code)  # raises if it is illegal
-    with pytest.raises(UserError, match=r"mutants\.zip!\d+\.sgf: .*strict"):
-        read_games(tmp_path / "mutants.zip", strict=True, cache=tmp_path, progress=False)
+    def read(data: bytes) -> None:
+        nonlocal used
+        path.write_bytes(data)
+        columns = read_records(path, tmp_path, progress=False).columns
+        for size in np.unique(columns["size"]).tolist() or [19]:
+            whole = read_games(path, size=size, min_moves=0, learn=False, cache=tmp_path, progress=False)
+            games = with_next(whole)
+            for g in range(len(games.size)):
+                used += 1
+                board = Board(size)
+                board.setup(whole.setup[whole.setup_start[g] : whole.setup_start[g + 1]].tolist())
+                for code in whole.moves[whole.move_start[g] : whole.move_start[g + 1]].tolist():
+                    board.play(code)  # raises if it is illegal
+                ply = np.diff(games.move_start)[g : g + 1] - 1
+                planes, legal, _ = batch_planes(games, np.array([g]), ply, np.zeros(1), ALPHAGO)
+                np.testing.assert_array_equal(planes[0, :3].argmax(0) == 2, board.stones == 0)
+                np.testing.assert_array_equal(legal[0], board.legal(int(games.to_play[g])))
+
+    fuzz(FILES, read, UserError, cases=cases, seed=2, pieces=PIECES)
+    assert used > cases / 4
+
+
+def test_strict_names_the_place(tmp_path: Path) -> None:
+    path = tmp_path / "damaged.sgf"
+    path.write_bytes(FILES[0][:-1])
+    with pytest.raises(UserError, match=r"damaged\.sgf: unreadable: .*strict"):
+        read_games(path, strict=True, cache=tmp_path, progress=False)
