@@ -92,7 +92,7 @@ def members(
     if path.is_dir():
         read = _folder(path, found, member_limit, failed)
     elif not path.is_file():
-        raise UserError(f"{path}: neither a file nor a folder")
+        raise _refused(f"{path}: neither a file nor a folder")
     elif is_archive(path):
         unpack = _zip if path.name.lower().endswith(".zip") else _tar
         total_limit = min(total_limit, RATIO * path.stat().st_size + SPARE)
@@ -111,7 +111,7 @@ def nothing(path: Path, suffixes: Sequence[str], seen: Inventory) -> UserError:
     """The error of a path that holds no file of its kind: it says which files it holds."""
     wanted = f" that ends in {' or '.join(suffixes)}" * bool(suffixes)
     skipped = "; ".join(line.strip() for line in seen.summary()[1:])
-    return UserError(f"{path}: no file in it{wanted}" + f" (skipped: {skipped})" * bool(skipped))
+    return _refused(f"{path}: no file in it{wanted}" + f" (skipped: {skipped})" * bool(skipped))
 
 
 def pack(entries: Iterable[tuple[str, bytes]], archive: Path) -> None:
@@ -143,7 +143,7 @@ def files(path: Path, suffixes: Sequence[str] = (), *, seen: Inventory | None = 
     try:
         path.stat()
     except FileNotFoundError as error:
-        raise UserError(f"{path}: no such file or folder") from error
+        raise _refused(f"{path}: no such file or folder") from error
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
         raise _unreadable(path, error) from error
     if not path.is_dir():
@@ -206,7 +206,7 @@ def _guarded(path: Path, found: Iterator[Member]) -> Iterator[Member]:
     except PermissionError as error:
         raise _unreadable(path, error) from error
     except _BROKEN as error:
-        raise UserError(f"{path}: broken or truncated archive ({error}); fetch or pack it again") from error
+        raise _refused(f"{path}: broken or truncated archive ({error}); fetch or pack it again") from error
 
 
 def _zip(
@@ -224,7 +224,7 @@ def _zip(
         for number, entry in enumerate(entries, start=1):
             label = _check_name(path, entry.filename)
             if S_ISLNK(entry.external_attr >> 16):
-                raise UserError(f"{path}!{label}: a link, which is not followed; pack the file itself")
+                raise _refused(f"{path}!{label}: a link, which is not followed; pack the file itself")
             if entry.filename.endswith("/"):
                 continue
             reason = _passed_over(label, entry.filename, suffixes) if label else NAMELESS
@@ -233,7 +233,7 @@ def _zip(
                 continue
             try:
                 if entry.flag_bits & 1:
-                    raise UserError(f"{path}!{label}: locked with a password; pack it without one")
+                    raise _refused(f"{path}!{label}: locked with a password; pack it without one")
                 _check_limit(f"{path}!{label}", entry.file_size, member_limit)
                 data = archive.read(entry)
             except (UserError, *_BROKEN) as error:
@@ -259,7 +259,7 @@ def _tar(
                 archive.members.clear()  # type: ignore[attr-defined]  # else it remembers every entry
                 label = _check_name(path, entry.name)
                 if not entry.isfile() and not entry.isdir():
-                    raise UserError(
+                    raise _refused(
                         f"{path}!{label}: a link or device, which is not followed; pack the file itself"
                     )
                 if entry.isdir():
@@ -326,21 +326,26 @@ def _check_name(path: Path, name: str) -> str:
     label = printable(name)
     parts = PurePosixPath(name.replace("\\", "/")).parts
     if ".." in parts or name.startswith(("/", "\\")) or name[1:2] == ":":
-        raise UserError(f"{path}!{label}: the entry climbs out of its folder; the archive is refused")
+        raise _refused(f"{path}!{label}: the entry climbs out of its folder; the archive is refused")
     return label.removeprefix("./")
 
 
 def _check_limit(label: str, size: int, limit: int) -> None:
     if size > limit:
-        raise UserError(f"{label}: {size:,} bytes, more than the {limit:,} that one file may have")
+        raise _refused(f"{label}: {size:,} bytes, more than the {limit:,} that one file may have")
+
+
+def _refused(message: str) -> UserError:
+    """An error; the names in it come from strangers and go to terminals."""
+    return UserError(printable(message))
 
 
 def _unreadable(path: Path | str, error: OSError | ValueError) -> UserError:
-    return UserError(f"{path}: cannot be read ({getattr(error, 'strerror', error)})")
+    return _refused(f"{path}: cannot be read ({getattr(error, 'strerror', error)})")
 
 
 def _too_large(path: Path, limit: int) -> UserError:
-    return UserError(f"{path}: more than {limit:,} bytes once unpacked; unpack it yourself if you trust it")
+    return _refused(f"{path}: more than {limit:,} bytes once unpacked; unpack it yourself if you trust it")
 
 
 def _passed_over(label: str, name: str, suffixes: Sequence[str]) -> str | None:

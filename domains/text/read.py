@@ -13,7 +13,7 @@ from domains.text.lines import SEPARATORS, Bad, Form, Line, labelled, plain, sep
 from domains.text.places import no_data, places
 from domains.text.sentences import Sentences
 from domains.text.tables import TABLES, rows
-from shared.archive import is_archive, members, where
+from shared.archive import is_archive, members, printable, where
 from shared.errors import UserError
 from shared.files.inventory import EXAMPLES
 
@@ -42,7 +42,7 @@ def read_sentences(path: str | Path, form: Form) -> Sentences:
             far larger than text is.
     """
     path = Path(path)
-    reader = _Reader(str(path), form)
+    reader = _Reader(printable(str(path)), form)
     for entry in _entries(path, reader):
         reader.read(entry)
     return reader.sentences()
@@ -83,14 +83,15 @@ def _entries(path: Path, reader: "_Reader") -> Iterator[_Entry]:
 
 
 def _matching(path: Path) -> Iterator[_Entry]:
+    name = printable(str(path))
     before, after = path.name.split("*", 1)
     if "*" in after:
-        raise UserError(f"{path}: more than one *: write one, where the class stands in the file's name")
+        raise UserError(f"{name}: more than one *: write one, where the class stands in the file's name")
     pattern = re.compile(re.escape(before) + "(.+)" + re.escape(after), re.DOTALL)
     found = sorted(file for file in path.parent.glob("*") if file.is_file())
     named = [(file, match[1]) for file in found if (match := pattern.fullmatch(file.name))]
     if not named:
-        raise UserError(f"{path}: no such file: nothing in {path.parent} fits the pattern")
+        raise UserError(f"{name}: no such file: nothing in {printable(str(path.parent))} fits the pattern")
     for file, label in named:
         for member in members(file):
             yield _Entry(member.name, where(file, member.name), member.data, label_name(label))

@@ -256,6 +256,16 @@ def test_of_thousands_of_classes_there_is_no_machine_for_each(tmp_path: Path) ->
     assert [*made.baselines(np.arange(5))] == ["most frequent class"]
 
 
+@pytest.mark.parametrize("mark", [";", ",", "|", "\\t", "="])
+def test_a_separator_is_taken_as_it_is_typed(tmp_path: Path, mark: str) -> None:
+    sign = "\t" if mark == "\\t" else mark
+    (tmp_path / "a.csv").write_text(f"text{sign}label\n" + "".join(f"w{n}{sign}{n % 2}\n" for n in range(40)))
+    made = data(tmp_path / "a.csv", f"data.separator={mark}")
+    assert "guessed" not in made.summary
+    assert made.form.separator == sign
+    assert made.classes == ["0", "1"]
+
+
 @pytest.mark.data
 @pytest.mark.skipif(REAL is None, reason="CONVOLUTIONS_DATA does not name the folder of real data")
 def test_real_files_as_they_lie() -> None:

@@ -1,6 +1,7 @@
 """Reading: every form that a user's sentences may come in, and what is said of bad ones."""
 
 import json
+import os
 import zipfile
 from pathlib import Path
 
@@ -244,6 +245,17 @@ def test_a_lone_surrogate_is_replaced(tmp_path: Path) -> None:
     path = put(tmp_path / "a.jsonl", '{"text": "a \\ud800 b \\ud83d\\ude00", "label": "x"}')
     assert pairs(path) == [("x", "a \ufffd b \U0001f600")]
     assert pairs(put(tmp_path / "a.txt", b"pos +2AA-"), Form(encoding="utf-7")) == [("pos", "\ufffd")]
+
+
+@pytest.mark.parametrize("name", [b"\xff\xe9.txt", b"\xff*.txt", b"a\nb.txt", b"x" * 300])
+def test_names_that_no_terminal_can_write(tmp_path: Path, name: bytes) -> None:
+    path = tmp_path / os.fsdecode(name)
+    with pytest.raises(UserError) as error:
+        pairs(path)
+    assert str(error.value).isprintable()
+    if len(name) < 255:
+        path.write_bytes(b"pos fine\n" * 9 + b"neg\nneg a\r b\0\n")
+        assert all(line.isprintable() for line in read_sentences(path, Form()).summary())
 
 
 FOLDERS = {
