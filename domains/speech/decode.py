@@ -30,8 +30,8 @@ RATES = (1_000, 1_000_000)  # Hz: a header that says another rate is damaged
 CHANNELS = 64  # an array of microphones; libsndfile takes 1,024
 PIECE = 2**22  # values decoded at a time, of all channels together: 16 MiB
 # Compressed silence can claim days: above WORK values to decode, so many bytes have to stand behind them.
-WORK = 2**28  # an hour and a half at 48,000 Hz
-VALUES_PER_BYTE = 16  # 24 kbit/s at 48,000 Hz
+WORK = 2**27  # three quarters of an hour at 48,000 Hz
+VALUES_PER_BYTE = 32  # 12 kbit/s at 48,000 Hz
 UNKNOWN = 2**63 - 1  # frames, where a FLAC stream's header leaves its length open
 
 CUT = "ends before its header says"

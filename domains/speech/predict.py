@@ -150,6 +150,9 @@ def _ask(
 
 def _decibels(module: SpeechClassifier, x: NDArray[np.int16], pooled: int) -> NDArray[np.float32]:
     """Levels (mels, columns), each column the mean of so many frames."""
+    if not x.any():  # hours of silence should not take minutes
+        frames = max(len(x) - module.log_mel.size, 0) // module.log_mel.hop + 1
+        return np.full((module.log_mel.mels, -(-frames // pooled)), -100.0, np.float32)
     with torch.inference_mode():
         power = module.log_mel.power(torch.from_numpy(x).to(module.device).float()[None] / FULL)
         power = torch.nn.functional.avg_pool1d(power, pooled, ceil_mode=True)[0]

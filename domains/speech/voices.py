@@ -48,8 +48,14 @@ def voices(runs: Path, stretches: list[float], output: Path) -> list[Row]:
         raise UserError(
             f"runs={runs}: no finished run of speech in it; train some with scripts/repeat.py first"
         )
-    bar = Console(stderr=True)
-    rows = [row for run in track(finished, "testing", console=bar) for row in _test(run, stretches)]
+    rows: list[Row] = []
+    summaries: dict[str, None] = {}  # each once, in order: most runs have the same data
+    for run in track(finished, "testing", console=Console(stderr=True)):
+        data = _data(run)
+        summaries[data.summary] = None
+        rows.extend(_test(run, data, stretches))
+    for summary in summaries:
+        Console().print(summary, highlight=False, markup=False, soft_wrap=True)
     rows.sort()
     output.mkdir(parents=True, exist_ok=True)
     write(output / "voices.csv", csv_text(Row._fields, rows))
@@ -57,12 +63,17 @@ def voices(runs: Path, stretches: list[float], output: Path) -> list[Row]:
     return rows
 
 
-def _test(run: Run, stretches: list[float]) -> Iterable[Row]:
-    config, module = trained_config(run), load_module(run)
-    data = build_data(config)
-    data.front_end = module.hparams["front_end"]
+def _data(run: Run) -> SpeechData:
+    """What a run was trained on, ready to be tested on."""
+    data = build_data(trained_config(run))
+    data.front_end = load_module(run).hparams["front_end"]
     data.setup()
     assert isinstance(data, SpeechData)
+    return data
+
+
+def _test(run: Run, data: SpeechData, stretches: list[float]) -> Iterable[Row]:
+    config, module = trained_config(run), load_module(run)
     speakers = config.data.test_speaker
     design = config.choices.model.removeprefix("speech/")
     for stretch in [1.0] if speakers else stretches:

@@ -1,4 +1,4 @@
-"""Folders and archives as strangers bring them: the words and sides they give, and what is said of the rest."""
+"""Folders and archives as strangers bring them: the words and sides they give, and what is skipped."""
 
 import os
 import shutil

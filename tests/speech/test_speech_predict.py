@@ -7,16 +7,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-import torch
 from speech_sounds import WORDS, encoded, tone, write_words
 
-from domains.speech.predict import predict
-from shared.assemble import build_data, build_module, load_module
+from domains.speech.predict import _decibels, predict
+from shared.assemble import load_module
 from shared.classifier import Classifier
 from shared.cli import compose
 from shared.errors import UserError
 from shared.predict import predict as command_predict
 from shared.run import Run
+from shared.train import train
 from tests.commands import command
 
 FOLDER = ["domain=speech", "data=speech/folder", "data.sizes.rate=8000", "data.sizes.high_hz=4000"]
@@ -27,32 +27,12 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     """A network that was taught three tones in some steps."""
     folder = tmp_path_factory.mktemp("speech")
     words = [
-        *FOLDER,
-        "model=speech/small",
-        f"data.path={write_words(folder / 'in')}",
-        f"data.cache={folder / 'cache'}",
-    ]
-    config = compose("train", words)
-    data = build_data(config)
-    data.setup()
-    module = build_module(config, data).train()
-    optimizer = torch.optim.Adam(module.parameters(), 0.01)
-    for epoch in range(12):
-        loader = data.train_dataloader()
-        loader.sampler.set_epoch(epoch)
-        for batch in loader:
-            loss = torch.nn.functional.cross_entropy(module._logits(batch), batch["y"])
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
-    made = Run.create(folder, config)
-    contents = {
-        "domain": "speech",
-        "state_dict": module.state_dict(),
-        "hyper_parameters": dict(module.hparams),
-    }
-    torch.save(contents, made.checkpoints / "best.ckpt")
-    return made
+        *FOLDER, *("model=speech/small", "optimizer.lr=0.02", "trainer.max_epochs=12", f"runs={folder}"),
+        *("trainer.accelerator=cpu", "trainer.precision=32-true", "trainer.enable_progress_bar=false"),
+        *(f"data.path={write_words(folder / 'in')}", f"data.cache={folder / 'cache'}", "data.batch_size=16"),
+        r"data.pattern='(?P<label>[^/]+)/(?P<speaker>[^/_]+)_\d+\.'",
+    ]  # fmt: skip
+    return Run.open(train(compose("train", words))["run"])
 
 
 @pytest.fixture(scope="module")
@@ -216,3 +196,14 @@ def test_as_a_user_runs_it(run: Run, tmp_path: Path) -> None:
     assert {path.name for path in folder.iterdir()} == {"predictions.jsonl", "001-word.wav.png"}
     (row,) = map(json.loads, (folder / "predictions.jsonl").read_text().splitlines())
     assert row["answer"] == "high"
+
+
+@pytest.mark.parametrize("samples", [1, 199, 200, 201, 279, 280, 8000, 8001])
+def test_the_levels_of_silence_are_those_that_would_be_computed(module: Classifier, samples: int) -> None:
+    for pooled in (1, 3, 7):
+        silent = _decibels(module, np.zeros(samples, np.int16), pooled)
+        x = np.zeros(samples, np.int16)
+        x[0] = 1
+        assert silent.shape == _decibels(module, x, pooled).shape
+        assert silent.dtype == np.float32
+        assert silent.max() == pytest.approx(-100)

@@ -5,43 +5,42 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 from speech_sounds import write_words
 
 from domains.speech.voices import Row, picture, voices
-from shared.assemble import build_data, build_module
 from shared.cli import compose
 from shared.errors import UserError
-from shared.run import Run, write_json
+from shared.train import train
 
 
-def finished(folder: Path, model: str, *overrides: str) -> Run:
-    """An untrained network in the folder of a run that has ended."""
-    config = compose(
-        "train",
-        [
-            *("domain=speech", "data=speech/folder", "data.sizes.rate=8000", "data.sizes.high_hz=4000"),
-            r"data.pattern='(?P<label>[^/]+)/(?P<speaker>[^/_]+)_\d+\.'",
-            *(f"model=speech/{model}", f"data.path={folder / 'in'}", f"data.cache={folder / 'cache'}"),
-            *overrides,
-        ],
+def finished(folder: Path, model: str, *overrides: str) -> None:
+    """A run that was trained for as short as it can be."""
+    train(
+        compose(
+            "train",
+            [
+                *("domain=speech", "data=speech/folder", "data.sizes.rate=8000", "data.sizes.high_hz=4000"),
+                r"data.pattern='(?P<label>[^/]+)/(?P<speaker>[^/_]+)_\d+\.'",
+                *(f"model=speech/{model}", f"data.path={folder / 'in'}", f"data.cache={folder / 'cache'}"),
+                *("trainer.max_epochs=1", "trainer.accelerator=cpu", "trainer.precision=32-true"),
+                *("trainer.enable_progress_bar=false", f"runs={folder / 'runs'}"),
+                *overrides,
+            ],
+        )
     )
-    data = build_data(config)
-    data.setup()
-    module = build_module(config, data)
-    run = Run.create(folder / "runs", config)
-    arguments = {"state_dict": module.state_dict(), "hyper_parameters": dict(module.hparams)}
-    torch.save({"domain": "speech", **arguments}, run.checkpoints / "best.ckpt")
-    write_json(run.folder / "metrics.json", {})
-    return run
 
 
-def test_runs_are_tested_on_their_speakers_or_at_every_stretch(tmp_path: Path) -> None:
+def test_runs_are_tested_on_their_speakers_or_at_every_stretch(
+    tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
     write_words(tmp_path / "in")
+    (tmp_path / "in/low/f0_9.wav").write_bytes(b"text")
     for seed in (0, 1):
         finished(tmp_path, "small", f"seed={seed}", "data.test_speaker='f.*'")
         finished(tmp_path, "small", f"seed={seed}")
+    capsys.readouterr()
     rows = voices(tmp_path / "runs", [0.8, 1.0, 1.25], tmp_path / "out")
+    assert capsys.readouterr().out.count("1 unreadable: low/f0_9.wav (Format not recognised)") == 2
     told = [(row.design, row.tested, row.seed, row.stretch, row.n) for row in rows]
     stretched = [("small", "speech/folder", seed, f, 24) for seed in (0, 1) for f in (0.8, 1.0, 1.25)]
     assert told == [("small", "f.*", 0, 1.0, 36), ("small", "f.*", 1, 1.0, 36), *stretched]
