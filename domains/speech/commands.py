@@ -1,5 +1,8 @@
 """Speech Commands (Warden 2018) by its official lists, through torchaudio's dataset."""
 
+import tarfile
+import zlib
+from http.client import HTTPException
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -39,10 +42,15 @@ class CommandsData(SpeechData):
             self.lists = {
                 side: self._names(subset, folder) for side, subset in ((VAL, "validation"), (TEST, "testing"))
             }
-        except (OSError, RuntimeError) as error:
+        except (OSError, RuntimeError, HTTPException, EOFError, tarfile.TarError, zlib.error) as error:
+            found = " ".join(str(error).split()) or type(error).__name__
+            remedy = (
+                f"try again, or fetch {VERSION}.tar.gz by hand and unpack it there"
+                if self.download
+                else "give data.download=true to fetch it"
+            )
             raise UserError(
-                f"data.path={self.path}: {error}; name the folder of "
-                f"{folder.relative_to(self.path)}, or give data.download=true"
+                f"data.path={self.path}: must hold {folder.relative_to(self.path)}, got {found}; {remedy}"
             ) from error
         return read_clips(folder, rate=rate, **self.reading)
 

@@ -3,7 +3,9 @@
 import json
 import os
 import shutil
+from http.client import IncompleteRead
 from pathlib import Path
+from urllib.error import URLError
 
 import numpy as np
 import pytest
@@ -213,8 +215,25 @@ def test_speech_commands_by_its_official_lists(commands: Path) -> None:
 
 def test_speech_commands_that_are_not_there(tmp_path: Path) -> None:
     data = build_data(compose("train", ["domain=speech", "data=speech/commands", f"data.path={tmp_path}"]))
-    with pytest.raises(UserError, match=r"speech_commands_v0\.02.*data\.download=true"):
+    with pytest.raises(UserError, match=r"must hold SpeechCommands/speech_commands_v0\.02.*download=true"):
         data.setup()
+
+
+@pytest.mark.parametrize(
+    "error", [URLError("no name"), RuntimeError("hash\nmismatch"), IncompleteRead(b""), EOFError()]
+)
+def test_speech_commands_that_cannot_be_fetched(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr("torchaudio.datasets.speechcommands.download_url_to_file", fail)
+    words = ["domain=speech", "data=speech/commands", f"data.path={tmp_path / 'new'}", "data.download=true"]
+    data = build_data(compose("train", words))
+    with pytest.raises(UserError, match=r"data\.path=.*new: must hold .*; try again, or fetch") as raised:
+        data.setup()
+    assert "\n" not in str(raised.value)
 
 
 def test_a_run_is_trained_and_evaluated_on_other_voices_and_other_data(
