@@ -72,7 +72,7 @@ def check_network(config: DictConfig, data: DataModule) -> None:
     """
     classes = len(getattr(data, "classes", ())) or 2  # two stand for a number that only the data tell
     with torch.device("meta"):
-        build_network(plain(config.model)["layers"], data.planes, data.extent, classes)
+        build_network(plain(config.model).get("layers"), data.planes, data.extent, classes)
 
 
 def build_module(config: DictConfig, data: DataModule) -> Classifier:

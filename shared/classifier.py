@@ -63,7 +63,7 @@ class Classifier(pl.LightningModule):
                 raise UserError(f"classes: must be names without control characters, got {name[:80]!r}")
         self.save_hyperparameters(logger=False)
         self.classes = classes
-        self.network = build_network(model["layers"], planes, (extent[0], extent[1]), len(classes))
+        self.network = build_network(model.get("layers"), planes, (extent[0], extent[1]), len(classes))
         self.optimizer_settings, self.schedule_settings = optimizer, schedule
         self.label_smoothing = label_smoothing
         self.train_loss: Tensor | float = 0.0

@@ -15,7 +15,7 @@ from shared.errors import UserError
 from shared.files.atomic import write as write
 from shared.files.atomic import write_json as write_json
 from shared.resolvers import PROJECT, unique_name
-from shared.runs.checkpoint import read_checkpoint
+from shared.runs.checkpoint import check_state, read_checkpoint
 from shared.runs.written import read_config, read_metrics
 
 
@@ -124,6 +124,19 @@ class Run:
         contents = read_checkpoint(path)
         if contents["domain"] != (own := self.config.domain.name):
             raise UserError(f"{path}: domain: must be {own}, as the run's, got {contents['domain'][:80]!r}")
+        return contents
+
+    def state(self) -> dict[str, Any]:
+        """The contents of ``last.ckpt``, from which a training can be resumed.
+
+        Raises:
+            UserError: As ``checkpoint``, or it lacks what resuming needs.
+        """
+        contents = self.checkpoint("last")
+        try:
+            check_state(contents)
+        except UserError as error:
+            raise UserError(f"{self.checkpoint_file('last')}: {error}") from None
         return contents
 
     @property

@@ -105,10 +105,17 @@ def _train(
     if first:
         write_json(run.folder / "environment.json", machine | {"processes": trainer.world_size})
     last = run.checkpoints / "last.ckpt"
-    if last.is_file():
-        contents = run.checkpoint("last")  # refuses what is not this suite's, before Lightning opens it
-        data.first_epoch = contents["epoch"] + 1  # last.ckpt stands between two epochs
-    trainer.fit(module, data, ckpt_path=last if last.is_file() else None, weights_only=True)
+    # What is not this suite's is refused before Lightning opens it.
+    state = run.state() if last.is_file() else None
+    if state:
+        data.first_epoch = state["epoch"] + 1  # last.ckpt stands between two epochs
+    try:
+        trainer.fit(module, data, ckpt_path=last if state else None, weights_only=True)
+    except (AttributeError, IndexError, KeyError, RuntimeError, TypeError, ValueError) as error:
+        if state is None or trainer.global_step > state["global_step"]:
+            raise
+        reason = f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
+        raise UserError(f"{last}: no training can be resumed from it ({reason})") from error
 
     metrics = {
         "domain": config.domain.name,

@@ -35,11 +35,11 @@ class ImageClassifier(Classifier):
         check_value(extent, tuple[int, int], "extent")
         if extent[0] != extent[1]:
             raise UserError(f"extent: must be that of a square picture, got {extent[0]}×{extent[1]}")
-        for name in ("mean", "std"):
-            if len(front_end[name]) != planes or min(front_end["std"]) <= 0:
-                raise UserError(
-                    f"front_end.{name}: must be {planes} numbers, std above 0, got {front_end[name]}"
-                )
+        mean, std = front_end["mean"], front_end["std"]
+        if not len(mean) == len(std) == planes or not all(each > 0 for each in std):
+            raise UserError(
+                f"front_end: must have mean and std, above 0, of {planes} channels, got {mean}, {std}"
+            )
         check(front_end["augment"], int(extent[0] or 0))
         super().__init__(planes=planes, extent=extent, front_end=front_end, **settings)
 

@@ -8,13 +8,13 @@ import pickletools
 import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypedDict, TypeVar
 
 import torch
 from torch import Tensor, nn
 
 from shared import weights
-from shared.config.conform import check_value
+from shared.config.conform import check_known, check_value
 from shared.errors import UserError
 from shared.files.plain import check_plain
 
@@ -34,6 +34,26 @@ OPERATIONS = {
     *("EMPTY_TUPLE", "TUPLE", "TUPLE1", "TUPLE2", "TUPLE3", "EMPTY_LIST", "APPEND", "APPENDS"),
     *("EMPTY_DICT", "SETITEM", "SETITEMS"),
 }
+
+
+class State(TypedDict):
+    """What resuming needs beside the weights."""
+
+    epoch: int
+    global_step: int
+    loops: dict[str, Any]
+    callbacks: dict[str, Any]
+    optimizer_states: list[Any]
+    lr_schedulers: list[Any]
+
+
+class Kept(TypedDict):
+    """What Lightning remembers of the checkpoints that it wrote."""
+
+    best_model_path: str
+    kth_best_model_path: str
+    last_model_path: str
+    best_k_models: dict[str, Any]
 
 
 def read_checkpoint(path: Path) -> dict[str, Any]:
@@ -103,6 +123,27 @@ def _check_contents(contents: Any, size: int) -> None:
         total += tensor.numel() * tensor.element_size()
     if total > size:
         raise UserError(f"state_dict: its tensors claim {total:,} bytes, more than the file has")
+
+
+def check_state(contents: Mapping[str, Any]) -> None:
+    """Refuse a checkpoint that Lightning cannot resume a training from.
+
+    Raises:
+        UserError: Naming the key.
+    """
+    check_known(contents, State)
+    if min(contents["epoch"], contents["global_step"]) < 0:
+        raise UserError("epoch: must be a number from 0, as global_step")
+    for name, state in contents["callbacks"].items():
+        if not name.startswith("ModelCheckpoint"):
+            continue
+        check_known(state, Kept, "callbacks.ModelCheckpoint")
+        paths = [state[key] for key in Kept.__annotations__ if key.endswith("path")]
+        for path in (*paths, *state["best_k_models"]):  # Lightning removes what was best before
+            if str(path).replace("\\", "/").split("/")[-1] not in ("", "best.ckpt", "last.ckpt"):
+                raise UserError(
+                    f"callbacks.ModelCheckpoint: must name best.ckpt or last.ckpt, got {path[:80]!r}"
+                )
 
 
 def with_weights(

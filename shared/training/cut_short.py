@@ -89,7 +89,7 @@ class _Place:
     def epochs(self, folder: Path | None = None) -> int:
         """How many are saved."""
         try:
-            return int(Run(folder or self.folder).checkpoint("last")["epoch"]) + 1
+            return int(Run(folder or self.folder).state()["epoch"]) + 1
         except UserError:
             return 0
 
