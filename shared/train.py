@@ -66,6 +66,8 @@ def train(config: DictConfig, callbacks: Sequence[Callback] = (), again: str | N
             return resumed.metrics | {"run": str(resumed.folder)}
         raise UserError(f"resume={resumed.folder}: this run has ended; its figures are in metrics.json")
     config = trained_config(resumed) if resumed else config
+    if resumed and resumed.checkpoint_file("last").is_file():
+        resumed.state()  # refused, if it is broken, before data are read and anything is written
 
     data = build_data(config)
     check_network(config, data)

@@ -47,6 +47,7 @@ def explain_run(config: DictConfig) -> Path | None:
         console.print(render(layer_table(model.network)))
         return None
     domain = adapter(run, model, config)
+    about = _about(run, model)
     _check_numbers(config)
     weights = _check_weights(config)
     reals = Reals(model, domain, config.searched)
@@ -75,7 +76,7 @@ def explain_run(config: DictConfig) -> Path | None:
         report.discard()
         raise
     notes = [*remarks, *(f"left out: {each}" for each in left_out)]
-    report.close([_about(run, model), *notes], _measured(run))
+    report.close([about, *notes], _measured(run))
     for each in left_out:
         console.print(f"left out: {each}", highlight=False, markup=False)
     console.print(f"explanations: {folder}", soft_wrap=True, highlight=False, markup=False)

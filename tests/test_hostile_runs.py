@@ -1,0 +1,278 @@
+"""Run folders that a stranger made: no command calls, unpickles, follows or writes what they name."""
+
+import importlib
+import io
+import pkgutil
+import sys
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+import yaml
+
+from domains.go.player import build_engine
+from shared.build import OPTIMIZERS, SCHEDULES, build
+from shared.cli import compose
+from shared.config.domain import find_domain, names
+from shared.errors import UserError
+from shared.evaluate import evaluate
+from shared.explain.command import explain_run
+from shared.predict import predict
+from shared.run import Run
+from shared.runs.written import _domain, read_environment, read_metrics
+from shared.ship import ship
+from shared.train import train
+
+PACKAGES = (
+    "domains",
+    "shared",
+    "hydra",
+    "pytorch_lightning",
+    "torch.optim",
+    "subprocess",
+    "os",
+    "builtins",
+    "posix",
+)
+COMMANDS: dict[str, Callable[[Run], object]] = {
+    "predict": lambda run: predict(compose("predict", [f"run={run.folder}", "input=x"])),
+    "evaluate": lambda run: evaluate(compose("evaluate", [f"run={run.folder}"])),
+    "explain": lambda run: explain_run(compose("explain", [f"run={run.folder}"])),
+    "gtp": lambda run: build_engine(compose("gtp", [f"run={run.folder}"])),
+    "ship": lambda run: ship(compose("ship", [f"run={run.folder}", "name=never"])),
+    "resume": lambda run: train(compose("train", [f"resume={run.folder}"])),
+}
+CLIENT = "domains.go.client.Client"  # starts whatever program it is given
+
+
+def set_key(run: Run, key: str, value: Any) -> None:
+    """Change a key of config.yaml."""
+    file = run.folder / "config.yaml"
+    config = yaml.safe_load(file.read_text())
+    *path, last = key.split(".")
+    node = config
+    for name in path:
+        node = node[name]
+    node[last] = value
+    file.write_text(yaml.safe_dump(config))
+
+
+def change_checkpoints(run: Run, **changes: Any) -> None:
+    for name in ("best", "last"):
+        file = run.checkpoints / f"{name}.ckpt"
+        torch.save(torch.load(file, weights_only=True) | changes, file)
+
+
+def name_a_part(run: Run, mark: Path) -> None:
+    set_key(run, "domain.module", CLIENT)
+    change_checkpoints(run, hyper_parameters={"command": f"touch '{mark}'"}, state_dict={})
+
+
+def name_arguments(run: Run, mark: Path) -> None:
+    change_checkpoints(run, hyper_parameters={"command": f"touch '{mark}'"}, state_dict={})
+
+
+def name_predict(run: Run, mark: Path) -> None:
+    for role in ("predict", "explain", "bench"):
+        set_key(run, f"domain.{role}", "os.system")
+
+
+def name_data(run: Run, mark: Path) -> None:
+    set_key(run, "data", {"_target_": CLIENT, "command": f"touch '{mark}'"})
+    name_arguments(run, mark)
+
+
+def climb(run: Run, mark: Path) -> None:
+    set_key(run, "domain.name", str(mark.parent))
+    change_checkpoints(run, domain=str(mark.parent))
+
+
+def bomb_of_aliases(run: Run, mark: Path) -> None:
+    lines = ["a: &a [x, x, x, x, x, x, x, x]"]
+    lines += [
+        f"{new}: &{new} [{', '.join([f'*{old}'] * 8)}]"
+        for old, new in zip("abcdefghij", "bcdefghijk", strict=True)
+    ]
+    with (run.folder / "config.yaml").open("a") as file:
+        file.write("\n".join(lines) + "\n")
+
+
+def bomb_of_zeros(run: Run, mark: Path) -> None:
+    for name in ("best", "last"):
+        file = run.checkpoints / f"{name}.ckpt"
+        packed = io.BytesIO()
+        with zipfile.ZipFile(file) as old, zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as new:
+            for entry in old.namelist():
+                new.writestr(entry, old.read(entry) + bytes(10**7) * ("/data/" in entry))
+        file.write_bytes(packed.getvalue())
+
+
+def bomb_of_layers(run: Run, mark: Path) -> None:
+    conv: Any = {"conv": {"filters": 10**6, "kernel": 3}}
+    for _ in range(10):
+        conv = {"repeat": {"times": 100, "layers": [conv]}}
+    for name in ("best", "last"):
+        settings = torch.load(run.checkpoints / f"{name}.ckpt", weights_only=True)["hyper_parameters"]
+        settings["model"]["layers"] = [conv, *settings["model"]["layers"]]
+    change_checkpoints(run, hyper_parameters=settings)
+    set_key(run, "model.layers", settings["model"]["layers"])
+
+
+def bomb_of_units(run: Run, mark: Path) -> None:
+    layers = ["flatten", {"dense": 10**9}, {"dense": "classes"}]
+    settings = torch.load(run.checkpoints / "best.ckpt", weights_only=True)["hyper_parameters"]
+    settings["model"]["layers"] = layers
+    change_checkpoints(run, hyper_parameters=settings)
+
+
+def links(run: Run, mark: Path) -> None:
+    outside = mark.parent / "outside"
+    run.checkpoints.rename(outside)
+    run.checkpoints.symlink_to(outside)
+
+
+def interpolate(run: Run, mark: Path) -> None:
+    set_key(run, "seed", "${oc.env:HOME}")
+
+
+HOSTILE = [
+    *(name_a_part, name_arguments, name_predict, name_data, climb, links, interpolate),
+    *(bomb_of_aliases, bomb_of_zeros, bomb_of_layers, bomb_of_units),
+]
+HARMLESS = {  # where the trick is not looked at
+    (name_data, "predict"), (name_data, "gtp"), (name_data, "ship"),
+    (name_arguments, "ship"), (bomb_of_units, "ship"), (bomb_of_layers, "ship"),
+    (name_arguments, "resume"), (bomb_of_units, "resume"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("harm", HOSTILE)
+def test_a_stranger_s_run_is_refused_in_one_line(
+    trained_copy: Run,
+    harm: Callable[[Run, Path], None],
+    command: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    (tmp_path / "home").mkdir()
+    monkeypatch.chdir(tmp_path / "home")
+    monkeypatch.setattr("shared.ship.PROJECT", tmp_path / "home")
+    mark = tmp_path / "this-must-never-exist"
+    if command == "resume":
+        (trained_copy.folder / "metrics.json").unlink()
+    harm(trained_copy, mark)
+    if (harm, command) in HARMLESS:
+        return
+    before = stamps(tmp_path)
+    with pytest.raises(UserError) as refused:
+        COMMANDS[command](trained_copy)
+    assert "\n" not in str(refused.value)
+    assert stamps(tmp_path) == before
+    assert not mark.exists()
+
+
+def stamps(folder: Path) -> dict[Path, int]:
+    return {path: path.lstat().st_mtime_ns for path in folder.rglob("*") if path.is_file()}
+
+
+def callables() -> list[str]:
+    """The names of all that modules of these packages hold and that can be called, their methods too."""
+    found = []
+    for package in PACKAGES:
+        module = importlib.import_module(package)
+        modules = [
+            package,
+            *(each.name for each in pkgutil.walk_packages(getattr(module, "__path__", []), f"{package}.")),
+        ]
+        for name in modules:
+            if name.startswith(("domains", "shared")) or name in sys.modules:
+                try:
+                    holder = importlib.import_module(name)
+                except ImportError:
+                    continue
+                for key, value in list(vars(holder).items()):
+                    if callable(value):
+                        found.append(f"{name}.{key}")
+                        found += (
+                            [f"{name}.{key}.{each}" for each in vars(value)]
+                            if isinstance(value, type)
+                            else []
+                        )
+    return found
+
+
+def test_of_all_callables_a_configuration_reaches_those_on_the_lists(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    every = callables()
+    assert len(every) > 20_000
+    reached: dict[str, set[str]] = {}
+
+    def reach(role: str, legal: dict[str, Any], name: str) -> None:
+        called = {key: lambda **_: reached.setdefault(role, set()).add(name) for key in legal}
+        try:
+            build(role, called, {"_target_": name})
+        except UserError:
+            return
+
+    monkeypatch.setattr("shared.build.nearest", lambda name, legal: "")
+    lists = {"optimizer": OPTIMIZERS, "schedule": SCHEDULES}
+    lists |= {f"data of {name}": find_domain(name).readers() for name in names()}
+    loaded = set(sys.modules)
+    for role, legal in lists.items():
+        for name in every:
+            reach(role, legal, name)
+        assert reached[role] <= set(legal)
+    assert set(sys.modules) == loaded
+    own = find_domain("go").old_names()
+    for name in every[::10]:
+        for role in own:
+            if name not in own.values():
+                with pytest.raises(UserError, match=rf"^domain\.{role}: must be domains\.go\."):
+                    _domain({"name": "go", role: name})
+
+
+def test_what_older_runs_say_of_their_domain_is_taken(trained_copy: Run) -> None:
+    for parts in (find_domain("go").old_names(), {"module": "domains.go.module.GoPolicy"}, {}):
+        set_key(trained_copy, "domain", {"name": "go"} | parts)
+        assert trained_copy.config.domain == {"name": "go"}
+
+
+def test_a_run_s_cache_and_downloads_are_not_written_where_it_says(trained_copy: Run, tmp_path: Path) -> None:
+    from shared.assemble import trained_config
+
+    set_key(trained_copy, "data.cache", str(tmp_path / "autostart"))
+    assert trained_config(trained_copy).data.cache is None
+    (tmp_path / "kept").mkdir()
+    (tmp_path / "kept" / f"games-1-{'0' * 24}.npz").touch()
+    set_key(trained_copy, "data.cache", str(tmp_path / "kept"))
+    assert trained_config(trained_copy).data.cache == str(tmp_path / "kept")
+    assert (
+        find_domain("speech").readers()["domains.speech.commands.CommandsData"].writing["download"] is False
+    )
+
+
+BROKEN = [
+    *(b"", b"{", b"\x00\xff", b"[]", b"3", b"null", b"[" * 100_000, b'{"a": ' * 50_000, b"{}"),
+    *(b'{"val/acc": "x"}', b'{"domain": NaN}', b'{"a": 1' + b"0" * 5000 + b"}", b'{"a": "\\ud800"}'),
+]
+
+
+@pytest.mark.parametrize("contents", BROKEN)
+def test_broken_json_is_named(contents: bytes, tmp_path: Path) -> None:
+    for name, read in {"metrics.json": read_metrics, "environment.json": read_environment}.items():
+        (tmp_path / name).write_bytes(contents)
+        with pytest.raises(UserError, match=rf"{name}: ") as refused:
+            read(tmp_path / name)
+        assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize("command", ["ship", "explain", "resume"])
+def test_commands_name_broken_metrics(trained_copy: Run, command: str) -> None:
+    (trained_copy.folder / "metrics.json").write_text('{"val/acc": ')
+    with pytest.raises(UserError, match=r"metrics\.json: broken JSON: "):
+        COMMANDS[command](trained_copy)
