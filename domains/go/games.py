@@ -122,7 +122,9 @@ def read_games(
     if not (picked["counts"].any() if learn else len(chosen)):
         reasons = "; ".join(line.strip() for line in lines[1:]) or "no move on the board"
         raise UserError(f"{', '.join(printable(str(each)) for each in paths)}: no game to use ({reasons})")
-    lines.insert(0, f"{named}: {len(chosen):,} games, {picked['counts'].sum():,} positions")
+    numbers = ((len(chosen), "game"), (int(picked["counts"].sum()), "position"))
+    counted = ", ".join(f"{n:,} {noun}{'s' * (n != 1)}" for n, noun in numbers)
+    lines.insert(0, f"{named}: {counted}")
     if sum(cut.skipped.values()):
         lines += ["used only up to there:", *cut.summary()[1:]]
     return Games(**picked, summary="\n".join(lines))

@@ -238,6 +238,47 @@ def test_oddities_are_counted_or_with_strict_refused(
     assert len(read(path, strict=True).size) == 2
 
 
+@pytest.mark.parametrize("kind", ["folder", "zip", "tar.xz"])
+def test_every_file_is_accounted_for(tmp_path: Path, kind: str) -> None:
+    files = {
+        "a.sgf": text(draw(0)), "sub/B.SGF": text(draw(1)), "cut.sgf": "(;B[aa]",
+        "sub/c.gib": "", "d.ugf": "", "e.sgf.gz": "", "f.txt": "",
+        "sub/.ipynb_checkpoints/a.sgf": text(draw(2)), "._a.sgf": "", "__MACOSX/a.sgf": "",
+        **{f"many/{n:04d}.sgf": text(draw(n)) for n in range(10, 60)},
+    }  # fmt: skip
+    for name, content in files.items():
+        (tmp_path / "in" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "in" / name).write_text(content)
+    path = tmp_path / "in"
+    if kind == "zip":
+        path = tmp_path / "in.zip"
+        with zipfile.ZipFile(path, "w") as archive:
+            for name, content in files.items():
+                archive.writestr(name, content)
+    elif kind == "tar.xz":
+        path = tmp_path / "in.tar.xz"
+        with tarfile.open(path, "w:xz") as tar:
+            for name in files:
+                tar.add(tmp_path / "in" / name, name)
+    games = read(path)
+    assert len(games.size) == 52
+    first, second, *reasons = games.summary.split("\n")
+    assert (first, second) == (
+        f"{path.name}: 52 games, 3,120 positions",
+        "records: 60 seen, 52 used, 8 skipped",
+    )
+    assert sorted(reasons) == [
+        "  1 of kind .gib: sub/c.gib",
+        "  1 of kind .gz: e.sgf.gz",
+        "  1 of kind .txt: f.txt",
+        "  1 of kind .ugf: d.ugf",
+        "  1 unreadable: cut.sgf (the game is cut or broken before its last bracket)",
+        next(line for line in reasons if line.startswith("  3 hidden: ")),
+    ]
+    with pytest.raises(UserError, match=r"in.*[!/](cut|d|e|f|sub/c)\.\S+: .*strict=false"):
+        read(path, strict=True)
+
+
 def test_strict_names_a_member_of_an_archive(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "in.zip", "w") as archive:
         archive.writestr("good/a.sgf", text(draw(0)))

@@ -1,5 +1,7 @@
 """Explaining positions: stones taken away with all planes recomputed, and an atari planted on the board."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -36,6 +38,21 @@ def test_occlusion_recomputes_the_planes_without_each_stone(go: tuple[Classifier
     fall = model.network(sample.x[None])[0, 200] - model.network(without[None])[0, 200]
     assert float(found.map[0][point]) == pytest.approx(float(fall), abs=1e-5)
     assert ((sample.x != without).any(0)).sum() > 1  # other points' planes changed too
+
+
+def test_a_problem_without_moves_and_the_move_to_come(
+    go: tuple[Classifier, GoDomain], tmp_path: Path
+) -> None:
+    model, domain = go
+    (tmp_path / "problem.sgf").write_text("(;SZ[19]AB[pd][qd]AW[qc][rc]PL[W])")
+    (tmp_path / "game.sgf").write_text("(;SZ[19];B[pd];W[dd];B[pp])")
+    (sample,) = domain.read(tmp_path / "problem.sgf")
+    assert (sample.name, sample.source.colour, sample.source.played) == ("problem.sgf, move 1", 1, None)
+    (sample,) = domain.read(tmp_path / "game.sgf", move=4)
+    assert (sample.name, sample.source.colour, sample.source.played) == ("game.sgf, move 4", 1, None)
+    assert (sample.source.stones != 0).sum() == 3
+    found = explain(model, sample, "occlusion", Target(200), domain)
+    assert domain.map_figure(sample, found.map[0].numpy(), Target(200))
 
 
 def test_the_blank_input_is_the_empty_board(go: tuple[Classifier, GoDomain]) -> None:
