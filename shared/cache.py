@@ -12,6 +12,7 @@ import platformdirs
 
 from shared.archive import files
 from shared.files.atomic import writing
+from shared.files.inventory import Inventory
 
 Arrays = dict[str, np.ndarray]
 
@@ -59,11 +60,13 @@ def arrays(
 
 def _stamp(source: Path) -> str:
     digest = hashlib.sha256(os.fsencode(source.absolute()))
-    for file in files(source):
+    seen = Inventory()
+    for file in files(source, seen=seen):
         if file.exists():  # else a link that leads nowhere, for the reader to report
             stat = file.stat()
             name = os.fsencode(file.relative_to(source))
             digest.update(b"\0" + name + f"\0{stat.st_size}\0{stat.st_mtime_ns}".encode())
+    digest.update(seen.array())  # empty folders and whatever else is passed over
     return digest.hexdigest()[:24]
 
 

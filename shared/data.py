@@ -126,7 +126,8 @@ class DataModule(pl.LightningDataModule):
     Attributes:
         planes, extent: of the input; an extent is None along an axis whose length varies. Known before any
             data are read, so that a network that does not fit is refused at once.
-        classes: names of the classes, in the order of the logits. Known after ``setup``, or before.
+        classes: names of the classes, in the order of the logits. Known after ``setup``, or before; where a
+            trained run has put its own there before, ``setup`` obeys them.
         train_set, val_set, test_set: the official sets, or a split by game, speaker or file.
         summary: one line on what was read and what was left out.
         writing: the settings that make reading write to a place of the user's choice, each with the value by

@@ -42,6 +42,8 @@ def score_table(scores: list[Score]) -> Table:
 def data_of(run: Run, module: Classifier, chosen: DictConfig) -> DataModule:
     """The run's own data, or those that ``chosen`` names instead, as its network reads them; not yet read.
 
+    They know the run's classes, in its order: data of some of them can be tested too.
+
     Args:
         run: of which the configuration says how its own data are read.
         module: its network.
@@ -63,7 +65,7 @@ def data_of(run: Run, module: Classifier, chosen: DictConfig) -> DataModule:
             f"data: {data.planes} planes of {data.extent}, but the run reads "
             f"{module.hparams['planes']} planes of {tuple(module.hparams['extent'])}"
         )
-    data.front_end = module.hparams["front_end"]
+    data.front_end, data.classes = module.hparams["front_end"], module.classes
     return data
 
 

@@ -1,17 +1,21 @@
 """Pictures as batches: decoded once, kept as bytes, changed at random on the device."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from domains.image import augment as changes
-from domains.image.sources import SOURCES, Pictures
+from domains.image.sources import SORT, SOURCES, Pictures
 from shared.data import DataModule, Draw, Fractions
 from shared.errors import UserError, nearest
+from shared.files.labels import check_classes
+from shared.files.layout import class_name
 from shared.identity import identity
 
-NAMED = 5  # pictures left out that the summary names
+NAMED = 10  # classes in an error or remark
+HASHED = ("test", "val")  # the sets that are cut where none is official
 
 
 class PictureSet:
@@ -65,6 +69,10 @@ class ImageData(DataModule):
             raise UserError(f"data.first={first}: give a whole number from 1, or null for all")
         if isinstance(test_views, bool) or test_views not in (1, 2, 6):
             raise UserError(f"data.test_views={test_views}: give 1, 2 or 6")
+        for name in HASHED:
+            share = fractions.get(name)
+            if isinstance(share, bool) or not isinstance(share, int | float) or not 0 <= share <= 1:
+                raise UserError(f"data.fractions.{name}: must be a share from 0 to 1, got {share}")
         changes.check(augment, size)
         self.planes, self.extent = channels, (size, size)
         self.source, self.path = source, Path(path) if path else None
@@ -72,7 +80,7 @@ class ImageData(DataModule):
         self.test_views = test_views
 
     def setup(self, stage: str | None = None) -> None:
-        """Read and split the pictures.
+        """Read and split the pictures; of a trained run, those of its classes, which ``classes`` then holds.
 
         Raises:
             UserError: The path holds no usable pictures, of one class only, or of classes to test that there
@@ -81,15 +89,36 @@ class ImageData(DataModule):
         if hasattr(self, "train_set"):
             return
         pictures = SOURCES[self.source](self.path, self.extent[0] or 1, self.planes)
-        if self.strict and pictures.left_out:
-            raise UserError(pictures.left_out[0])
+        pictures.seen.refuse(self.strict)
+        trained = bool(self.front_end)
+        if trained and hasattr(self, "classes"):
+            pictures = self._as_known(pictures)
+        elif self.source == "folder":
+            labels = np.array(pictures.classes)[pictures.y]
+            pictures.notes.extend(check_classes(labels, str(self.path), SORT))
         self.classes = pictures.classes
         chosen = self._split(pictures)
-        self._check(pictures, chosen)
+        self._check(pictures, chosen, trained)
         self.train_set, self.val_set, self.test_set = (PictureSet(pictures, each) for each in chosen.values())
-        if not self.front_end:
+        if not trained:
             self.front_end = {**_moments(self.train_set.x), "augment": self.augment}
-        self.summary = self._summary(pictures, chosen)
+        self.summary = self._summary(pictures, chosen, trained)
+
+    def _as_known(self, pictures: Pictures) -> Pictures:
+        """The pictures with the numbers that a trained run has for their classes."""
+        numbers = {class_name(name): number for number, name in enumerate(self.classes)}
+        present = [pictures.classes[i] for i in np.unique(pictures.y)]
+        strange = [name for name in present if class_name(name) not in numbers]
+        if strange:
+            raise UserError(
+                f"{self.path or self.source}: must have classes of the run ({_listed(self.classes)}), "
+                f"got {_listed(strange)} as well; rename or remove such folders"
+            )
+        missing = [name for name in self.classes if class_name(name) not in map(class_name, present)]
+        if missing:
+            pictures.notes.append(f"classes of the run without a picture here: {_listed(missing)}")
+        y = np.array([numbers.get(class_name(name), -1) for name in pictures.classes])[pictures.y]
+        return pictures._replace(y=y, classes=self.classes)
 
     def _split(self, pictures: Pictures) -> dict[str, np.ndarray]:
         """The numbers of the pictures that train, validate and test."""
@@ -98,7 +127,7 @@ class ImageData(DataModule):
         if official and "" in side:
             stray = pictures.name[side == ""][0]
             raise UserError(
-                f"{self.path}: {stray} lies in none of {', '.join(sorted(official))}, as others do"
+                f"{self.path}: {stray} must lie in one of {', '.join(sorted(official))}, as others do"
             )
         side[side == ""] = "train"
         place = np.array([identity(x.tobytes()) / 2**64 for x in pictures.x])  # in [0, 1): the pixels decide
@@ -113,15 +142,50 @@ class ImageData(DataModule):
             cut = train if not self.first or not len(rest) else rest
             cut = cut[(start <= place[cut]) & (place[cut] < start + self.fractions["val"])]
             side[cut] = "val"
+        if not self.first and self.fractions["test"] < 1:
+            pictures.notes.extend(self._spread(pictures, side, place, set(HASHED) - official))
+            train = np.flatnonzero(side == "train")
         return {
             "train": train[side[train] == "train"],
             "val": np.flatnonzero(side == "val"),
             "test": np.flatnonzero(side == "test"),
         }
 
-    def _check(self, pictures: Pictures, chosen: dict[str, np.ndarray]) -> None:
+    def _spread(self, pictures: Pictures, side: np.ndarray, place: np.ndarray, cut: set[str]) -> list[str]:
+        """Of very few pictures, have some of each class to train on, and one in each set that was cut.
+
+        Args:
+            pictures: all of them.
+            side: (N,) the set of each; changed.
+            place: (N,) in [0, 1), by which the sets were cut.
+            cut: the sets that are not official.
+
+        Returns:
+            Remarks for the summary.
+        """
+        moved = 0
+        for number in set(pictures.y[np.isin(side, list(cut))]) - set(pictures.y[side == "train"]):
+            back = np.flatnonzero((pictures.y == number) & np.isin(side, list(cut)))
+            side[back[place[back].argmax()]] = "train"
+            moved += 1
+        for name in HASHED:
+            if name not in cut or not self.fractions[name] or (side == name).any():
+                continue
+            of_class = np.bincount(pictures.y[side == "train"], minlength=len(pictures.classes))
+            spare = np.flatnonzero((side == "train") & (of_class[pictures.y] > 1))
+            if not len(spare):
+                spare = np.flatnonzero(np.isin(side, list(cut)))
+                spare = spare[1:]  # leave one
+            if len(spare):
+                side[spare[place[spare].argmin()]] = name
+                moved += 1
+        return [f"few pictures: {moved:,} moved for data.fractions to leave none empty"] * bool(moved)
+
+    def _check(self, pictures: Pictures, chosen: dict[str, np.ndarray], trained: bool) -> None:
         known = set(pictures.y[chosen["train"]])
         where = self.path or self.source
+        if trained:
+            return
         if len(known) < 2:
             raise UserError(
                 f"{where}: {len(chosen['train']):,} pictures to train on, of {len(known)} class(es) "
@@ -134,20 +198,25 @@ class ImageData(DataModule):
                     f"{where}: {name} has pictures of {pictures.classes[strange[0]]!r}, and train has none; "
                     "add some, or take the class away"
                 )
+            if not len(chosen[name]):
+                raise UserError(
+                    f"{where}: {len(pictures.y):,} pictures, and none of them for {name}: add some, or set "
+                    f"data.fractions.{name} (now {self.fractions[name]:g})"
+                )
 
-    def _summary(self, pictures: Pictures, chosen: dict[str, np.ndarray]) -> str:
+    def _summary(self, pictures: Pictures, chosen: dict[str, np.ndarray], trained: bool) -> str:
         counts = ", ".join(f"{len(each):,} {name}" for name, each in chosen.items())
         size = f"{self.planes}×{self.extent[0]}×{self.extent[1]}"
         lines = [f"pictures: {counts}, of {size} and {len(pictures.classes)} classes"]
-        if pictures.left_out:
-            lines.append(f"{len(pictures.left_out):,} left out:")
-            lines += [f"  {each}" for each in pictures.left_out[:NAMED]]
-            if len(pictures.left_out) > NAMED:
-                lines.append(f"  … and {len(pictures.left_out) - NAMED:,} more")
-        return "\n".join(lines)
+        if trained:
+            lines.append(f"tested: {len(chosen['test']):,} of {len(pictures.y):,} pictures")
+            lines[-1] += "" if set(pictures.side) - {""} else "; data.fractions.test=1 tests all"
+        return "\n".join([*lines, *pictures.notes, *pictures.seen.summary()])
 
     def baselines(self, items: np.ndarray) -> dict[str, np.ndarray]:
         """The class that is most frequent in training."""
+        if not len(self.train_set):  # pictures that a run is tested on and nothing else
+            return {}
         most = np.bincount(self.train_set.y).argmax()
         return {"most frequent class": self.test_set.y[items] == most}
 
@@ -159,3 +228,7 @@ def _moments(x: np.ndarray) -> dict[str, list[float]]:
     mean = counts @ levels / total
     std = np.sqrt(counts @ levels**2 / total - mean**2)
     return {"mean": mean.tolist(), "std": np.where(std > 0, std, 1.0).tolist()}
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names[:NAMED]) + (f", … {len(names):,} in all" if len(names) > NAMED else "")

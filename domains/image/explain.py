@@ -13,10 +13,10 @@ from torch import Tensor
 
 from domains.image.predict import batches
 from shared.data import Dataset
-from shared.errors import UserError
 from shared.explain.domain import Domain, Masks, Planted
 from shared.explain.explanation import Box, Sample
 from shared.explain.occlusion import boxes
+from shared.files.inventory import Inventory
 from shared.plots import ORANGE, RELEVANCE
 
 
@@ -30,15 +30,12 @@ class ImageDomain(Domain):
     def read(self, source: Path | None) -> list[Sample]:
         """Pictures of a file, a folder or an archive."""
         assert source is not None  # the command sees to it
-        left_out: list[str] = []
-        read = [
+        self.seen = Inventory()
+        return [
             Sample(self.module.front_end(torch.from_numpy(pixels)[None], None)[0][0].contiguous(), name)
-            for names, pictures in batches(self.module, source, left_out)
+            for names, pictures in batches(self.module, source, self.seen)
             for name, pixels in zip(names, pictures, strict=True)
         ]
-        if not read:
-            raise UserError(left_out[0])
-        return read
 
     def describe(self, dataset: Dataset, item: int) -> tuple[str, Any]:
         """The file's name, or the number where pictures come without names."""

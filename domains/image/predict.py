@@ -11,9 +11,11 @@ from rich.progress import track
 
 from domains.image.contact_sheet import contact_sheet
 from domains.image.pictures import SUFFIXES, decode
-from shared.archive import members, where
+from domains.image.sources import UNREADABLE
+from shared.archive import members, printable, where
 from shared.classifier import Classifier
 from shared.errors import UserError
+from shared.files.inventory import Inventory
 from shared.predict import Predictions, best
 
 BATCH = 256  # pictures decoded and answered at a time: memory stays bounded
@@ -35,9 +37,9 @@ def predict(module: Classifier, source: Path, *, top: int, unsure: float = 0.5) 
         raise UserError(f"unsure={unsure}: give a probability, from 0 to 1")
     rows: list[dict[str, Any]] = []
     thumbnails: list[np.ndarray] = []
-    left_out: list[str] = []
+    seen = Inventory()
     bar = Console(stderr=True)
-    for names, pictures in track(batches(module, source, left_out), "looking", console=bar, transient=True):
+    for names, pictures in track(batches(module, source, seen), "looking", console=bar, transient=True):
         with torch.inference_mode():
             x = torch.from_numpy(pictures).to(module.device)
             probabilities = module(x).softmax(1).cpu().double().numpy()
@@ -54,29 +56,43 @@ def predict(module: Classifier, source: Path, *, top: int, unsure: float = 0.5) 
                 }
             )
         thumbnails.extend(pictures)
-    if not rows:
-        raise UserError(left_out[0] if len(left_out) == 1 else f"{source}: none of its pictures can be read")
     doubtful = sum(row["sure"] == "no" for row in rows)
     summary = f"{len(rows):,} pictures, {doubtful:,} of the answers unsure (probability under {unsure:g})"
-    summary += "".join(f"\nleft out: {each}" for each in left_out)
-    page = contact_sheet(thumbnails, rows, f"{source.name}: {summary.splitlines()[0]}")
-    return Predictions(rows, summary, pages={"pictures.html": page})
+    page = contact_sheet(thumbnails, rows, f"{printable(source.name)}: {summary}")
+    return Predictions(rows, "\n".join([summary, *seen.summary()]), pages={"pictures.html": page})
 
 
-def batches(module: Classifier, source: Path, left_out: list[str]) -> Iterator[tuple[list[str], np.ndarray]]:
-    """Names and pictures uint8 (N, channels, size, size), in the order of the source."""
+def batches(module: Classifier, source: Path, seen: Inventory) -> Iterator[tuple[list[str], np.ndarray]]:
+    """Names and pictures uint8 (N, channels, size, size), in the order of the source.
+
+    Args:
+        module: what reads them.
+        source: a picture, a folder of pictures, or an archive.
+        seen: where each file is noted, used or skipped.
+
+    Raises:
+        UserError: there is no picture that can be read.
+    """
     channels, size = int(module.hparams["planes"]), int(module.hparams["extent"][0])
     names: list[str] = []
     pictures: list[np.ndarray] = []
-    for member in members(source, SUFFIXES):
+    first: UserError | None = None
+    for member in members(source, SUFFIXES, seen=seen):
+        label = where(source, member.name)
         try:
-            pictures.append(decode(member.data, where(source, member.name), size, channels))
+            pictures.append(decode(member.data, label, size, channels))
         except UserError as error:
-            left_out.append(str(error))
+            seen.skip(member.name, UNREADABLE, str(error).removeprefix(f"{label}: "))
+            first = first or error
             continue
+        seen.use(member.name)
         names.append(member.name)
         if len(names) == BATCH:
             yield names, np.stack(pictures)
             names, pictures = [], []
     if names:
         yield names, np.stack(pictures)
+    elif not seen.used and first is not None:
+        count = seen.skipped[UNREADABLE]
+        none = f"{source}: none of its {count:,} pictures can be read; the first: " * (count > 1)
+        raise UserError(f"{none}{first}")

@@ -3,7 +3,7 @@
 import gzip
 import io
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple, TypeVar
@@ -18,8 +18,17 @@ from domains.image.pictures import SUFFIXES, decode
 from shared import cache
 from shared.archive import MEMBER_LIMIT, members, where
 from shared.errors import UserError
+from shared.files.inventory import Inventory
+from shared.files.layout import class_name, layout
 
-SIDES = ("train", "val", "test")  # folders that stand for an official set, not for a class
+NAMED = 6  # folders of a remark
+UNREADABLE, NO_CLASS = "unreadable", "in no class's folder"
+SORT = "sort the pictures as CLASS/picture.jpg"
+# Pictures that are not read: a folder of nothing else would be a class that is missing.
+OTHER_PICTURES = (
+    *(".heic", ".heif", ".jxl", ".jp2", ".j2k", ".tga", ".ico", ".svg", ".eps", ".psd", ".exr", ".hdr"),
+    *(".raw", ".dng", ".cr2", ".cr3", ".nef", ".arw", ".orf", ".rw2", ".raf", ".dcm", ".npy", ".pdf"),
+)
 FASHION = ["T-shirt/top", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag"]
 FASHION += ["ankle boot"]
 
@@ -33,7 +42,8 @@ class Pictures(NamedTuple):
         side: "<U5" (N,): ``train``, ``val``, ``test``, or empty where nobody has settled it.
         name: (N,), of the files; empty where there are none.
         classes: names.
-        left_out: what could not be used, a line each.
+        seen: the files, used or skipped.
+        notes: what their folders were taken for, and what looks odd in them.
     """
 
     x: np.ndarray
@@ -41,7 +51,8 @@ class Pictures(NamedTuple):
     side: np.ndarray
     name: np.ndarray
     classes: list[str]
-    left_out: Sequence[str] = ()
+    seen: Inventory
+    notes: list[str]
 
 
 Source = Callable[[Path | None, int, int], Pictures]  # of a path, the pixels of a side, the channels
@@ -52,7 +63,7 @@ def _official(parts: dict[str, tuple[np.ndarray, np.ndarray]], classes: list[str
     """Sets that come as arrays."""
     side = np.concatenate([np.full(len(y), name) for name, (_, y) in parts.items()])
     x, y = (np.concatenate([part[i] for part in parts.values()]) for i in (0, 1))
-    return Pictures(x, y.astype(np.int64), side, np.full(len(y), ""), classes)
+    return Pictures(x, y.astype(np.int64), side, np.full(len(y), ""), classes, Inventory(), [])
 
 
 def digits(path: Path | None, size: int, channels: int) -> Pictures:
@@ -66,7 +77,8 @@ def digits(path: Path | None, size: int, channels: int) -> Pictures:
     large = F.interpolate(small, size=(size, size), mode="bilinear", antialias=True)
     x = large.round().to(torch.uint8).expand(-1, channels, -1, -1).numpy().copy()
     empty = np.full(len(x), "")
-    return Pictures(x, given.target.astype(np.int64), empty, empty, [str(i) for i in range(10)])
+    names = [str(i) for i in range(10)]
+    return Pictures(x, given.target.astype(np.int64), empty, empty, names, Inventory(), [])
 
 
 def idx(data: bytes, label: str) -> np.ndarray:
@@ -185,65 +197,72 @@ def _scaled(x: np.ndarray, size: int, channels: int) -> np.ndarray:
 def folder(path: Path | None, size: int, channels: int) -> Pictures:
     """A user's own pictures: CLASS/*.jpg and the like in a folder or an archive, decoded once.
 
-    Above the classes may stand ``train``, ``val`` and ``test``, which are then the official sets. Pictures
-    that cannot be read are left out and named.
+    Above or below the classes may stand ``train``, ``val`` and ``test``, or other usual names of these, which
+    are then the official sets. Pictures that cannot be read are skipped and named.
 
     Raises:
-        UserError: no picture that can be read, or one that lies in no class's folder.
+        UserError: no picture that can be read, most cannot or lie in no class's folder, or a class of which
+            none can.
     """
     if path is None:
         raise UserError("data.path is not set: give data.path=, a folder or an archive of CLASS/*.jpg")
-    kind = f"pictures-1-{channels}x{size}"
-    stored = cache.arrays(lambda: _decoded(path, size, channels), path, kind)
-    labels = stored["label"]
-    classes, y = np.unique(labels, return_inverse=True)
-    unreadable = [str(each) for each in stored["unreadable"]] + _empty(path, set(classes))
+    stored = cache.arrays(lambda: _decoded(path, size, channels), path, f"pictures-2-{channels}x{size}")
+    seen = Inventory.of_array(stored["seen"])
+    names = stored["name"].tolist()
+    placed = layout(names)
+    known = placed.label != ""
+    for name, usable in zip(names, known.tolist(), strict=True):
+        if usable:
+            seen.use(name)
+        else:
+            seen.skip(name, NO_CLASS)
+    if not known.any():
+        raise UserError(f"{where(path, names[0])}: must lie in a class's folder; {SORT}")
+    seen.check_share(NO_CLASS, SORT)
+    seen.check_share(UNREADABLE, f"mend or remove such files of {path}")
+    classes, y = np.unique(placed.label[known], return_inverse=True)
+    notes = [*placed.notes, *_without_pictures(path, seen, set(classes.tolist()))]
     return Pictures(
-        stored["x"], y.astype(np.int64), stored["side"], stored["name"], list(map(str, classes)), unreadable
+        *(stored["x"][known], y.astype(np.int64), placed.split[known], stored["name"][known]),
+        *(classes.tolist(), seen, notes),
     )
 
 
 def _decoded(path: Path, size: int, channels: int) -> dict[str, np.ndarray]:
-    pixels, sides, labels, names, unreadable = [], [], [], [], []
+    pixels, names = [], []
+    seen, first = Inventory(), None
     with Progress(console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("reading pictures", total=1.0)
-        for member in members(path, SUFFIXES):
+        for member in members(path, SUFFIXES, seen=seen):
             bar.update(task, completed=member.done)
-            side, label = _place(member.name, where(path, member.name))
+            label = where(path, member.name)
             try:
-                pixels.append(decode(member.data, where(path, member.name), size, channels))
+                pixels.append(decode(member.data, label, size, channels))
             except UserError as error:
-                unreadable.append(str(error))
+                seen.skip(member.name, UNREADABLE, str(error).removeprefix(f"{label}: "))
+                first = first or error
                 continue
-            sides.append(side)
-            labels.append(label)
             names.append(member.name)
     if not pixels:
-        raise UserError(f"{path}: none of its pictures can be read; the first: {unreadable[0]}")
-    return {
-        "x": np.stack(pixels),
-        "side": np.array(sides),
-        "label": np.array(labels),
-        "name": np.array(names),
-        "unreadable": np.array(unreadable, dtype=str),
-    }
+        raise UserError(f"{path}: none of its pictures can be read; the first: {first}")
+    return {"x": np.stack(pixels), "name": np.array(names), "seen": seen.array()}
 
 
-def _place(name: str, label: str) -> tuple[str, str]:
-    """The official set (or none) and the class that a picture's path tells."""
-    above = PurePosixPath(name).parts[:-1]
-    if not above or above[-1] in SIDES:
-        raise UserError(f"{label}: lies in no class's folder; sort the pictures as CLASS/picture.jpg")
-    side = above[-2] if len(above) > 1 and above[-2] in SIDES else ""
-    return side, above[-1]
-
-
-def _empty(path: Path, classes: set[str]) -> list[str]:
-    """Folders on disk that look like classes and hold no picture."""
-    if not path.is_dir():
-        return []
-    leaves = [each for each in sorted(path.rglob("*")) if each.is_dir() and not any(each.iterdir())]
-    return [f"{each}: an empty folder" for each in leaves if each.name not in classes]
+def _without_pictures(path: Path, seen: Inventory, classes: set[str]) -> list[str]:
+    """A remark on folders without a usable picture; refused, if they hold some that cannot be read."""
+    rest = []
+    for folder, reasons in seen.unused_folders().items():
+        if folder == "." or class_name(PurePosixPath(folder).name) in classes:
+            continue
+        if any(reason == UNREADABLE or reason.endswith(OTHER_PICTURES) for reason in reasons):
+            counts = ", ".join(f"{count:,} {reason}" for reason, count in reasons.most_common())
+            raise UserError(
+                f"{where(path, folder)}: must hold pictures that can be read, got {counts}; convert them to "
+                "JPEG or PNG, or take the folder away: else a class would be missing"
+            )
+        rest.append(f"{folder}/")
+    more = ", …" if len(rest) > NAMED else ""
+    return [f"folders without pictures: {', '.join(rest[:NAMED])}{more}"] if rest else []
 
 
 SOURCES: dict[str, Source] = {

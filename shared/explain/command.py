@@ -30,7 +30,6 @@ from shared.predict import percent
 from shared.resolvers import unique_name
 from shared.run import Run, write_json
 
-INPUTS = 8  # of a folder, that are explained
 OWN = ("text", "move")  # keys of the configuration that a domain's own kind of input needs
 
 
@@ -132,7 +131,7 @@ def _methods(config: DictConfig) -> list[str]:
 
 
 def _check_numbers(config: DictConfig) -> None:
-    for key, least in (("searched", 1), ("n", 2), ("item", 0), ("seed", 0)):
+    for key, least in (("inputs", 1), ("searched", 1), ("n", 2), ("item", 0), ("seed", 0)):
         value = config[key]
         if isinstance(value, bool) or not isinstance(value, int) or value < least:
             raise UserError(f"{key}={value}: give a whole number from {least}")
@@ -151,7 +150,7 @@ def _check_weights(config: DictConfig) -> dict[str, float | None]:
 
 
 def _samples(domain: Domain, config: DictConfig) -> tuple[list[Sample], list[str]]:
-    """The user's inputs, else an item of the validation set; and what of the user's was not used."""
+    """The user's inputs, else an item of the validation set; and remarks on which of them are explained."""
     own = {key: config[key] for key in OWN if config[key] is not None}
     if config.input is None and "text" not in own:
         if own:
@@ -162,9 +161,9 @@ def _samples(domain: Domain, config: DictConfig) -> tuple[list[Sample], list[str
         return [domain.sample(dataset, config.item)], []
     found = _read(domain, None if config.input is None else Path(config.input), **own)
     remarks = domain.seen.summary()
-    if len(found) > INPUTS:
-        remarks.append(f"explained: the first {INPUTS} of {len(found):,} inputs; others one by one by input=")
-    return list(found[:INPUTS]), remarks
+    if len(found) > config.inputs:
+        remarks.insert(0, f"explained: the first {config.inputs} of {len(found):,} inputs; inputs=N takes N")
+    return list(found[: config.inputs]), remarks
 
 
 def _read(domain: Domain, source: Path | None, **own: Any) -> Sequence[Sample]:

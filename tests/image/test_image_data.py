@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from picture_folders import make_folder
 from PIL import Image
 
 from domains.image.data import ImageData
@@ -30,17 +31,6 @@ def read(*words: str) -> ImageData:
     assert isinstance(data, ImageData)
     data.setup()
     return data
-
-
-def make_folder(root: Path, counts: dict[str, int], seed: int = 0) -> Path:
-    """Pictures of noise, as many in each folder as asked for."""
-    random = np.random.default_rng(seed)
-    for folder, count in counts.items():
-        (root / folder).mkdir(parents=True, exist_ok=True)
-        for number in range(count):
-            pixels = random.integers(0, 256, (12, 12, 3), dtype=np.uint8)
-            Image.fromarray(pixels).save(root / folder / f"{number:03d}.png")
-    return root
 
 
 def from_folder(path: Path, *words: str) -> ImageData:
@@ -143,10 +133,17 @@ def test_what_cannot_be_read_is_left_out_and_named(tmp_path: Path) -> None:
     (path / "c").mkdir()
     data = from_folder(path)
     assert data.summary.startswith("pictures: ")
-    for part in ("3 left out", f"{path}/a/notes.jpg: no picture", "half.png: a broken", "c: an empty folder"):
+    for part in (
+        "files: 63 seen, 60 used, 3 skipped",
+        "2 unreadable: a/notes.jpg (must be a picture of a known format",
+        "b/half.png (a broken or truncated picture",
+        "1 empty folder: c/",
+    ):
         assert part in data.summary
     assert data.classes == ["a", "b"]
-    with pytest.raises(UserError, match=r"notes\.jpg: no picture"):
+    assert from_folder(path).summary == data.summary  # from the cache too
+    (path / "c").rmdir()
+    with pytest.raises(UserError, match=r"notes\.jpg: unreadable: must be a picture .* data\.strict=false"):
         from_folder(path, "data.strict=true")
 
 
@@ -154,10 +151,10 @@ def test_what_cannot_be_read_is_left_out_and_named(tmp_path: Path) -> None:
     ("counts", "message"),
     [
         ({"a": 30}, r"of 1 class\(es\) \(a\); at least two"),
-        ({".": 3}, r"000\.png: lies in no class's folder"),
-        ({"train": 3, "test": 3}, r"lies in no class's folder"),
+        ({".": 3}, r"000\.png: must lie in a class's folder; sort the pictures as CLASS/picture\.jpg"),
+        ({"train": 3, "test": 3}, r"must lie in a class's folder"),
         ({"train/a": 20, "train/b": 20, "test/a": 3, "test/c": 3}, r"test has pictures of 'c', and train"),
-        ({"train/a": 20, "train/b": 20, "c": 3}, r"c/000\.png lies in none of train"),
+        ({"train/a": 20, "train/b": 20, "test/a": 3, "c": 3}, r"c/000\.png must lie in one of test, train"),
         ({}, r"no file in it"),
     ],
 )  # fmt: skip
@@ -181,6 +178,9 @@ def test_no_picture_of_them_can_be_read(tmp_path: Path) -> None:
         (["data.path=pictures"], "data.path=pictures: data=image/digits reads no files"),
         (["data.channels=2"], "data.channels=2: give 1"),
         (["data.size=0"], "data.size=0: give"),
+        (["data.fractions.val=2"], "data.fractions.val: must be a share from 0 to 1, got 2"),
+        (["data.fractions.val=0"], "none of them for val: add some, or set data.fractions.val"),
+        (["data.fractions.test=1"], "0 pictures to train on"),
         (["data.first=0"], "data.first=0: give"),
         (["data.augment.shift=28"], "data.augment.shift=28: give"),
         (["data.test_views=3"], "data.test_views=3: give 1, 2 or 6"),

@@ -109,8 +109,10 @@ def test_broken_pictures_are_left_out_and_named(colours: Path) -> None:
     (colours / "bad.png").write_text("text")
     found = predict(classifier(), colours, top=1)
     assert len(found.rows) == 3
-    assert f"left out: {colours / 'bad.png'}: no picture" in found.summary
-    with pytest.raises(UserError, match=r"bad\.png: no picture"):
+    lines = found.summary.splitlines()
+    assert lines[1:3] == ["files: 5 seen, 3 used, 2 skipped", "  1 of kind .txt: readme.txt"]
+    assert lines[3].startswith("  1 unreadable: bad.png (must be a picture of a known format")
+    with pytest.raises(UserError, match=r"bad\.png: must be a picture of a known format"):
         predict(classifier(), colours / "bad.png", top=1)
     with pytest.raises(UserError, match="no such file"):
         predict(classifier(), colours / "none.png", top=1)
