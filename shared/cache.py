@@ -66,7 +66,7 @@ def _stamp(source: Path) -> str:
             stat = file.stat()
             name = os.fsencode(file.relative_to(source))
             digest.update(b"\0" + name + f"\0{stat.st_size}\0{stat.st_mtime_ns}".encode())
-    digest.update(seen.array())  # empty folders and whatever else is passed over
+    digest.update(seen.array().tobytes())  # empty folders and whatever else is passed over
     return digest.hexdigest()[:24]
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -15,7 +15,7 @@ from shared.files.layout import class_name
 from shared.identity import identity
 
 NAMED = 10  # classes in an error or remark
-HASHED = ("test", "val")  # the sets that are cut where none is official
+HASHED: tuple[Literal["test"], Literal["val"]] = ("test", "val")  # the sets that are cut where none is official
 
 
 class PictureSet:
@@ -197,11 +197,6 @@ class ImageData(DataModule):
                 raise UserError(
                     f"{where}: {name} has pictures of {pictures.classes[strange[0]]!r}, and train has none; "
                     "add some, or take the class away"
-                )
-            if not len(chosen[name]):
-                raise UserError(
-                    f"{where}: {len(pictures.y):,} pictures, and none of them for {name}: add some, or set "
-                    f"data.fractions.{name} (now {self.fractions[name]:g})"
                 )
 
     def _summary(self, pictures: Pictures, chosen: dict[str, np.ndarray], trained: bool) -> str:

@@ -172,8 +172,8 @@ def test_very_few_pictures_are_shared_out_or_refused(count: int, tmp_path: Path)
     for seed in range(6):
         path = make_folder(tmp_path / str(seed), {"a": count, "b": count}, seed)
         if count == 1:
-            with pytest.raises(UserError, match=r"2 pictures, and none of them for (val|test): add some"):
-                read(path)
+            with pytest.raises(UserError, match=r"must have (val|test) examples, got 2 train, 0 val, 0 test"):
+                read(path).require("train", "val", "test")
         else:
             data = read(path)
             assert min(sizes(data)) > 0
