@@ -11,7 +11,13 @@ from omegaconf import DictConfig
 from shared.cli import command
 
 
-@command("bench")
+@command(
+    "bench",
+    settles=[
+        "resume", "test", "runs", "data.epoch_size",
+        "trainer.max_epochs", "trainer.limit_val_batches", "trainer.enable_progress_bar",
+    ],
+)  # fmt: skip
 def main(config: DictConfig) -> dict[str, Any]:
     """Time, and print the table."""
     from shared.bench import bench

@@ -11,9 +11,12 @@ from omegaconf import DictConfig
 from shared.cli import command
 
 
-@command("evaluate")
+@command("evaluate", adds="data")
 def main(config: DictConfig) -> dict[str, Any]:
     """Test, and print the table of figures."""
+    from shared.runs.early import check_places
+
+    check_places(config)
     from shared.evaluate import evaluate
 
     return evaluate(config)

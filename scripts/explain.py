@@ -9,9 +9,17 @@ from omegaconf import DictConfig
 from shared.cli import command
 
 
-@command("explain", words={"check": "check=true"})
+@command(
+    "explain",
+    words={"check": "check=true"},
+    alone=[("input", "text", "item"), ("text", "item"), ("unit", "target")],
+    adds="data",
+)
 def main(config: DictConfig) -> None:
     """Explain a run, or check the methods on it."""
+    from shared.runs.early import check_places
+
+    check_places(config)
     from shared.explain.command import explain_run
 
     explain_run(config)

@@ -12,6 +12,9 @@ from shared.cli import command
 @command("gtp")
 def main(config: DictConfig) -> None:
     """Answer until quit."""
+    from shared.runs.early import check_places
+
+    check_places(config)
     from domains.go.player import serve
 
     serve(config)

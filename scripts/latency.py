@@ -11,7 +11,10 @@ from omegaconf import DictConfig
 from shared.cli import command
 
 
-@command("latency")
+@command(
+    "latency",
+    settles=["resume", "test", "runs", "optimizer", "schedule", "trainer", "training", "seed"],
+)
 def main(config: DictConfig) -> dict[str, Any]:
     """Time, and print the table."""
     from domains.go.latency import latency

@@ -9,9 +9,12 @@ from omegaconf import DictConfig
 from shared.cli import command
 
 
-@command("predict")
+@command("predict", alone=[("input", "text")], opens=True)
 def main(config: DictConfig) -> None:
     """Answer, and print the table."""
+    from shared.runs.early import check_predict
+
+    check_predict(config)
     from shared.predict import predict
 
     predict(config)

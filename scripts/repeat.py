@@ -11,7 +11,7 @@ from omegaconf import DictConfig
 from shared.cli import command
 
 
-@command("repeat")
+@command("repeat", settles=["resume"])
 def main(config: DictConfig) -> dict[str, Any]:
     """Train what has not been trained yet, and print the table."""
     from shared.repeat import repeat

@@ -11,6 +11,9 @@ from shared.cli import command
 @command("ship")
 def main(config: DictConfig) -> None:
     """Write its folder, and say where it is."""
+    from shared.runs.early import check_places
+
+    check_places(config)
     from shared.ship import ship
 
     print(f"shipped: {ship(config)}; its model card is README.md in there")

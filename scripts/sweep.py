@@ -6,17 +6,15 @@ python scripts/sweep.py sweep=image/lecture data=image/folder data.path=holiday.
 
 from omegaconf import DictConfig
 
-from shared.cli import command
+from shared.cli import command, overrides
 
 
-@command("sweep")
+@command("sweep", settles=["resume", "test", "trainer.enable_progress_bar"])
 def main(config: DictConfig) -> None:
     """Search, or go on searching, and write what was found."""
-    from hydra.core.hydra_config import HydraConfig
-
     from shared.sweep.sweep import sweep
 
-    sweep(config, list(HydraConfig.get().overrides.task))
+    sweep(config, overrides())
 
 
 if __name__ == "__main__":

@@ -13,9 +13,12 @@ from omegaconf import DictConfig
 from shared.cli import command
 
 
-@command("train")
+@command("train", alone=[("resume", "*")])
 def main(config: DictConfig) -> dict[str, Any]:
     """Train; of a grid, the figures come together in a table."""
+    from shared.runs.early import check_places
+
+    check_places(config)
     from shared.train import train
 
     return train(config)

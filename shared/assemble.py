@@ -11,12 +11,11 @@ import torch
 from omegaconf import DictConfig, OmegaConf
 from pytorch_lightning.callbacks import Callback, EMAWeightAveraging
 from pytorch_lightning.loggers import TensorBoardLogger
-from pytorch_lightning.utilities.exceptions import MisconfigurationException  # type: ignore[attr-defined]
 
-from shared.build import build
+from shared.build import OPTIMIZERS, SCHEDULES, build
 from shared.cache import is_cache
 from shared.callbacks import KeepSignals, Patience, RunCheckpoint, TrainingProgress, WholeCheckpoints
-from shared.classifier import Classifier
+from shared.classifier import Classifier, schedule_settings
 from shared.config.conform import check_arguments
 from shared.config.domain import find_domain
 from shared.data import DataModule
@@ -24,6 +23,7 @@ from shared.errors import UserError
 from shared.network import build_network
 from shared.run import Run
 from shared.runs.checkpoint import with_weights
+from shared.training.machine import check_machine, obeyed
 
 _log = logging.getLogger(__name__)
 
@@ -70,9 +70,20 @@ def check_network(config: DictConfig, data: DataModule) -> None:
     Raises:
         UserError: Naming the layer, the key, the value and what is allowed.
     """
-    classes = len(getattr(data, "classes", ())) or 2  # two stand for a number that only the data tell
+    classes = len(getattr(data, "classes", ())) or None  # of some data, only reading them tells
     with torch.device("meta"):
         build_network(plain(config.model).get("layers"), data.planes, data.extent, classes)
+
+
+def check_optimizer(config: DictConfig) -> None:
+    """Refuse an optimizer or a schedule that torch does not make, before any data are read.
+
+    Raises:
+        UserError: Naming its settings and torch's reason.
+    """
+    parameter = torch.nn.Parameter(torch.zeros(1, 1))
+    optimizer = build("optimizer", OPTIMIZERS, plain(config.optimizer), params=[parameter])
+    build("schedule", SCHEDULES, schedule_settings(plain(config.schedule), steps=1), optimizer=optimizer)
 
 
 def build_module(config: DictConfig, data: DataModule) -> Classifier:
@@ -146,6 +157,7 @@ def build_trainer(config: DictConfig, run: Run | None, callbacks: list[Callback]
     ):
         warnings.filterwarnings("ignore", chatter)
     settings = plain(config.trainer) | {"precision": precision(config.trainer)}
+    check_machine(settings)
     if run is None:
         devices = settings["devices"]
         settings |= {"devices": devices[:1] if isinstance(devices, list) else 1}
@@ -156,19 +168,20 @@ def build_trainer(config: DictConfig, run: Run | None, callbacks: list[Callback]
     if settings["enable_progress_bar"] and run:
         callbacks = [*callbacks, TrainingProgress()]
     try:
-        return pl.Trainer(
-            **settings | {"enable_progress_bar": settings["enable_progress_bar"] and run is None},
-            logger=TensorBoardLogger(run.folder, name="", version="") if run else False,
-            callbacks=callbacks,
-            plugins=WholeCheckpoints(),
-            # In a SLURM job, Lightning saves and loads what it finds here, whichever run it is of.
-            default_root_dir=os.devnull,
-            enable_checkpointing=run is not None,
-            enable_model_summary=False,  # the layer table says more
-            num_sanity_val_steps=0,
-            use_distributed_sampler=False,  # the draws share the items out among the processes
-        )
-    except (TypeError, ValueError, MisconfigurationException) as error:
+        with obeyed():
+            return pl.Trainer(
+                **settings | {"enable_progress_bar": settings["enable_progress_bar"] and run is None},
+                logger=TensorBoardLogger(run.folder, name="", version="") if run else False,
+                callbacks=callbacks,
+                plugins=WholeCheckpoints(),
+                # In a SLURM job, Lightning saves and loads what it finds here, whichever run it is of.
+                default_root_dir=os.devnull,
+                enable_checkpointing=run is not None,
+                enable_model_summary=False,  # the layer table says more
+                num_sanity_val_steps=0,
+                use_distributed_sampler=False,  # the draws share the items out among the processes
+            )
+    except (TypeError, ValueError) as error:
         raise UserError(f"trainer: {error}") from error
 
 

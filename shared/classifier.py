@@ -184,9 +184,8 @@ class Classifier(pl.LightningModule):
         checkpoint["domain"] = self.domain
 
     def schedule_for(self, steps: int) -> dict[str, Any]:
-        """The schedule's settings, in which a length left null is that of the training."""
-        lengths = ("total_steps", "T_max", "total_iters")
-        return {k: steps if k in lengths and v is None else v for k, v in self.schedule_settings.items()}
+        """The schedule's settings for a training of so many steps, see ``schedule_settings``."""
+        return schedule_settings(self.schedule_settings, steps)
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
         """The optimizer, and a schedule stepped after each batch."""
@@ -197,3 +196,22 @@ class Classifier(pl.LightningModule):
         steps = int(self.trainer.estimated_stepping_batches)
         schedule = build("schedule", SCHEDULES, self.schedule_for(steps), optimizer=optimizer)
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+
+
+def schedule_settings(settings: Mapping[str, Any], steps: int) -> dict[str, Any]:
+    """A schedule's settings, in which a length left null is that of the training.
+
+    Raises:
+        UserError: ``schedule.total_steps`` is shorter than the training.
+    """
+    lengths = ("total_steps", "T_max", "total_iters")
+    settings = {k: steps if k in lengths and v is None else v for k, v in settings.items()}
+    total = settings.get("total_steps", steps)
+    if total < steps:
+        raise UserError(
+            f"schedule.total_steps: must be at least {steps:,}, the steps of this training, got {total}; "
+            "null takes as many as there are"
+        )
+    if settings.get("pct_start", 0) * total == 1:
+        settings["pct_start"] *= 0.999  # of a warm-up of one step torch divides by no steps
+    return settings

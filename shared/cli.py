@@ -2,7 +2,8 @@
 
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 
@@ -10,44 +11,61 @@ import hydra
 from hydra import initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
-from hydra.errors import ConfigCompositionException, HydraException, MissingConfigException
+from hydra.errors import HydraException
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import OmegaConfBaseException
+from yaml import YAMLError
 
 from shared import grid
 from shared.config import guard, stopping
+from shared.config.check import check, check_typed
+from shared.config.keys import CONF
 from shared.config.literal import as_typed
+from shared.config.messages import explain
 from shared.config.surroundings import outside_cause
-from shared.errors import UserError, nearest
-from shared.resolvers import PROJECT  # and with it the words that the files in conf/ use
+from shared.config.words import command_words
+from shared.errors import UserError
 
-CONF = PROJECT / "conf"
 guard.install()
 
 
 def command(
-    config_name: str, words: Mapping[str, str] = MappingProxyType({})
+    config_name: str,
+    words: Mapping[str, str] = MappingProxyType({}),
+    *,
+    settles: Sequence[str] = (),
+    alone: Sequence[Sequence[str]] = (),
+    adds: str | None = None,
+    opens: bool = False,
 ) -> Callable[[Callable[[DictConfig], Any]], Callable[[], None]]:
     """Make a command of a function of a configuration: ``conf/<config_name>.yaml`` and the overrides given.
 
-    ``words`` says which override a word stands for that is given alone, such as ``check``.
-
     A mistake of the user ends with one message on standard error and exit code 1, Ctrl-C with 130, SIGTERM
     with 143. A defect of the project ends with its traceback.
+
+    Args:
+        config_name: Its file in ``conf/``.
+        words: Which override a word stands for that is given alone, such as ``check``.
+        settles: Keys that the command sets itself, and so takes from nobody.
+        alone: Keys of which only one can be given: see ``check_typed``.
+        adds: A section that takes keys beside those of the file, without ``+``: those of a run.
+        opens: It takes other keys than those of the file, and checks them itself.
     """
 
     def decorate(function: Callable[[DictConfig], Any]) -> Callable[[], None]:
+        failures: list[Exception] = []  # kept from Hydra, which prints words of its own to every exception
+
         @hydra.main(config_path=str(CONF), config_name=config_name, version_base="1.3")
         def run(config: DictConfig) -> Any:
             settings = HydraConfig.get()
 
             def checked(config: DictConfig) -> Any:
-                missing = sorted(key for key, value in keys(config).items() if value == "???")
-                if missing:
-                    raise UserError(f"{missing[0]} is not set: give {missing[0]}=…")
+                config = _with_choices(config, settings.runtime.choices)
+                check_typed(overrides(), settles, alone)
+                check(config, config_name, opens, overrides())
                 try:
-                    return function(_with_choices(config, settings.runtime.choices))
+                    return function(config)
                 except Exception as error:
                     reason = outside_cause(error, "data.batch_size" if "data" in config else "input")
                     if reason is None or isinstance(error, UserError):
@@ -58,46 +76,66 @@ def command(
                 return grid.run_one(checked, config, settings)
             try:
                 return checked(config)
-            except UserError as error:
-                sys.exit(f"error: {error}")
+            except Exception as error:
+                failures.append(error)
 
         def main() -> None:
             os.environ.setdefault("HYDRA_FULL_ERROR", "1")  # hands us the exceptions, to word them here
             # torch's threads spin while they wait for work; where other processes want the cores (the
             # loader's do), sleeping instead is up to twice as fast.
             os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-            given = [words.get(word, word) for word in sys.argv[1:]]
-            sys.argv[1:] = as_typed(given, multirun="-m" in given or "--multirun" in given)
             with stopping.heard():
-                _report_end(run, config_name)
+                try:
+                    sys.argv[1:] = command_words(sys.argv[1:], words, adds)
+                    run()
+                    if failures:
+                        raise failures[0]
+                    sys.stdout.flush()
+                except Exception as error:
+                    _report_end(error, config_name, of_hydra=not failures)
+                except (KeyboardInterrupt, SystemExit) as end:
+                    stop = stopping.stop_behind(end)
+                    if stop is None:
+                        raise
+                    message, code = stopping.ended(stop)
+                    sys.stderr.write(f"{message}\n" * bool(message))
+                    sys.exit(code)
+                finally:
+                    grid.report()
 
         return main
 
     return decorate
 
 
-def _report_end(run: Callable[[], Any], config_name: str) -> None:
-    try:
-        run()
-    except UserError as error:  # of a file that Hydra was to compose
-        sys.exit(f"error: {error}")
-    except (HydraException, OmegaConfBaseException) as error:
-        sys.exit(f"error: {_explain(error, config_name)}")
-    except (KeyboardInterrupt, SystemExit) as end:
-        stop = stopping.stop_behind(end)
-        if stop is None:
-            raise
-        message, code = stopping.ended(stop)
-        sys.stderr.write(f"{message}\n" * bool(message))
-        sys.exit(code)
-    except grid.RunError:
+def _report_end(error: Exception, config_name: str, *, of_hydra: bool) -> None:
+    """End with one line and exit code 1; a defect goes on as it is.
+
+    Args:
+        error: What ended the command.
+        config_name: The command's file in ``conf/``.
+        of_hydra: It comes from composing the configuration or from a launcher, not from the command itself.
+    """
+    if isinstance(error, grid.RunError):  # has been reported
         sys.exit(1)
-    except Exception as error:
-        if not grid.Grid.folder:
-            raise
-        sys.exit(f"error: the launcher gave up, as when a process is killed: {error!r}")
-    finally:
-        grid.report()
+    if isinstance(error, UserError):
+        sys.exit(f"error: {error}")
+    if isinstance(error, BrokenPipeError):  # such as --help | head
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    composing = of_hydra and isinstance(error, ValueError) and not grid.Grid.folder
+    if composing or isinstance(error, HydraException | OmegaConfBaseException | YAMLError):
+        sys.exit(f"error: {explain(error, sys.argv[1:], partial(compose, config_name))}")
+    if not grid.Grid.folder:
+        raise error
+    sys.exit(f"error: the launcher gave up, as when a process is killed: {error!r}")
+
+
+def overrides() -> list[str]:
+    """The overrides of this command as Hydra reads them, interpolations as they are."""
+    words = OmegaConf.to_container(HydraConfig.get().overrides.task, resolve=False)
+    assert isinstance(words, list)
+    return [str(word) for word in words]
 
 
 def compose(config_name: str, overrides: list[str]) -> DictConfig:
@@ -117,39 +155,3 @@ def _with_choices(config: DictConfig, choices: Mapping[str, str | None]) -> Dict
     with open_dict(config):
         config.choices = chosen
     return config
-
-
-def _explain(error: Exception, config_name: str) -> str:
-    """Hydra's message, and for a key or file that does not exist the nearest one that does."""
-    message = str(error).split("\nConfig search path")[0].strip()
-    if isinstance(error, MissingConfigException) and error.missing_cfg_file:
-        group = error.missing_cfg_file.split("/")[0]
-        files = (CONF / group).rglob("*.yaml")
-        names = sorted(str(file.relative_to(CONF).with_suffix("")) for file in files)
-        name = error.missing_cfg_file
-        return f"{name}: there is no such file in conf/; {nearest(name, names)}"
-    cause = error.__cause__
-    key = getattr(cause, "full_key", None)
-    if not isinstance(error, ConfigCompositionException) or not key:
-        return message
-    choices = [word for word in sys.argv[1:] if "=" in word and "." not in word.split("=")[0]]
-    try:
-        config = compose(config_name, [c for c in choices if c.split("=")[0].lstrip("+~") != key])
-    except HydraException:
-        return message
-    return f"{key}: there is no such key; {nearest(key, list(keys(config)))}"
-
-
-def keys(config: DictConfig) -> dict[str, Any]:
-    """All keys of a configuration by their full path, with what stands there, interpolations as they are."""
-    found: dict[str, Any] = {}
-
-    def walk(node: Any, path: str) -> None:
-        if path:
-            found[path] = node
-        if isinstance(node, dict):
-            for name, child in node.items():
-                walk(child, f"{path}.{name}" if path else str(name))
-
-    walk(OmegaConf.to_container(config, resolve=False), "")
-    return found

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytorch_lightning as pl
-from omegaconf import DictConfig, OmegaConf, open_dict
+from omegaconf import DictConfig
 from rich.console import Console
 from rich.table import Table
 
@@ -12,12 +12,15 @@ from shared.classifier import Classifier
 from shared.data import DataModule
 from shared.errors import UserError
 from shared.run import Run
+from shared.runs.early import data_settings
 from shared.scores import Score, score
+from shared.training.machine import obeyed
 
 
 def test(trainer: pl.Trainer, module: Classifier, data: DataModule) -> tuple[list[Score], dict[str, Any]]:
     """Test once, and return the figures (the domain's and the baselines') and the columns of all items."""
-    trainer.test(module, data, verbose=False)
+    with obeyed():
+        trainer.test(module, data, verbose=False)
     columns = module.tested()
     groups = data.groups(columns["item"])
     scores = module.scores(columns, groups)
@@ -52,14 +55,7 @@ def data_of(run: Run, module: Classifier, chosen: DictConfig) -> DataModule:
     Raises:
         UserError: The network takes other planes.
     """
-    own = trained_config(run)
-    if "_target_" in chosen:
-        own.data = chosen
-    else:
-        given = OmegaConf.masked_copy(chosen, [str(k) for k, v in chosen.items() if v is not None])
-        with open_dict(own):  # a run of before a key was thought of may be tested with it; data refuse others
-            own.data = OmegaConf.merge(own.data, given)
-    data = build_data(own)
+    data = build_data(data_settings(trained_config(run), chosen))
     if (data.planes, list(data.extent)) != (module.hparams["planes"], list(module.hparams["extent"])):
         raise UserError(
             f"data: {data.planes} planes of {data.extent}, but the run reads "

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import sys
 import traceback
 from collections.abc import Callable, Mapping
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from hydra.experimental.callback import Callback
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 
 from shared.errors import UserError
 
@@ -47,7 +48,7 @@ def run_one(function: Callable[[DictConfig], Any], config: DictConfig, settings:
     if not FIRST:
         return function(config)
     path = Path(settings.sweep.dir or ".") / f"{settings.job.num:04d}.json"
-    told: dict[str, Any] = {"overrides": list(settings.overrides.task)}
+    told: dict[str, Any] = {"overrides": OmegaConf.to_container(settings.overrides.task, resolve=False)}
     path.write_text(json.dumps(told))
     try:
         found = function(config)
@@ -77,6 +78,9 @@ def report() -> None:
     from rich.text import Text
 
     runs = [json.loads(path.read_text()) for path in sorted(Grid.folder.glob("[0-9]*.json"))]
+    if not runs:  # a mistake in the command line: Hydra has noted it in a folder, and nothing ran
+        shutil.rmtree(Grid.folder, ignore_errors=True)
+        return
     common = set.intersection(*(set(run["overrides"]) for run in runs)) if len(runs) > 1 else set()
     table = Table(title="runs")
     for name in ("run", "settings", "val/acc", "test/acc", "folder"):

@@ -70,7 +70,9 @@ class Network(Chain):
         return super().forward(x, lengths)
 
 
-def build_network(layers: Any, planes: int, extent: tuple[int | None, int | None], classes: int) -> Network:
+def build_network(
+    layers: Any, planes: int, extent: tuple[int | None, int | None], classes: int | None
+) -> Network:
     """The network that a list of layers describes.
 
     Each layer is a name (``flatten``) or a name with its settings (``conv: {filters: 25, kernel: 3}``): the
@@ -84,21 +86,23 @@ def build_network(layers: Any, planes: int, extent: tuple[int | None, int | None
         layers: The list, as plain containers.
         planes: Planes of the input.
         extent: Cells along its two axes; None for the one that varies from sample to sample.
-        classes: Number of logits.
+        classes: Number of logits; None where it is not known yet: ``classes`` stands for 2, and any number of
+            logits is right.
 
     Raises:
         UserError: The list has a mistake; names the layer, the key, the value and what is allowed.
     """
     if extent == (None, None):
         raise ValueError("one axis may vary, not both")
-    sizes = [planes, classes, *(cells for cells in extent if cells is not None)]
-    if min(sizes) < 1 or math.prod(sizes) // classes > INPUT_LIMIT:
+    number = 2 if classes is None else classes
+    sizes = [planes, number, *(cells for cells in extent if cells is not None)]
+    if min(sizes) < 1 or math.prod(sizes) // number > INPUT_LIMIT:
         raise UserError(
             f"layers: must have an input of 1 to {INPUT_LIMIT:,} numbers and 1 class at least, got "
-            f"{planes} planes of {extent[0]}×{extent[1]} and {classes} classes"
+            f"{planes} planes of {extent[0]}×{extent[1]} and {number} classes"
         )
     shape = Shape(planes, (Axis(extent[0]), Axis(extent[1])))
-    items = _end_in_logits(_parse(layers, "layers", classes))
+    items = _end_in_logits(_parse(layers, "layers", number))
     chain = _build(items, shape)
     _check_end(chain.shape, classes)
     return Network(chain, shape)
@@ -252,12 +256,12 @@ def _check_kind(kind: str, shape: Shape) -> None:
         raise UserError("its input is cut into windows already: leave one of the two out")
 
 
-def _check_end(shape: Shape, classes: int) -> None:
+def _check_end(shape: Shape, classes: int | None) -> None:
     if not shape.flat:
         raise UserError(f"layers: they end in {shape}, not in logits: add `flatten`")
     if shape.windows is not None:
         raise UserError(f"layers: they end in {shape}, not in one answer: add `lstm` and `dense: classes`")
-    if shape.planes != classes:
+    if classes is not None and shape.planes != classes:
         raise UserError(
             f"layers: they end in {shape} and there are {classes} classes: let the last be `dense: classes`, "
             "or choose filters and sizes that give as many"

@@ -1,6 +1,5 @@
 """Answers of a trained network for a user's own files: a table, ``predictions.jsonl``, and pictures."""
 
-import inspect
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -18,10 +17,12 @@ from rich.text import Text
 
 from shared.assemble import load_module, plain
 from shared.config.domain import find_domain
-from shared.errors import UserError, nearest
+from shared.config.limits import COUNT, shown
+from shared.errors import UserError
 from shared.plots import png
 from shared.resolvers import unique_name
 from shared.run import Run, write
+from shared.runs.early import PREDICT, check_options
 
 SHOWN = 60  # rows of the table; the file has them all
 
@@ -69,15 +70,13 @@ def predict(config: DictConfig) -> Predictions:
     """
     run = Run.open(config.run)
     settings = plain(config)
-    options = {
-        key: value
-        for key, value in settings.items()
-        if key not in ("run", "input", "checkpoint", "output", "choices") and value is not None
-    }
+    options = {key: value for key, value in settings.items() if key not in PREDICT and value is not None}
     function = find_domain(run.config.domain.name).part("predict")
     if function is None:
         raise UserError(f"run={config.run}: the domain {run.config.domain.name} has no predictions for files")
-    _check(options, function, run.config.domain.name)
+    check_options(config)
+    if not COUNT.allows(config.top):
+        raise UserError(f"top: must be {COUNT.words}, got {shown(config.top)}")
     if config.input is None and config.text is None:
         raise UserError("input is not set: give input=…")
     source = None if config.input is None else Path(config.input)
@@ -102,16 +101,6 @@ def predict(config: DictConfig) -> Predictions:
     console.print(Text(found.summary), soft_wrap=True)
     console.print(f"predictions: {output}", soft_wrap=True, highlight=False, markup=False)
     return found
-
-
-def _check(options: dict[str, Any], function: Any, domain: str) -> None:
-    parameters = inspect.signature(function).parameters.values()
-    legal = [each.name for each in parameters if each.kind is each.KEYWORD_ONLY]
-    for key, value in options.items():
-        if key not in legal:
-            raise UserError(f"{key}={value}: not an option of the domain {domain}; {nearest(key, legal)}")
-    if not isinstance(options["top"], int) or options["top"] < 1:
-        raise UserError(f"top={options['top']}: give a whole number from 1")
 
 
 def _table(rows: list[dict[str, Any]], cells: Mapping[str, Sequence[Text]]) -> Table:

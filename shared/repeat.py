@@ -14,6 +14,8 @@ from rich.table import Table
 from scipy import stats
 
 from shared.assemble import plain
+from shared.config.check import check_training
+from shared.config.keys import keys, nearest_key
 from shared.errors import UserError
 from shared.locks import held
 from shared.run import write_json
@@ -62,18 +64,25 @@ def repeat(config: DictConfig) -> dict[str, Spread]:
     over = plain(config.repeat.over) if config.repeat.over else {"seed": [0, 1, 2, 3, 4]}
     settings = OmegaConf.masked_copy(config, [str(key) for key in config if key != "repeat"])
     folder = _folder(settings, over)
+    combinations = _combinations(over)
+    configs = [_configuration(settings, values, folder) for values in combinations]
     with held(folder, is_first_process()):
-        return _repeat(settings, over, folder, console)
+        return _repeat(over, combinations, configs, folder, console)
 
 
-def _repeat(settings: DictConfig, over: dict[str, Any], folder: Path, console: Console) -> dict[str, Spread]:
+def _repeat(
+    over: dict[str, Any],
+    combinations: list[dict[str, Any]],
+    configs: list[DictConfig],
+    folder: Path,
+    console: Console,
+) -> dict[str, Spread]:
     """As ``repeat``, in the folder of these trainings, which this process holds."""
     found: list[dict[str, Any]] = []
-    combinations = _combinations(over)
-    for number, values in enumerate(combinations, start=1):
+    for number, (values, config) in enumerate(zip(combinations, configs, strict=True), start=1):
         told = ", ".join(f"{key}={value}" for key, value in values.items())
         console.rule(f"{number} of {len(combinations)}: {told}")
-        found.append(_once(settings, values, folder))
+        found.append(train_once(config))
     figures = {
         key: spread([float(each[key]) for each in found])
         for key, value in found[0].items()
@@ -113,17 +122,22 @@ def _combinations(over: dict[str, Any]) -> list[dict[str, Any]]:
     return [dict(zip(over, values, strict=True)) for values in itertools.product(*over.values())]
 
 
-def _once(settings: DictConfig, values: dict[str, Any], folder: Path) -> dict[str, Any]:
-    """The figures of one training: found, gone on with, or begun."""
+def _configuration(settings: DictConfig, values: dict[str, Any], folder: Path) -> DictConfig:
+    """What one training is given."""
     config = settings.copy()
     OmegaConf.set_struct(config, True)  # a key that does not exist is a mistake, not a new one
     for key, value in values.items():
         try:
             OmegaConf.update(config, key, value, force_add=False)
         except OmegaConfBaseException as error:
-            raise UserError(f"repeat.over.{key}: there is no such key") from error
+            remedy = nearest_key(key, keys(settings))
+            raise UserError(f"repeat.over.{key}: there is no such key; {remedy}") from error
     config.runs = str(folder / ",".join(f"{key}={value}" for key, value in values.items()).replace("/", "-"))
-    return train_once(config)
+    try:
+        check_training(config)
+    except UserError as error:
+        raise UserError(f"repeat.over: {error}") from None
+    return config
 
 
 def _table(figures: dict[str, Spread], found: list[dict[str, Any]]) -> Table:

@@ -5,9 +5,8 @@ import shutil
 import subprocess
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import torch
 from omegaconf import DictConfig, OmegaConf
 
 from shared.config.domain import check_name
@@ -15,8 +14,10 @@ from shared.errors import UserError
 from shared.files.atomic import write as write
 from shared.files.atomic import write_json as write_json
 from shared.resolvers import PROJECT, unique_name
-from shared.runs.checkpoint import check_state, read_checkpoint
 from shared.runs.written import read_config, read_metrics
+
+if TYPE_CHECKING:
+    import torch
 
 
 class Run:
@@ -118,6 +119,8 @@ class Run:
         Raises:
             UserError: The file is missing, broken, holds pickled objects, or is of another domain.
         """
+        from shared.runs.checkpoint import read_checkpoint  # imports torch, which a run's settings do without
+
         path = self.checkpoint_file(name)
         if not path.is_file():
             raise UserError(f"{path}: no such checkpoint; the run may have ended before its first epoch did")
@@ -132,6 +135,8 @@ class Run:
         Raises:
             UserError: As ``checkpoint``, or it lacks what resuming needs.
         """
+        from shared.runs.checkpoint import check_state
+
         contents = self.checkpoint("last")
         try:
             check_state(contents)
@@ -170,8 +175,10 @@ def shipped() -> dict[str, Path]:
     return {f"{file.parts[-4]}/{file.parts[-2]}": file.parent for file in folders}
 
 
-def environment(device: torch.device, precision: str) -> dict[str, Any]:
+def environment(device: "torch.device", precision: str) -> dict[str, Any]:
     """What a result depends on beside its configuration: versions, device, threads, the project's commit."""
+    import torch
+
     versions: dict[str, str | None] = {}
     for package in (
         "torch",

@@ -1,6 +1,7 @@
 """One training from its configuration to its figures; every command that trains comes through here."""
 
 import io
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from shared.assemble import (
     build_module,
     build_trainer,
     check_network,
+    check_optimizer,
     load_module,
     trained_config,
 )
@@ -35,6 +37,9 @@ from shared.run import Run, environment, runs_in, write, write_json
 from shared.runs.job import note_job, run_of_job
 from shared.test_report import calibration_error, write_report
 from shared.training.cut_short import resumable
+from shared.training.machine import obeyed
+
+ENVIRONMENT = "environment.json"  # is written when the network begins to train
 
 SAME = "run the same command again to resume"
 
@@ -71,6 +76,7 @@ def train(config: DictConfig, callbacks: Sequence[Callback] = (), again: str | N
 
     data = build_data(config)
     check_network(config, data)
+    check_optimizer(config)
     run = resumed or Run.named(config.runs, config.domain.name)
     history = History(run.folder / "metrics.csv")
     trainer = build_trainer(config, run, [history, *callbacks])
@@ -79,8 +85,14 @@ def train(config: DictConfig, callbacks: Sequence[Callback] = (), again: str | N
     if first and not resumed:
         run.make(config)
         note_job(run, config)
-    with held(run.folder, first), resumable(run, first=first, again=again):
-        return _train(config, run, data, trainer, history)
+    try:
+        with held(run.folder, first), resumable(run, first=first, again=again):
+            return _train(config, run, data, trainer, history)
+    except UserError as error:
+        mistake = type(error) is UserError and len(error.args) == 1  # what is saved would be the second
+        if mistake and first and not resumed and not (run.folder / ENVIRONMENT).is_file():
+            shutil.rmtree(run.folder, ignore_errors=True)
+        raise
 
 
 def _train(
@@ -105,14 +117,15 @@ def _train(
         + (f", {trainer.world_size} processes" if trainer.world_size > 1 else "")
     )
     if first:
-        write_json(run.folder / "environment.json", machine | {"processes": trainer.world_size})
+        write_json(run.folder / ENVIRONMENT, machine | {"processes": trainer.world_size})
     last = run.checkpoints / "last.ckpt"
     # What is not this suite's is refused before Lightning opens it.
     state = run.state() if last.is_file() else None
     if state:
         data.first_epoch = state["epoch"] + 1  # last.ckpt stands between two epochs
     try:
-        trainer.fit(module, data, ckpt_path=last if state else None, weights_only=True)
+        with obeyed():
+            trainer.fit(module, data, ckpt_path=last if state else None, weights_only=True)
     except (AttributeError, IndexError, KeyError, RuntimeError, TypeError, ValueError) as error:
         if state is None or trainer.global_step > state["global_step"]:
             raise

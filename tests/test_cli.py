@@ -6,40 +6,11 @@ import pytest
 
 from shared.cli import compose
 from shared.errors import UserError
-from tests.commands import PROJECT, TINY, command
+from tests.commands import PROJECT, command
 
 SCRIPTS = sorted(path.stem for path in (PROJECT / "scripts").glob("*.py"))
 EXPERIMENTS = PROJECT / "conf" / "experiment"
 RECIPES = sorted(str(path.relative_to(EXPERIMENTS).with_suffix("")) for path in EXPERIMENTS.glob("*/*.yaml"))
-
-
-@pytest.mark.parametrize(
-    ("mistake", "said"),
-    [
-        ("model.fliters=3", "model.fliters: there is no such key; did you mean 'model.filters'?"),
-        ("trainer.max_epoch=3", "did you mean 'trainer.max_epochs'?"),
-        ("model=go/polcy", "model/go/polcy: there is no such file in conf/; did you mean 'model/go/policy'?"),
-        ("domain=og", "did you mean 'domain/go'?"),
-        ("data=go/sgf", "data.path is not set: give data.path=…"),
-        ("data.path=/no/such/games", "/no/such/games: no such file or folder"),
-        ("resume=/no/such/run", "/no/such/run: no run here"),
-        ("runs=/proc/none", "runs=/proc/none: "),
-        ("optimizer._target_=os.system", "optimizer._target_: must be one of torch.optim.Adadelta"),
-        ("model.planes=[stones]", "model.planes: 'stones': did you mean 'ones'?"),
-        ("data.batch_size=0", "data.batch_size=0: give a whole number from 1"),
-        ("data.min_rank=strong", "strong"),
-        ("data.fractions.test=2", "fractions"),
-        ("model.filters=many", "layers[0].conv: filters: 'many' is not a whole number"),
-        ("model.layers=[{conv: {filters: 8, kernel: 21}}, flatten]", "kernel: 21 is larger than axis 1"),
-        ("trainer.accelerator=abacus", "trainer: "),
-    ],
-)
-def test_a_mistake_is_one_line_that_names_it(mistake: str, said: str, tmp_path: Path) -> None:
-    done = command("train", *TINY, mistake, cwd=tmp_path)
-    assert done.returncode == 1
-    assert said in done.stderr
-    assert "Traceback" not in done.stderr
-    assert not list(tmp_path.glob("runs/go/*/checkpoints/*"))
 
 
 @pytest.mark.parametrize("script", SCRIPTS)

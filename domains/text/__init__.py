@@ -8,4 +8,5 @@ DOMAIN = Domain(
     predict="domains.text.predict.predict",
     explain="domains.text.explain.TextDomain",
     bench="domains.text.bench.bench",
+    model_keys=("embedding", "channels", "spread", "naive_bayes", "max_norm"),
 )

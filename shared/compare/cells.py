@@ -11,6 +11,7 @@ from shared.assemble import plain
 from shared.compare.facts import read_facts
 from shared.compare.plan import Comparison, configuration
 from shared.compare.workers import FACTS, Job, measure, train
+from shared.config.check import check_values
 from shared.errors import UserError
 from shared.repeat import digest
 from shared.run import Run
@@ -131,9 +132,10 @@ class Cell:
         try:
             missing = sorted(OmegaConf.missing_keys(config))
             if missing:
-                raise UserError(f"{place}: {missing[0]} is not set; add an override {missing[0]}=…")
+                raise UserError(f"{missing[0]} is not set; add an override {missing[0]}=…")
             resolved = plain(config)
-        except OmegaConfBaseException as error:
+            check_values(resolved)
+        except (OmegaConfBaseException, UserError) as error:
             raise UserError(f"{place}: {error}") from error
         del resolved["folder"]
         return OmegaConf.create(resolved)

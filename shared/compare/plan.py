@@ -11,7 +11,12 @@ from omegaconf import MISSING, DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from shared.cli import compose
+from shared.config.check import check_choices, check_typed
+from shared.config.keys import check_keys
 from shared.errors import UserError, nearest
+
+# Keys of a training that a comparison sets itself.
+SETTLED = ("seed", "runs", "resume", "test", "data.epoch_size", "trainer.max_epochs", "trainer.devices")
 
 
 @dataclass
@@ -133,10 +138,14 @@ def configuration(task: Task, design: str, place: str) -> DictConfig:
     """
     overrides = [*task.overrides, *task.cells[design]]
     try:
-        return compose("train", overrides)
-    except (HydraException, OmegaConfBaseException) as error:
+        config = compose("train", overrides)
+        check_typed(overrides, SETTLED, [])
+        check_choices(config)
+        check_keys(config, "train", typed=[word.split("=")[0] for word in overrides])
+    except (HydraException, OmegaConfBaseException, UserError) as error:
         reason = str(error.__cause__ or error).split("\n")[0]
         raise UserError(f"compare.tasks.{place}: {' '.join(overrides)}: {reason}") from error
+    return config
 
 
 def _check(plan: Comparison) -> None:

@@ -22,6 +22,7 @@ class Domain:
         predict: the function behind ``predict.py``, see ``shared.predict.Predictions``.
         explain: the class of its adapter for ``explain.py``, a ``shared.explain.domain.Domain``.
         bench: the function that adds measurements of its own to ``bench.py``.
+        model_keys: what the module itself reads of ``config.model``, beside the layers.
     """
 
     module: str
@@ -29,6 +30,7 @@ class Domain:
     predict: str | None = None
     explain: str | None = None
     bench: str | None = None
+    model_keys: tuple[str, ...] = ()
 
     def part(self, role: str) -> Any:
         """The class or function in a role, None where the domain has none."""

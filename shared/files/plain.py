@@ -52,7 +52,19 @@ def read_yaml(path: Path, *, interpolations: bool = False) -> dict[str, Any]:
     except UserError as error:
         raise UserError(f"{path}: {error}") from None
     except (yaml.YAMLError, ValueError, OverflowError, TypeError, AttributeError) as error:
-        raise UserError(f"{path}: broken YAML: {_first_line(error)}") from error
+        raise broken_yaml(path, error) from error
+
+
+def broken_yaml(path: str | Path, error: Exception) -> UserError:
+    """The error for a file that is no YAML, with the line where that was noticed."""
+    mark = error.problem_mark if isinstance(error, yaml.MarkedYAMLError) else None
+    if mark is None:
+        return UserError(f"{path}: broken YAML: {_first_line(error)}")
+    reason = " ".join(part for part in (error.problem, error.context) if part)  # type: ignore[attr-defined]
+    return UserError(
+        f"{path}, line {mark.line + 1}: broken YAML: {reason}; "
+        "look for a missing bracket, quote or indent at or above it"
+    )
 
 
 def read_json(path: Path) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from optuna.distributions import (
 )
 from optuna.trial import BaseTrial
 
-from shared.cli import keys
+from shared.config.keys import keys
 from shared.errors import UserError, nearest
 
 Compose = Callable[[list[str]], DictConfig]  # overrides of groups to a training's configuration

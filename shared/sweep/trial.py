@@ -10,6 +10,7 @@ from omegaconf import DictConfig
 from optuna.trial import FrozenTrial, TrialState
 from pytorch_lightning.callbacks import Callback
 
+from shared.config.check import check_training
 from shared.errors import PlaceError, UserError
 from shared.locks import InUseError
 from shared.run import runs_in
@@ -54,6 +55,7 @@ def run_trial(trial: optuna.Trial, space: Space, folder: Path, progress: SweepPr
     """
     try:
         config = trial_config(trial, space, folder)
+        check_training(config)
         with (folder / "output.txt").open("a") as output, contextlib.redirect_stdout(output):
             metrics = train_once(config, [Pruning(trial, progress)])
     except (InUseError, PlaceError, *STORAGE_FAILURES):

@@ -124,8 +124,10 @@ def test_the_matrix_holds_designs_that_differ_in_one_choice_against_the_domains_
         "unpooled": {"pooling": "none"},
         "two at once": {"pooling": "none", "padding": "zeros"},
     }
-    cells = {design: [f"seed={number}", f"model.pool={'none' if 'pool' in design else 'max'}"]
-             for number, design in enumerate(designs)}  # fmt: skip
+    cells = {
+        design: [f"training.ema=0.9{number}", f"model.pool={'none' if 'pool' in design else 'max'}"]
+        for number, design in enumerate(designs)
+    }
     cells["two at once"].append("model.pad=zeros")
     cells["dense"] = ["model=image/dense"]
     plan = plan_of(tasks={"digits": {**PLAN["tasks"]["digits"], "cells": cells}}, claims=[])

@@ -1,0 +1,110 @@
+"""What Hydra, OmegaConf and YAML report, in one line that names the key or file and its remedy."""
+
+import re
+from collections.abc import Callable, Iterable
+from itertools import pairwise
+from pathlib import Path
+
+from hydra.errors import (
+    ConfigCompositionException,
+    HydraException,
+    MissingConfigException,
+    OverrideParseException,
+)
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import InterpolationKeyError, OmegaConfBaseException
+from yaml import YAMLError
+
+from shared.config.keys import CONF, keys, nearest_key
+from shared.config.literal import quoted
+from shared.errors import nearest
+from shared.files.plain import broken_yaml
+
+
+def explain(error: Exception, words: Iterable[str], compose: Callable[[list[str]], DictConfig]) -> str:
+    """One line for an error of Hydra, OmegaConf or YAML.
+
+    Args:
+        error: The exception.
+        words: The command line.
+        compose: The command's configuration from overrides, to look for the key that was meant.
+    """
+    words = list(words)
+    if isinstance(error, YAMLError):
+        mark = getattr(error, "problem_mark", None)
+        return str(broken_yaml(mark.name if mark else "a file of the configuration", error))
+    if isinstance(error, OverrideParseException):
+        return _unreadable(error.override)
+    if isinstance(error, MissingConfigException) and error.missing_cfg_file:
+        return _missing_file(str(error.missing_cfg_file), words)
+    cause = error.__cause__
+    key = getattr(cause, "full_key", None)
+    if isinstance(error, ConfigCompositionException) and isinstance(cause, AttributeError | KeyError) and key:
+        choices = [word for word in words if "=" in word and "." not in word.split("=")[0]]
+        try:
+            config = compose([each for each in choices if each.split("=")[0].lstrip("+~") != key])
+        except (HydraException, OmegaConfBaseException, YAMLError):
+            return _first_line(error)
+        return f"{key}: there is no such key; {nearest_key(key, keys(config))}"
+    nulls = [word.split("=")[0] for word in words if re.fullmatch(r"[\w/]+=null", word)]
+    if isinstance(error, ValueError) and nulls:  # Hydra's own check of groups
+        return f"{nulls[0]}: must be a file of conf/{nulls[0]}, got null; leave {nulls[0]}=null out"
+    reason = f"; {_first_line(cause)}" if isinstance(cause, OmegaConfBaseException) else ""
+    return _first_line(error) + reason
+
+
+def _first_line(error: Exception) -> str:
+    """The message without what Hydra and OmegaConf print below it: search path, pointers, addresses."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    below = ("full_key", "Config search path", "See ", "object_type")
+    more = len(lines) > 1 and not lines[1].startswith(below)
+    return " ".join(lines[: 2 if more else 1]) or type(error).__name__
+
+
+def _unreadable(word: str) -> str:
+    key, sign, value = word.partition("=")
+    if not sign:
+        return f"{word}: must be KEY=VALUE, such as {'domain=' + word if word.isidentifier() else 'seed=1'}"
+    return f'{key}: must be a value that Hydra reads, got {value}; put it in quotes: "{key}={quoted(value)}"'
+
+
+def _missing_file(name: str, words: list[str]) -> str:
+    """A file of a group that is not there, with the nearest one that is, of the chosen domain first."""
+    group = name.split("/")[0]
+    names: set[str] = set()
+    for folder in (
+        CONF,
+        *(Path(value) for flag, value in pairwise(words) if flag in ("--config-dir", "-cd")),
+    ):
+        names |= {str(file.relative_to(folder).with_suffix("")) for file in (folder / group).rglob("*.yaml")}
+    [domain] = [word.partition("=")[2] for word in words if word.startswith("domain=")][-1:] or [""]
+    near = {each for each in names if each.startswith(f"{group}/{domain}/") or each.count("/") == 1}
+    return (
+        f"{name}: there is no such file in conf/; {nearest(name, sorted(near if domain and near else names))}"
+    )
+
+
+def interpolation(error: OmegaConfBaseException, config: DictConfig) -> str:
+    """One line for an interpolation that leads nowhere."""
+    place = str(getattr(error, "full_key", None) or "")
+    found = re.search(r"Interpolation key '([^']+)' not found", str(error))
+    if not isinstance(error, InterpolationKeyError) or not found:
+        return f"{place}: {_first_line(error)}" if place else _first_line(error)
+    name = found[1]
+    top = name.split(".")[0]
+    legal = [each for each in keys(config) if each.startswith(f"{top}.") and ".layers" not in each]
+    remedy = nearest_key(name, legal or keys(config))
+    example = _example(name, config)
+    if example and not place.startswith(f"{top}.") and not (legal and remedy.startswith("did")):
+        return f"{name}: must be given, since {place} is ${{{name}}}; add it to the {top}, such as {example}"
+    return f"{place}: ${{{name}}}: there is no such key; {remedy}"
+
+
+def _example(name: str, config: DictConfig) -> str | None:
+    """A key of the model as a file of the same domain sets it: ``tokens: words``."""
+    group, _, key = name.partition(".")
+    for file in sorted((CONF / group / str(config.domain.name)).glob("*.yaml")) if "domain" in config else ():
+        value = OmegaConf.to_container(OmegaConf.load(file), resolve=False).get(key)  # type: ignore[union-attr]
+        if value is not None:
+            return f"`{key}: {value}` in {group}/{file.parent.name}/{file.name}"
+    return None

@@ -1,0 +1,58 @@
+"""What of a trainer's settings this machine can do."""
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from pytorch_lightning.accelerators import AcceleratorRegistry
+from pytorch_lightning.strategies import StrategyRegistry
+from pytorch_lightning.utilities.exceptions import MisconfigurationException  # type: ignore[attr-defined]
+
+from shared.errors import UserError
+
+
+def check_machine(settings: Mapping[str, Any]) -> None:
+    """Refuse accelerators and devices that are not here, and strategies that Lightning does not know.
+
+    Args:
+        settings: ``config.trainer`` as plain values.
+
+    Raises:
+        UserError: Naming the key, the value and what is possible.
+    """
+    kinds = {name: AcceleratorRegistry[name]["accelerator"] for name in AcceleratorRegistry}
+    here = [name for name, kind in kinds.items() if kind.is_available()]
+    gpus = [name for name in here if name in ("cuda", "mps")]
+    legal = {
+        "accelerator": ["auto", *here, *(["gpu"] if gpus else [])],
+        "strategy": ["auto", *StrategyRegistry.available_strategies()],
+    }
+    for key, names in legal.items():
+        if settings[key] not in names:
+            raise UserError(f"trainer.{key}: must be one of {', '.join(names)}, got {settings[key]!r}")
+    name = settings["accelerator"]
+    if name in ("auto", "gpu"):
+        name = next((each for each in ("tpu", *gpus) if each in here), "cpu")
+    number = (os.cpu_count() or 1) if name == "cpu" else int(kinds[name].auto_device_count())
+    if name == "cpu" and str(settings["precision"]) in ("16", "16-mixed"):
+        raise UserError("trainer.precision: must be bf16-mixed or 32-true on processors, got 16-mixed")
+    devices = settings["devices"]
+    if isinstance(devices, list) and (name == "cpu" or max(devices) >= number):
+        words = "a number of processes" if name == "cpu" else f"numbers below {number}"
+        raise UserError(f"trainer.devices: must be {words}, got {devices}; accelerator is {name}")
+    if isinstance(devices, int) and devices > number:
+        raise UserError(f"trainer.devices: must be at most {number}, got {devices}; accelerator is {name}")
+
+
+@contextmanager
+def obeyed() -> Iterator[None]:
+    """What Lightning refuses is a mistake in the trainer's settings.
+
+    Raises:
+        UserError: In one line.
+    """
+    try:
+        yield
+    except MisconfigurationException as error:
+        raise UserError(f"trainer: {' '.join(str(error).split())}") from error

@@ -1,0 +1,328 @@
+"""Mistakes that need neither torch nor data to tell: one line, exit code 1, nothing left behind."""
+
+import importlib.util
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hydra.core.global_hydra import GlobalHydra
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from omegaconf import DictConfig, OmegaConf
+
+from shared.cli import compose
+from shared.config.check import check_training
+from shared.errors import UserError
+from shared.grid import Grid
+from tests.commands import PROJECT, TINY
+
+# What the commands import once their words are checked.
+HEAVY = (
+    "torch", "shared.train", "shared.predict", "shared.evaluate", "shared.explain.command", "shared.repeat",
+    "shared.sweep.sweep", "shared.bench", "shared.compare.compare", "shared.ship", "domains.go.player",
+    "domains.go.latency",
+)  # fmt: skip
+
+Mistake = Callable[..., str]
+
+
+@pytest.fixture
+def mistake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Mistake:
+    """Give a command words in an empty folder, and get its last line; torch cannot be imported."""
+    for name in HEAVY:
+        monkeypatch.setitem(sys.modules, name, None)
+    return giver(tmp_path, monkeypatch, capsys)
+
+
+@pytest.fixture
+def late_mistake(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Mistake:
+    """The same, of mistakes that only torch or the data can tell."""
+    return giver(tmp_path, monkeypatch, capsys)
+
+
+def giver(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Mistake:
+    monkeypatch.chdir(tmp_path)
+
+    def give(script: str, *words: str) -> str:
+        path = PROJECT / "scripts" / f"{script}.py"
+        spec = importlib.util.spec_from_file_location(f"script_{script}", path)
+        assert spec
+        assert spec.loader
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        GlobalHydra.instance().clear()
+        monkeypatch.setattr(Grid, "folder", None)
+        monkeypatch.setattr(sys, "argv", [str(path), *words])
+        before = sorted(path for path in tmp_path.rglob("*") if path.is_file())
+        with pytest.raises(SystemExit) as end:
+            module.main()
+        printed = capsys.readouterr()
+        message = end.value.code  # a text: Python prints it on standard error, and exits with 1
+        assert isinstance(message, str), end.value.code
+        assert message.startswith("error: ")
+        assert "\n" not in message
+        assert printed.out + printed.err == ""
+        assert sorted(path for path in tmp_path.rglob("*") if path.is_file()) == before
+        return message.removeprefix("error: ")
+
+    return give
+
+
+KEYS = [
+    ("+foo.bar=1", "foo: there is no such key"),
+    ("++foo=1", "foo: there is no such key"),
+    ("+logger=wandb", "logger: there is no such key"),
+    ("+init=RUN", "init: there is no such key"),
+    ("+training.class_weights=balanced", "training.class_weights: there is no such key"),
+    ("+trainer.foo=1", "trainer.foo: there is no such key"),
+    ("+trainer.logger=false", "trainer.logger: must be left out, got false"),
+    ("+data.foo=1", "data.foo: there is no such key"),
+    ("+data.seed=1", "data.seed: there is no such key"),
+    ("+optimizer.foo=1", "optimizer.foo: there is no such key"),
+    ("+optimizer.params=[]", "optimizer.params: there is no such key"),
+    ("+schedule.foo=1", "schedule.foo: there is no such key"),
+    ("+model.foo=1", "model.foo: nothing reads it"),
+    ("+domain.module=os.system", "domain.module: there is no such key"),
+    ("lr=0.1", "lr: there is no such key; did you mean 'optimizer.lr'?"),
+    ("+lr=0.1", "lr: there is no such key; did you mean 'optimizer.lr'?"),
+    ("epochs=3", "did you mean 'trainer.max_epochs'?"),
+    ("batch_size=3", "did you mean 'data.batch_size'?"),
+    ("model.fliters=3", "model.fliters: there is no such key; did you mean 'model.filters'?"),
+    ("trainer.max_epoch=3", "did you mean 'trainer.max_epochs'?"),
+    ("~seed", "seed: must not be taken away"),
+    ("~model.layers", "model.layers: must be given"),
+    ("~data.fractions", "data.fractions: must be a mapping, but it is missing"),
+]
+
+CHOICES = [
+    ("model=go/polcy", "model/go/polcy: there is no such file in conf/; did you mean 'model/go/policy'?"),
+    ("domain=og", "did you mean 'domain/go'?"),
+    ("model=image/lecture", "must be of domain=go, got one of domain=image; give domain=image, or model="),
+    ("data=image/digits", "data= one of: go/sample, go/sgf"),
+    ("trainer=null", "trainer: must be a file of conf/trainer, got null"),
+    ("data=go/sgf", "data.path is not set: give data.path=…"),
+    ("resume=nowhere", "nowhere: no run here"),
+    (
+        "model.filters=${model.filtres}",
+        "${model.filtres}: there is no such key; did you mean 'model.filters'?",
+    ),
+    ("data.batch_size=${nothing:1}", "data.batch_size: Unsupported interpolation type nothing"),
+    ("data.fractions={a", "data.fractions: must be a value that Hydra reads, got {a; put it in quotes: "),
+    ("image", "image: must be KEY=VALUE, such as domain=image"),
+    ("--domain=image", "--domain=image: must be KEY=VALUE or a flag of --help; write domain=image"),
+    ("--multrun", "did you mean '--multirun'?"),
+]
+
+VALUES = [
+    ("seed=x", "seed: must be a whole number in [0, 4,294,967,295], got 'x'"),
+    ("seed=-1", "seed: must be"),
+    ("seed=true", "seed: must be"),
+    ("test=maybe", "test: must be true or false, got 'maybe'"),
+    ("optimizer.lr=fast", "optimizer.lr: must be a number, got 'fast'"),
+    ("optimizer.lr=0", "optimizer.lr: must be a number above 0, got 0"),
+    ("optimizer.lr=-1", "optimizer.lr: must be a number above 0, got -1"),
+    ("optimizer.lr=nan", "optimizer.lr: must be a number, got nan"),
+    ("optimizer.lr=inf", "optimizer.lr: must be a number, got inf"),
+    ("optimizer.lr=null", "optimizer.lr: must be a number above 0, got null"),
+    ("optimizer.weight_decay=-0.1", "optimizer.weight_decay: must be a number from 0, got -0.1"),
+    ("+optimizer.betas=[0.9,1]", "optimizer.betas: must be a number in [0, 1), got [0.9, 1]"),
+    ("optimizer.lr=[0.1]", "optimizer.lr: must be a number, got list"),
+    ("optimizer.fused=7", "optimizer.fused: must be true or false or null, got 7"),
+    ("schedule.pct_start=2", "schedule.pct_start: must be a number in [0, 1), got 2"),
+    ("schedule.total_steps=0", "schedule.total_steps: must be a whole number from 1 or null, got 0"),
+    ("training.label_smoothing=1.5", "training.label_smoothing: must be a number in [0, 1), got 1.5"),
+    ("training.ema=2", "training.ema: must be a number in (0, 1) or null, got 2"),
+    ("training.ema=1", "training.ema: must be"),
+    ("training.patience=0", "training.patience: must be a whole number from 1 or null, got 0"),
+    ("training.patience=two", "training.patience: must be"),
+    ("data.batch_size=0", "data.batch_size: must be a whole number from 1, got 0"),
+    ("data.batch_size=many", "data.batch_size: must be a whole number, got 'many'"),
+    ("data.workers=-1", "data.workers: must be a whole number from 0, got -1"),
+    ("data.epoch_size=1.5", "data.epoch_size: must be a whole number or null, got 1.5"),
+    ("data.strict=perhaps", "data.strict: must be true or false, got 'perhaps'"),
+    ("data.fractions=0.1", "data.fractions: must be a mapping, got 0.1"),
+    ("data.fractions.val=much", "data.fractions.val: must be a number, got 'much'"),
+    ("data.fractions.tset=0.1", "data.fractions.tset: there is no such key; did you mean 'test'?"),
+    ("data.val_size=[1]", "data.val_size: must be a whole number or null, got list"),
+]
+
+TRAINER = [
+    ("max_epochs=0", "must be a whole number from 1, got 0"),
+    ("max_epochs=-1", "must be a whole number from 1, got -1"),
+    ("max_epochs=1.5", "must be a whole number from 1, got 1.5"),
+    ("max_epochs=null", "must be a whole number from 1, got null"),
+    ("max_epochs=true", "must be a whole number from 1, got true"),
+    ("limit_val_batches=0", "must be a number of batches from 1, or a share of them in (0, 1]"),
+    ("limit_val_batches=1.5", "must be "),
+    ("limit_test_batches=0.0", "must be "),
+    ("limit_train_batches=-3", "must be "),
+    ("limit_train_batches=nan", "must be "),
+    ("accumulate_grad_batches=0", "must be a whole number from 1, got 0"),
+    ("gradient_clip_val=-1", "must be a number from 0 or null, got -1"),
+    ("gradient_clip_algorithm=median", "must be one of norm, value, null, got 'median'"),
+    ("precision=foo", "must be one of auto, 32-true"),
+    ("devices=0", "must be auto, a number of devices from 1, or a list of their numbers from 0, got 0"),
+    ("devices=[0,0]", "must be "),
+    ("devices=many", "must be "),
+    ("accelerator=3", "must be a name that Lightning knows"),
+    ("strategy=null", "must be a name that Lightning knows"),
+    ("num_nodes=0", "must be a whole number from 1, got 0"),
+    ("deterministic=7", "must be one of true, false, warn, null, got 7"),
+    ("detect_anomaly=1", "must be one of true, false, got 1"),
+    ("enable_progress_bar=yes please", "must be one of true, false, got 'yes please'"),
+    ("fast_dev_run=true", "must be left out, got true; "),
+    ("max_steps=2", "must be left out, got 2; give trainer.max_epochs and data.epoch_size"),
+    ("min_steps=2", "must be left out"),
+    ("max_time=00:00:00:10", "must be left out"),
+    ("min_epochs=2", "must be left out"),
+    ("check_val_every_n_epoch=2", "must be left out"),
+    ("val_check_interval=0.5", "must be left out"),
+    ("overfit_batches=1", "must be left out"),
+    ("num_sanity_val_steps=2", "must be left out"),
+    ("enable_checkpointing=false", "must be left out"),
+    ("default_root_dir=here", "must be left out"),
+    ("callbacks=[]", "must be left out"),
+    ("barebones=true", "must be left out"),
+]
+
+OTHERS = [
+    ("train", ["--domain", "image"], "--domain: must be KEY=VALUE or a flag of --help; write domain=image"),
+    ("train", ["resume=x", "seed=1"], "seed: must be left out beside resume, got 1"),
+    ("train", ["trainer.max_epochs=1", "resume=x"], "trainer.max_epochs: must be left out beside resume"),
+    ("train", ["domain=text", "model=image/lecture"], "model= one of: text/both, text/characters"),
+    ("train", ["domain=image", "data=speech/folder"], "must be of domain=image, got one of domain=speech"),
+    ("train", ["domain=image", "model=lectre"], "model/lectre: there is no such file in conf/"),
+    ("train", ["domain=text", "~model.spread"], "model.spread: must be given"),
+    ("train", ["domain=text", "data.path=[a,b]"], "data.path: must be text, got list"),
+    ("train", ["domain=speech", "data.max_seconds=long"], "data.max_seconds: must be a number, got 'long'"),
+    ("train", ["optimizer=sgd", "optimizer.momentum=1"], "optimizer.momentum: must be a number in [0, 1)"),
+    ("train", ["schedule=halving", "schedule.step_size=0"], "schedule.step_size: must be a whole number"),
+    ("train", ["-m", "model=go/polcy,go/policy"], "model/go/polcy: there is no such file in conf/"),
+    ("sweep", ["sweep=go/policy", "resume=x"], "resume: must be left out"),
+    ("sweep", ["sweep=go/policy", "test=true"], "test: must be left out"),
+    ("sweep", ["sweep.smpler=tpe"], "did you mean 'sweep.sampler'?"),
+    ("sweep", ["+sweep.foo=1"], "sweep.foo: there is no such key"),
+    ("repeat", ["resume=x"], "resume: must be left out"),
+    ("repeat", ["+repeat.foo=1"], "repeat.foo: there is no such key"),
+    ("bench", ["trainer.max_epochs=3"], "trainer.max_epochs: must be left out"),
+    ("latency", ["optimizer.lr=3"], "optimizer.lr: must be left out"),
+    ("compare", ["compare=quik"], "did you mean 'compare/quick'?"),
+    ("compare", ["+foo=1"], "foo: there is no such key"),
+    ("evaluate", [], "run is not set: give run=…"),
+    ("evaluate", ["run=nowhere"], "nowhere: no run here"),
+    ("evaluate", ["run=go/policy", "data.wrkers=1"], "did you mean 'data.workers'?"),
+    ("evaluate", ["run=go/policy", "data.workers=x"], "data.workers: must be a whole number, got 'x'"),
+    ("evaluate", ["run=go/policy", "data=image/digits"], "data=image/digits: must be of domain=go"),
+    ("evaluate", ["run=go/policy", "checkpoint=middle"], "checkpoint: must be best or last, got middle"),
+    ("explain", ["run=go/policy", "data.foo=1"], "data.foo: there is no such key"),
+    ("explain", ["run=go/policy", "input=a", "item=3"], "item: must be left out beside input"),
+    ("explain", ["run=go/policy", "style=no.png"], "style=no.png: no such file or folder"),
+    ("predict", ["run=nowhere", "text=it's good, isn't it?"], "nowhere: no run here"),
+    ("predict", ["run=go/policy", "input=a", "text=b"], "text: must be left out beside input"),
+    ("predict", ["run=go/policy", "input=my game (2).sgf"], "input=my game (2).sgf: no such file or folder"),
+    ("predict", ["run=go/policy", "text=Great film, loved it!"], "text=Great film, loved it!: not an option"),
+    ("predict", ["run=go/policy", "+foo=null"], "foo=None: not an option of the domain go; "),
+    ("predict", ["run=go/policy", "mov=3"], "mov: there is no such key; did you mean 'move'?"),
+    ("ship", ["run=it's (1), here"], "it's (1), here: no run here"),
+    ("gtp", ["run=nowhere"], "nowhere: no run here"),
+    ("match", ["gmes=2"], "did you mean 'games'?"),
+    ("make_marked_digits", [], "output is not set"),
+]  # fmt: skip
+
+TABLE = [
+    *(("train", [word], said) for word, said in [*KEYS, *CHOICES, *VALUES[::5]]),
+    *OTHERS,
+]
+
+
+@pytest.mark.parametrize(("script", "words", "said"), TABLE)
+def test_a_mistake_is_one_line(mistake: Mistake, script: str, words: list[str], said: str) -> None:
+    assert said in mistake(script, *words)
+
+
+@pytest.fixture(scope="module")
+def training() -> DictConfig:
+    return compose("train", [])
+
+
+@pytest.mark.parametrize(
+    ("word", "said"),
+    [*VALUES, *((f"trainer.{word}", f"trainer.{word.split('=')[0]}: {said}") for word, said in TRAINER)],
+)
+def test_a_value_out_of_range_is_refused_by_name(training: DictConfig, word: str, said: str) -> None:
+    override = OverridesParser.create().parse_override(word.lstrip("+"))
+    config = training.copy()
+    OmegaConf.update(config, override.key_or_group, override.value(), merge=False, force_add=True)
+    with pytest.raises(UserError) as error:
+        check_training(config)
+    assert said in str(error.value)
+
+
+FILES = [
+    ("model", "filters: 3\nlayers:\n  - conv: {filters: 3\n  - flatten\n", "mine.yaml, line 5: broken YAML"),
+    ("model", "layers: [flatten, dense: classes]\ndepht: 3\n", "model.depht: nothing reads it"),
+    ("model", "filters: 3\nlayers: [flatten, dense: '${model.filtres}']\n", "did you mean 'model.filters'?"),
+    ("model", "filters: 3\n", "model.layers: must be given"),
+    ("experiment", "# @package _global_\ntrainer: {max_epoch: 3}\n", "did you mean 'trainer.max_epochs'?"),
+    ("experiment", "# @package _global_\ntrainer: {max_epochs: many}\n", "trainer.max_epochs: must be"),
+    ("experiment", "# @package _global_\nlogger: wandb\n", "logger: there is no such key"),
+    ("experiment", "# @package _global_\n\ttrainer: 3\n", "mine.yaml, line 2: broken YAML"),
+    ("experiment", "# @package _global_\ndata: {path: [}\n", "mine.yaml, line 2: broken YAML"),
+    ("data", "defaults: [/data/image/digits@_here_]\nagument: {flip: true}\n", "mean 'data.augment'?"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("group", "text", "said"), FILES)
+def test_a_mistake_in_an_own_file_is_one_line(
+    mistake: Mistake, tmp_path: Path, group: str, text: str, said: str
+) -> None:
+    (tmp_path / "conf" / group).mkdir(parents=True)
+    (tmp_path / "conf" / group / "mine.yaml").write_text(text)
+    assert said in mistake("train", "--config-dir", "conf", "domain=image", f"{group}=mine")
+
+
+def test_a_text_model_without_tokens_is_told_what_to_add(mistake: Mistake, tmp_path: Path) -> None:
+    (tmp_path / "conf" / "model").mkdir(parents=True)
+    (tmp_path / "conf" / "model" / "mine.yaml").write_text("layers: [flatten, dense: classes]\n")
+    said = mistake("train", "--config-dir", "conf", "domain=text", "model=mine")
+    assert said.startswith("model.tokens: must be given, since data.tokens is ${model.tokens}; ")
+    assert "tokens: words" in said
+
+
+def test_a_run_s_own_keys_of_data_need_no_plus(mistake: Mistake) -> None:
+    """They are obeyed: what is missing is the module behind the command, which the fixture takes away."""
+    with pytest.raises(ModuleNotFoundError, match="evaluate"):
+        mistake("evaluate", "run=go/policy", "data.workers=1", "data.path=it's, here (1)")
+
+
+LATE = [
+    (["data.path=/no/such/games"], "/no/such/games: no such file or folder"),
+    (["runs=/proc/none"], "runs=/proc/none: "),
+    (["optimizer._target_=os.system"], "optimizer._target_: must be one of "),
+    (["data._target_=os.system"], "data._target_: must be one of "),
+    (["model.planes=[stones]"], "model.planes: 'stones': did you mean 'ones'?"),
+    (["data.min_rank=strong"], "strong"),
+    (["data.fractions.test=2"], "fractions"),
+    (["model.filters=many"], "layers[0].conv: filters: 'many' is not a whole number"),
+    (["model.layers=[flatten]", "model.filters=4"], "model.filters: nothing reads it"),
+    (["trainer.accelerator=abacus"], "trainer.accelerator: must be "),
+    (["trainer.accelerator=gpu"], "trainer.accelerator: must be "),
+    (["trainer.strategy=foo"], "trainer.strategy: must be "),
+    (["trainer.accelerator=cpu", "trainer.devices=999"], "trainer.devices: must be at most "),
+    (["trainer.accelerator=cpu", "trainer.precision=16-mixed"], "trainer.precision: must be "),
+    (["optimizer=sgd", "optimizer.momentum=0"], "Nesterov momentum requires a momentum"),
+]
+
+
+def test_other_layers_leave_keys_of_the_project_s_file_idle(late_mistake: Mistake) -> None:
+    layers = "model.layers=[{conv: {filters: 8, kernel: 21}}, flatten]"
+    assert "kernel: 21 is larger than axis 1" in late_mistake("train", "domain=go", layers)
+
+
+@pytest.mark.parametrize(("words", "said"), LATE)
+def test_a_mistake_that_torch_tells_is_one_line_too(
+    late_mistake: Mistake, words: list[str], said: str
+) -> None:
+    assert said in late_mistake("train", *TINY, *words)
