@@ -97,6 +97,8 @@ class TextData(DataModule):
         tokenizer(tokens)  # refuses what it does not know
         self.planes, self.extent = len(channels), (None, embedding)
         self.path, self.test_path = path, test_path
+        if columns["label"] is None:
+            raise UserError("data.columns.label: must be the name of a column, got None")
         self.form, self.strict = Form(encoding=encoding, fine=fine, separator=separator, **columns), strict
         self.fractions, self.folds, self.fold = fractions, folds, fold
         self.tokens, self.min_count, self.longest = tokens, min_count, longest

@@ -13,6 +13,11 @@ from shared.files.layout import SPLITS, TRAIN, Layout, layout
 
 UNLABELLED = {"unsup", "unsupervised", "unlabeled", "unlabelled"}  # folders of sentences without a class
 
+# Why a file is skipped that is no part of the data.
+DOCUMENT, WITHOUT_LABELS, BESIDE_TABLES = "document", "without labels", "beside tables"
+IN_NO_CLASS = "in no class's folder"
+NO_DATA = {DOCUMENT, WITHOUT_LABELS, BESIDE_TABLES, IN_NO_CLASS}
+
 
 class Places(NamedTuple):
     """What the names of N files say.
@@ -34,8 +39,8 @@ def no_data(name: str) -> str:
     """Why a file is no part of labelled data, by its place and name; "": it may be one."""
     path = PurePosixPath(name)
     if DOCUMENTS.fullmatch(path.name):
-        return "document"
-    return "without labels" if UNLABELLED & {part.casefold() for part in path.parts[:-1]} else ""
+        return DOCUMENT
+    return WITHOUT_LABELS if UNLABELLED & {part.casefold() for part in path.parts[:-1]} else ""
 
 
 def places(names: Sequence[str], tables: Sequence[bool]) -> Places:
@@ -62,9 +67,9 @@ def places(names: Sequence[str], tables: Sequence[bool]) -> Places:
         for row, split, label in zip(others, placed.split, placed.label, strict=True):
             found.split[row], found.label[row] = str(split), str(label)
             if rows and not classes:
-                found.skipped[row] = "beside tables"
+                found.skipped[row] = BESIDE_TABLES
             elif not label and classes:
-                found.skipped[row] = "in no class's folder"
+                found.skipped[row] = IN_NO_CLASS
         found.notes.extend(note for note in placed.notes if note not in found.notes)
     return found
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from domains.text.encoding import NoTextError, decode
 from domains.text.labels import label_name
 from domains.text.lines import SEPARATORS, Bad, Form, Line, labelled, plain, separator
-from domains.text.places import no_data, places
+from domains.text.places import NO_DATA, no_data, places
 from domains.text.sentences import Sentences
 from domains.text.tables import TABLES, rows
 from shared.archive import is_archive, members, printable, where
@@ -20,6 +20,7 @@ from shared.files.inventory import EXAMPLES
 RATIO = 4  # times its size that an archive of texts may unpack to, if that is more than SPARE
 SPARE = 64 * 2**20
 MANY, SHORT = 1_000_000, 32  # that many sentences have SHORT characters on average, or they are none
+NAMED = 5  # folders of a note
 REMEDY = (
     "mend them, or say how to read them: data.columns, data.separator and data.encoding; what is read are "
     "`LABEL text` lines, tables that name their columns, and a file or folder for each class"
@@ -200,6 +201,7 @@ class _Reader:
         found.notes += [
             each[0] + f" (and {len(each) - 1:,} more)" * (len(each) > 1) for each in self.guesses.values()
         ]
+        found.notes += self._lost()
         for reason in found.seen_lines.skipped:
             found.seen_lines.check_share(reason, REMEDY)
         found.seen_files.check_share("unreadable", REMEDY)
@@ -208,6 +210,16 @@ class _Reader:
                 f"{self.source}: no sentence in it; {'; '.join(found.summary()) or 'it is empty'}"
             )
         return found
+
+    def _lost(self) -> list[str]:
+        """A note on folders, such as those of a class, of which nothing is used though there is something."""
+        lost = [
+            f"{folder}/ ({', '.join(f'{count:,} {reason}' for reason, count in reasons.items())})"
+            for folder, reasons in self.found.seen_files.unused_folders().items()
+            if folder != "." and not {*reasons} <= NO_DATA
+        ]
+        more = f", … {len(lost)} in all" * (len(lost) > NAMED)
+        return [f"folders of which nothing is used: {', '.join(lost[:NAMED])}{more}"] if lost else []
 
     def _placed(self) -> Iterator[tuple[_Part, str]]:
         """The parts with their labels, and the official split of each."""

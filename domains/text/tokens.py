@@ -4,17 +4,15 @@ from collections.abc import Iterator, Sequence
 
 from tokenizers import Encoding, Regex, Tokenizer
 from tokenizers.models import WordLevel
-from tokenizers.normalizers import NFC, Lowercase
+from tokenizers.normalizers import NFC, Lowercase, Replace
 from tokenizers.normalizers import Sequence as Normalizers
 from tokenizers.pre_tokenizers import Split
 from tokenizers.trainers import WordLevelTrainer
 
 from shared.errors import UserError, nearest
 
-TOGETHER = (
-    2**20
-)  # characters of texts that are encoded together, since an encoding takes a hundred times more
-EACH = 100  # characters that an encoding without any is worth
+# Characters of texts that are encoded together: their encodings take a hundred times more, empty ones too.
+TOGETHER, EACH = 2**20, 100
 
 PAD, UNKNOWN = 0, 1  # numbers of what fills up a batch, and of tokens outside the vocabulary
 SPECIAL = ("[PAD]", "[UNK]")
@@ -22,6 +20,9 @@ SPECIAL = ("[PAD]", "[UNK]")
 # What is one token. Words: as Kim 2014 cuts them, with n't and 's words of their own, in any alphabet, and
 # each mark or emoji alone. Characters: what a reader takes for one, accents and joined emoji included.
 SPLITS = {"words": r"\w+(?=n't)|n't|'\w+|\w+|[^\w\s]", "characters": r"\X"}
+
+# Letters that make flags, two by two: of a row of them \X takes the square of its length. None has so many.
+FLAGS = "[\U0001f1e6-\U0001f1ff]{64,}"
 
 
 def tokenizer(kind: str, vocabulary: Sequence[str] = SPECIAL) -> Tokenizer:
@@ -39,7 +40,8 @@ def tokenizer(kind: str, vocabulary: Sequence[str] = SPECIAL) -> Tokenizer:
     made = Tokenizer(
         WordLevel({token: number for number, token in enumerate(vocabulary)}, unk_token=SPECIAL[UNKNOWN])
     )
-    made.normalizer = Normalizers([NFC(), Lowercase()])
+    steps = [NFC(), Lowercase()] + [Replace(Regex(FLAGS), "\ufffd")] * (kind == "characters")
+    made.normalizer = Normalizers(steps)
     made.pre_tokenizer = Split(Regex(SPLITS[kind]), "removed", invert=True)
     return made
 

@@ -270,6 +270,11 @@ FOLDERS = {
         [("neg", "bad", ""), ("pos", "fine", "")],
         ["1 document: README", "1 in no class's folder: urls.txt", "1 no text, of kind .png: neg/a.png"],
     ),
+    "a class of pictures": (
+        {"pos/1.txt": "fine", "neg/1.txt": "bad", "odd/a.heic": bytes(64), "odd/b.heic": bytes(64)},
+        [("neg", "bad", ""), ("pos", "fine", "")],
+        ["2 no text, of kind .heic: odd/a.heic", "of which nothing is used: odd/ (2 no text, of kind .heic)"],
+    ),
     "a hidden folder": (
         {"pos/1.txt": "fine", "neg/1.txt": "bad", "neg/.ipynb_checkpoints/1.txt": "bad", ".git/x.txt": "x"},
         [("neg", "bad", ""), ("pos", "fine", "")],

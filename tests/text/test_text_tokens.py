@@ -2,7 +2,7 @@
 
 import pytest
 
-from domains.text.tokens import SPECIAL, encode, learn_vocabulary, tokenizer
+from domains.text.tokens import SPECIAL, encode, learn_vocabulary, numbered, tokenizer
 from shared.errors import UserError
 
 FAMILY = "👨\u200d👩\u200d👧"
@@ -49,3 +49,17 @@ def test_a_token_cannot_be_forged() -> None:
 def test_no_such_kind() -> None:
     with pytest.raises(UserError, match=r"model.tokens=word: did you mean 'words'\?"):
         tokenizer("word")
+
+
+def test_rows_of_flags_and_of_accents_are_cut_in_no_time() -> None:
+    flags, accents = "\U0001f1e6\U0001f1f7" * 200_000, "a" + "\u0301\u0323" * 200_000
+    assert [len(ids) for ids in numbered("characters", SPECIAL, [flags, flags[:60], accents])] == [1, 30, 1]
+    assert learn_vocabulary("characters", [flags], 1) == [*SPECIAL, "\ufffd"]
+
+
+def test_texts_are_numbered_alike_together_and_alone() -> None:
+    texts = ["a b", "", "b c " * 400_000, "c"]
+    vocabulary = learn_vocabulary("words", texts, 1)
+    found = list(numbered("words", vocabulary, texts))
+    assert found == [encoding.ids for encoding in encode("words", vocabulary, texts)]
+    assert [len(ids) for ids in found] == [2, 0, 800_000, 1]
