@@ -5,7 +5,7 @@ own way: komi in hundredths or in stones, ranks in Chinese, points in capital le
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import chain
@@ -109,19 +109,20 @@ def _record(nodes: Iterator[Node]) -> Record:
         ranks=(rank(_text(root, "BR")), rank(_text(root, "WR"))),
         result=_text(root, "RE")[:16],
         date=_text(root, "DT")[:16],
-        komi=_komi(_text(root, "KM"), size, fox=any(b"foxwq" in value for value in root.get("AP", []))),
+        komi=_komi(_text(root, "KM"), size, fox=any(b"foxwq" in value for value in root.get("AP", ()))),
     )
     stones = 0, 0
     turn = None  # whose move it is, if a node says so
     for node in chain([root], nodes):
         if "" in node:
-            raise UnusableError("unreadable", f"a value without a property: [{_shown(node[''][0])}]")
-        if any(value.strip() for name in _SETUP for value in node.get(name, [])):
+            raise UnusableError("unreadable", f"a value without a property: [{_text(node, '')}]")
+        if _sets_up(node):
             if game.moves:
                 game.stopped, game.found = "setup after the first move", "stones are put or taken away"
                 break
             stones = _set_up(node, size, *stones)
-        turn = _COLOURS.get(_text(node, "PL")[:1].upper(), turn)
+        if "PL" in node:
+            turn = _COLOURS.get(_text(node, "PL")[:1].upper(), turn)
         if not _play(node, game):
             break
         if not _COLOURS.keys().isdisjoint(node):
@@ -140,24 +141,35 @@ def _record(nodes: Iterator[Node]) -> Record:
 
 def _play(node: Node, game: Record) -> bool:
     """Add the moves of a node to the game; False where they cannot be read."""
-    for name, colour in _COLOURS.items():
-        if name not in node:
+    points = _points(game.size)
+    for name, values in node.items():
+        if name not in _COLOURS:
             continue
-        values = node[name]
-        point = _points(game.size).get(_letters(values[0])) if len(values) == 1 else None
+        point = None
+        if len(values) == 1:
+            [value] = values
+            point = points.get(value)
+            point = points.get(_letters(value)) if point is None else point
         if point is None:
             game.stopped, game.found = "unreadable move", f"{name}[{_shown(b']['.join(values))}]"
             return False
         if len(game.moves) == MOVES_LIMIT:
             game.stopped, game.found = "too long", f"more than {MOVES_LIMIT:,} moves"
             return False
-        game.moves.append(2 * point + colour)
+        game.moves.append(2 * point + _COLOURS[name])
     return True
+
+
+def _sets_up(node: Node) -> bool:
+    """Whether a node puts stones on the board or takes some away: "AB[]" does not."""
+    if node.keys().isdisjoint(_SETUP):
+        return False
+    return any(value.strip() for name in _SETUP for value in node.get(name, ()))
 
 
 def _set_up(node: Node, size: int, black: int, white: int) -> tuple[int, int]:
     """The stones after the set-up of a node; boards are sets of points as bits of a number."""
-    put_black, put_white, cleared = (_union(node.get(name, []), size) for name in _SETUP)
+    put_black, put_white, cleared = (_union(node.get(name, ()), size) for name in _SETUP)
     twice = (put_black & put_white) | ((put_black | put_white) & cleared)
     if twice:
         point = _points_of(twice)[0]
@@ -166,7 +178,7 @@ def _set_up(node: Node, size: int, black: int, white: int) -> tuple[int, int]:
     return (black & ~(put_white | cleared)) | put_black, (white & ~(put_black | cleared)) | put_white
 
 
-def _union(values: list[bytes], size: int) -> int:
+def _union(values: Iterable[bytes], size: int) -> int:
     union = 0
     for value in values:
         union |= _rectangle(value, size)
@@ -239,8 +251,7 @@ def _komi(text: str, size: int, fox: bool) -> float | None:
 
 
 def _text(node: Node, name: str) -> str:
-    values = node.get(name) or [b""]
-    return _shown(values[0]).strip()
+    return _shown(next(iter(node.get(name, ())), b"")).strip()
 
 
 def _shown(value: bytes) -> str:

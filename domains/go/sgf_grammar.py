@@ -7,7 +7,7 @@ skipped, and so are small letters in the names of properties, which older forms 
 import re
 from collections.abc import Collection, Iterator
 
-Node = dict[str, list[bytes]]  # values by property, each value once; "" has those that belong to none
+Node = dict[str, dict[bytes, None]]  # values by property, in order, each once; "" has those of no property
 
 # The repetitions never give back what they took: an unclosed bracket costs no more than its length.
 _TOKEN = re.compile(rb"\s*+(?:\[([^\\\]]*+(?:\\.[^\\\]]*+)*+)\]|([A-Za-z]{1,64}+)|([;()]))", re.DOTALL)
@@ -35,7 +35,7 @@ class MainLine:
 
     def __iter__(self) -> Iterator[Node]:
         depth, inside = 0, True  # inside the first variation
-        node: dict[str, dict[bytes, None]] = {}
+        node: Node = {}
         stray: dict[bytes, None] = {}  # values before any name
         values: dict[bytes, None] | None = None
         for token in iter(_TOKEN.scanner(self.data, self.start).match, None):  # type: ignore[attr-defined]
@@ -50,7 +50,7 @@ class MainLine:
                 if stray:
                     node[""] = stray
                 if inside and node:
-                    yield {name: list(found) for name, found in node.items()}
+                    yield node
                 node, stray = {}, {}
                 values = stray
                 if token[3] == b"(":

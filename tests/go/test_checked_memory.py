@@ -40,6 +40,7 @@ def test_in_a_few_games(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_in_a_thousand_games(tmp_path: Path) -> None:
     games = [(19, *record_of(game)) for game in sgf_games(SAMPLE, 305)]
     if DATA:
