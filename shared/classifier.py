@@ -180,8 +180,9 @@ class Classifier(pl.LightningModule):
         return found
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Say whose checkpoint it is."""
+        """Say whose checkpoint it is, and of which data."""
         checkpoint["domain"] = self.domain
+        checkpoint["fingerprint"] = self.trainer.datamodule.fingerprint  # type: ignore[attr-defined]
 
     def schedule_for(self, steps: int) -> dict[str, Any]:
         """The schedule's settings for a training of so many steps, see ``schedule_settings``."""

@@ -23,6 +23,7 @@ from shared.config.check import check, check_typed
 from shared.config.keys import CONF
 from shared.config.literal import as_typed
 from shared.config.messages import explain
+from shared.config.paths import make_absolute
 from shared.config.surroundings import outside_cause
 from shared.config.words import command_words
 from shared.errors import UserError
@@ -150,8 +151,12 @@ def compose(config_name: str, overrides: list[str]) -> DictConfig:
 
 
 def _with_choices(config: DictConfig, choices: Mapping[str, str | None]) -> DictConfig:
-    """Note which file of each group was chosen: the model's and the data's names in tables."""
+    """Note which file of each group was chosen: the model's and the data's names in tables.
+
+    Paths of data become absolute: what follows from a configuration does not depend on the current folder.
+    """
     chosen = {k: v for k, v in choices.items() if "/" not in k}
     with open_dict(config):
         config.choices = chosen
+    make_absolute(config)
     return config

@@ -2,6 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 from types import MappingProxyType
 from typing import Any, ClassVar, NamedTuple, Protocol, TypedDict, runtime_checkable
 
@@ -11,6 +12,7 @@ import torch
 from torch.utils.data import DataLoader
 
 from shared.errors import UserError
+from shared.runs.fingerprint import FORM, Fingerprint, examples
 
 WORKERS = 512  # loader processes at most: a run from elsewhere may ask for any number
 SORTED = 50  # batches whose items are sorted by length together: enough for little padding, and still random
@@ -32,7 +34,11 @@ class Fractions(TypedDict):
 
 @runtime_checkable
 class Dataset(Protocol):
-    """Items that are read a batch at a time; ``lengths`` (N,), if it has them, puts like ones together."""
+    """Items that are read a batch at a time.
+
+    ``lengths`` (N,), if it has them, puts like ones together. ``held`` uint64 (N,), a number for what each
+    holds, and ``y`` (N,), its class, show a later command whether the data have changed.
+    """
 
     def __len__(self) -> int:
         """The number of items."""
@@ -162,6 +168,24 @@ class DataModule(pl.LightningDataModule):
     @abstractmethod
     def setup(self, stage: str | None = None) -> None:
         """Read the data; called once by the commands, and again without effect by Lightning."""
+
+    @cached_property
+    def fingerprint(self) -> Fingerprint:
+        """Of the data as ``setup`` has read them."""
+        sets = {"train": self.train_set, "val": self.val_set, "test": self.test_set}
+        return {
+            "form": FORM,
+            "classes": list(self.classes),
+            "splits": {
+                name: examples(getattr(each, "held", None), getattr(each, "y", None), len(each), self.classes)
+                for name, each in sets.items()
+            },
+            "fitted": {
+                key: len(value)
+                for key, value in self.front_end.items()
+                if isinstance(value, list) and value != self.classes
+            },
+        }
 
     def baselines(self, items: np.ndarray) -> dict[str, np.ndarray]:
         """Simple answers to compare with: for each, the chance (N,) of being right on each test item."""

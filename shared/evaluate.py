@@ -1,5 +1,6 @@
 """Test figures of a trained network, on its own data or on others."""
 
+from pathlib import Path
 from typing import Any
 
 import pytorch_lightning as pl
@@ -9,12 +10,16 @@ from rich.table import Table
 
 from shared.assemble import build_data, build_trainer, load_module, trained_config
 from shared.classifier import Classifier
+from shared.config.paths import check_there, relative_data
 from shared.data import DataModule
 from shared.errors import UserError
 from shared.run import Run
 from shared.runs.early import data_settings
+from shared.runs.fingerprint import changes
 from shared.scores import Score, score
 from shared.training.machine import obeyed
+
+LOADING = {"batch_size", "epoch_size", "workers"}  # keys of data that leave the data as they are
 
 
 def test(trainer: pl.Trainer, module: Classifier, data: DataModule) -> tuple[list[Score], dict[str, Any]]:
@@ -65,6 +70,38 @@ def data_of(run: Run, module: Classifier, chosen: DictConfig) -> DataModule:
     return data
 
 
+def read_data(data: DataModule, run: Run, checkpoint: str, chosen: DictConfig) -> None:
+    """Read what ``data_of`` gave; of the run's own data, say in a line what has changed since it was trained.
+
+    Args:
+        data: of the run, or others.
+        run: of which ``checkpoint`` is used.
+        checkpoint: its name.
+        chosen: as for ``data_of``. How the run's own data are loaded may be chosen.
+
+    Raises:
+        UserError: The run's own data are not where they were, or cannot be used.
+    """
+    if not {str(key) for key, value in chosen.items() if value is not None} <= LOADING:
+        data.setup()
+        return
+    own = run.config.data
+    check_there(own, f"{run.folder / 'config.yaml'} names it; give data.path=")
+    for key, path in relative_data(own).items():
+        _say(f"data.{key}: {path}, as the run names it, is read from the current folder {Path.cwd()}")
+    data.setup()
+    known = run.fingerprint(run.checkpoint(checkpoint))
+    if known and (found := changes(known, data.fingerprint, in_order=False)):
+        _say(
+            f"the run's own data have changed since it was trained ({'; '.join(found)}): what follows is of "
+            "the data as they are now"
+        )
+
+
+def _say(remark: str) -> None:
+    Console(stderr=True).print(remark, soft_wrap=True, highlight=False, markup=False)
+
+
 def evaluate(config: DictConfig) -> dict[str, Any]:
     """Test the run ``config.run`` on its own data, or on those that ``config.data`` names instead.
 
@@ -74,7 +111,7 @@ def evaluate(config: DictConfig) -> dict[str, Any]:
     run = Run.open(config.run)
     module = load_module(run, config.checkpoint)
     data = data_of(run, module, config.data)
-    data.setup()
+    read_data(data, run, config.checkpoint, config.data)
     if data.classes != module.classes:
         raise UserError(f"data: classes {data.classes} are not the run's {module.classes}")
     console = Console()

@@ -3,6 +3,7 @@
 import platform
 import shutil
 import subprocess
+from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,8 @@ from shared.runs.written import read_config, read_metrics
 
 if TYPE_CHECKING:
     import torch
+
+    from shared.runs.fingerprint import Fingerprint
 
 
 class Run:
@@ -143,6 +146,18 @@ class Run:
         except UserError as error:
             raise UserError(f"{self.checkpoint_file('last')}: {error}") from None
         return contents
+
+    def fingerprint(self, checkpoint: Mapping[str, Any]) -> "Fingerprint | None":
+        """Of the data that the run was trained on, as its folder or else a checkpoint's contents have it.
+
+        None in runs of before it was kept.
+
+        Raises:
+            UserError: What is kept is broken.
+        """
+        from shared.runs.fingerprint import FILE, check_fingerprint, read_fingerprint
+
+        return read_fingerprint(self.folder / FILE) or check_fingerprint(checkpoint.get("fingerprint"))
 
     @property
     def metrics(self) -> dict[str, Any]:

@@ -9,9 +9,11 @@ from shared import weights
 from shared.assemble import plain
 from shared.config.conform import check_value
 from shared.config.domain import check_name
+from shared.config.paths import data_paths
 from shared.errors import UserError
 from shared.resolvers import PROJECT
 from shared.run import Run, write, write_json
+from shared.runs.fingerprint import FILE as FINGERPRINT
 from shared.runs.written import read_environment
 
 LIMIT = 10 * 2**20  # bytes: what a repository can carry without being a burden
@@ -35,11 +37,12 @@ def ship(config: DictConfig) -> Path:
         raise UserError(f"name={config.name}: {folder} is there; add overwrite=true to replace it")
     if not (metrics := run.metrics):
         raise UserError(f"run={config.run}: it has no metrics.json: train it to its end")
-    data = weights.pack(run.checkpoint(config.checkpoint))
+    contents = run.checkpoint(config.checkpoint)
+    data = weights.pack(contents)
     if len(data) > LIMIT:
         raise UserError(f"run={config.run}: {len(data):,} bytes in half precision; {LIMIT:,} at most")
     settings.runs, settings.resume = "runs", None
-    for key in ("path", "test_path", "train_also"):  # what they are called, not where they lie here
+    for key in data_paths():  # what they are called, not where they lie here
         path = plain(settings.data).get(key)
         check_value(path, str | list[str] | None, f"{run.folder / 'config.yaml'}: data.{key}")
         if path is not None:
@@ -47,9 +50,12 @@ def ship(config: DictConfig) -> Path:
                 Path(path).name if isinstance(path, str) else [Path(each).name for each in path]
             )
     environment = read_environment(run.folder / "environment.json")
+    fingerprint = run.fingerprint(contents)
     (folder / "checkpoints").mkdir(parents=True, exist_ok=True)
     write(folder / "checkpoints" / "best.safetensors", data)
     write(folder / "config.yaml", OmegaConf.to_yaml(settings))
     write_json(folder / "metrics.json", metrics)
     write_json(folder / "environment.json", environment)
+    if fingerprint:
+        write_json(folder / FINGERPRINT, dict(fingerprint))
     return folder

@@ -26,6 +26,7 @@ from shared.assemble import (
     trained_config,
 )
 from shared.callbacks import History
+from shared.config.paths import check_there
 from shared.data import DataModule
 from shared.errors import UserError
 from shared.evaluate import score_table, test
@@ -34,6 +35,8 @@ from shared.layer_table import layer_table, render
 from shared.locks import held
 from shared.plots import learning_curve, png
 from shared.run import Run, environment, runs_in, write, write_json
+from shared.runs.fingerprint import FILE as FINGERPRINT
+from shared.runs.fingerprint import changes
 from shared.runs.job import note_job, run_of_job
 from shared.test_report import calibration_error, write_report
 from shared.training.cut_short import resumable
@@ -104,7 +107,10 @@ def _train(
     if first:
         remove_unfinished(run.folder)
         remove_unfinished(run.checkpoints)
-    data.setup()
+    last = run.checkpoints / "last.ckpt"
+    # What is not this suite's is refused before Lightning opens it.
+    state = run.state() if last.is_file() else None
+    _read_data(config, run, data, state, first)
     console.print(data.summary, highlight=False, markup=False)
     data.require("train", "val", *(["test"] if config.test else []))
     module = build_module(config, data)
@@ -118,11 +124,6 @@ def _train(
     )
     if first:
         write_json(run.folder / ENVIRONMENT, machine | {"processes": trainer.world_size})
-    last = run.checkpoints / "last.ckpt"
-    # What is not this suite's is refused before Lightning opens it.
-    state = run.state() if last.is_file() else None
-    if state:
-        data.first_epoch = state["epoch"] + 1  # last.ckpt stands between two epochs
     try:
         with obeyed():
             trainer.fit(module, data, ckpt_path=last if state else None, weights_only=True)
@@ -158,6 +159,36 @@ def _train(
         write_json(run.folder / "metrics.json", metrics)
         console.print(f"run: {run.folder}", soft_wrap=True, highlight=False, markup=False)
     return metrics | {"run": folder}
+
+
+def _read_data(
+    config: DictConfig, run: Run, data: DataModule, state: dict[str, Any] | None, first: bool
+) -> None:
+    """Read the data of a run, which are those that it began with.
+
+    Args:
+        config: of the run.
+        run: its fingerprint is kept, if there is none yet.
+        data: not yet read.
+        state: that the run resumes from; None where no epoch has ended.
+        first: whether this is the process that writes.
+
+    Raises:
+        UserError: The data are not there, cannot be used, or have changed.
+    """
+    known = run.fingerprint(state or {})
+    if known or state:
+        check_there(config.data, f"put it back, or correct it in {run.folder / 'config.yaml'}")
+    data.setup()
+    if known and (found := changes(known, data.fingerprint, in_order=True)):
+        raise UserError(
+            f"{run.folder}: the data have changed since this run began ({'; '.join(found)}); restore them, "
+            "or start a new run"
+        )
+    if first and not known:
+        write_json(run.folder / FINGERPRINT, dict(data.fingerprint))
+    if state:
+        data.first_epoch = state["epoch"] + 1  # last.ckpt stands between two epochs
 
 
 def _check_processes(trainer: pl.Trainer) -> None:

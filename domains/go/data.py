@@ -29,6 +29,16 @@ class Positions:
     def __len__(self) -> int:
         return len(self.game)
 
+    @property
+    def held(self) -> np.ndarray:
+        """By the moves of the game, and which of them follows."""
+        return self.games.identity[self.game] ^ (self.ply.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15))
+
+    @property
+    def y(self) -> np.ndarray:
+        """The point that was played."""
+        return self.games.moves[self.games.move_start[self.game] + self.ply] >> 1
+
     def __getitem__(self, draw: Draw) -> dict[str, Any]:
         items = draw.items
         symmetry = np.zeros(len(items), np.uint8)
@@ -121,10 +131,7 @@ class GoData(DataModule):
 
     def baselines(self, items: np.ndarray) -> dict[str, np.ndarray]:
         """Uniform over the legal moves, and the legal point played most often in training."""
-        moves = self.train_set.games.moves
-        starts = self.train_set.games.move_start
-        played = moves[starts[self.train_set.game] + self.train_set.ply] >> 1
-        counts = np.bincount(played, minlength=len(self.classes))
+        counts = np.bincount(self.train_set.y, minlength=len(self.classes))
         test = self.test_set
         _, legal, y = batch_planes(
             test.games, test.game[items], test.ply[items], np.zeros(len(items), np.uint8), ()

@@ -40,6 +40,11 @@ class Words:
     def __len__(self) -> int:
         return len(self.clip)
 
+    @property
+    def held(self) -> NDArray[np.uint64]:
+        """By the samples alone."""
+        return self.clips.identity[self.clip]
+
     def __getitem__(self, draw: Draw) -> dict[str, Any]:
         items = draw.items
         lengths, start = self.lengths[items], self.clips.start[self.clip[items]]

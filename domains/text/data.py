@@ -18,6 +18,7 @@ from shared.data import DataModule, Draw, Fractions
 from shared.errors import UserError, nearest
 from shared.files.inventory import Inventory
 from shared.files.labels import check_classes
+from shared.identity import identity
 
 CHANNELS = ("tuned", "static")
 NAMED = 20  # classes in the summary
@@ -34,7 +35,7 @@ class Batches:
     Args:
         ids: of each sentence.
         y: their classes (N,).
-        held: uint64 (N,), a number for the words of each, by which changed data are known.
+        held: uint64 (N,), a number for the exact text of each, by which changed data are known.
     """
 
     def __init__(self, ids: list[np.ndarray], y: np.ndarray, held: np.ndarray | None = None):
@@ -116,8 +117,8 @@ class TextData(DataModule):
             return
         self._ready = True
         read = self._read()
-        identity = identities(read.texts)
-        sides, excluded = self._sides(read, identity)
+        words = identities(read.texts)
+        sides, excluded = self._sides(read, words)
         known = self.front_end.get("classes")
         self.classes = known or sorted({read.labels[item] for item in np.flatnonzero(sides == TRAIN)})
         notes = [] if known else self._check_classes(read, sides)
@@ -136,13 +137,10 @@ class TextData(DataModule):
         for each in numbered(self.tokens, vocabulary, read.texts):
             ids.append(np.array(each[: self.longest]))
             cut += len(each) > self.longest
+        held = np.array([identity(text.encode()) for text in read.texts], np.uint64)
         self.train_set, self.val_set, self.test_set = (
-            Batches(
-                [ids[item] for item in np.flatnonzero(sides == side)],
-                y[sides == side],
-                identity[sides == side],
-            )
-            for side in (TRAIN, VAL, TEST)
+            Batches([ids[item] for item in items], y[items], held[items])
+            for items in (np.flatnonzero(sides == side) for side in (TRAIN, VAL, TEST))
         )
         if self.vectors_path:
             self.vectors = read_vectors(self.vectors_path, vocabulary, self.embedding, self.strict)
@@ -172,7 +170,7 @@ class TextData(DataModule):
             )
         return read.within("train").and_then(test.within("test"))
 
-    def _sides(self, read: Sentences, identity: np.ndarray) -> tuple[np.ndarray, Inventory]:
+    def _sides(self, read: Sentences, words: np.ndarray) -> tuple[np.ndarray, Inventory]:
         """The side (N,) of each sentence, -1: none, and which have none."""
         split = read.split
         official = {*split.tolist()} - {""}
@@ -188,16 +186,16 @@ class TextData(DataModule):
             )
         if self.folds:
             labels = np.array(read.labels)
-            sides = split_by_fold(identity, labels, self.folds, self.fold, self.fractions["val"])
+            sides = split_by_fold(words, labels, self.folds, self.fold, self.fractions["val"])
         else:
             val = 0 if "val" in official else self.fractions["val"]
             test = 0 if "test" in official else self.fractions["test"]
-            sides = split_by_share(identity, val, test)
+            sides = split_by_share(words, val, test)
             for name, side in (("val", VAL), ("test", TEST)):
                 sides[split == name] = side
         excluded = Inventory()
         for side, reason in ((VAL, "also in the validation set"), (TEST, "also in the test set")):
-            for item in np.flatnonzero(copies(identity, sides, side)).tolist():
+            for item in np.flatnonzero(copies(words, sides, side)).tolist():
                 excluded.skip(", line ".join(map(str, read.place(item))), reason)
                 sides[item] = -1
         return sides, excluded

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from shared.config.literal import (
+    LISTS,
     QUOTED,
     WORD,
     as_typed,
@@ -35,7 +36,7 @@ def _typed(key: str, value: str) -> str:
     """What is typed for a value: the value itself, wherever that is taken as it stands."""
     kind = kind_of(key)
     changed = QUOTED.fullmatch(value) or (kind != "text" and (is_null(value) or "${" in value))
-    if kind is None or changed or (kind == "paths" and value.startswith("[")):
+    if kind is None or changed or (kind in LISTS and value.startswith("[")):
         return quoted(without_interpolation(value))
     return value
 

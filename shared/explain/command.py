@@ -3,6 +3,7 @@
 import inspect
 import math
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from shared.assemble import load_module
 from shared.classifier import Classifier
 from shared.config.domain import find_domain
 from shared.errors import UserError, nearest
-from shared.evaluate import data_of
+from shared.evaluate import data_of, read_data
 from shared.explain.domain import Domain
 from shared.explain.explain import METHODS, UNITS, find_method
 from shared.explain.explanation import Sample
@@ -114,7 +115,10 @@ def adapter(run: Run, model: Classifier, config: DictConfig) -> Domain:
     make = find_domain(run.config.domain.name).part("explain")
     if make is None:
         raise UserError(f"run={config.run}: the domain {run.config.domain.name} has no explanations")
-    return make(model, data_of(run, model, config.data))
+    data = data_of(run, model, config.data)
+    domain = make(model, data)
+    domain.read_data = partial(read_data, data, run, config.checkpoint, config.data)
+    return domain
 
 
 def _methods(config: DictConfig) -> list[str]:

@@ -64,12 +64,13 @@ class Domain(ABC):
 
     def __init__(self, module: Classifier, data: DataModule):
         self.module, self._data = module, data
+        self.read_data: Callable[[], None] = data.setup
         self.seen = Inventory()
 
     @cached_property
     def data(self) -> DataModule:
         """The run's data, read when they are first asked for: not every method needs them."""
-        self._data.setup()
+        self.read_data()
         return self._data
 
     # What every domain has to say.

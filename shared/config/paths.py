@@ -1,0 +1,70 @@
+"""Which keys of ``data`` name files, and that they mean the same files from every current folder."""
+
+from collections.abc import Mapping
+from functools import cache
+from glob import glob
+from pathlib import Path
+from typing import Any
+
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from shared.errors import UserError
+from shared.resolvers import PROJECT
+
+
+@cache
+def data_paths() -> tuple[str, ...]:
+    """The keys below ``data`` that name files, as ``conf/free_text.yaml`` lists them."""
+    kinds = OmegaConf.load(PROJECT / "conf" / "free_text.yaml")
+    return tuple(str(key).removeprefix("data.") for key in kinds.data)
+
+
+def make_absolute(config: DictConfig) -> None:
+    """Make the paths of a configuration's data absolute: relative ones begin at the current folder."""
+    data = config.get("data")
+    for key in data_paths() if isinstance(data, DictConfig) else ():
+        try:
+            value = data.get(key)
+        except OmegaConfBaseException:  # stands for a value that is not known yet
+            continue
+        if isinstance(value, str) and not Path(value).is_absolute():
+            data[key] = str(Path(value).absolute())
+        elif OmegaConf.is_list(value) and all(isinstance(each, str) for each in value):
+            data[key] = [str(Path(each).absolute()) for each in value]
+
+
+def missing_data(data: Mapping[str, Any]) -> tuple[str, str] | None:
+    """The first key of ``data`` whose file is not there, and the file as it is named; None if all are."""
+    for key in data_paths():
+        value = data.get(key)
+        for path in [value] if isinstance(value, str) else value or ():
+            if not Path(path).exists() and not glob(path):  # noqa: PTH207  # data.path='reviews.*'
+                return key, path
+    return None
+
+
+def relative_data(data: Mapping[str, Any]) -> dict[str, Any]:
+    """The keys of ``data`` whose paths are relative, as in runs that the project came with."""
+    return {
+        key: value
+        for key in data_paths()
+        for value in [data.get(key)]
+        if any(not Path(path).is_absolute() for path in ([value] if isinstance(value, str) else value or ()))
+    }
+
+
+def check_there(data: Mapping[str, Any], place: str) -> None:
+    """Refuse a run's data whose files are not there.
+
+    Args:
+        data: The node of the run's configuration.
+        place: Where it stands, and how another path is given, for the error.
+
+    Raises:
+        UserError: Naming the key, the file and the remedy.
+    """
+    if missing := missing_data(data):
+        key, path = missing
+        here = "" if Path(path).is_absolute() else f" in the current folder {Path.cwd()}"
+        raise UserError(f"data.{key}: {path}: no such file or folder{here}; {place}")

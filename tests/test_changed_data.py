@@ -1,0 +1,210 @@
+"""A run keeps a fingerprint of its data: what changed since is said, and never trained on."""
+
+import json
+import shutil
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+import pytorch_lightning as pl
+import torch
+from PIL import Image
+from pytorch_lightning.callbacks import Callback
+from scipy.io import wavfile
+
+from shared.cli import compose
+from shared.errors import UserError
+from shared.evaluate import evaluate
+from shared.explain.command import explain_run
+from shared.run import Run
+from shared.train import train
+
+QUICK = ["trainer.max_epochs=2", "trainer.accelerator=cpu", "trainer.precision=32-true"]
+QUICK += ["trainer.enable_progress_bar=false", "test=false"]
+WORDS = "good nice fine bad sad poor film plot scene actor end start music light".split()  # noqa: SIM905
+
+
+def write_sentences(path: Path, n: int = 60, *, flip: bool = False) -> None:
+    rows = [f"{WORDS[i % 14]} {WORDS[i * 5 % 14]} {i % 9} {i},{'ab'[(i + flip) % 2]}" for i in range(n)]
+    path.write_text("\n".join(["text,label", *rows]) + "\n")
+
+
+def write_pictures(path: Path, n: int = 60, *, flip: bool = False) -> None:
+    shutil.rmtree(path, ignore_errors=True)
+    for i in range(n):
+        folder = path / "ab"[(i + flip) % 2]
+        folder.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(np.random.default_rng(i).integers(255, size=(8, 8, 3), dtype=np.uint8)).save(
+            folder / f"{i:03d}.png"
+        )
+
+
+def write_sounds(path: Path, n: int = 60, *, flip: bool = False) -> None:
+    shutil.rmtree(path, ignore_errors=True)
+    for i in range(n):
+        folder = path / "ab"[(i + flip) % 2]
+        folder.mkdir(parents=True, exist_ok=True)
+        sound = np.random.default_rng(i).integers(-999, 999, size=3000, dtype=np.int16)
+        wavfile.write(folder / f"{i:03d}.wav", 8000, sound)
+
+
+def write_games(path: Path, n: int = 60, *, flip: bool = False) -> None:
+    """Flipped, the first moves are others: a game's moves are its labels."""
+    shutil.rmtree(path, ignore_errors=True)
+    path.mkdir()
+    for i in range(n):
+        points = np.random.default_rng(i + 1000 * flip).permutation(361)[:24]
+        moves = "".join(
+            f";{'BW'[k % 2]}[{chr(97 + p % 19)}{chr(97 + p // 19)}]" for k, p in enumerate(points)
+        )
+        (path / f"{i:03d}.sgf").write_text(f"(;SZ[19]{moves})")
+
+
+KINDS = {  # an archive may take the place of a folder
+    "text": (write_sentences, "data.csv", ["data=text/sentences", "model.filters=4", "model.embedding=8"]),
+    "image": (write_pictures, "images.zip", ["data=image/folder", "data.size=28", "data.channels=1"]),
+    "speech": (write_sounds, "sounds.zip", ["data=speech/folder", "model.filters=4", "model.units=4"]),
+    "go": (
+        write_games,
+        "games.zip",
+        ["data=go/sgf", "model.filters=4", "model.depth=2", "data.epoch_size=64", "data.val_size=20"],
+    ),
+}
+
+
+class Stop(Callback):
+    """Ctrl-C after the first epoch."""
+
+    def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        if trainer.current_epoch == 1:
+            raise KeyboardInterrupt
+
+
+@pytest.fixture(scope="module")
+def stopped(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Run]:
+    """A run of each domain with one epoch left to train, on data of the user's own."""
+    folder = tmp_path_factory.mktemp("stopped")
+    runs = {}
+    for name, (make, path, words) in KINDS.items():
+        make(folder / path)
+        more = [f"domain={name}", *words, *QUICK, f"data.path={folder / path}", f"runs={folder}"]
+        with pytest.raises(KeyboardInterrupt):
+            train(compose("train", [*more, "data.fractions={val: 0.2, test: 0.2}"]), [Stop()])
+        [config] = folder.glob(f"{name}/*/config.yaml")
+        runs[name] = Run(config.parent)
+    return runs
+
+
+def copied(run: Run, folder: Path) -> Run:
+    shutil.copytree(run.folder, folder)
+    return Run(folder)
+
+
+def resume(run: Run) -> None:
+    train(compose("train", [f"domain={run.config.domain.name}", f"resume={run.folder}"]))
+
+
+def evaluated(run: Run, capsys: pytest.CaptureFixture, *words: str) -> str:
+    """What evaluate says on standard error."""
+    capsys.readouterr()
+    evaluate(compose("evaluate", [f"run={run.folder}", *words]))
+    return capsys.readouterr().err.strip()
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_data_that_are_the_same_are_the_same_however_they_are_packed_and_loaded(
+    name: str, stopped: dict[str, Run], tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    run, make = stopped[name], KINDS[name][0]
+    path = Path(run.config.data.path)
+    make(path)  # anew, so with other times
+    assert evaluated(run, capsys, "+data.batch_size=7", "+data.workers=1") == ""
+    resume(copied(run, tmp_path / "first"))
+    if path.is_file():
+        return
+    packed = tmp_path / "packed.zip"
+    with zipfile.ZipFile(packed, "w") as archive:
+        for file in sorted(path.rglob("*.*")):
+            archive.write(file, file.relative_to(path))
+    shutil.rmtree(path)
+    packed.rename(path)
+    try:
+        assert evaluated(run, capsys) == ""
+        resume(copied(run, tmp_path / "second"))
+    finally:
+        path.unlink()
+        make(path)
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_changed_data_are_not_trained_on_and_evaluate_says_what_changed(
+    name: str, stopped: dict[str, Run], tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    run, make = stopped[name], KINDS[name][0]
+    path = Path(run.config.data.path)
+    weights = (run.checkpoints / "last.ckpt").read_bytes()
+    grown = "train: .* examples then, .* now"
+    flipped = (
+        "train: .*" if name == "go" else "train: other labels"
+    )  # its labels are moves, by which it is split
+    try:
+        for change, said in (({"n": 70}, grown), ({"flip": True}, flipped)):
+            make(path, **change)
+            with pytest.raises(UserError, match=f"data have changed since this run began .*{said}"):
+                resume(run)
+            assert (run.checkpoints / "last.ckpt").read_bytes() == weights
+            assert evaluated(run, capsys).count("changed since it was trained") == 1
+            assert evaluated(run, capsys, f"data.path={path}") == ""  # others than its own: as asked for
+    finally:
+        make(path)
+    resume(copied(run, tmp_path / "run"))
+
+
+def test_new_words_and_classes_are_named(stopped: dict[str, Run], capsys: pytest.CaptureFixture) -> None:
+    run = stopped["text"]
+    path = Path(run.config.data.path)
+    try:
+        path.write_text(path.read_text() + "".join(f"never heard {i},c\n" for i in range(30)))
+        with pytest.raises(
+            UserError, match=r"\(classes added: c; train: 40 examples.*; vocabulary: .* entries then"
+        ):
+            resume(run)
+    finally:
+        write_sentences(path)
+
+
+def test_explain_says_that_the_data_have_changed(
+    stopped: dict[str, Run], tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    run = stopped["image"]
+    path = Path(run.config.data.path)
+    try:
+        write_pictures(path, 50)
+        words = [
+            f"run={run.folder}",
+            "methods=[input_x_gradient]",
+            "searched=5",
+            f"output={tmp_path / 'out'}",
+        ]
+        explain_run(compose("explain", words))
+        assert capsys.readouterr().err.count("changed since it was trained") == 1
+    finally:
+        write_pictures(path)
+
+
+def test_a_run_of_before_there_were_fingerprints_goes_on(stopped: dict[str, Run], tmp_path: Path) -> None:
+    run = copied(stopped["text"], tmp_path / "old")
+    (run.folder / "data.json").unlink()
+    for name in ("best", "last"):
+        file = run.checkpoints / f"{name}.ckpt"
+        contents = torch.load(file, weights_only=True)
+        assert contents.pop("fingerprint")["classes"] == ["a", "b"]
+        torch.save(contents, file)
+    path = Path(run.config.data.path)
+    try:
+        write_sentences(path, flip=True)
+        resume(run)
+    finally:
+        write_sentences(path)
+    assert json.loads((run.folder / "data.json").read_text())["splits"]["train"]["n"] > 0
