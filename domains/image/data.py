@@ -15,7 +15,10 @@ from shared.files.layout import class_name
 from shared.identity import identity
 
 NAMED = 10  # classes in an error or remark
-HASHED: tuple[Literal["test"], Literal["val"]] = ("test", "val")  # the sets that are cut where none is official
+HASHED: tuple[Literal["test"], Literal["val"]] = (
+    "test",
+    "val",
+)  # the sets that are cut where none is official
 
 
 class PictureSet:
