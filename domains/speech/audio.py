@@ -73,9 +73,14 @@ def load(data: Path | bytes, rate: int, longest: float) -> Audio:
     if not len(x):
         raise UnusableError("no samples", "a header with no sound after it")
     samples = whole(at_rate(x, found, rate))
-    if not samples.any():
-        raise UnusableError("silence", "all samples are 0")
+    if not sounding(samples[None])[0]:
+        raise UnusableError("silence", "all samples are alike")
     return Audio(samples, damage)
+
+
+def sounding(x: NDArray[np.int16]) -> NDArray[np.bool_]:
+    """Whether each stretch (N, samples) moves at all: neither silence nor a constant."""
+    return x.any(1) & ((x != x[:, :1]).any(1) | (x.shape[1] == 1))
 
 
 def too_long(seconds: float) -> str:

@@ -20,7 +20,7 @@ from shared.files.inventory import Inventory
 from shared.identity import identity
 
 COLUMNS = ("samples", "start", "name", "identity")  # of the cache, one entry a clip (of start, one more)
-KIND = "clips-3"  # count on when what stands in the cache changes its form or its meaning
+KIND = "clips-4"  # count on when what stands in the cache changes its form or its meaning
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.progress import track
 
-from domains.speech.audio import FULL, blocks, sources
+from domains.speech.audio import FULL, blocks, sounding, sources
 from domains.speech.decode import SUFFIXES, UnusableError, opened, remedies
 from domains.speech.module import SpeechClassifier
 from domains.speech.pictures import clip_picture, long_picture
@@ -121,16 +121,16 @@ def _listen(
             for row, place, own in zip(batch, places, lengths, strict=True):
                 row[:own] = x[place : place + own]
             levels.append(_decibels(module, x[: round(per_block * step * rate)], pooled))
-            sounding = batch.any(1)
-            if sounding.any():
-                probabilities.append(_ask(module, batch[sounding], lengths[sounding]))
-                starts.append((first + places[sounding]) / rate)
-                ends.append((first + places + lengths)[sounding] / rate)
+            heard = sounding(batch)
+            if heard.any():
+                probabilities.append(_ask(module, batch[heard], lengths[heard]))
+                starts.append((first + places[heard]) / rate)
+                ends.append((first + places + lengths)[heard] / rate)
         damage = file.damage()
     if not levels:
         raise UnusableError("no samples", "a header with no sound after it")
     if not starts:
-        raise UnusableError("silence", "all samples are 0")
+        raise UnusableError("silence", "all samples are alike")
     start, end, answers = (np.concatenate(part) for part in (starts, ends, probabilities))
     return Heard(name, start, end, answers, np.hstack(levels), whole, damage)
 

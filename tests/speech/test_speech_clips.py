@@ -63,7 +63,7 @@ def test_what_is_left_out_is_counted_by_reason(tmp_path: Path) -> None:
         "files: 9 seen, 4 used, 5 skipped",
         "  1 empty: low/f0_1.wav (a file of no bytes)",
         "  1 unreadable: low/f0_2.wav (Format not recognised)",
-        "  1 silence: low/f0_3.wav (all samples are 0)",
+        "  1 silence: low/f0_3.wav (all samples are alike)",
         "  1 longer than 5 s: low/f0_4.wav (6.0 s)",
         "  1 name without data.pattern: strange.wav",
         "used up to there, though a file ends before its header says: 1, such as low/f0_5.wav",

@@ -74,5 +74,12 @@ def test_recordings_that_cannot_be_explained_are_named(speech: SpeechDomain, tmp
     (tmp_path / "empty.wav").write_bytes(b"")
     with pytest.raises(UserError, match=r"empty\.wav: empty"):
         speech.read(tmp_path / "empty.wav")
-    soundfile.write(tmp_path / "short.wav", 0.1 * np.ones(900), 8000)
+    soundfile.write(tmp_path / "short.wav", 0.1 * np.sin(np.arange(900)), 8000)
+    (tmp_path / "more.m4a").write_bytes(b"")
     assert [each.name for each in speech.read(tmp_path)] == ["short.wav"]
+    assert speech.seen.summary() == [
+        "files: 4 seen, 1 used, 3 skipped",
+        "  1 of kind .m4a: more.m4a",
+        "  1 empty: empty.wav (a file of no bytes)",
+        "  1 longer than 10 s: long.wav (11.0 s)",
+    ]

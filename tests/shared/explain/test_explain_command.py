@@ -76,6 +76,23 @@ def test_a_folder_of_panels_values_maps_and_a_page(
     assert list(folder.glob("*.wav")) or name != "speech"
 
 
+def test_inputs_that_are_not_explained_are_named(
+    runs: dict[str, Run], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    random = np.random.default_rng(0)
+    (tmp_path / "in").mkdir()
+    for number in range(10):
+        soundfile.write(tmp_path / f"in/{number}.wav", 0.1 * random.standard_normal(4000), 8000)
+    (tmp_path / "in/bad.wav").write_bytes(b"text")
+    words = [f"input={tmp_path / 'in'}", "methods=[filters]"]
+    folder = explain_run(config(runs["speech"], tmp_path / "out", *words))
+    assert folder is not None
+    page = (folder / "report.html").read_text()
+    for text in (capsys.readouterr().out, page):
+        assert "explained: the first 8 of 10 inputs" in text
+        assert "1 unreadable: bad.wav" in text
+
+
 def test_layers_are_listed(runs: dict[str, Run], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert explain_run(config(runs["text"], tmp_path / "out", "layer='?'")) is None
     assert "side_by_side1.branch1.conv1" in capsys.readouterr().out
