@@ -186,7 +186,8 @@ class GoProtocol(Protocol):
             return colour_of(words)
         if self.game.moves:
             return 1 - (self.game.moves[-1] & 1)
-        return int(bool(self.game.setup))
+        colours = {code & 1 for code in self.game.setup}
+        return int(colours == {0})  # white, after handicap stones
 
 
 def _info(policy: NDArray[np.float64], size: int) -> str:

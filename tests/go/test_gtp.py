@@ -173,6 +173,14 @@ def test_without_a_colour_it_is_the_other_s_turn(gtp: GoProtocol) -> None:
     assert "A9" in good(gtp, "policy")
 
 
+def test_in_a_problem_it_is_black_s_turn(gtp: GoProtocol, tmp_path: Path) -> None:
+    gtp.engine.sensible = False
+    (tmp_path / "problem.sgf").write_text("(;SZ[9]AB[ab][ba]AW[ii])")  # the corner is white's suicide
+    good(gtp, f"loadsgf {tmp_path / 'problem.sgf'}")
+    assert "A9" in good(gtp, "policy")
+    assert "A9" not in good(gtp, "policy w")
+
+
 def test_the_score_is_by_area_once_both_have_passed(gtp: GoProtocol) -> None:
     good(gtp, "komi 6.5")
     good(gtp, "play b e5")

@@ -49,6 +49,7 @@ PIECES = [
     *(b"CA[utf-7]", b"CA[\\", b";B[]" * 30, b";B[aa];W[bb];B[ba];W[ab]", b";W[aa];W[ac]"),
 ]
 MANY = pytest.param(10_000, marks=pytest.mark.slow)
+MANY_LONG = pytest.param(10_000, marks=[pytest.mark.slow, pytest.mark.long])
 
 
 @pytest.mark.parametrize("cases", [500, MANY])
@@ -65,7 +66,7 @@ def test_the_parser_gives_records_or_reasons(cases: int) -> None:
     assert 0.05 * cases < unusable < 0.95 * cases  # the changes bite, and not always
 
 
-@pytest.mark.parametrize("cases", [300, MANY])
+@pytest.mark.parametrize("cases", [300, MANY_LONG])
 def test_what_is_used_obeys_the_rules_and_has_planes(cases: int, tmp_path: Path) -> None:
     path, used = tmp_path / "damaged.sgf", 0
 
