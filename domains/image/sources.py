@@ -6,7 +6,7 @@ import zlib
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path, PurePosixPath
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -16,7 +16,7 @@ from rich.progress import Progress
 
 from domains.image.pictures import SUFFIXES, decode
 from shared import cache
-from shared.archive import MEMBER_LIMIT, members, where
+from shared.archive import MEMBER_LIMIT, members, printable, where
 from shared.errors import UserError
 from shared.files.inventory import Inventory
 from shared.files.layout import class_name, layout
@@ -56,7 +56,6 @@ class Pictures(NamedTuple):
 
 
 Source = Callable[[Path | None, int, int], Pictures]  # of a path, the pixels of a side, the channels
-Made = TypeVar("Made")
 
 
 def _official(parts: dict[str, tuple[np.ndarray, np.ndarray]], classes: list[str]) -> Pictures:
@@ -121,7 +120,10 @@ def _mnist(kind: str, names: list[str]) -> Source:
             import torchvision.datasets
 
             root = cache.folder() / "torchvision"
-            _download(lambda: getattr(torchvision.datasets, kind)(root, download=True), root)
+            try:
+                getattr(torchvision.datasets, kind)(root, download=True)
+            except Exception as error:  # it wraps some of what goes wrong and lets other errors pass
+                raise _no_download(kind, root, error, "the folder of its four idx files") from error
             path = root / kind / "raw"
         found: dict[str, tuple[np.ndarray, np.ndarray]] = {}
         for side, prefix in (("train", "train"), ("test", "t10k")):
@@ -153,15 +155,17 @@ def cifar10(path: Path | None, size: int, channels: int) -> Pictures:
     import torchvision.datasets
 
     root = path or cache.folder() / "torchvision"
-    found = {}
+    make = partial(torchvision.datasets.CIFAR10, root, download=path is None)
     try:
-        for side in ("train", "test"):
-            make = partial(torchvision.datasets.CIFAR10, root, train=side == "train", download=path is None)
-            found[side] = _download(make, root)
-    except RuntimeError as error:
+        found = {side: make(train=side == "train") for side in ("train", "test")}
+    except Exception as error:  # as above
+        if path is None:
+            raise _no_download(
+                "CIFAR-10", root, error, "the folder that holds cifar-10-batches-py"
+            ) from error
         raise UserError(
-            f"{root}: not the folder that torchvision keeps CIFAR-10 in ({error}); for pictures in folders "
-            "by class give data=image/folder"
+            f"data.path: must be the folder that holds torchvision's cifar-10-batches-py, got {path} "
+            f"({_one_line(error)}); for pictures in folders by class give data=image/folder"
         ) from error
     arrays = {
         side: (_scaled(each.data.transpose(0, 3, 1, 2), size, channels), np.array(each.targets))
@@ -170,13 +174,15 @@ def cifar10(path: Path | None, size: int, channels: int) -> Pictures:
     return _official(arrays, list(found["train"].classes))
 
 
-def _download(make: Callable[[], Made], root: Path) -> Made:
-    try:
-        return make()
-    except OSError as error:  # no network among them: torchvision raises URLError
-        raise UserError(
-            f"cannot be downloaded to {root} ({error}); fetch the files by other means and give data.path="
-        ) from error
+def _no_download(name: str, root: Path, error: Exception, files: str) -> UserError:
+    return UserError(
+        f"{name}: cannot be downloaded to {root} ({_one_line(error)}); fetch it by other means and give "
+        f"data.path={files}"
+    )
+
+
+def _one_line(error: Exception) -> str:
+    return printable(" ".join(str(error).split()))[:200] or type(error).__name__
 
 
 def _scaled(x: np.ndarray, size: int, channels: int) -> np.ndarray:

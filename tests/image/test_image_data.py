@@ -4,6 +4,7 @@ import gzip
 import os
 import struct
 import zipfile
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -274,15 +275,41 @@ def test_cifar_comes_through_torchvision(tmp_path: Path, monkeypatch: pytest.Mon
     assert grey.test_set.x.shape == (10, 1, 28, 28)
 
 
-def test_a_download_that_cannot_be_says_what_to_do(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "error",
+    [
+        OSError("no network"),
+        RuntimeError("Error downloading train-images:\nTried https://a, got:\nno network"),
+        EOFError("no network"),
+        zlib.error("no network"),
+    ],
+)
+@pytest.mark.parametrize(("source", "kind"), [("mnist", "MNIST"), ("cifar10", "CIFAR10")])
+def test_a_download_that_cannot_be_says_what_to_do(
+    source: str, kind: str, error: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def refused(*_: Any, **__: Any) -> None:
-        raise OSError("no network")
+        raise error
 
-    monkeypatch.setattr("torchvision.datasets.MNIST", refused)
-    with pytest.raises(UserError, match=r"cannot be downloaded .*no network.*data\.path="):
-        read("data=image/mnist")
-    with pytest.raises(UserError, match="not the folder that torchvision keeps CIFAR-10 in"):
+    monkeypatch.setattr(f"torchvision.datasets.{kind}", refused)
+    with pytest.raises(
+        UserError, match=r"cannot be downloaded to .*no network.*; fetch .*data\.path="
+    ) as caught:
+        read(f"data=image/{source}")
+    assert "\n" not in str(caught.value)
+
+
+def test_downloads_that_lie_elsewhere_are_checked(tmp_path: Path) -> None:
+    batches = tmp_path / "cifar-10-batches-py"
+    message = r"data\.path: must be the folder that holds torchvision's cifar-10-batches-py, got .*corrupted"
+    with pytest.raises(UserError, match=message):
         read("data=image/cifar10", f"data.path={tmp_path}")
+    batches.mkdir()
+    for name in ("batches.meta", "test_batch", *(f"data_batch_{i}" for i in range(1, 6))):
+        (batches / name).write_bytes(b"cposix\nsystem\n(S'touch PWNED'\ntR.")  # never unpickled
+    with pytest.raises(UserError, match=message):
+        read("data=image/cifar10", f"data.path={tmp_path}")
+    assert not Path("PWNED").exists()
 
 
 def test_every_source_has_its_file() -> None:

@@ -118,6 +118,33 @@ def test_broken_pictures_are_left_out_and_named(colours: Path) -> None:
         predict(classifier(), colours / "none.png", top=1)
 
 
+def test_every_file_is_accounted_for(colours: Path) -> None:
+    for number in range(3):
+        (colours / f"IMG_{number}.HEIC").write_bytes(b"not read")
+    (colours / ".thumbnails").mkdir()
+    (colours / ".thumbnails" / "a.png").write_bytes((colours / "a.png").read_bytes())
+    lines = predict(classifier(), colours, top=1).summary.splitlines()
+    assert lines[1] == "files: 8 seen, 3 used, 5 skipped"
+    assert lines[2].startswith("  3 of kind .heic: IMG_0.HEIC, ")
+    assert "  1 hidden: .thumbnails/a.png" in lines
+    for name in ("a.png", "b.jpg", "more/c & d.png"):
+        (colours / name).write_bytes(b"")
+    with pytest.raises(UserError, match=r"none of its 3 pictures can be read; the first: .*a\.png: must be"):
+        predict(classifier(), colours, top=1)
+
+
+def test_a_name_that_is_not_utf8(tmp_path: Path) -> None:
+    odd = Path((bytes(tmp_path) + b"/\xff\xe9 <i>.png").decode(errors="surrogateescape"))
+    Image.new("RGB", (9, 9), "red").save(odd)
+    found = predict(classifier(), odd, top=1)
+    assert [row["file"] for row in found.rows] == ["?? <i>.png"]
+    found.pages["pictures.html"].encode()
+    odd.write_bytes(b"no picture")
+    with pytest.raises(UserError, match=r"\?\? <i>\.png: must be a picture") as caught:
+        predict(classifier(), odd, top=1)
+    str(caught.value).encode()
+
+
 @pytest.mark.parametrize("value", [-0.1, 1.5, "half", True])
 def test_unsure_is_a_probability(colours: Path, value: object) -> None:
     with pytest.raises(UserError, match="unsure="):

@@ -117,7 +117,7 @@ def test_layers_are_listed(runs: dict[str, Run], tmp_path: Path, capsys: pytest.
         ("image", ["move=3"], "move=3: of which file"),
         ("image", ["text=hello"], "text=hello: not an option of the domain image"),
         ("text", ["text=good", "epsilon=2", "methods=[adversarial]"], "epsilon=2.0: give a number of words"),
-        ("text", ["text='  '"], "text: no word in it"),
+        ("text", ["text='  '"], "text: must be a sentence"),
         ("go", ["methods=[dream]"], "dream: works on pictures and spectrograms"),
         ("speech", ["input='FOLDER/one <b>.png'"], "unreadable"),
     ],
