@@ -18,8 +18,8 @@ from pytorch_lightning.callbacks import Callback
 from shared.callbacks import History
 from tests.commands import epochs_of
 
-_processes = multiprocessing.get_context("forkserver")
-_processes.set_forkserver_preload(
+processes = multiprocessing.get_context("forkserver")
+processes.set_forkserver_preload(
     ["shared.train", "shared.cli", *(f"domains.{name}.module" for name in ("go", "image", "speech", "text"))]
 )
 
@@ -46,7 +46,7 @@ def _work(function: Callable[..., Any], args: tuple, folder: Path, moment: Momen
 
 def run(function: Callable[..., Any], *args: Any, folder: Path, moment: Moment | None = None) -> bool:
     """Whether ``function(*args)`` came to its end in a process of its own, before the moment of its death."""
-    process = _processes.Process(target=_work, args=(function, args, folder, moment))
+    process = processes.Process(target=_work, args=(function, args, folder, moment))
     process.start()
     process.join(300)
     assert process.exitcode in (0, -signal.SIGKILL), process.exitcode

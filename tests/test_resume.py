@@ -1,15 +1,26 @@
-"""A stopped run goes on as if nothing had happened: killed, moved or copied."""
+"""A stopped run goes on as if nothing had happened: killed, moved, copied, also within other commands."""
 
 import os
 import random
 import shutil
+import signal
+import time
+from collections.abc import Callable, Iterator
+from multiprocessing.process import BaseProcess as Process
+from multiprocessing.synchronize import Event
 from pathlib import Path
 
 import pytest
 
 from shared.cli import compose
-from shared.train import train_once
+from shared.files.atomic import write, writing
+from shared.locks import InUseError, held
+from shared.repeat import repeat
+from shared.run import Run
+from shared.sweep.sweep import sweep
+from shared.train import train, train_once
 from tests import kills
+from tests.commands import command, start
 
 QUIET = ["trainer.accelerator=cpu", "trainer.precision=32-true", "trainer.enable_progress_bar=false"]
 SMALL = {  # of each domain, with dropout and random changes of the data
@@ -104,3 +115,199 @@ def test_moved_it_ends_as_in_its_old_place_and_a_copy_leaves_the_old_one_alone(t
     place.rename(tmp_path / "again")
     assert kills.run(train_in, tmp_path / "again", words, folder=Path(os.sep))
     kills.equal(run_in(tmp_path / "again"), whole)
+
+
+def hold(folder: Path, ready: Event) -> None:
+    with held(folder):
+        ready.set()
+        signal.pause()
+
+
+@pytest.fixture
+def holder() -> Iterator[Callable[[Path], Process]]:
+    """Starts a process that works in a folder until it is killed."""
+    started: list[Process] = []
+
+    def start(folder: Path) -> Process:
+        ready = kills.processes.Event()
+        process = kills.processes.Process(target=hold, args=(folder, ready))
+        process.start()
+        started.append(process)
+        assert ready.wait(200)
+        return process
+
+    yield start
+    for process in started:
+        process.kill()
+        process.join()
+
+
+def test_a_second_process_is_refused_and_a_killed_one_lets_go(
+    holder: Callable[[Path], Process], tmp_path: Path
+) -> None:
+    words = words_of("image", "data.first=200", "trainer.max_epochs=2", "test=false")
+    assert not kills.run(
+        train_in, tmp_path / "runs", words, folder=tmp_path, moment=("on_train_epoch_end", 2)
+    )
+    run = run_in(tmp_path / "runs")
+    resume = compose("train", ["domain=image", f"resume={run}"])
+    process = holder(run)
+    with pytest.raises(InUseError, match=rf"^{run}: process {process.pid} on .*, since 20.*, works in it"):
+        train(resume)
+    with pytest.raises(InUseError, match=rf"process {process.pid} on "):
+        train_in(tmp_path / "runs", words)
+    process.kill()
+    process.join()
+    process = holder(tmp_path / "runs")  # as another repeat.py, which has not yet begun with the run
+    with pytest.raises(InUseError, match=rf"{tmp_path / 'runs'}: process {process.pid} on "):
+        train_in(tmp_path / "runs", words)
+    train(resume)
+    process.kill()
+    process.join()
+    train_in(tmp_path / "runs", words)  # it has ended
+    assert len(list(run.parent.iterdir())) == 1
+
+
+def repeat_in(folder: Path, words: list[str]) -> None:
+    repeat(compose("repeat", [*words, f"runs={folder}", "repeat.over={seed: [0, 1]}"]))
+
+
+def test_of_two_repetitions_at_once_the_second_is_refused(tmp_path: Path) -> None:
+    words = words_of("image", "data.first=200", "test=false", "trainer.max_epochs=20")
+    first = kills.processes.Process(target=repeat_in, args=(tmp_path, words))
+    first.start()
+    wait_for(tmp_path, "repeat/*/*/*/*/metrics.csv")
+    with pytest.raises(InUseError, match=rf"repeat/image-\w+: process {first.pid} on "):
+        repeat_in(tmp_path, words)
+    first.join(300)
+    assert first.exitcode == 0
+    assert len(list(tmp_path.glob("repeat/*/*/image/*"))) == 2
+
+
+def die_in_a_write(path: Path) -> None:
+    os.fsync = lambda _: os.kill(os.getpid(), signal.SIGKILL)
+    write(path, "half")
+
+
+def write_long(path: Path, ready: Event, until: Event) -> None:
+    with writing(path) as file:
+        file.write(b"long")
+        ready.set()
+        until.wait()
+
+
+def test_what_a_killed_writer_left_is_removed_and_what_another_writes_is_not(tmp_path: Path) -> None:
+    path = tmp_path / "metrics.csv"
+    kills.run(die_in_a_write, path, folder=tmp_path)
+    [left] = tmp_path.glob(".metrics.csv-*")
+    ready, until = kills.processes.Event(), kills.processes.Event()
+    other = kills.processes.Process(target=write_long, args=(path, ready, until))
+    other.start()
+    assert ready.wait(200)  # which has removed what was left
+    assert not left.exists()
+    [used] = tmp_path.glob(".metrics.csv-*")
+    write(path, "mine")
+    assert used.exists()
+    until.set()
+    other.join()
+    assert path.read_bytes() == b"long"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_resumed_run_leaves_no_unfinished_file(tmp_path: Path) -> None:
+    words = words_of("image", "data.first=200", "trainer.max_epochs=2", "test=false")
+    assert not kills.run(train_in, tmp_path, words, folder=tmp_path, moment=("on_train_epoch_end", 2))
+    run = run_in(tmp_path)
+    for name in (".metrics.csv-ab12cd34", ".test_items.npz-ab12cd34", "checkpoints/.best.ckpt-ab12cd34"):
+        (run / name).write_bytes(b"half")
+    (run / "notes.txt").write_text("mine")
+    train_in(tmp_path, words)
+    hidden = {path.name for path in run.rglob(".*")}
+    assert hidden == {".lock"}
+    assert (run / "notes.txt").read_text() == "mine"
+
+
+def sweep_in(folder: Path, words: list[str]) -> None:
+    overrides = [
+        *words,
+        f"runs={folder}",
+        "n_trials=4",
+        "sweep.space={optimizer.lr: {low: 0.001, high: 0.1}}",
+    ]
+    sweep(compose("sweep", overrides), overrides)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("works", [repeat_in, sweep_in])
+@pytest.mark.parametrize("domain", SMALL)
+def test_killed_within_a_repetition_and_a_search(
+    works: Callable[[Path, list[str]], None], domain: str, tmp_path: Path
+) -> None:
+    words = words_of(domain, "training.ema=0.9")
+    assert kills.run(works, tmp_path / "whole", words, folder=tmp_path)
+    chance = random.Random(f"{works.__name__}{domain}")
+    for _ in range(3):
+        moment = ("on_train_batch_end", chance.randint(3, 14))
+        assert not kills.run(works, tmp_path / "killed", words, folder=tmp_path, moment=moment)
+    assert kills.run(works, tmp_path / "killed", words, folder=tmp_path)
+    same_runs(tmp_path / "killed", tmp_path / "whole")
+
+
+def same_runs(killed: Path, whole: Path) -> None:
+    """Each training of one folder is there once in the other, with equal bits."""
+    ours, theirs = (
+        {path.parent.parent.parent.relative_to(folder): path.parent for path in folder.rglob("metrics.json")}
+        for folder in (killed, whole)
+    )
+    assert ours.keys() == theirs.keys()
+    assert len(list(killed.rglob("config.yaml"))) == len(ours)
+    for place, run in ours.items():
+        kills.equal(run, theirs[place])
+
+
+@pytest.mark.slow
+def test_killed_within_a_comparison(tmp_path: Path) -> None:
+    """Its processes too: they end with it, and the same command goes on."""
+    words = ["compare=quick", "n_jobs=2"]
+    assert command("compare", *words, cwd=tmp_path, OMP_NUM_THREADS="1").returncode == 0
+    (tmp_path / "runs").rename(tmp_path / "whole")
+    for number in (2, 5, 9):
+        process = start("compare", *words, cwd=tmp_path, OMP_NUM_THREADS="1")
+        wait_for(tmp_path, "runs/compare/quick/trainings/*/*/*/metrics.csv", number)
+        process.kill()
+        process.communicate()
+    done = command("compare", *words, cwd=tmp_path, OMP_NUM_THREADS="1")
+    assert done.returncode == 0, done.stderr
+    same_runs(tmp_path / "runs", tmp_path / "whole")
+
+
+@pytest.mark.slow
+def test_killed_within_a_grid(tmp_path: Path) -> None:
+    """The run that was stopped is resumed as any other."""
+    words = [*words_of("text", "trainer.max_epochs=20"), "seed=0,1"]
+    assert command("train", "-m", *words, cwd=tmp_path, OMP_NUM_THREADS="1").returncode == 0
+    (tmp_path / "runs").rename(tmp_path / "whole")
+    process = start("train", "-m", *words, cwd=tmp_path, OMP_NUM_THREADS="1")
+    wait_for(tmp_path, "runs/text/*/checkpoints/last.ckpt", 2)
+    process.kill()
+    process.communicate()
+    for config in tmp_path.glob("runs/text/*/config.yaml"):
+        if not (config.parent / "metrics.json").is_file():
+            assert (
+                command("train", f"resume={config.parent}", cwd=tmp_path, OMP_NUM_THREADS="1").returncode == 0
+            )
+    ours, theirs = (
+        {Run(file.parent).config.seed: file.parent for file in folder.glob("text/*/config.yaml")}
+        for folder in (tmp_path / "runs", tmp_path / "whole")
+    )
+    assert ours.keys() == theirs.keys() == {0, 1}
+    for seed, run in ours.items():
+        kills.equal(run, theirs[seed])
+
+
+def wait_for(folder: Path, pattern: str, number: int = 1) -> None:
+    """Wait until so many paths match."""
+    deadline = time.monotonic() + 300
+    while len(list(folder.glob(pattern))) < number:
+        assert time.monotonic() < deadline, f"{pattern} did not come within five minutes"
+        time.sleep(0.02)
