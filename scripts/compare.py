@@ -4,9 +4,15 @@ python scripts/compare.py compare=quick n_jobs=2
 python scripts/compare.py compare=lecture folder=data n_jobs=2
 """
 
-from omegaconf import DictConfig
+try:
+    from omegaconf import DictConfig
 
-from shared.cli import command
+    from shared.cli import command
+except ModuleNotFoundError as error:
+    raise SystemExit(
+        f"error: {error.name} is not installed for this python; give `. .venv/bin/activate` in the project's "
+        "folder (`make train` makes .venv)"
+    ) from None
 
 
 @command("compare")

@@ -6,9 +6,15 @@ python scripts/latency.py model.filters=64 model.depth=6 latency.output=latency.
 
 from typing import Any
 
-from omegaconf import DictConfig
+try:
+    from omegaconf import DictConfig
 
-from shared.cli import command
+    from shared.cli import command
+except ModuleNotFoundError as error:
+    raise SystemExit(
+        f"error: {error.name} is not installed for this python; give `. .venv/bin/activate` in the project's "
+        "folder (`make train` makes .venv)"
+    ) from None
 
 
 @command(

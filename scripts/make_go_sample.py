@@ -3,9 +3,15 @@
 nice python scripts/make_go_sample.py games=500 jobs=2
 """
 
-from omegaconf import DictConfig
+try:
+    from omegaconf import DictConfig
 
-from shared.cli import command
+    from shared.cli import command
+except ModuleNotFoundError as error:
+    raise SystemExit(
+        f"error: {error.name} is not installed for this python; give `. .venv/bin/activate` in the project's "
+        "folder (`make train` makes .venv)"
+    ) from None
 
 
 @command("make_go_sample")

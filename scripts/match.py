@@ -4,9 +4,15 @@ python scripts/match.py a=policy b=gnugo games=100 jobs=2
 python scripts/match.py "a='python scripts/gtp.py run=runs/go/20260101-120000-1a2b3c'" score=null
 """
 
-from omegaconf import DictConfig
+try:
+    from omegaconf import DictConfig
 
-from shared.cli import command
+    from shared.cli import command
+except ModuleNotFoundError as error:
+    raise SystemExit(
+        f"error: {error.name} is not installed for this python; give `. .venv/bin/activate` in the project's "
+        "folder (`make train` makes .venv)"
+    ) from None
 
 
 @command("match")

@@ -6,9 +6,15 @@ python scripts/repeat.py domain=text 'repeat.over={data.fold: [0, 1, 2, 3, 4, 5,
 
 from typing import Any
 
-from omegaconf import DictConfig
+try:
+    from omegaconf import DictConfig
 
-from shared.cli import command
+    from shared.cli import command
+except ModuleNotFoundError as error:
+    raise SystemExit(
+        f"error: {error.name} is not installed for this python; give `. .venv/bin/activate` in the project's "
+        "folder (`make train` makes .venv)"
+    ) from None
 
 
 @command("repeat", settles=["resume"])

@@ -4,9 +4,15 @@ python scripts/sweep.py sweep=go/policy n_trials=50
 python scripts/sweep.py sweep=image/lecture data=image/folder data.path=holiday.zip
 """
 
-from omegaconf import DictConfig
+try:
+    from omegaconf import DictConfig
 
-from shared.cli import command, overrides
+    from shared.cli import command, overrides
+except ModuleNotFoundError as error:
+    raise SystemExit(
+        f"error: {error.name} is not installed for this python; give `. .venv/bin/activate` in the project's "
+        "folder (`make train` makes .venv)"
+    ) from None
 
 
 @command("sweep", settles=["resume", "test", "trainer.enable_progress_bar"])

@@ -8,9 +8,15 @@ python scripts/train.py resume=runs/go/20260101-120000-1a2b3c
 
 from typing import Any
 
-from omegaconf import DictConfig
+try:
+    from omegaconf import DictConfig
 
-from shared.cli import command
+    from shared.cli import command
+except ModuleNotFoundError as error:
+    raise SystemExit(
+        f"error: {error.name} is not installed for this python; give `. .venv/bin/activate` in the project's "
+        "folder (`make train` makes .venv)"
+    ) from None
 
 
 @command("train", alone=[("resume", "*")])

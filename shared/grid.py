@@ -10,6 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from hydra.core.utils import JobReturn, JobStatus
 from hydra.experimental.callback import Callback
 from omegaconf import DictConfig, OmegaConf
 
@@ -32,6 +33,16 @@ class Grid(Callback):
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
         """Note the grid's folder."""
         Grid.folder = Path(config.hydra.sweep.dir).absolute()
+
+
+def _return_value(job: JobReturn) -> Any:
+    """As Hydra's, which would print a line of its own for a run whose failure has been reported."""
+    if job.status == JobStatus.COMPLETED:
+        return job._return_value
+    raise job._return_value
+
+
+JobReturn.return_value = property(_return_value, JobReturn.return_value.fset)  # type: ignore[attr-defined, assignment]
 
 
 def run_one(function: Callable[[DictConfig], Any], config: DictConfig, settings: Any) -> Any:

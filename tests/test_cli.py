@@ -1,5 +1,9 @@
 """The frame of every command: help, and what it says of a mistake. No traceback, exit code 1."""
 
+import runpy
+import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -21,6 +25,22 @@ def test_help_names_examples_and_loads_nothing_heavy(script: str, tmp_path: Path
     loaded = {line.split("|")[-1].strip() for line in done.stderr.splitlines() if "|" in line}
     assert "hydra" in loaded
     assert not loaded & {"torch", "numba", "pytorch_lightning", "matplotlib"}
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_outside_the_environment_a_script_says_what_to_do(
+    script: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "omegaconf", None)
+    with pytest.raises(SystemExit, match="error: omegaconf is not installed for this"):
+        runpy.run_path(str(PROJECT / "scripts" / f"{script}.py"))
+
+
+def test_help_into_a_pipe_that_closes_ends_in_silence(tmp_path: Path) -> None:
+    line = f"{shlex.quote(sys.executable)} {PROJECT / 'scripts' / 'train.py'} --help | head -1"
+    done = subprocess.run(["bash", "-c", line], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.stderr == ""
+    assert done.stdout
 
 
 def test_a_composed_configuration_is_that_of_the_command() -> None:
