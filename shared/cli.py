@@ -26,7 +26,7 @@ from shared.config.messages import explain
 from shared.config.paths import make_absolute
 from shared.config.surroundings import outside_cause
 from shared.config.words import command_words
-from shared.errors import UserError
+from shared.errors import UserError, without_passwords
 
 guard.install()
 
@@ -126,7 +126,8 @@ def _report_end(error: Exception, config_name: str, *, of_hydra: bool) -> None:
         sys.exit(1)
     composing = of_hydra and isinstance(error, ValueError) and not grid.Grid.folder
     if composing or isinstance(error, HydraException | OmegaConfBaseException | YAMLError):
-        sys.exit(f"error: {explain(error, sys.argv[1:], partial(compose, config_name))}")
+        message = explain(error, sys.argv[1:], partial(compose, config_name))
+        sys.exit(f"error: {without_passwords(message)}")
     if not grid.Grid.folder:
         raise error
     sys.exit(f"error: the launcher gave up, as when a process is killed: {error!r}")

@@ -1,5 +1,7 @@
 """The one kind of error that a user can mend."""
 
+import re
+
 
 class UserError(Exception):
     """Bad input or configuration: the message names the place, the value and the remedy.
@@ -9,7 +11,13 @@ class UserError(Exception):
     """
 
     def __str__(self) -> str:
-        return "; ".join(map(str, self.args))
+        return without_passwords("; ".join(map(str, self.args)))
+
+
+def without_passwords(text: str) -> str:
+    """A text with ``***`` for the passwords of URLs such as ``postgresql://name:password@host/database``."""
+    text = re.sub(r"(\w://[^\s:/@]*):\S*@", r"\1:***@", text)
+    return re.sub(r"([?&]password=)[^&\s'\"]*", r"\1***", text)
 
 
 class PlaceError(UserError):

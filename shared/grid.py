@@ -12,9 +12,11 @@ from typing import Any
 
 from hydra.core.utils import JobReturn, JobStatus
 from hydra.experimental.callback import Callback
+from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
-from shared.errors import UserError
+from shared.errors import UserError, without_passwords
+from shared.files.atomic import write
 
 # Of the processes that a scheduler starts for one training, the first keeps how it ended.
 FIRST = all(os.environ.get(key, "0") == "0" for key in ("RANK", "LOCAL_RANK", "SLURM_PROCID"))
@@ -33,6 +35,14 @@ class Grid(Callback):
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
         """Note the grid's folder."""
         Grid.folder = Path(config.hydra.sweep.dir).absolute()
+
+    def on_job_start(self, config: DictConfig, **kwargs: Any) -> None:
+        """What Hydra notes of the grid holds no passwords, either."""
+        file = Path(config.hydra.sweep.dir) / "multirun.yaml"
+        if config.hydra.mode == RunMode.MULTIRUN and file.is_file():
+            text = file.read_text()
+            if (clean := without_passwords(text)) != text:
+                write(file, clean)
 
 
 def _return_value(job: JobReturn) -> Any:
@@ -59,7 +69,8 @@ def run_one(function: Callable[[DictConfig], Any], config: DictConfig, settings:
     if not FIRST:
         return function(config)
     path = Path(settings.sweep.dir or ".") / f"{settings.job.num:04d}.json"
-    told: dict[str, Any] = {"overrides": OmegaConf.to_container(settings.overrides.task, resolve=False)}
+    words = OmegaConf.to_container(settings.overrides.task, resolve=False)
+    told: dict[str, Any] = {"overrides": [without_passwords(str(word)) for word in words]}
     path.write_text(json.dumps(told))
     try:
         found = function(config)

@@ -3,6 +3,7 @@
 import io
 import shutil
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,7 @@ from shared.runs.fingerprint import FILE as FINGERPRINT
 from shared.runs.fingerprint import changes
 from shared.runs.job import note_job, run_of_job
 from shared.test_report import calibration_error, write_report
+from shared.training.companions import Companions
 from shared.training.cut_short import resumable
 from shared.training.machine import obeyed
 
@@ -82,14 +84,15 @@ def train(config: DictConfig, callbacks: Sequence[Callback] = (), again: str | N
     check_optimizer(config)
     run = resumed or Run.named(config.runs, config.domain.name)
     history = History(run.folder / "metrics.csv")
-    trainer = build_trainer(config, run, [history, *callbacks])
+    companions = Companions(run, again)
+    trainer = build_trainer(config, run, [history, companions, *callbacks])
     _check_processes(trainer)
     first = trainer.is_global_zero  # of several processes, the one that writes and prints
     if first and not resumed:
         run.make(config)
         note_job(run, config)
     try:
-        with held(run.folder, first), resumable(run, first=first, again=again):
+        with held(run.folder, first), resumable(run, first=first, again=again), closing(companions):
             return _train(config, run, data, trainer, history)
     except UserError as error:
         mistake = type(error) is UserError and len(error.args) == 1  # what is saved would be the second

@@ -91,8 +91,10 @@ def test_signals_are_given_back_after_a_command(tmp_path: Path) -> None:
     before = [
         signal.getsignal(each) for each in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGUSR1)
     ]
-    with heard(), pytest.raises(Stopped):
-        train(configuration(tmp_path), [At(1, lambda: os.kill(os.getpid(), signal.SIGTERM))])
+    with heard():
+        with pytest.raises(Stopped):
+            train(configuration(tmp_path), [At(1, lambda: os.kill(os.getpid(), signal.SIGTERM))])
+        os.kill(os.getpid(), signal.SIGTERM)  # the end that is under way is not disturbed
     assert before == [
         signal.getsignal(each) for each in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGUSR1)
     ]

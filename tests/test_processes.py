@@ -1,9 +1,12 @@
 """Training with several processes: the same items once, the same figures, one run folder."""
 
 import json
+import os
+import signal
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -104,3 +107,23 @@ def test_in_a_grid_lightning_starts_no_processes_of_its_own(tmp_path: Path, monk
     monkeypatch.setattr(HydraConfig, "get", lambda: OmegaConf.create({"mode": RunMode.MULTIRUN}))
     with pytest.raises(UserError, match=r"trainer\.devices=2: in a grid \(-m\) a run is one process"):
         _check_processes(trainer)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("victim", ["started", "first"])
+def test_where_one_process_is_killed_the_others_end_in_one_line(victim: str, tmp_path: Path) -> None:
+    process = start("train", *TWO, "trainer.max_epochs=500", cwd=tmp_path)
+    deadline = time.monotonic() + 200
+    while not list(tmp_path.glob("runs/image/*/metrics.csv")):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    [other] = [pid for pid in map(int, children) if b"train.py" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+    os.kill(other if victim == "started" else process.pid, signal.SIGKILL)
+    _, err = process.communicate(timeout=30)  # both have closed it: neither hangs
+    assert process.returncode == (1 if victim == "started" else -signal.SIGKILL)
+    assert "Traceback" not in err
+    lines = [line for line in err.splitlines() if line.startswith("error: ")]
+    assert len(lines) == 1
+    assert lines[0].startswith("error: another process of this training ended")
+    assert ("saved; resume with: " in lines[0]) == (victim == "started")

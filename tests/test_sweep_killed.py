@@ -32,11 +32,11 @@ def trials_of(folder: Path) -> list[optuna.trial.FrozenTrial]:
     return optuna.load_study(study_name=journal.parent.name, storage=storage).trials
 
 
-def wait_for_trials(folder: Path, number: int) -> None:
+def wait_for_trials(folder: Path, number: int, seconds: float = 120) -> None:
     """Wait until so many trials have begun."""
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + seconds
     while len(list(folder.glob("runs/sweep/*/trials/*"))) < number:
-        assert time.monotonic() < deadline, "no further trial began within two minutes"
+        assert time.monotonic() < deadline, f"no further trial began within {seconds} s"
         time.sleep(0.02)
 
 

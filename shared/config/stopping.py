@@ -1,6 +1,7 @@
 """Signals that end a command: cleanly, with the signal's exit code, and with its SLURM job requeued."""
 
 import os
+import re
 import signal
 import subprocess
 import threading
@@ -40,13 +41,16 @@ def heard() -> Iterator[None]:
     """
     owner = os.getpid()
     signals = [signal.SIGTERM, signal.SIGHUP, *(REQUEUE if "SLURM_JOB_ID" in os.environ else ())]
+    asked = False
 
     def stop(signum: int, frame: FrameType | None) -> None:
-        if os.getpid() == owner:
-            for each in own:
-                signal.signal(each, signal.SIG_IGN)
+        nonlocal asked
+        if os.getpid() == owner and not asked:
+            asked = True  # SLURM sends SIGTERM to the job that it is asked to requeue
             raise Stopped(signum)
-        if signum == signal.SIGTERM:  # a forked process; SLURM sends the others to all, and they follow us
+        if (
+            os.getpid() != owner and signum == signal.SIGTERM
+        ):  # a forked process; SLURM sends the others to all, and they follow us
             signal.signal(signum, signal.SIG_DFL)
             os.kill(os.getpid(), signum)
 
@@ -70,23 +74,41 @@ def stop_behind(end: BaseException) -> KeyboardInterrupt | None:
 def ended(stop: KeyboardInterrupt) -> tuple[str, int]:
     """What to say of a stop, and the exit code: 130 after Ctrl-C, 143 after SIGTERM.
 
-    After a signal of REQUEUE the SLURM job is requeued: the same command starts again.
+    After a signal of REQUEUE, and where it is preempted, the SLURM job is requeued: the command starts again.
     """
     stop = stop if isinstance(stop, Stopped) else Stopped()
-    lines = [stop.message, _requeue() if stop.signum in REQUEUE else ""]
+    lines = [stop.message]
+    job = _slurm_job()
+    if job and (stop.signum in REQUEUE or (stop.signum == signal.SIGTERM and _preempted(job))):
+        lines.append(_requeue(job))
     return "\n".join(filter(None, lines)), 128 + stop.signum
 
 
-def _requeue() -> str:
-    """Requeue this SLURM job, by the first of its tasks."""
+def _slurm_job() -> str | None:
+    """The number of this SLURM job, as ``scontrol`` knows it; None in all of its tasks but the first."""
     if os.environ.get("SLURM_PROCID", "0") != "0":
-        return ""
-    job = os.environ["SLURM_JOB_ID"]
-    if "SLURM_ARRAY_JOB_ID" in os.environ:
-        job = f"{os.environ['SLURM_ARRAY_JOB_ID']}_{os.environ['SLURM_ARRAY_TASK_ID']}"
+        return None
+    array, task = (os.environ.get(f"SLURM_ARRAY_{name}_ID") for name in ("JOB", "TASK"))
+    return f"{array}_{task}" if array and task else os.environ.get("SLURM_JOB_ID")
+
+
+def _preempted(job: str) -> bool:
+    """Whether SIGTERM makes room for another job: SLURM requeues a job that waits to be killed, no other."""
     try:
-        done = subprocess.run(["scontrol", "requeue", job], capture_output=True, text=True, timeout=60)  # noqa: S603, S607
+        shown = _scontrol("show", "job", job).stdout
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return "JobState=RUNNING" in shown and re.search(r"PreemptTime=\d", shown) is not None
+
+
+def _requeue(job: str) -> str:
+    try:
+        done = _scontrol("requeue", job)
     except (OSError, subprocess.TimeoutExpired) as error:
         return f"SLURM job {job} is not requeued: scontrol: {error}"
     reason = done.stderr.strip() or f"scontrol ended with {done.returncode}"
     return f"SLURM job {job} is not requeued: {reason}" if done.returncode else f"SLURM job {job} is requeued"
+
+
+def _scontrol(*words: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(["scontrol", *words], capture_output=True, text=True, timeout=60)  # noqa: S603, S607

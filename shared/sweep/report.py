@@ -79,7 +79,9 @@ def trials_table(trials: list[FrozenTrial], space: Space) -> Table:
 
 def _told(trials: list[FrozenTrial], found: FrozenTrial, overrides: list[str]) -> list[str]:
     """What the experiment file says of itself."""
-    words = [word for word in overrides if not word.startswith("storage=")]  # it may hold a password
+    words = [
+        word for word in overrides if not word.lstrip("+").startswith("storage=")
+    ]  # it may hold a password
     ended = sum(each.state in (TrialState.COMPLETE, TrialState.PRUNED) for each in trials)
     return [
         f"The best of {ended} trials of: {command_line('sweep', *words)}",

@@ -1,16 +1,14 @@
 """What cuts a training short, in one line: why, what is saved, and how to resume."""
 
-import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
-from shared.config.paste import command_line
 from shared.config.stopping import Stopped, stop_behind
 from shared.config.surroundings import outside_cause
 from shared.errors import PlaceError, UserError
 from shared.run import Run
+from shared.training.place import RunPlace
 
 
 @contextmanager
@@ -27,7 +25,7 @@ def resumable(run: Run, *, first: bool, again: str | None = None) -> Iterator[No
         UserError: Memory was short, a loader process was killed, or another process of the training ended.
         Stopped: By a signal.
     """
-    place = _Place(run.folder, again) if first else None
+    place = RunPlace(run.folder, again) if first else None
     before = threading.excepthook
     # A thread writes TensorBoard's events; what it fails with, the training raises as well.
     threading.excepthook = lambda failed: None if isinstance(failed.exc_value, OSError) else before(failed)
@@ -47,55 +45,9 @@ def resumable(run: Run, *, first: bool, again: str | None = None) -> Iterator[No
             raise
         if place and type(error) is UserError and not place.epochs():
             raise  # a mistake that resuming would only repeat
-        raise (PlaceError if isinstance(error, OSError | PlaceError) else UserError)(
-            reason, *saved
-        ) from error
+        kind = PlaceError if isinstance(error, OSError | PlaceError) else UserError
+        raise kind(reason, *saved) from error
     finally:
         threading.excepthook = before
         if place:
             place.close()
-
-
-class _Place:
-    """A run's folder, which may be moved or removed while its run is trained."""
-
-    def __init__(self, folder: Path, again: str | None):
-        self.folder, self.again = folder, again
-        self._descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-
-    def close(self) -> None:
-        os.close(self._descriptor)
-
-    @property
-    def here(self) -> bool:
-        """Whether the folder lies where the training began."""
-        try:
-            return os.path.samestat(self.folder.stat(), os.fstat(self._descriptor))
-        except OSError:
-            return False
-
-    def saved(self) -> str:
-        """What is saved, and the line to resume with."""
-        if self.here:
-            return self._saved(self.folder)
-        if not os.fstat(self._descriptor).st_nlink:
-            return f"{self.folder}: was removed while its run was trained, with all that was saved"
-        link = Path(f"/proc/self/fd/{self._descriptor}")  # Linux knows its name
-        if not link.is_symlink():
-            return f"{self.folder}: was moved while its run was trained; resume it with resume=NEW_FOLDER"
-        moved = link.readlink()
-        return f"{self.folder}: was moved to {moved} while its run was trained; {self._saved(moved)}"
-
-    def epochs(self, folder: Path | None = None) -> int:
-        """How many are saved."""
-        try:
-            return int(Run(folder or self.folder).state()["epoch"]) + 1
-        except UserError:
-            return 0
-
-    def _saved(self, folder: Path) -> str:
-        epochs = self.epochs(folder)
-        number = {0: "no epoch had ended, so nothing is saved", 1: "1 epoch is saved"}
-        words = number.get(epochs, f"{epochs} epochs are saved")
-        here = self.again if folder == self.folder else None
-        return f"{words}; {here or 'resume with: ' + command_line('train', resume=folder)}"
