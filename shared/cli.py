@@ -69,6 +69,8 @@ def command(
                     return function(config)
                 except Exception as error:
                     reason = outside_cause(error, "data.batch_size" if "data" in config else "input")
+                    if stop := stopping.stop_behind(error):
+                        raise stop from None
                     if reason is None or isinstance(error, UserError):
                         raise
                     raise UserError(reason) from error

@@ -7,6 +7,7 @@ import signal
 from collections.abc import Callable
 from multiprocessing import active_children
 from pathlib import Path
+from threading import Timer
 
 import pytest
 import pytorch_lightning as pl
@@ -178,3 +179,17 @@ def test_the_exit_code_is_the_signal_s(tmp_path: Path) -> None:
     assert process.returncode == 143
     assert "Traceback" not in err
     assert "saved; resume with: python " in err.splitlines()[-1]
+
+
+def test_a_signal_to_all_processes_is_told_as_a_signal(tmp_path: Path) -> None:
+    """As SLURM sends it: a loader process may end before this one hears of it."""
+
+    def end_all() -> None:
+        for worker in active_children():
+            os.kill(worker.pid or 0, signal.SIGKILL)
+        Timer(0.2, os.kill, (os.getpid(), signal.SIGTERM)).start()
+
+    with heard(), pytest.raises(Stopped) as stopped:
+        train(compose("train", [*GO, "data.workers=2", f"runs={tmp_path}"]), [At(1, end_all)])
+    assert stopped.value.signum == signal.SIGTERM
+    assert "stopped; 1 epoch is saved; resume with: " in stopped.value.message

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from types import FrameType
 
 REQUEUE = (signal.SIGUSR1, signal.SIGUSR2)
+_heard: list[int] = []  # the signal that has asked this process to end
 
 
 class Stopped(KeyboardInterrupt):
@@ -41,16 +42,13 @@ def heard() -> Iterator[None]:
     """
     owner = os.getpid()
     signals = [signal.SIGTERM, signal.SIGHUP, *(REQUEUE if "SLURM_JOB_ID" in os.environ else ())]
-    asked = False
 
     def stop(signum: int, frame: FrameType | None) -> None:
-        nonlocal asked
-        if os.getpid() == owner and not asked:
-            asked = True  # SLURM sends SIGTERM to the job that it is asked to requeue
+        if os.getpid() == owner and not _heard:  # SLURM sends SIGTERM to the job that it is asked to requeue
+            _heard.append(signum)
             raise Stopped(signum)
-        if (
-            os.getpid() != owner and signum == signal.SIGTERM
-        ):  # a forked process; SLURM sends the others to all, and they follow us
+        # SLURM sends its signals to forked processes, too, which end with us; SIGTERM ends one alone.
+        if os.getpid() != owner and signum == signal.SIGTERM:
             signal.signal(signum, signal.SIG_DFL)
             os.kill(os.getpid(), signum)
 
@@ -61,14 +59,21 @@ def heard() -> Iterator[None]:
     try:
         yield
     finally:
+        _heard.clear()
         for each in own:
             signal.signal(each, signal.SIG_DFL)
 
 
 def stop_behind(end: BaseException) -> KeyboardInterrupt | None:
-    """The stop itself, also where Lightning has made SystemExit of it; None for another end."""
+    """The stop itself; None for another end.
+
+    Lightning makes SystemExit of it. Or it was lost in code that drops exceptions, and something else failed
+    first: a loader process that the signal ended, too.
+    """
     stop = end.__context__ if isinstance(end, SystemExit) else end
-    return stop if isinstance(stop, KeyboardInterrupt) else None
+    if isinstance(stop, KeyboardInterrupt):
+        return stop
+    return Stopped(_heard[0]) if _heard else None
 
 
 def ended(stop: KeyboardInterrupt) -> tuple[str, int]:

@@ -12,7 +12,7 @@ OTHER_PROCESS = re.compile(r"closed by peer|connection reset|socket|remote error
 WORKER = re.compile(r"DataLoader worker \(pid.*?\) (is killed by signal: ([\w ]+)|exited unexpectedly)")
 
 
-def outside_cause(error: Exception, key: str = "data.batch_size") -> str | None:
+def outside_cause(error: BaseException, key: str = "data.batch_size") -> str | None:
     """What failed in one line, if it is a mistake of the user or of the surroundings; else None.
 
     Args:

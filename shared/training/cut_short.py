@@ -31,15 +31,15 @@ def resumable(run: Run, *, first: bool, again: str | None = None) -> Iterator[No
     threading.excepthook = lambda failed: None if isinstance(failed.exc_value, OSError) else before(failed)
     try:
         yield
-    except (KeyboardInterrupt, SystemExit) as end:
-        stop = stop_behind(end)
-        if stop is None:
+    except BaseException as error:
+        reason = outside_cause(error)
+        if stop := stop_behind(error):
+            raise Stopped.saying(f"\nstopped; {place.saved()}" if place else "", stop) from None
+        if not isinstance(error, Exception):
             raise
-        raise Stopped.saying(f"\nstopped; {place.saved()}" if place else "", stop) from None
-    except Exception as error:
         if place and not place.here:
             raise PlaceError(place.saved()) from error
-        reason, saved = outside_cause(error), [place.saved()] if place else []
+        saved = [place.saved()] if place else []
         if reason is None:
             error.add_note("".join(saved))
             raise
