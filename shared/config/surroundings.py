@@ -4,6 +4,7 @@ import errno
 import re
 import sys
 import time
+from contextlib import suppress
 
 from shared.errors import UserError
 
@@ -12,7 +13,7 @@ OTHER_PROCESS = re.compile(r"closed by peer|connection reset|socket|remote error
 WORKER = re.compile(r"DataLoader worker \(pid.*?\) (is killed by signal: ([\w ]+)|exited unexpectedly)")
 
 
-def outside_cause(error: BaseException, key: str = "data.batch_size") -> str | None:
+def outside_cause(error: Exception, key: str = "data.batch_size") -> str | None:
     """What failed in one line, if it is a mistake of the user or of the surroundings; else None.
 
     Args:
@@ -29,7 +30,7 @@ def outside_cause(error: BaseException, key: str = "data.batch_size") -> str | N
         return f"{key}: out of memory{reason}; give less"
     worker = WORKER.search(_messages(error))
     if worker or (not _distributed() and isinstance(error, ConnectionResetError | EOFError)):
-        time.sleep(0.5)  # a signal to all processes reaches ours as well, and is the better reason
+        _wait()
         by = f"by signal: {worker[2].strip()}" if worker and worker[2] else "unexpectedly"
         return f"data.workers: a loader process was ended {by}, as happens where memory is short"
     if _distributed() and isinstance(error, RuntimeError | OSError) and OTHER_PROCESS.search(text):
@@ -37,6 +38,17 @@ def outside_cause(error: BaseException, key: str = "data.batch_size") -> str | N
     if isinstance(error, OSError) and error.errno not in (None, errno.EPIPE):
         return f"{error.filename or 'disk'}: {error.strerror}"
     return None
+
+
+def _wait() -> None:
+    """A signal to all processes reaches this one as well, and is the better reason.
+
+    Whenever a further one of its processes has ended, the loader raises its error anew, wherever we are.
+    """
+    end = time.monotonic() + 0.5
+    while time.monotonic() < end:
+        with suppress(RuntimeError):
+            time.sleep(max(end - time.monotonic(), 0))
 
 
 def _distributed() -> bool:

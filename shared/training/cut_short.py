@@ -32,7 +32,7 @@ def resumable(run: Run, *, first: bool, again: str | None = None) -> Iterator[No
     try:
         yield
     except BaseException as error:
-        reason = outside_cause(error)
+        reason = outside_cause(error) if isinstance(error, Exception) else None
         if stop := stop_behind(error):
             raise Stopped.saying(f"\nstopped; {place.saved()}" if place else "", stop) from None
         if not isinstance(error, Exception):
