@@ -70,6 +70,7 @@ def run_one(function: Callable[[DictConfig], Any], config: DictConfig, settings:
         return function(config)
     path = Path(settings.sweep.dir or ".") / f"{settings.job.num:04d}.json"
     words = OmegaConf.to_container(settings.overrides.task, resolve=False)
+    assert isinstance(words, list)
     told: dict[str, Any] = {"overrides": [without_passwords(str(word)) for word in words]}
     path.write_text(json.dumps(told))
     try:
