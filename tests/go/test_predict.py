@@ -282,7 +282,7 @@ def test_names_that_files_may_have_are_no_markup(
     ("override", "words"),
     [
         ("+mvoe=3", ["mvoe=3", "domain go", "did you mean 'move'"]),
-        ("top=0", ["top=0", "from 1"]),
+        ("top=0", ["top: must be", "got 0"]),
         ("move=99", ["move=99", "from 1 to 11"]),
         ("checkpoint=last", ["last.ckpt", "no such checkpoint"]),
     ],
