@@ -6,7 +6,7 @@ import signal
 import threading
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 import pytorch_lightning as pl
 import torch
@@ -17,6 +17,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.progress import TimeRemainingColumn as TimeLeft
 
 from shared.classifier import Classifier
+from shared.config.conform import check_known
 from shared.files.csv_table import csv_text
 from shared.run import write
 
@@ -112,6 +113,15 @@ class Patience(EarlyStopping):
         trainer.should_stop = self.wait_count >= self.patience
 
 
+class Rows(TypedDict):
+    """What the history keeps in a checkpoint."""
+
+    rows: list[dict[str, Any]]
+    train_seconds: float
+    cpu_seconds: float
+    samples: int
+
+
 class History(Callback):
     """``metrics.csv``, a row an epoch, and the samples and seconds spent in training steps.
 
@@ -138,6 +148,7 @@ class History(Callback):
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Go on where the checkpoint stood."""
+        check_known(state_dict, Rows, "callbacks.History")
         self.rows = state_dict["rows"]
         self.train_seconds, self.cpu_seconds = state_dict["train_seconds"], state_dict["cpu_seconds"]
         self.samples = state_dict["samples"]

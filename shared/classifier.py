@@ -19,6 +19,7 @@ from shared.data import DataModule, Draw
 from shared.errors import UserError
 from shared.layers.whiten import Whiten
 from shared.network import build_network
+from shared.runs.checkpoint import check_optimizer
 from shared.scores import Score, score
 
 Batch = dict[str, Tensor]
@@ -105,6 +106,11 @@ class Classifier(pl.LightningModule):
 
     def _logits(self, batch: Batch) -> Float[Tensor, "n classes"]:
         return self(batch["x"], batch.get("lengths"))
+
+    def on_train_start(self) -> None:
+        """Refuse what a broken checkpoint put into the optimizer."""
+        for optimizer in self.trainer.optimizers:
+            check_optimizer(optimizer)
 
     def on_train_epoch_start(self) -> None:
         """Seed the epoch's random choices by seed, epoch and process: a resumed run makes the same ones."""

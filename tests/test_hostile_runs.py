@@ -22,6 +22,7 @@ from shared.evaluate import evaluate
 from shared.explain.command import explain_run
 from shared.predict import predict
 from shared.run import Run
+from shared.runs.checkpoint import check_optimizer
 from shared.runs.written import _domain, read_environment, read_metrics
 from shared.ship import ship
 from shared.train import train
@@ -106,7 +107,7 @@ def bomb_of_zeros(run: Run, mark: Path) -> None:
         packed = io.BytesIO()
         with zipfile.ZipFile(file) as old, zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as new:
             for entry in old.namelist():
-                new.writestr(entry, old.read(entry) + bytes(10**7) * ("/data/" in entry))
+                new.writestr(entry, old.read(entry) + bytes(10**5) * ("/data/" in entry))
         file.write_bytes(packed.getvalue())
 
 
@@ -276,3 +277,38 @@ def test_commands_name_broken_metrics(trained_copy: Run, command: str) -> None:
     (trained_copy.folder / "metrics.json").write_text('{"val/acc": ')
     with pytest.raises(UserError, match=r"metrics\.json: broken JSON: "):
         COMMANDS[command](trained_copy)
+
+
+STATES: dict[str, Any] = {
+    "another shape": lambda state: {"exp_avg": torch.zeros(1)},
+    "one number for all": lambda state: {"exp_avg": torch.tensor(0.0)},
+    "a view of one number": lambda state: {"exp_avg": torch.zeros(1).expand(state["exp_avg"].shape)},
+    "steps": lambda state: {"step": torch.zeros(3)},
+}
+
+
+@pytest.mark.parametrize("damage", STATES.values(), ids=list(STATES))
+def test_a_state_beyond_the_optimizer_s_parameters_is_refused(damage: Callable[[Any], Any]) -> None:
+    """A fused step would read and write memory that is not its own."""
+    weight = torch.nn.Parameter(torch.zeros(100, 100))
+    optimizer = torch.optim.AdamW([weight], fused=True)
+    weight.grad = torch.ones_like(weight)
+    optimizer.step()
+    check_optimizer(optimizer)
+    state = optimizer.state_dict()
+    state["state"][0] |= damage(state["state"][0])
+    optimizer.load_state_dict(state)
+    with pytest.raises(UserError, match=r"^optimizer_states\.(exp_avg|step): must be of shape "):
+        check_optimizer(optimizer)
+
+
+@pytest.mark.parametrize("path", ["..", "x/..", "../../.ssh", "best.ckpt/../../x", "other.ckpt"])
+def test_a_checkpoint_names_no_other_file_to_remove(trained_copy: Run, path: str) -> None:
+    state = torch.load(trained_copy.checkpoints / "last.ckpt", weights_only=True)
+    for name, kept in state["callbacks"].items():
+        if name.startswith("ModelCheckpoint"):
+            kept["best_model_path"] = path
+    change_checkpoints(trained_copy, callbacks=state["callbacks"])
+    (trained_copy.folder / "metrics.json").unlink()
+    with pytest.raises(UserError, match=r"last\.ckpt: callbacks\.ModelCheckpoint: must name best\.ckpt or"):
+        COMMANDS["resume"](trained_copy)

@@ -82,6 +82,8 @@ def check_known(values: Mapping[str, Any], kind: Any, key: str = "") -> None:
         UserError: Naming the key.
     """
     known = typing.get_type_hints(kind)
+    if not isinstance(values, Mapping):
+        raise _not(values, kind, key)
     check_value({name: value for name, value in values.items() if name in known}, kind, key)
 
 

@@ -13,9 +13,10 @@ from omegaconf._utils import get_yaml_loader
 
 from shared.errors import UserError
 
-LIMIT = 256 * 2**10  # bytes of a YAML file; a run's is of some 3,000, and PyYAML reads 100,000 in a second
+LIMIT = 128 * 2**10  # bytes of a YAML file; a run's is of some 3,000, and PyYAML reads 50,000 in a second
 JSON_LIMIT = 4 * 2**20  # bytes of a JSON file
 DEPTH = 40  # containers within containers
+DIGITS = 100  # of a whole number
 
 
 class _Loader(get_yaml_loader()):  # type: ignore[misc]  # OmegaConf's: safe, keys unique, no dates
@@ -32,6 +33,8 @@ class _Loader(get_yaml_loader()):  # type: ignore[misc]  # OmegaConf's: safe, ke
             raise UserError(f"line {self.peek_event().start_mark.line + 1}: nested deeper than {DEPTH}")
         node = super().compose_node(parent, index)
         self.depth -= 1
+        if node.tag == "tag:yaml.org,2002:int" and len(node.value) > DIGITS:  # 1:1:1:… counts in sixties
+            raise UserError(f"line {node.start_mark.line + 1}: must be a number of at most {DIGITS} digits")
         return node
 
 
@@ -51,7 +54,7 @@ def read_yaml(path: Path, *, interpolations: bool = False) -> dict[str, Any]:
         return _mapping(found, interpolations=interpolations)
     except UserError as error:
         raise UserError(f"{path}: {error}") from None
-    except (yaml.YAMLError, ValueError, OverflowError, TypeError, AttributeError) as error:
+    except (yaml.YAMLError, ValueError, OverflowError, TypeError, AttributeError, LookupError) as error:
         raise broken_yaml(path, error) from error
 
 

@@ -20,6 +20,7 @@ from shared.files.plain import check_plain
 
 PICKLE_LIMIT = 64 * 2**20  # bytes that say what is in the checkpoint beside the numbers of its tensors
 OPERATION_LIMIT = 4_000_000  # of the pickle: two for each word of a vocabulary
+SCALARS = ("step", "mu_product")  # of an optimizer's state: one number a parameter
 Made = TypeVar("Made", bound=nn.Module)
 GLOBALS = {
     "collections OrderedDict",
@@ -144,6 +145,23 @@ def check_state(contents: Mapping[str, Any]) -> None:
                 raise UserError(
                     f"callbacks.ModelCheckpoint: must name best.ckpt or last.ckpt, got {path[:80]!r}"
                 )
+
+
+def check_optimizer(optimizer: torch.optim.Optimizer) -> None:
+    """Refuse a state that is not of the optimizer's parameters: fused steps read memory by their size.
+
+    Raises:
+        UserError: Naming the key.
+    """
+    for parameter in (each for group in optimizer.param_groups for each in group["params"]):
+        for name, value in optimizer.state.get(parameter, {}).items():
+            if not isinstance(value, Tensor):
+                continue
+            shape = torch.Size() if name in SCALARS else parameter.shape
+            dense = torch.ops.aten.is_non_overlapping_and_dense(value)
+            if value.shape != shape or not dense or not value.is_floating_point():
+                wrong = f"{tuple(value.shape)} of {value.dtype}"
+                raise UserError(f"optimizer_states.{name}: must be of shape {tuple(shape)}, got {wrong}")
 
 
 def with_weights(
