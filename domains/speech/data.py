@@ -172,6 +172,8 @@ class SpeechData(DataModule):
         chosen = more.only(np.flatnonzero(new))
         voices = len(set(chosen.speaker) - {""})
         summary = f"{more.summary}; trained on as well: {len(chosen.label):,} clips of {voices:,} speakers"
+        if (chosen.split != "").any():
+            summary += "; its folders that are named like splits train, too"
         return replace(chosen, summary=summary)
 
     def read(self, rate: int) -> Clips:

@@ -267,3 +267,14 @@ def test_other_recordings_of_a_run(put: Callable) -> None:
     assert "tested:" not in every.summary
     with pytest.raises(UserError, match=r"data\.path=.*: unknown words: perhaps \(such as perhaps/"):
         ready(put("perhaps", 3), **told)
+
+
+def test_official_folders_of_extra_recordings_train_and_that_is_said(put: Callable, tmp_path: Path) -> None:
+    for word in ("yes", "no"):
+        put(f"train/{word}", 4), put(f"test/{word}", 3)
+    extra = put("", 0).rename(tmp_path / "extra")
+    put("yes", 10), put("no", 10)
+    alone = counts(ready(tmp_path / "in"))
+    data = ready(tmp_path / "in", f"data.train_also={extra}")
+    assert counts(data) == [alone[0] + 14, *alone[1:]]
+    assert "its folders that are named like splits train, too" in data.summary
