@@ -1,7 +1,7 @@
 """Games between two Go programs that speak the Go Text Protocol.
 
 python scripts/match.py a=policy b=gnugo games=100 jobs=2
-python scripts/match.py "a='python scripts/gtp.py run=runs/go/20260101-120000-1a2b3c'" score=null
+python scripts/match.py "a=python scripts/gtp.py run=runs/go/20260101-120000-1a2b3c" score=null
 """
 
 try:

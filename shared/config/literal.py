@@ -13,7 +13,7 @@ from shared.resolvers import PROJECT
 WORD = re.compile(r"(?P<key>\+{0,2}(?P<name>[\w.$/@:-]+))=(?P<value>.*)", re.DOTALL)
 # One quoted value from end to end: a quote inside has a backslash before it.
 QUOTED = re.compile(r"\s*('(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\")\s*", re.DOTALL)
-LISTS = ("paths", "data")  # kinds of which several values may stand in brackets
+LISTS = ("data",)  # kinds of which several values may stand in brackets
 SWEEP = re.compile(r"(choice|range|glob|shuffle|sort|tag|interval)\(.*\)", re.DOTALL)
 
 
@@ -30,7 +30,7 @@ def as_typed(words: Sequence[str], multirun: bool = False) -> list[str]:
 
 
 def kind_of(name: str) -> str | None:
-    """``text``, ``path``, ``paths`` or ``data``, if the value of this key is taken as typed."""
+    """``text``, ``path`` or ``data``, if the value of this key is taken as typed."""
     return next((kind for kind, pattern in _listed() if fnmatchcase(name, pattern)), None)
 
 

@@ -54,6 +54,7 @@ def value_of(word: str, multirun: bool = False) -> Any:
         ("a=python engine.py run=x --set {y}", "python engine.py run=x --set {y}"),
         ("engines.mine=gnugo --mode gtp", "gnugo --mode gtp"),
         (r"data.pattern=(?P<label>[^/]+)/(?P<speaker>\w{2})", r"(?P<label>[^/]+)/(?P<speaker>\w{2})"),
+        ("data.test_speaker=[ab]", "[ab]"),
         ("seed=3", 3),
         ("model.filters=[6,12]", [6, 12]),
     ],
