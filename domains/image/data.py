@@ -213,7 +213,8 @@ class ImageData(DataModule):
         lines = [f"pictures: {counts}, of {size} and {len(pictures.classes)} classes"]
         if trained:
             lines.append(f"tested: {len(chosen['test']):,} of {len(pictures.y):,} pictures")
-            lines[-1] += "" if set(pictures.side) - {""} else "; data.fractions.test=1 tests all"
+            if len(chosen["test"]) < len(pictures.y) and not pictures.side.any():
+                lines[-1] += "; data.fractions.test=1 tests all"
         return "\n".join([*lines, *pictures.notes, *pictures.seen.summary()])
 
     def baselines(self, items: np.ndarray) -> dict[str, np.ndarray]:

@@ -159,7 +159,7 @@ def test_other_data_are_tested_as_far_as_the_classes_are_known(tmp_path: Path) -
     assert "classes of the run without a picture here: b" in summary
     assert "1 unreadable: a/bad.jpg" in summary
     assert " of 60 pictures; data.fractions.test=1 tests all" in summary
-    assert "tested: 60 of 60 pictures" in evaluated(run, other, fractions={"val": 0.1, "test": 1})
+    assert "tested: 60 of 60 pictures\n" in evaluated(run, other, fractions={"val": 0.1, "test": 1})
     scores = evaluate(compose("evaluate", [f"run={run.folder}", f"data.path={other}"]))
     assert 0 <= scores["test/acc"] <= 1
     make_folder(other, {"d": 3})
