@@ -11,6 +11,7 @@ import pytorch_lightning as pl
 import torch
 from torch.utils.data import DataLoader
 
+from shared.config.stopping import ignore_warnings
 from shared.errors import UserError
 from shared.runs.fingerprint import FORM, Fingerprint, examples
 
@@ -231,6 +232,7 @@ class DataModule(pl.LightningDataModule):
             batch_size=None,
             sampler=draws,
             num_workers=self.workers,
+            worker_init_fn=ignore_warnings,
             persistent_workers=self.workers > 0,
             pin_memory=self._on_gpu(),
             # Its own: a loader draws a number as it begins, in a resumed run at another moment than in one

@@ -64,6 +64,15 @@ def heard() -> Iterator[None]:
             signal.signal(each, signal.SIG_DFL)
 
 
+def ignore_warnings(worker: int) -> None:
+    """In a process of the loader: SLURM's warnings, which go to all processes, are for the one that trains.
+
+    Else each would do what that one does, such as requeue the job with submitit.
+    """
+    for each in (signal.SIGHUP, *REQUEUE):
+        signal.signal(each, signal.SIG_IGN)
+
+
 def stop_behind(end: BaseException) -> KeyboardInterrupt | None:
     """The stop itself; None for another end.
 

@@ -6,6 +6,7 @@ import sys
 import time
 from contextlib import suppress
 
+from shared.config.stopping import Stopped
 from shared.errors import UserError
 
 NO_MEMORY = re.compile(r"can't allocate memory|not enough memory|out of memory", re.IGNORECASE)
@@ -47,7 +48,7 @@ def _wait() -> None:
     """
     end = time.monotonic() + 0.5
     while time.monotonic() < end:
-        with suppress(RuntimeError):
+        with suppress(RuntimeError, Stopped):  # which stop_behind finds
             time.sleep(max(end - time.monotonic(), 0))
 
 
