@@ -102,12 +102,9 @@ def _repeat(
 
 
 def _folder(settings: DictConfig, over: dict[str, list[Any]]) -> Path:
-    """Where these trainings lie; other settings have another folder."""
-    return (
-        Path(settings.runs).absolute()
-        / "repeat"
-        / f"{settings.domain.name}-{digest([plain(settings), over])}"
-    )
+    """Where these trainings lie; other settings have another folder, but for their place."""
+    named = digest([plain(settings) | {"runs": "runs"}, over])
+    return Path(settings.runs).absolute() / "repeat" / f"{settings.domain.name}-{named}"
 
 
 def digest(settings: Any) -> str:

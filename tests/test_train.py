@@ -87,7 +87,7 @@ def test_evaluate_takes_other_data_of_the_same_kind(trained: tuple[Path, str], t
 
 
 def test_training_stops_early_and_takes_the_other_settings(tmp_path: Path) -> None:
-    words = ["optimizer=sgd", "optimizer.lr=0", "schedule=cosine", "training.patience=2"]
+    words = ["optimizer=sgd", "optimizer.lr=1e-30", "schedule=cosine", "training.patience=2"]
     more = [
         "training.label_smoothing=0.1",
         "trainer.gradient_clip_val=1.0",
