@@ -1,17 +1,18 @@
 """Small networks of the four domains, as runs on disk."""
 
+from collections.abc import Callable
 from pathlib import Path
 
-import torch
-from torch.nn.functional import cross_entropy
+from pytorch_lightning import LightningModule, Trainer
+from pytorch_lightning.callbacks import Callback
 
-from shared.assemble import build_data, build_module, load_module
+from shared.assemble import load_module
 from shared.classifier import Classifier
 from shared.cli import compose
-from shared.data import Draw
 from shared.explain.command import adapter
 from shared.explain.domain import Domain
 from shared.run import Run
+from shared.train import train
 
 WORDS = {
     "image": ["domain=image"],
@@ -22,29 +23,39 @@ WORDS = {
 STEPS = {"image": 60, "go": 2, "speech": 0, "text": 60}  # of learning, where a test needs the network to know
 
 
-def make_run(folder: Path, *words: str, steps: int = 0, rate: float = 0.01) -> Run:
-    """A run of a network that has seen so many batches of its domain's bundled sample."""
-    config = compose("train", list(words))
-    data = build_data(config)
-    data.setup()
-    module = build_module(config, data).train()
-    optimizer = torch.optim.Adam([each for each in module.parameters() if each.requires_grad], rate)
-    random = torch.Generator().manual_seed(0)
-    for _ in range(steps):
-        items = torch.randperm(len(data.train_set), generator=random)[:50].numpy()
-        batch = {key: torch.as_tensor(value) for key, value in data.train_set[Draw(items, None)].items()}
-        loss = cross_entropy(module(batch["x"], batch.get("lengths")), batch["y"])
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-    run = Run.create(folder, config)
-    contents = {
-        "domain": module.domain,
-        "state_dict": module.state_dict(),
-        "hyper_parameters": dict(module.hparams),
-    }
-    torch.save(contents, run.checkpoints / "best.ckpt")
-    return run
+class Change(Callback):
+    """Changes a network before its first step."""
+
+    def __init__(self, change: Callable[[LightningModule], None]):
+        self.change = change
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        self.change(pl_module)
+
+
+def make_run(
+    folder: Path,
+    *words: str,
+    steps: int = 0,
+    rate: float = 0.01,
+    change: Callable[[LightningModule], None] = lambda network: None,
+) -> Run:
+    """What ``train.py`` leaves of a network that has seen so many batches; of none, its weights are as drawn.
+
+    Args:
+        folder: of runs.
+        words: overrides.
+        steps: batches of 50.
+        rate: Adam's.
+        change: what is done to the network before it is trained.
+    """
+    budget = [
+        *("optimizer=adam", f"optimizer.lr={rate if steps else 0}", "schedule=constant", "test=false"),
+        *("data.batch_size=50", f"data.epoch_size={50 * max(steps, 1)}", "trainer.max_epochs=1"),
+        *("trainer.accelerator=cpu", "trainer.precision=32-true", "trainer.enable_progress_bar=false"),
+        *("trainer.limit_val_batches=1", f"runs={folder}"),
+    ]
+    return Run.open(train(compose("train", [*words, *budget]), [Change(change)])["run"])
 
 
 def opened(run: Run) -> tuple[Classifier, Domain]:

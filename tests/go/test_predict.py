@@ -284,7 +284,6 @@ def test_names_that_files_may_have_are_no_markup(
         ("+mvoe=3", ["mvoe=3", "domain go", "did you mean 'move'"]),
         ("top=0", ["top: must be", "got 0"]),
         ("move=99", ["move=99", "from 1 to 11"]),
-        ("checkpoint=last", ["last.ckpt", "no such checkpoint"]),
     ],
 )
 def test_a_mistake_is_told_and_leaves_nothing(run: Run, game: Path, override: str, words: list[str]) -> None:

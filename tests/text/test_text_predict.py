@@ -18,22 +18,23 @@ from shared.cli import compose
 from shared.errors import UserError
 from shared.predict import predict as command_predict
 from shared.run import Run
+from tests import networks
 from tests.commands import command
 
 VOCABULARY = ["[PAD]", "[UNK]", "dull", "fine", "not", "film"]
 
 
 def make_run(folder: Path, *overrides: str, vocabulary: list[str] = VOCABULARY) -> Run:
-    """A run of an untrained network for sentences of two classes."""
-    config = compose("train", ["domain=text", "model.embedding=8", "model.filters=4", *overrides])
-    data = build_data(config)
-    data.setup()
-    data.front_end = data.front_end | {"vocabulary": vocabulary}
-    module = build_module(config, data)
-    run = Run.create(folder, config)
-    contents = {"domain": "text", "state_dict": module.state_dict(), "hyper_parameters": dict(module.hparams)}
-    torch.save(contents, run.checkpoints / "best.ckpt")
-    return run
+    """A run of an untrained network for sentences of two classes, which knows these words in this order."""
+    words = [word for n, word in enumerate(reversed(vocabulary[2:]), start=1) for _ in range(n)]
+    random, between = np.random.default_rng(0), "" if "model=text/characters" in overrides else " "
+    lines = [f"{n % 2},{between.join(random.permutation(words))}" for n in range(80)]
+    (folder / "sentences.csv").write_text("\n".join(["label,text", *lines]))
+    return networks.make_run(
+        folder,
+        *("domain=text", f"data.path={folder / 'sentences.csv'}", "model.embedding=8", "model.filters=4"),
+        *overrides,
+    )
 
 
 @pytest.fixture(scope="module")
@@ -176,7 +177,7 @@ def test_the_command_leaves_lines_and_a_page(run: Run, tmp_path: Path, capsys: p
     assert {path.name for path in (tmp_path / "out").iterdir()} == {"predictions.jsonl", "sentences.html"}
     [line] = (tmp_path / "out/predictions.jsonl").read_text().splitlines()
     assert json.loads(line) == found.rows[0]
-    assert "praise" in capsys.readouterr().out
+    assert "1 sentences: " in capsys.readouterr().out
     with pytest.raises(UserError, match="input is not set"):
         command_predict(compose("predict", [f"run={run.folder}"]))
     with pytest.raises(UserError, match="move=3: not an option of the domain text"):
