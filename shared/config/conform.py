@@ -44,7 +44,7 @@ def check_value(value: Any, hint: Any, key: str) -> None:
         if not isinstance(value, dict):
             raise _not(value, hint, key)
         for name, one in value.items():
-            check_value(name, str, f"{key}.{name}"[:80])
+            check_value(name, str, f"{key}: a key")
             check_value(one, inner[1] if inner else Any, f"{key}.{name}")
     elif not _is(value, origin, inner):
         raise _not(value, hint, key)
