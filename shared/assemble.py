@@ -72,7 +72,10 @@ def check_network(config: DictConfig, data: DataModule) -> None:
     """
     classes = len(getattr(data, "classes", ())) or None  # of some data, only reading them tells
     with torch.device("meta"):
-        build_network(plain(config.model).get("layers"), data.planes, data.extent, classes)
+        try:
+            build_network(plain(config.model).get("layers"), data.planes, data.extent, classes)
+        except RuntimeError as error:  # torch counts in 64 bits
+            raise UserError(f"model.layers: must be a network that can be built: {error}") from error
 
 
 def check_optimizer(config: DictConfig) -> None:

@@ -20,7 +20,7 @@ WORDS = {
     "speech": ["domain=speech", "model.filters=6", "model.units=8"],
     "text": ["domain=text", "model.embedding=12", "model.filters=8"],
 }
-STEPS = {"image": 60, "go": 2, "speech": 0, "text": 60}  # of learning, where a test needs the network to know
+STEPS = {"image": 60, "go": 2, "speech": 0, "text": 90}  # of learning, where a test needs the network to know
 
 
 class Change(Callback):

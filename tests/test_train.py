@@ -83,7 +83,7 @@ def test_evaluate_takes_other_data_of_the_same_kind(trained: tuple[Path, str], t
     assert "64" in next(line for line in done.stdout.splitlines() if "test/acc " in line)
     refused = command("evaluate", f"run={trained[0]}", "data.path=games.sgf", cwd=tmp_path)
     assert refused.returncode == 1
-    assert "fewer than 20 moves: 16" in refused.stderr
+    assert "16 fewer than 20 moves" in refused.stderr
 
 
 def test_training_stops_early_and_takes_the_other_settings(tmp_path: Path) -> None:

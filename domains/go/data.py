@@ -82,6 +82,8 @@ class GoData(DataModule):
         self.test_symmetries = test_symmetries
         self.groups_of_planes = plane_groups(planes)
         self.planes = sum(GROUPS[name] for name in self.groups_of_planes)
+        if not 2 <= size <= 19:
+            raise UserError(f"data.size: must be from 2 to 19, got {size}")
         self.extent = (size, size)
         self.classes = names(size)
         self.path = path

@@ -1,7 +1,7 @@
 """Labelled sentences as batches of token numbers."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypedDict
 
 import numpy as np
 
@@ -52,6 +52,13 @@ class Batches:
         return {"x": x, "lengths": lengths, "y": self.y[draw.items], "item": draw.items}
 
 
+class Columns(TypedDict):
+    """Which columns of a table hold the sentence and its class."""
+
+    text: str
+    label: str | None
+
+
 class TextData(DataModule):
     """Sentences of a user's files, with an official test set, a stable split, or folds.
 
@@ -71,7 +78,7 @@ class TextData(DataModule):
         *,
         path: str,
         test_path: str | None,
-        columns: dict[str, str],
+        columns: Columns,
         encoding: str | None,
         fine: bool,
         fractions: Fractions,
