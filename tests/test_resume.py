@@ -80,6 +80,7 @@ MOMENTS = {  # and how often each comes, at least, before the last epoch but one
 
 
 @pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("ema", ["null", "0.9"])
 @pytest.mark.parametrize("workers", [0, 1, 2])
 @pytest.mark.parametrize("domain", SMALL)
@@ -238,6 +239,7 @@ def sweep_in(folder: Path, words: list[str]) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("works", [repeat_in, sweep_in])
 @pytest.mark.parametrize("domain", SMALL)
 def test_killed_within_a_repetition_and_a_search(
@@ -266,6 +268,7 @@ def same_runs(killed: Path, whole: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_killed_within_a_comparison(tmp_path: Path) -> None:
     """Its processes too: they end with it, and the same command goes on."""
     words = ["compare=quick", "n_jobs=2"]
@@ -282,6 +285,7 @@ def test_killed_within_a_comparison(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_killed_within_a_grid(tmp_path: Path) -> None:
     """The run that was stopped is resumed as any other."""
     words = [*words_of("text", "trainer.max_epochs=20"), "seed=0,1"]

@@ -21,6 +21,7 @@ from tests.commands import PROJECT, TINY, epochs_of
 
 pytestmark = [
     pytest.mark.slow,
+    pytest.mark.long,
     pytest.mark.skipif(bool(slurm.missing()), reason=f"SLURM cannot be started: needs {slurm.missing()}"),
 ]
 

@@ -60,6 +60,7 @@ def test_ctrl_c_writes_what_there_is_and_the_same_command_goes_on(tmp_path: Path
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_thirty_trials_by_two_processes_killed_five_times_are_all_there_once(tmp_path: Path) -> None:
     words = [*TINY, "n_trials=30"]
     random = np.random.default_rng()

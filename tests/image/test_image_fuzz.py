@@ -72,7 +72,9 @@ def grown(start: int) -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 - start
 
 
-@pytest.mark.parametrize(("cases", "seed"), [(60, 14), pytest.param(10_000, 15, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    ("cases", "seed"), [(60, 14), pytest.param(10_000, 15, marks=[pytest.mark.slow, pytest.mark.long])]
+)
 @pytest.mark.parametrize("kind", KINDS)
 def test_damaged_pictures(kind: str, cases: int, seed: int) -> None:
     def read(data: bytes) -> None:
@@ -86,7 +88,9 @@ def test_damaged_pictures(kind: str, cases: int, seed: int) -> None:
     assert grown(start) < MEMORY
 
 
-@pytest.mark.parametrize(("cases", "seed"), [(300, 14), pytest.param(10_000, 15, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    ("cases", "seed"), [(300, 14), pytest.param(10_000, 15, marks=[pytest.mark.slow, pytest.mark.long])]
+)
 def test_damaged_idx_files(cases: int, seed: int) -> None:
     pictures = bytes([0, 0, 8, 3, 0, 0, 0, 5, 0, 0, 0, 3, 0, 0, 0, 2]) + bytes(range(30))
     labels = bytes([0, 0, 8, 1, 0, 0, 0, 5, 1, 2, 3, 4, 5])

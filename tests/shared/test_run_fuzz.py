@@ -34,7 +34,7 @@ PICKLE_PIECES = [
     *(b"cos\nsystem\n", b"cbuiltins\nbytearray\n", b"\x85R", b"\x94", b"0", b"2", b"(", b"u", b"e"),
     *(b"ctorch\nFloatStorage\n", b"J\xff\xff\xff\x7f", b"X\xff\xff\xff\xff", b"\x8a\x7f"),
 ]
-CASES = [40, pytest.param(2_500, marks=pytest.mark.slow)]
+CASES = [40, pytest.param(2_500, marks=[pytest.mark.slow, pytest.mark.long])]
 DOMAINS = ("go", "image", "speech", "text")
 
 

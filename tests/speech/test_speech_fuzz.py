@@ -58,6 +58,7 @@ def test_damaged_files_give_a_sound_or_a_reason(kind: str) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("kind", KINDS)
 def test_ten_thousand_damaged_files_of_each_kind(kind: str) -> None:
     before = used_memory()

@@ -16,7 +16,9 @@ from domains.text.vectors import read_vectors
 from shared.errors import UserError
 from tests.fuzzing import fuzz
 
-CASES = pytest.mark.parametrize("cases", [40, pytest.param(2_500, marks=pytest.mark.slow)])
+CASES = pytest.mark.parametrize(
+    "cases", [40, pytest.param(2_500, marks=[pytest.mark.slow, pytest.mark.long])]
+)
 ROWS = [
     ("a fine film", "pos"),
     ('it\'s "not", good', "neg"),
