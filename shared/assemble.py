@@ -74,8 +74,9 @@ def check_network(config: DictConfig, data: DataModule) -> None:
     with torch.device("meta"):
         try:
             build_network(plain(config.model).get("layers"), data.planes, data.extent, classes)
-        except RuntimeError as error:  # torch counts in 64 bits
-            raise UserError(f"model.layers: must be a network that can be built: {error}") from error
+        except (RuntimeError, TypeError) as error:  # torch counts in 64 bits
+            reason = str(error).splitlines()[0]
+            raise UserError(f"model.layers: must be a network that can be built: {reason}") from error
 
 
 def check_optimizer(config: DictConfig) -> None:
