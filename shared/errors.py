@@ -1,6 +1,8 @@
 """The one kind of error that a user can mend."""
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 
 class UserError(Exception):
@@ -12,6 +14,15 @@ class UserError(Exception):
 
     def __str__(self) -> str:
         return without_passwords("; ".join(map(str, self.args)))
+
+
+@contextmanager
+def named(place: object) -> Iterator[None]:
+    """Put the place, such as a file, in front of the message of a ``UserError`` raised inside."""
+    try:
+        yield
+    except UserError as error:
+        raise UserError(f"{place}: {error}") from None
 
 
 def without_passwords(text: str) -> str:

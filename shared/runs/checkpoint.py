@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from shared import weights
 from shared.config.conform import check_known, check_value
-from shared.errors import UserError
+from shared.errors import UserError, named
 from shared.files.plain import check_plain
 
 PICKLE_LIMIT = 64 * 2**20  # bytes that say what is in the checkpoint beside the numbers of its tensors
@@ -76,10 +76,8 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
         raise UserError(
             f"{path}: refused: broken, or more than tensors and plain values ({reason})"
         ) from error
-    try:
+    with named(path):
         _check_contents(contents, path.stat().st_size)
-    except UserError as error:
-        raise UserError(f"{path}: {error}") from None
     return contents
 
 

@@ -6,7 +6,7 @@ from typing import Any, NotRequired, TypedDict
 
 from shared.config.conform import check_known, check_value
 from shared.config.domain import find_domain
-from shared.errors import UserError
+from shared.errors import UserError, named
 from shared.files.plain import read_json, read_yaml
 
 
@@ -91,13 +91,11 @@ def read_config(path: Path) -> dict[str, Any]:
         UserError: Naming the file and the key.
     """
     config: dict[str, Any] = {"runs": "runs", "test": True, "resume": None} | read_yaml(path)
-    try:
+    with named(path):
         check_known(config, Config)
         config["domain"] = {"name": _domain(config["domain"])}
         for key, kind in {"trainer": Trainer, "training": Training, "choices": Choices}.items():
             check_known(config[key], kind, key)
-    except UserError as error:
-        raise UserError(f"{path}: {error}") from None
     return config
 
 
@@ -108,15 +106,13 @@ def read_metrics(path: Path) -> dict[str, Any]:
         UserError: Naming the file and the key.
     """
     metrics = read_json(path)
-    try:
+    with named(path):
         check_known(metrics, Metrics)
         accuracy = metrics.get("val/acc")
         check_value(accuracy, float, "val/acc")
         for key, value in metrics.items():
             if "/" in key:
                 _check_metric(value, key)
-    except UserError as error:
-        raise UserError(f"{path}: {error}") from None
     return metrics
 
 
@@ -127,10 +123,8 @@ def read_environment(path: Path) -> dict[str, Any]:
         UserError: Naming the file and the key.
     """
     environment = read_json(path)
-    try:
+    with named(path):
         check_known(environment, Environment)
-    except UserError as error:
-        raise UserError(f"{path}: {error}") from None
     return environment
 
 
