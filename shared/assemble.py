@@ -23,6 +23,7 @@ from shared.errors import UserError
 from shared.network import build_network
 from shared.run import Run
 from shared.runs.checkpoint import with_weights
+from shared.training.compiling import Compiled
 from shared.training.machine import check_machine, obeyed
 
 _log = logging.getLogger(__name__)
@@ -162,6 +163,9 @@ def build_trainer(config: DictConfig, run: Run | None, callbacks: list[Callback]
         warnings.filterwarnings("ignore", chatter)
     settings = plain(config.trainer) | {"precision": precision(config.trainer)}
     check_machine(settings)
+    compiled = settings.pop("compile", False)  # older runs have no such key
+    if compiled and run:
+        callbacks = [*callbacks, Compiled()]
     if run is None:
         devices = settings["devices"]
         settings |= {"devices": devices[:1] if isinstance(devices, list) else 1}

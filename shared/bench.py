@@ -18,6 +18,7 @@ from shared.config.domain import find_domain
 from shared.data import DataModule
 from shared.figures import show
 from shared.run import Run, environment
+from shared.training.compiling import compile_network
 
 
 class Seconds(NamedTuple):
@@ -113,6 +114,8 @@ def _bare_seconds(config: DictConfig, data: DataModule, held: bool = False) -> S
     trainer = build_trainer(config, None, [])
     device = trainer.strategy.root_device
     module = build_module(config, data).to(device).train()
+    if config.trainer.compile:
+        compile_network(module.network)
     loader = data.train_dataloader()
     optimizer = build("optimizer", OPTIMIZERS, module.optimizer_settings, params=module.parameters())
     schedule = build("schedule", SCHEDULES, module.schedule_for(2 * len(loader)), optimizer=optimizer)

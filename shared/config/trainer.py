@@ -21,6 +21,7 @@ CHOICES = {
     "gradient_clip_algorithm": ("norm", "value", None),
     "deterministic": (True, False, "warn", None),
     "benchmark": (True, False, None),
+    "compile": (True, False),
     "detect_anomaly": (True, False),
     "sync_batchnorm": (True, False),
     "enable_progress_bar": (True, False),

@@ -18,6 +18,7 @@ class Trainer(TypedDict):
     precision: str | int
     enable_progress_bar: bool
     max_epochs: NotRequired[int | None]
+    compile: NotRequired[bool]
 
 
 class Training(TypedDict):

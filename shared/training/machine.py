@@ -47,7 +47,7 @@ def check_machine(settings: Mapping[str, Any]) -> None:
 
 @contextmanager
 def obeyed() -> Iterator[None]:
-    """What Lightning refuses is a mistake in the trainer's settings.
+    """What Lightning refuses, or torch cannot compile here, is a mistake in the trainer's settings.
 
     Raises:
         UserError: In one line.
@@ -56,3 +56,10 @@ def obeyed() -> Iterator[None]:
         yield
     except MisconfigurationException as error:
         raise UserError(f"trainer: {' '.join(str(error).split())}") from error
+    except RuntimeError as error:
+        if type(error).__module__ not in ("torch._dynamo.exc", "torch._inductor.exc"):
+            raise
+        reason = " ".join(str(error).split())[:200]
+        raise UserError(
+            f"trainer.compile: must be false where torch cannot compile the network, got true ({reason})"
+        ) from error

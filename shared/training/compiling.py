@@ -1,0 +1,42 @@
+"""Compiling the network of a training, where ``trainer.compile`` asks for it."""
+
+from typing import Any
+
+import pytorch_lightning as pl
+import torch
+from pytorch_lightning.callbacks import Callback
+
+from shared.classifier import Classifier
+from shared.network import Network
+
+
+def compile_network(network: Network) -> None:
+    """Have torch compile the network at its next call, in place: the names of its weights stay."""
+    network.compile(dynamic=network.input_shape.varying is not None)
+
+
+class Compiled(Callback):
+    """Trains a compiled network. What differs from the first batch runs as written.
+
+    An epoch's last batch is shorter, and validation is another computation: each would be compiled anew, for
+    longer than it takes.
+    """
+
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Before the first batch."""
+        assert isinstance(pl_module, Classifier)
+        compile_network(pl_module.network)
+
+    def on_train_batch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule, *_: Any) -> None:
+        """The first batch has been compiled, and nothing else is to be."""
+        torch.compiler.set_stance("eager_on_recompile")
+
+    def teardown(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
+        """Leave other networks of this process to themselves."""
+        torch.compiler.set_stance("default")
+
+    def on_exception(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException
+    ) -> None:
+        """As at the end."""
+        torch.compiler.set_stance("default")
