@@ -1,6 +1,7 @@
 """Muon: steepest descent for filters, whose gradient is first made orthogonal."""
 
 import math
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -12,21 +13,27 @@ ITERATIONS = 3  # Jordan's number for small networks; singular values then lie a
 EPSILON = 1e-7  # keeps zeros zeros
 QUINTIC = (3.4445, -4.7750, 2.0315)  # the polynomial that lifts small singular values fastest (Jordan 2024)
 
+Tensors = list[Tensor] | tuple[Tensor, ...]
 
-def orthogonal(matrix: Float[Tensor, "rows columns"]) -> Float[Tensor, "rows columns"]:
-    """About U Vᵀ of the matrix's decomposition U S Vᵀ: the directions stay, the sizes become alike.
+
+def orthogonal(matrices: Float[Tensor, "n rows columns"]) -> Float[Tensor, "n rows columns"]:
+    """About U Vᵀ of each matrix's decomposition U S Vᵀ: the directions stay, the sizes become alike.
 
     By the iteration of Newton and Schulz in bfloat16: products of matrices alone, fast on every device.
     """
-    x = matrix.bfloat16()
-    x = x / (x.norm() + EPSILON)  # no singular value above 1, or the iteration runs away
-    tall = x.size(0) > x.size(1)
-    x = x.T if tall else x
+    x = matrices.bfloat16()
+    x = x / (_norms(x.unbind()).view(-1, 1, 1) + EPSILON)  # no singular value above 1, or it runs away
+    tall = x.size(1) > x.size(2)
+    x = x.mT if tall else x
     a, b, c = QUINTIC
     for _ in range(ITERATIONS):
-        square = x @ x.T
+        square = x @ x.mT
         x = a * x + (b * square + c * square @ square) @ x
-    return (x.T if tall else x).to(matrix.dtype)
+    return (x.mT if tall else x).to(matrices.dtype)
+
+
+def _norms(tensors: Tensors) -> Float[Tensor, " n"]:
+    return torch.stack(torch._foreach_norm(tensors))
 
 
 class Muon(torch.optim.Optimizer):
@@ -80,25 +87,35 @@ class Muon(torch.optim.Optimizer):
             with torch.enable_grad():
                 loss = closure()
         for group in self.param_groups:
-            for parameter in group["params"]:
-                if parameter.grad is not None:
-                    move = self._move_filters if parameter.ndim == 4 else self._move
-                    move(parameter, parameter.grad, group)
+            moving = [parameter for parameter in group["params"] if parameter.grad is not None]
+            alike: dict[torch.Size, list[Tensor]] = defaultdict(list)
+            for parameter in moving:
+                alike[parameter.shape if parameter.ndim == 4 else torch.Size()].append(parameter)
+            for shape, parameters in alike.items():
+                move = self._move_filters if shape else self._move
+                move(parameters, [each.grad for each in parameters if each.grad is not None], group)
         return loss
 
-    def _move_filters(self, filters: Tensor, gradient: Tensor, group: dict[str, Any]) -> None:
-        update = self._nesterov(filters, gradient, group["momentum"])
-        filters.mul_(len(filters) ** 0.5 / (filters.norm() + EPSILON))
-        filters.sub_(orthogonal(update.flatten(1)).view(update.shape), alpha=group["lr"])
+    # Many parameters at a time: on an accelerator each operation costs as much to start as it takes.
 
-    def _move(self, parameter: Tensor, gradient: Tensor, group: dict[str, Any]) -> None:
-        gradient = gradient.add(parameter, alpha=group["weight_decay"])
-        update = self._nesterov(parameter, gradient, group["rest_momentum"])
-        parameter.sub_(update, alpha=group["lr"] * group["rest"])
+    def _move_filters(self, filters: list[Tensor], gradients: list[Tensor], group: dict[str, Any]) -> None:
+        """Of several layers, all of one shape."""
+        updates = self._nesterov(filters, gradients, group["momentum"])
+        shape = filters[0].shape
+        torch._foreach_mul_(filters, (len(filters[0]) ** 0.5 / (_norms(filters) + EPSILON)).unbind())
+        steps = orthogonal(torch.stack([update.flatten(1) for update in updates]))
+        torch._foreach_sub_(filters, [step.view(shape) for step in steps], alpha=group["lr"])
 
-    def _nesterov(self, parameter: Tensor, gradient: Tensor, momentum: float) -> Tensor:
-        state = self.state[parameter]
-        if not state:
-            state["momentum_buffer"] = torch.zeros_like(parameter)
-        velocity = state["momentum_buffer"].mul_(momentum).add_(gradient)
-        return gradient.add(velocity, alpha=momentum)
+    def _move(self, parameters: list[Tensor], gradients: list[Tensor], group: dict[str, Any]) -> None:
+        decayed = torch._foreach_add(gradients, parameters, alpha=group["weight_decay"])
+        updates = self._nesterov(parameters, decayed, group["rest_momentum"])
+        torch._foreach_sub_(parameters, updates, alpha=group["lr"] * group["rest"])
+
+    def _nesterov(self, parameters: list[Tensor], gradients: Tensors, momentum: float) -> Tensors:
+        for parameter in parameters:
+            if not self.state[parameter]:
+                self.state[parameter]["momentum_buffer"] = torch.zeros_like(parameter)
+        velocities = [self.state[parameter]["momentum_buffer"] for parameter in parameters]
+        torch._foreach_mul_(velocities, momentum)
+        torch._foreach_add_(velocities, gradients)
+        return torch._foreach_add(gradients, velocities, alpha=momentum)

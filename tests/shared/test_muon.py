@@ -40,14 +40,14 @@ def test_orthogonal_keeps_the_directions_and_evens_the_sizes(shape: tuple[int, i
     torch.manual_seed(0)
     u, _, v = torch.linalg.svd(torch.randn(shape), full_matrices=False)
     sizes = torch.logspace(0, -1, len(v))
-    got = u.T @ orthogonal(u * sizes @ v) @ v.T
+    got = u.T @ orthogonal((u * sizes @ v)[None])[0] @ v.T
     assert (got - got.diag().diag()).abs().max() < 0.05  # bfloat16's rounding
     assert got.diag().min() > 0.6
     assert got.diag().max() < 1.3
 
 
 def test_a_gradient_of_zeros_moves_nothing() -> None:
-    assert orthogonal(torch.zeros(3, 5)).abs().max() == 0
+    assert orthogonal(torch.zeros(2, 3, 5)).abs().max() == 0
 
 
 def test_filters_move_by_their_share_along_the_gradients_directions() -> None:
@@ -112,3 +112,21 @@ def test_a_run_takes_it_and_a_linear_schedule_ends_at_zero(tmp_path: Path) -> No
     assert found["val/acc"] > 0.3
     with pytest.raises(UserError, match=r"momentum=1\.5 is out of range"):
         train_run(compose("train", [*words, *short, "optimizer.momentum=1.5"]))
+
+
+def test_layers_of_one_shape_move_together_as_each_would_alone() -> None:
+    torch.manual_seed(0)
+    together = [
+        nn.Parameter(torch.randn(shape)) for shape in [(8, 4, 3, 3), (6, 4, 3, 3), (8, 4, 3, 3), (5,)]
+    ]
+    alone = [nn.Parameter(each.detach().clone()) for each in together]
+    gradients = [torch.randn_like(each) for each in together]
+    optimizers = [Muon(together, **SETTINGS), *(Muon([each], **SETTINGS) for each in alone)]
+    for _ in range(3):
+        for parameters in (together, alone):
+            for parameter, gradient in zip(parameters, gradients, strict=True):
+                parameter.grad = gradient.clone()
+        for optimizer in optimizers:
+            optimizer.step()
+    for a, b in zip(together, alone, strict=True):
+        torch.testing.assert_close(a, b, rtol=0, atol=1e-6)
