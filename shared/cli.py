@@ -120,7 +120,7 @@ def _report_end(error: Exception, config_name: str, *, of_hydra: bool) -> None:
         of_hydra: It comes from composing the configuration or from a launcher, not from the command itself.
     """
     if isinstance(error, grid.RunError):  # has been reported
-        sys.exit(1)
+        sys.exit(int(grid.failed()))
     if isinstance(error, UserError):
         sys.exit(f"error: {error}")
     if isinstance(error, BrokenPipeError):  # such as --help | head

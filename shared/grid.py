@@ -15,6 +15,7 @@ from hydra.experimental.callback import Callback
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
+from shared.config.stopping import requeued_by_launcher
 from shared.errors import UserError, without_passwords
 from shared.files.atomic import write
 
@@ -74,7 +75,8 @@ def run_one(function: Callable[[DictConfig], Any], config: DictConfig, settings:
     told: dict[str, Any] = {"overrides": [without_passwords(str(word)) for word in words]}
     path.write_text(json.dumps(told))
     try:
-        found = function(config)
+        with requeued_by_launcher():
+            found = function(config)
     except Exception as error:
         told["error"] = str(error) if isinstance(error, UserError) else repr(error)
         path.write_text(json.dumps(told))
@@ -86,6 +88,15 @@ def run_one(function: Callable[[DictConfig], Any], config: DictConfig, settings:
     told |= {"ended": True} | {key: figures[key] for key in KEPT if key in figures}
     path.write_text(json.dumps(told))
     return found
+
+
+def failed() -> bool:
+    """Whether a run of the grid did not end well: a launcher may know only an earlier attempt."""
+    return Grid.folder is None or not all("ended" in run for run in _runs(Grid.folder))
+
+
+def _runs(folder: Path) -> list[dict[str, Any]]:
+    return [json.loads(path.read_text()) for path in sorted(folder.glob("[0-9]*.json"))]
 
 
 def report() -> None:
@@ -100,7 +111,7 @@ def report() -> None:
     from rich.table import Table
     from rich.text import Text
 
-    runs = [json.loads(path.read_text()) for path in sorted(Grid.folder.glob("[0-9]*.json"))]
+    runs = _runs(Grid.folder)
     if not runs:  # a mistake in the command line: Hydra has noted it in a folder, and nothing ran
         shutil.rmtree(Grid.folder, ignore_errors=True)
         return

@@ -4,10 +4,12 @@ import os
 import re
 import signal
 import subprocess
+import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import Any
 
 REQUEUE = (signal.SIGUSR1, signal.SIGUSR2)
 _heard: list[int] = []  # the signal that has asked this process to end
@@ -62,6 +64,49 @@ def heard() -> Iterator[None]:
         _heard.clear()
         for each in own:
             signal.signal(each, signal.SIG_DFL)
+
+
+@contextmanager
+def requeued_by_launcher() -> Iterator[None]:
+    """Around a run in a job whose launcher, as submitit, requeues the job when it hears a signal of REQUEUE.
+
+    It ends the attempt by SystemExit. Whatever else ends that attempt then does so too: a failure would be
+    taken for the job's result while the next attempt trains. A loader process hears nothing, since it would
+    requeue the job as well, and one that ends does not disturb the requeueing.
+    """
+    owner = os.getpid()
+    code: int | str | None = None  # of the end; the launcher may know by it that the job is requeued
+    free = threading.current_thread() is threading.main_thread()
+    before: dict[int, Callable[[int, FrameType | None], Any]] = {
+        each: handler for each in REQUEUE if free and callable(handler := signal.getsignal(each))
+    }
+
+    def requeue(signum: int, frame: FrameType | None) -> None:
+        nonlocal code
+        if os.getpid() != owner:
+            return
+        of_loader = signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # torch's, which raises
+        try:
+            before[signum](signum, frame)
+        except SystemExit as end:
+            code = end.code
+            _heard.append(signum)
+            raise
+        finally:
+            signal.signal(signal.SIGCHLD, of_loader or signal.SIG_DFL)
+
+    for each in before:
+        signal.signal(each, requeue)
+    try:
+        yield
+    except (Exception, KeyboardInterrupt) as error:
+        if code is None:
+            raise
+        sys.stderr.write(f"{error.message if isinstance(error, Stopped) else error}\n")
+        sys.exit(code)
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
 
 
 def ignore_warnings(worker: int) -> None:

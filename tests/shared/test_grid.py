@@ -1,15 +1,23 @@
 """One run of a grid: what it leaves for the table, and what it does with failures."""
 
 import json
+import os
 import pickle
+import signal
+import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from hydra.conf import HydraConf, JobConf, SweepDir
 from omegaconf import OmegaConf
+from submitit.core.submission import process_job
+from submitit.core.utils import DelayedSubmission
+from submitit.local.local import LocalJobEnvironment
 
+from shared.config import stopping
 from shared.errors import UserError
-from shared.grid import Grid, RunError, report, run_one
+from shared.grid import Grid, RunError, failed, report, run_one
 
 CONFIG = OmegaConf.create({"seed": 3})
 
@@ -64,3 +72,100 @@ def test_the_table_has_all_runs_with_what_sets_them_apart(tmp_path: Path, capsys
     assert "was stopped" in " ".join(out.replace("│", " ").split())
     assert "domain=go" not in out
     assert "1 of 3 runs ended well, 2 failed" in out
+
+
+def drop(end: BaseException | None = None) -> None:
+    """A warning to a child and this process, as SLURM sends it, whose SystemExit is lost in other code."""
+    of_loader = signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    if not (child := os.fork()):
+        try:
+            os.kill(os.getpid(), signal.SIGUSR2)
+        finally:
+            os._exit(0)
+    os.waitpid(child, 0)
+    signal.signal(signal.SIGCHLD, of_loader)
+    with suppress(SystemExit):
+        os.kill(os.getpid(), signal.SIGUSR2)
+    if end:
+        raise end
+
+
+class Job:
+    """What submitit runs: a run of a grid that ends in its own way after a warning."""
+
+    def __init__(self, folder: Path, end: BaseException | None):
+        self.folder, self.end = folder, end
+
+    def __call__(self) -> object:
+        return run_one(lambda config: drop(self.end), CONFIG, settings(self.folder))
+
+    def checkpoint(self) -> DelayedSubmission:
+        return DelayedSubmission(self)
+
+
+@pytest.fixture
+def submitit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Runs a job as submitit does, and gives the pids of the processes that requeued it."""
+    names = {"SUBMITIT_EXECUTOR": "local", "SUBMITIT_LOCAL_JOB_ID": "7", "SUBMITIT_FOLDER": str(tmp_path)}
+    for name, value in names.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(stopping, "_heard", [])
+    by = tmp_path / "requeued"
+
+    def requeue(self: LocalJobEnvironment, countdown: int) -> None:
+        with by.open("a") as file:
+            file.write(f"{os.getpid()}\n")
+        os.kill(os.getpid(), signal.SIGCHLD)
+        time.sleep(0.01)
+
+    def of_loader(signum: int, frame: object) -> None:
+        raise RuntimeError("DataLoader worker (pid 7) exited unexpectedly")
+
+    monkeypatch.setattr(LocalJobEnvironment, "_requeue", requeue)
+    before = {each: signal.getsignal(each) for each in (signal.SIGUSR2, signal.SIGTERM, signal.SIGCONT)}
+    before[signal.SIGCHLD] = signal.signal(signal.SIGCHLD, of_loader)
+
+    def run(end: BaseException | None, countdown: int = 3) -> list[int]:
+        submission = DelayedSubmission(Job(tmp_path, end))
+        submission.set_timeout(60, countdown)
+        submission.dump(tmp_path / "7_submitted.pkl")
+        process_job(tmp_path)
+        return [int(pid) for pid in by.read_text().split()] if by.exists() else []
+
+    yield run
+    for each, handler in before.items():
+        signal.signal(each, handler)
+
+
+@pytest.mark.parametrize(
+    "end", [RuntimeError("DataLoader worker (pid 7) exited"), UserError("x"), KeyboardInterrupt()]
+)
+def test_an_attempt_whose_job_is_requeued_leaves_no_result(
+    submitit, end: BaseException, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        submitit(end)
+    assert (tmp_path / "requeued").read_text() == f"{os.getpid()}\n"
+    assert not list(tmp_path.glob("*_result.pkl"))
+    assert json.loads((tmp_path / "0000.json").read_text()) == {"overrides": ["seed=3"]}
+
+
+def test_an_attempt_that_is_not_requeued_says_so(submitit, tmp_path: Path) -> None:
+    with pytest.raises(RunError):
+        submitit(None, countdown=-1)
+    told = json.loads((tmp_path / "0000.json").read_text())
+    assert "Job not requeued because: timed-out too many times" in told["error"]
+
+
+def test_an_attempt_that_ends_well_all_the_same_leaves_its_result(submitit, tmp_path: Path) -> None:
+    assert submitit(None) == [os.getpid()]
+    assert list(tmp_path.glob("*_result.pkl"))
+
+
+def test_a_grid_has_failed_where_a_run_has_not_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Grid, "folder", tmp_path)
+    with pytest.raises(RunError):  # which a launcher may hand on though the job was requeued
+        run_one(failing(UserError("x")), CONFIG, settings(tmp_path))
+    assert failed()
+    run_one(lambda config: {}, CONFIG, settings(tmp_path))
+    assert not failed()
