@@ -108,6 +108,10 @@ class Patience(EarlyStopping):
     def __init__(self, epochs: int):
         super().__init__("val/acc", mode="max", patience=epochs)
 
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Go on where the checkpoint stood, with the patience that is set now."""
+        super().load_state_dict(state_dict | {"patience": self.patience})
+
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Train no epoch more where the run stood at its early end."""
         trainer.should_stop = self.wait_count >= self.patience

@@ -9,6 +9,7 @@ import pytorch_lightning as pl
 import torch
 import torch.nn.functional as F
 from jaxtyping import Float, Int
+from pytorch_lightning.callbacks import WeightAveraging
 from pytorch_lightning.utilities.types import OptimizerLRScheduler
 from torch import Tensor
 from torchmetrics import MeanMetric, MetricCollection
@@ -20,6 +21,7 @@ from shared.errors import UserError
 from shared.layers.whiten import Whiten
 from shared.network import build_network
 from shared.runs.checkpoint import check_optimizer
+from shared.runs.plan import LENGTHS, check_plan
 from shared.scores import Score, score
 
 Batch = dict[str, Tensor]
@@ -106,6 +108,19 @@ class Classifier(pl.LightningModule):
 
     def _logits(self, batch: Batch) -> Float[Tensor, "n classes"]:
         return self(batch["x"], batch.get("lengths"))
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Refuse to resume another training than this one."""
+        trainer = self.trainer
+        epochs, total = int(trainer.max_epochs or 1), int(trainer.estimated_stepping_batches)
+        check_plan(
+            checkpoint,
+            self.hparams,
+            self.schedule_for(total),
+            epochs=epochs,
+            steps=total // epochs,
+            averaged=any(isinstance(each, WeightAveraging) for each in trainer.callbacks),  # type: ignore[attr-defined]
+        )
 
     def on_train_start(self) -> None:
         """Refuse what a broken checkpoint put into the optimizer."""
@@ -211,8 +226,7 @@ def schedule_settings(settings: Mapping[str, Any], steps: int) -> dict[str, Any]
     Raises:
         UserError: ``schedule.total_steps`` is shorter than the training.
     """
-    lengths = ("total_steps", "T_max", "total_iters")
-    settings = {k: steps if k in lengths and v is None else v for k, v in settings.items()}
+    settings = {k: steps if k in LENGTHS and v is None else v for k, v in settings.items()}
     total = settings.get("total_steps", steps)
     if total < steps:
         raise UserError(

@@ -27,9 +27,10 @@ from shared.assemble import (
     trained_config,
 )
 from shared.callbacks import History
+from shared.config.check import check_values, resolved
 from shared.config.paths import check_there
 from shared.data import DataModule
-from shared.errors import UserError
+from shared.errors import UserError, named
 from shared.evaluate import score_table, test
 from shared.files.atomic import remove_unfinished
 from shared.layer_table import layer_table, render
@@ -75,9 +76,12 @@ def train(config: DictConfig, callbacks: Sequence[Callback] = (), again: str | N
             Console().print(f"run: {resumed.folder}", soft_wrap=True, highlight=False, markup=False)
             return resumed.metrics | {"run": str(resumed.folder)}
         raise UserError(f"resume={resumed.folder}: this run has ended; its figures are in metrics.json")
-    config = trained_config(resumed) if resumed else config
-    if resumed and resumed.checkpoint_file("last").is_file():
-        resumed.state()  # refused, if it is broken, before data are read and anything is written
+    if resumed:
+        config = trained_config(resumed)
+        with named(resumed.folder / "config.yaml"):
+            check_values(resolved(config))
+        if resumed.checkpoint_file("last").is_file():
+            resumed.state()  # refused, if it is broken, before data are read and anything is written
 
     data = build_data(config)
     check_network(config, data)

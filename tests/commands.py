@@ -6,6 +6,11 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
+
+import yaml
+
+from shared.run import Run
 
 PROJECT = Path(__file__).resolve().parent.parent
 
@@ -60,3 +65,15 @@ def epochs_of(run: Path) -> list[dict[str, float]]:
             {key: float(value) for key, value in row.items() if not key.endswith("seconds")}
             for row in csv.DictReader(file)
         ]
+
+
+def set_key(run: Run, key: str, value: Any) -> None:
+    """Change a key of config.yaml."""
+    file = run.folder / "config.yaml"
+    config = yaml.safe_load(file.read_text())
+    *path, last = key.split(".")
+    node = config
+    for name in path:
+        node = node[name]
+    node[last] = value
+    file.write_text(yaml.safe_dump(config))

@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 import torch
-import yaml
 
 from domains.go.player import build_engine
 from shared.build import OPTIMIZERS, SCHEDULES, build
@@ -26,6 +25,7 @@ from shared.runs.checkpoint import check_optimizer
 from shared.runs.written import _domain, read_environment, read_metrics
 from shared.ship import ship
 from shared.train import train
+from tests.commands import set_key
 
 PACKAGES = (
     "domains",
@@ -47,18 +47,6 @@ COMMANDS: dict[str, Callable[[Run], object]] = {
     "resume": lambda run: train(compose("train", [f"resume={run.folder}"])),
 }
 CLIENT = "domains.go.client.Client"  # starts whatever program it is given
-
-
-def set_key(run: Run, key: str, value: Any) -> None:
-    """Change a key of config.yaml."""
-    file = run.folder / "config.yaml"
-    config = yaml.safe_load(file.read_text())
-    *path, last = key.split(".")
-    node = config
-    for name in path:
-        node = node[name]
-    node[last] = value
-    file.write_text(yaml.safe_dump(config))
 
 
 def change_checkpoints(run: Run, **changes: Any) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from shared.cli import compose
+from shared.errors import UserError
 from shared.files.atomic import write, writing
 from shared.locks import InUseError, held
 from shared.repeat import repeat
@@ -20,7 +21,7 @@ from shared.run import Run
 from shared.sweep.sweep import sweep
 from shared.train import train, train_once
 from tests import kills
-from tests.commands import command, start
+from tests.commands import command, set_key, start
 
 QUIET = ["trainer.accelerator=cpu", "trainer.precision=32-true", "trainer.enable_progress_bar=false"]
 SMALL = {  # of each domain, with dropout and random changes of the data
@@ -116,6 +117,50 @@ def test_moved_it_ends_as_in_its_old_place_and_a_copy_leaves_the_old_one_alone(t
     place.rename(tmp_path / "again")
     assert kills.run(train_in, tmp_path / "again", words, folder=Path(os.sep))
     kills.equal(run_in(tmp_path / "again"), whole)
+
+
+ANOTHER: list[tuple[str, object, str]] = [  # what is changed in config.yaml by hand, and what is said of it
+    ("trainer.max_epochs", 4, "must be 2, for which schedule.total_steps was set as the run began, got 4; "),
+    ("trainer.max_epochs", 1, "must be 2, for which schedule.total_steps was set as the run began, got 1; "),
+    ("trainer.max_epochs", 0, "must be a whole number from 1, got 0"),
+    ("trainer.max_epochs", None, "must be a whole number from 1, got null"),
+    ("trainer.max_steps", 9, "must be left out, got 9; "),
+    ("data.batch_size", 16, "must give the 16 steps that the run took in 2 epochs, got 32; "),
+    ("optimizer.lr", 0.5, "must be 0.003, as the run began with, got 0.5; "),
+    ("schedule.pct_start", 0.3, "must be 0.2, as the run began with, got 0.3; "),
+    ("model.layers", ["flatten", {"dense": 361}], "must be [{'conv': "),
+    ("training.label_smoothing", 0.3, "must be 0.0, as the run began with, got 0.3; "),
+    ("training.ema", 0.9, "must be null, as the run began with, got a number; "),
+]
+
+
+@pytest.mark.parametrize(("key", "value", "words"), ANOTHER, ids=str)
+def test_another_training_than_the_saved_one_is_not_resumed(
+    trained_copy: Run, key: str, value: object, words: str
+) -> None:
+    set_key(trained_copy, key, value)
+    (trained_copy.folder / "metrics.json").unlink()
+    rows = (trained_copy.folder / "metrics.csv").read_bytes()
+    with pytest.raises(UserError) as refused:
+        train(compose("train", [f"resume={trained_copy.folder}"]))
+    message = str(refused.value)
+    assert f"{key}: {words}" in message
+    assert "\n" not in message
+    assert "resume with" not in message
+    assert (trained_copy.folder / "metrics.csv").read_bytes() == rows
+    assert not (trained_copy.folder / "metrics.json").exists()
+
+
+def test_more_epochs_are_trained_where_the_schedule_does_not_depend_on_them(tmp_path: Path) -> None:
+    words = ["domain=image", *QUIET, "data.first=200", "test=false", f"runs={tmp_path}", "schedule=constant"]
+    run = Run.open(train(compose("train", [*words, "trainer.max_epochs=2"]))["run"])
+    resume = compose("train", [f"resume={run.folder}"])
+    (run.folder / "metrics.json").unlink()
+    set_key(run, "trainer.max_epochs", 1)
+    with pytest.raises(UserError, match=r"^trainer\.max_epochs: must be at least 2, the epochs saved, got 1"):
+        train(resume)
+    set_key(run, "trainer.max_epochs", 3)
+    assert train(resume)["epochs"] == 3
 
 
 def hold(folder: Path, ready: Event) -> None:

@@ -26,6 +26,7 @@ def resumable(run: Run, *, first: bool, again: str | None = None) -> Iterator[No
         Stopped: By a signal.
     """
     place = RunPlace(run.folder, again) if first else None
+    began = place.epochs() if place else 0
     before = threading.excepthook
     # A thread writes TensorBoard's events; what it fails with, the training raises as well.
     threading.excepthook = lambda failed: None if isinstance(failed.exc_value, OSError) else before(failed)
@@ -43,7 +44,7 @@ def resumable(run: Run, *, first: bool, again: str | None = None) -> Iterator[No
         if reason is None:
             error.add_note("".join(saved))
             raise
-        if place and type(error) is UserError and not place.epochs():
+        if place and type(error) is UserError and place.epochs() == began:
             raise  # a mistake that resuming would only repeat
         kind = PlaceError if isinstance(error, OSError | PlaceError) else UserError
         raise kind(reason, *saved) from error

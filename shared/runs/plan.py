@@ -1,0 +1,82 @@
+"""The training that a checkpoint was written by, against the one that is configured now."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from shared.errors import UserError
+
+LENGTHS = ("total_steps", "T_max", "total_iters")  # of a schedule: null takes all steps of the training
+# Of a network's settings; what it has to know of the data (front_end) is the data's fingerprint's concern.
+SETTINGS = ("model", "planes", "extent", "classes", "optimizer", "schedule", "label_smoothing")
+KEYS = {"label_smoothing": "training.label_smoothing"}
+RESTORE = "restore it in config.yaml, or start a new run"
+
+
+def check_plan(
+    checkpoint: Mapping[str, Any],
+    settings: Mapping[str, Any],
+    schedule: Mapping[str, Any],
+    *,
+    epochs: int,
+    steps: int,
+    averaged: bool,
+) -> None:
+    """Refuse to resume another training than that of the checkpoint.
+
+    Whatever of the configuration the checkpoint would replace unseen must be as it was. More epochs are
+    taken, where the schedule does not depend on their number.
+
+    Args:
+        checkpoint: Of ``Run.state``; it stands between two epochs.
+        settings: Of the network that is to be trained.
+        schedule: The schedule's settings for this training.
+        epochs: Of this training.
+        steps: Of one of its epochs.
+        averaged: Whether it averages its weights.
+
+    Raises:
+        UserError: Naming the key that differs, what it was and what it is.
+    """
+    saved = checkpoint["hyper_parameters"]
+    for name in SETTINGS:
+        if name in saved:
+            _check_equal(KEYS.get(name, name), saved[name], settings[name])
+    if averaged != ("averaging_state" in checkpoint):
+        was, now = ("null", "a number") if averaged else ("a number", "null")
+        raise UserError(f"training.ema: must be {was}, as the run began with, got {now}; {RESTORE}")
+    done, passed = checkpoint["epoch"] + 1, checkpoint["global_step"]
+    if passed != done * steps:
+        raise UserError(
+            f"data.batch_size: must give the {passed:,} steps that the run took in {_epochs(done)}, got "
+            f"{done * steps:,}; restore it in config.yaml, or what else decides them: data.epoch_size, "
+            "trainer.devices, trainer.accumulate_grad_batches"
+        )
+    [state] = checkpoint["lr_schedulers"] if len(checkpoint["lr_schedulers"]) == 1 else [{}]
+    for key in set(LENGTHS) & set(schedule):
+        old = state.get(key) if isinstance(state, Mapping) else None
+        if old != schedule[key]:
+            planned = f"{old / steps:g}" if isinstance(old, int | float) else str(old)[:80]
+            raise UserError(
+                f"trainer.max_epochs: must be {planned}, for which schedule.{key} was set as the run began, "
+                f"got {epochs}; {RESTORE}"
+            )
+    if epochs < done:
+        raise UserError(f"trainer.max_epochs: must be at least {done}, the epochs saved, got {epochs}")
+
+
+def _check_equal(key: str, saved: Any, now: Any) -> None:
+    """Name the first value of nested settings that differs."""
+    pairs: Iterable[tuple[str, Any, Any]] = ()
+    if isinstance(saved, Mapping) and isinstance(now, Mapping):
+        pairs = ((f"{key}.{name}", saved.get(name), now.get(name)) for name in dict.fromkeys((*saved, *now)))
+    elif isinstance(saved, list | tuple) and isinstance(now, list | tuple) and len(saved) == len(now):
+        pairs = ((f"{key}[{place}]", *both) for place, both in enumerate(zip(saved, now, strict=True)))
+    elif saved != now:
+        old, new = ("null" if each is None else str(each)[:80] for each in (saved, now))
+        raise UserError(f"{key}: must be {old}, as the run began with, got {new}; {RESTORE}")
+    for each in pairs:
+        _check_equal(*each)
+
+
+def _epochs(number: int) -> str:
+    return f"{number:,} epoch{'s' * (number != 1)}"
