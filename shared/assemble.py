@@ -4,11 +4,10 @@ import logging
 import os
 import warnings
 from pathlib import Path
-from typing import Any
 
 import pytorch_lightning as pl
 import torch
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 from pytorch_lightning.callbacks import Callback, EMAWeightAveraging
 from pytorch_lightning.loggers import TensorBoardLogger
 
@@ -18,6 +17,7 @@ from shared.callbacks import KeepSignals, Patience, RunCheckpoint, TrainingProgr
 from shared.classifier import Classifier, schedule_settings
 from shared.config.conform import check_arguments
 from shared.config.domain import find_domain
+from shared.config.settings import plain
 from shared.data import DataModule
 from shared.errors import UserError
 from shared.network import build_network
@@ -27,11 +27,6 @@ from shared.training.compiling import Compiled
 from shared.training.machine import check_machine, obeyed
 
 _log = logging.getLogger(__name__)
-
-
-def plain(node: DictConfig) -> dict[str, Any]:
-    """A configuration node as resolved plain containers."""
-    return OmegaConf.to_container(node, resolve=True)  # type: ignore[return-value]
 
 
 def build_data(config: DictConfig) -> DataModule:

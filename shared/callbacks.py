@@ -18,8 +18,8 @@ from rich.progress import TimeRemainingColumn as TimeLeft
 
 from shared.classifier import Classifier
 from shared.config.conform import check_known
+from shared.files.atomic import write
 from shared.files.csv_table import csv_text
-from shared.run import write
 
 
 class WholeCheckpoints(TorchCheckpointIO):

@@ -7,7 +7,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from shared.run import write_json
+from shared.files.atomic import write_json
 
 
 def show(figures: Mapping[str, Any], output: str | None, decimals: int) -> None:

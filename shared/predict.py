@@ -15,14 +15,17 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from shared.assemble import load_module, plain
+from shared.assemble import load_module
 from shared.config.domain import find_domain
 from shared.config.limits import COUNT, shown
+from shared.config.settings import plain
 from shared.errors import UserError
+from shared.files.atomic import write
 from shared.plots import png
 from shared.resolvers import unique_name
-from shared.run import Run, write
+from shared.run import Run
 from shared.runs.early import PREDICT, check_options
+from shared.scores import percent
 
 SHOWN = 60  # rows of the table; the file has them all
 
@@ -55,11 +58,6 @@ def best(probabilities: NDArray[np.floating], names: Sequence[str], top: int) ->
     """The likeliest ``top`` classes of probabilities (classes,), from the first."""
     order = np.argsort(-probabilities, kind="stable")[:top]
     return [{"name": names[i], "probability": float(probabilities[i])} for i in order]
-
-
-def percent(probability: float) -> str:
-    """A probability for people: 31.2%, <0.1%."""
-    return "<0.1%" if probability < 0.001 else f"{probability:.1%}"
 
 
 def predict(config: DictConfig) -> Predictions:

@@ -4,49 +4,21 @@ import hashlib
 import itertools
 import json
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-import numpy as np
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from rich.console import Console
 from rich.table import Table
-from scipy import stats
 
-from shared.assemble import plain
 from shared.config.check import check_training
 from shared.config.keys import keys, nearest_key
+from shared.config.settings import plain
 from shared.errors import UserError
+from shared.files.atomic import write_json
 from shared.locks import held
-from shared.run import write_json
+from shared.spread import Spread, spread
 from shared.train import is_first_process, train_once
-
-
-class Spread(NamedTuple):
-    """A figure over several trainings.
-
-    Attributes:
-        mean: of the trainings' figures.
-        std: their standard deviation.
-        low, high: 95 % interval of the mean by Student's t: what other draws of seed or fold would give.
-        n: trainings.
-    """
-
-    mean: float
-    std: float
-    low: float
-    high: float
-    n: int
-
-
-def spread(values: list[float]) -> Spread:
-    """Mean, standard deviation and interval; of one training alone the last three are not known."""
-    n, mean = len(values), float(np.mean(values))
-    if n < 2:
-        return Spread(mean, float("nan"), float("nan"), float("nan"), n)
-    std = float(np.std(values, ddof=1))
-    half = float(stats.t.ppf(0.975, n - 1)) * std / n**0.5
-    return Spread(mean, std, mean - half, mean + half, n)
 
 
 def repeat(config: DictConfig) -> dict[str, Spread]:

@@ -155,9 +155,9 @@ class Run:
         Raises:
             UserError: What is kept is broken.
         """
-        from shared.runs.fingerprint import FILE, check_fingerprint, read_fingerprint
+        from shared.runs.fingerprint import FINGERPRINT, check_fingerprint, read_fingerprint
 
-        return read_fingerprint(self.folder / FILE) or check_fingerprint(checkpoint.get("fingerprint"))
+        return read_fingerprint(self.folder / FINGERPRINT) or check_fingerprint(checkpoint.get("fingerprint"))
 
     @property
     def metrics(self) -> dict[str, Any]:

@@ -43,3 +43,8 @@ def score(name: str, values: np.ndarray, groups: np.ndarray | None = None) -> Sc
     centre = (p + Z**2 / (2 * effective)) / (1 + Z**2 / effective)
     half = Z / (1 + Z**2 / effective) * np.sqrt(p * (1 - p) / effective + Z**2 / (4 * effective**2))
     return Score(name, p, max(0.0, float(centre - half)), min(1.0, float(centre + half)), n)
+
+
+def percent(probability: float) -> str:
+    """A probability for people: 31.2%, <0.1%."""
+    return "<0.1%" if probability < 0.001 else f"{probability:.1%}"

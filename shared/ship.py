@@ -6,14 +6,15 @@ from pathlib import Path
 from omegaconf import DictConfig, OmegaConf
 
 from shared import weights
-from shared.assemble import plain
 from shared.config.conform import check_value
 from shared.config.domain import check_name
 from shared.config.paths import data_paths
+from shared.config.settings import plain
 from shared.errors import UserError
+from shared.files.atomic import write, write_json
 from shared.resolvers import PROJECT
-from shared.run import Run, write, write_json
-from shared.runs.fingerprint import FILE as FINGERPRINT
+from shared.run import Run
+from shared.runs.fingerprint import FINGERPRINT
 from shared.runs.written import read_environment
 
 LIMIT = 10 * 2**20  # bytes: what a repository can carry without being a burden

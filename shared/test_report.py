@@ -8,9 +8,10 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 from torchmetrics.functional.classification import binary_calibration_error
 
+from shared.files.atomic import write
 from shared.files.csv_table import csv_text
 from shared.plots import BLUE, png
-from shared.run import Run, write
+from shared.run import Run
 
 BINS = 15  # of confidence, as in Guo et al. 2017
 DRAWN = 40  # classes: a larger matrix cannot be read as a picture

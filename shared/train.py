@@ -32,13 +32,12 @@ from shared.config.paths import check_there
 from shared.data import DataModule
 from shared.errors import UserError, named
 from shared.evaluate import score_table, test
-from shared.files.atomic import remove_unfinished
+from shared.files.atomic import remove_unfinished, write, write_json
 from shared.layer_table import layer_table, render
 from shared.locks import held
 from shared.plots import learning_curve, png
-from shared.run import Run, environment, runs_in, write, write_json
-from shared.runs.fingerprint import FILE as FINGERPRINT
-from shared.runs.fingerprint import changes
+from shared.run import Run, environment, runs_in
+from shared.runs.fingerprint import FINGERPRINT, changes
 from shared.runs.job import note_job, run_of_job
 from shared.test_report import calibration_error, write_report
 from shared.training.companions import Companions

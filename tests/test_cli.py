@@ -58,7 +58,8 @@ def test_every_recipe_composes_and_its_network_builds(experiment: str) -> None:
 
 
 def test_alphago_s_recipe_has_the_paper_s_network() -> None:
-    from shared.assemble import build_data, plain
+    from shared.assemble import build_data
+    from shared.config.settings import plain
     from shared.network import build_network
 
     config = compose("train", ["experiment=go/alphago", "model.norm=none", "data.path=games"])

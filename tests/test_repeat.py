@@ -9,12 +9,13 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from shared.assemble import plain
 from shared.callbacks import History
 from shared.cli import compose
+from shared.config.settings import plain
 from shared.config.stopping import Stopped, heard
 from shared.errors import UserError
-from shared.repeat import _combinations, repeat, spread
+from shared.repeat import _combinations, repeat
+from shared.spread import spread
 from tests.commands import command
 
 TINY = ["domain=image", "trainer.max_epochs=1", "trainer.accelerator=cpu", "trainer.precision=32-true"]

@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from domains.go.games import Games, positions, read_games, split_of
+from domains.go.games import Games, positions, split_of
 from domains.go.planes import GROUPS, batch_planes, plane_groups
 from domains.go.points import names
+from domains.go.select import read_games
 from shared.data import DataModule, Draw, Fractions
 from shared.errors import UserError
 

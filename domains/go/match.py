@@ -16,7 +16,7 @@ from domains.go.contest import Rules, opening_of, play_game, record
 from domains.go.openings import SIZE
 from domains.go.strength import SEATS, Outcome, Strength, write_report
 from shared.errors import UserError
-from shared.run import write, write_json
+from shared.files.atomic import write, write_json
 
 
 class Match:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from domains.go.draw import draw_board, heat_colours
 from domains.go.points import name
 from shared.plots import ORANGE
-from shared.predict import percent
+from shared.scores import percent
 
 LABELLED = 3  # the best moves whose probability stands on the board
 BARS = 15  # moves that there is room for beside it

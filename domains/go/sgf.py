@@ -10,13 +10,13 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import chain
 
+from domains.go.games import UNKNOWN
 from domains.go.sgf_grammar import MainLine, Node, main_lines
 from domains.go.state import LARGEST, SMALLEST
 
 FILE_LIMIT = 16 * 2**20  # bytes: about ten thousand games in one file
 GAMES_LIMIT = 100_000  # in one file
 MOVES_LIMIT = 10_000  # of one game: the longest that were played have some five hundred
-UNKNOWN = -128  # the rank of a player who has none
 
 _COLOURS = {"B": 0, "W": 1}
 _SETUP = ("AB", "AW", "AE")

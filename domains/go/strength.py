@@ -10,8 +10,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from shared.files.atomic import write, write_json
 from shared.files.csv_table import csv_text
-from shared.run import write, write_json
 from shared.scores import Score, score
 
 SEATS = ("a", "b")

@@ -1,6 +1,6 @@
 """Simple answers to compare a network with."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import torch
@@ -10,23 +10,21 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from domains.speech.audio import FULL
+from domains.speech.dataset import Words
 from domains.speech.front_end import LogMel
 from shared.data import Draw
 from shared.layers.base import beyond
-
-if TYPE_CHECKING:
-    from domains.speech.data import Words
 
 LEARNED = 5000  # training clips at most: more cost minutes and change little
 BATCH = 256
 
 
-def most_frequent(train: "Words", test: "Words") -> NDArray[np.bool_]:
+def most_frequent(train: Words, test: Words) -> NDArray[np.bool_]:
     """Where the word of most training clips is right, (test clips,)."""
     return np.bincount(train.y).argmax() == test.y
 
 
-def logistic_regression(train: "Words", test: "Words", front_end: dict[str, Any]) -> NDArray[np.bool_]:
+def logistic_regression(train: Words, test: Words, front_end: dict[str, Any]) -> NDArray[np.bool_]:
     """Where logistic regression on ``statistics`` is right, (test clips,)."""
     chosen = np.linspace(0, len(train) - 1, min(len(train), LEARNED)).astype(int)
     model = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))
@@ -34,7 +32,7 @@ def logistic_regression(train: "Words", test: "Words", front_end: dict[str, Any]
     return model.predict(statistics(test, np.arange(len(test)), front_end)) == test.y
 
 
-def statistics(words: "Words", items: NDArray[np.int64], front_end: dict[str, Any]) -> NDArray[np.float32]:
+def statistics(words: Words, items: NDArray[np.int64], front_end: dict[str, Any]) -> NDArray[np.float32]:
     """The mean and the standard deviation of each band over the time of each clip, (items, 2 * mels)."""
     log_mel = LogMel(**front_end["sizes"])
     found = []

@@ -5,56 +5,24 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from domains.speech.augment import Augment
 from domains.speech.baselines import logistic_regression, most_frequent
 from domains.speech.clips import Clips, read_clips
+from domains.speech.dataset import Words
 from domains.speech.front_end import LogMel
 from domains.speech.names import compiled
 from domains.speech.official import Official, check_options
 from domains.speech.sides import TEST, TRAIN, VAL, Sides, check_sides
 from domains.speech.split import Split, split
 from shared.config.conform import check_arguments
-from shared.data import DataModule, Draw, Fractions
+from shared.data import DataModule, Fractions
 from shared.errors import UserError, require_number
 from shared.files.labels import check_classes
 from shared.files.layout import class_name
 
 LONGEST = 600  # seconds that data.max_seconds may allow: a clip is one input, and lies in memory as a whole
 HINT = "sort the recordings as WORD/recording.wav, or let data.pattern find the word in the names"
-
-
-class Words:
-    """Clips, each with the word that is spoken in it.
-
-    A batch holds ``x`` int16 (N, samples), filled up with zeros, ``lengths`` the samples of each clip, ``y``
-    the word, ``item``, and ``stretch`` (N,) where the clips are to be heard as by other voices.
-    """
-
-    def __init__(self, clips: Clips, chosen: NDArray[np.int64], y: NDArray[np.int64], stretch: float = 1.0):
-        self.clips, self.stretch = clips, stretch
-        self.clip, self.y = chosen, y[chosen]
-        self.lengths = clips.length[chosen]
-
-    def __len__(self) -> int:
-        return len(self.clip)
-
-    @property
-    def held(self) -> NDArray[np.uint64]:
-        """By the samples alone."""
-        return self.clips.identity[self.clip]
-
-    def __getitem__(self, draw: Draw) -> dict[str, Any]:
-        items = draw.items
-        lengths, start = self.lengths[items], self.clips.start[self.clip[items]]
-        x = np.zeros((len(items), lengths.max()), np.int16)
-        for row, first, length in zip(x, start, lengths, strict=True):
-            row[:length] = self.clips.samples[first : first + length]
-        batch = {"x": x, "lengths": lengths, "y": self.y[items], "item": items}
-        if self.stretch != 1.0:
-            batch["stretch"] = np.full(len(items), self.stretch, np.float32)
-        return batch
 
 
 class SpeechData(DataModule):

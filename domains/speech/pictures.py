@@ -11,7 +11,7 @@ from matplotlib.ticker import PercentFormatter
 from numpy.typing import NDArray
 
 from shared.plots import BLUE
-from shared.predict import percent
+from shared.scores import percent
 
 DPI = 130
 RANGE = 60  # decibels below the loudest that are shown

@@ -17,10 +17,11 @@ from domains.speech.data import SpeechData
 from shared.assemble import build_data, load_module, trained_config
 from shared.classifier import Classifier
 from shared.errors import UserError
+from shared.files.atomic import write
 from shared.files.csv_table import csv_text
 from shared.plots import PALETTE, png
-from shared.repeat import Spread, spread
-from shared.run import Run, write
+from shared.run import Run
+from shared.spread import Spread, spread
 
 
 class Row(NamedTuple):

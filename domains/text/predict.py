@@ -24,7 +24,8 @@ from domains.text.tokens import encode, numbered
 from shared.archive import MEMBER_LIMIT
 from shared.data import Draws
 from shared.errors import UserError
-from shared.predict import SHOWN, Predictions, best, percent
+from shared.predict import SHOWN, Predictions, best
+from shared.scores import percent
 
 BATCH = 64
 IN_PAGE = 1000  # sentences that a page of HTML holds

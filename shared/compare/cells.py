@@ -7,11 +7,11 @@ from typing import Any, NamedTuple
 from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import OmegaConfBaseException
 
-from shared.assemble import plain
 from shared.compare.facts import read_facts
 from shared.compare.plan import Comparison, configuration
 from shared.compare.workers import FACTS, Job, measure, train
 from shared.config.check import check_values
+from shared.config.settings import plain
 from shared.errors import UserError
 from shared.repeat import digest
 from shared.run import Run

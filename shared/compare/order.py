@@ -8,8 +8,8 @@ import pytorch_lightning as pl
 from pytorch_lightning.callbacks import Callback
 
 from shared.config.conform import check_value
+from shared.files.atomic import write_json
 from shared.files.plain import read_json
-from shared.run import write_json
 
 FILE = "order.json"
 

@@ -15,8 +15,8 @@ from shared.compare.markdown import bullets, code, percent, points, table, text
 from shared.compare.matrix import matrix
 from shared.compare.pictures import claims_plot, cost_plot, matrix_plot, styles
 from shared.compare.plan import Comparison
+from shared.files.atomic import write
 from shared.plots import png
-from shared.run import write
 
 STYLE = """
 :root { color-scheme: light dark; }

@@ -14,8 +14,9 @@ from shared.compare.cells import Cell
 from shared.compare.order import read_order
 from shared.compare.paired import Estimate, Sample, difference, estimate
 from shared.errors import UserError
+from shared.files.atomic import write
 from shared.files.csv_table import csv_text, plain_cell
-from shared.run import Run, write
+from shared.run import Run
 
 
 class Result:

@@ -21,7 +21,8 @@ from shared.compare.facts import facts
 from shared.compare.order import Order
 from shared.config.stopping import REQUEUE
 from shared.errors import UserError
-from shared.run import Run, runs_in, write, write_json
+from shared.files.atomic import write, write_json
+from shared.run import Run, runs_in
 from shared.train import train_once
 
 FAILED, FACTS, LOG = "failed.txt", "facts.json", "log.txt"

@@ -10,7 +10,7 @@ from shared.explain.domain import Domain, Planes
 from shared.explain.explanation import Explanation, Sample, Shown
 from shared.explain.units import Target
 from shared.network import Network
-from shared.predict import percent
+from shared.scores import percent
 
 STEPS = 20  # of projected gradient descent
 KINDS = {"FGSM": "gradient sign", "PGD": "projected gradient descent", "random": "random signs"}

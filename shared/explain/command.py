@@ -25,11 +25,12 @@ from shared.explain.reals import Reals
 from shared.explain.report import Panel, Report, table
 from shared.explain.units import Target
 from shared.explain.yardsticks import measure
+from shared.files.atomic import write_json
 from shared.files.plain import read_json
 from shared.layer_table import layer_table, render
-from shared.predict import percent
 from shared.resolvers import unique_name
-from shared.run import Run, write_json
+from shared.run import Run
+from shared.scores import percent
 
 OWN = ("text", "move")  # keys of the configuration that a domain's own kind of input needs
 

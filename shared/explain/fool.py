@@ -9,7 +9,7 @@ from shared.explain.ascent import ascend, noise
 from shared.explain.domain import Domain, Planes
 from shared.explain.explanation import Explanation, Sample, Shown
 from shared.explain.units import Target
-from shared.predict import percent
+from shared.scores import percent
 
 STEPS = 200
 

@@ -17,7 +17,7 @@ from shared.explain.saliency import last_maps
 from shared.explain.units import Target, check_unit, find_layer
 from shared.layers.conv import Conv
 from shared.layers.dense import Dense
-from shared.predict import percent
+from shared.scores import percent
 
 TITLES = {
     "filters": "Filters that read the input",

@@ -13,8 +13,8 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from shared.explain.explanation import Explanation
+from shared.files.atomic import write, write_json
 from shared.plots import png
-from shared.run import write, write_json
 
 GREY = "#555555"
 

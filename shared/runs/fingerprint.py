@@ -14,7 +14,7 @@ from shared.files.plain import read_json
 from shared.identity import identity
 
 FORM = 1  # of what follows: another form is not compared
-FILE = "data.json"  # in the run's folder
+FINGERPRINT = "data.json"  # in the run's folder
 SHOWN = 10  # classes that are named
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from omegaconf import DictConfig, OmegaConf
 
-from shared.run import Run, write_json
+from shared.files.atomic import write_json
+from shared.run import Run
 
 FILE = "job.json"  # in the run's folder
 

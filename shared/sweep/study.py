@@ -16,8 +16,8 @@ from optuna.trial import TrialState
 from sqlalchemy.exc import SQLAlchemyError
 
 from shared.errors import UserError, nearest
+from shared.files.atomic import write
 from shared.locks import FileLock, JournalLock
-from shared.run import write
 from shared.train import SAME
 
 SAMPLERS: dict[str, type[BaseSampler]] = {"tpe": TPESampler, "random": RandomSampler}

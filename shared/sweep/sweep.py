@@ -10,8 +10,8 @@ from omegaconf import DictConfig, OmegaConf
 from optuna.trial import TrialState
 from rich.console import Console
 
-from shared.assemble import plain
 from shared.cli import compose
+from shared.config.settings import plain
 from shared.config.stopping import Stopped
 from shared.errors import UserError
 from shared.sweep.progress import SweepProgress, best

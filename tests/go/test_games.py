@@ -16,7 +16,8 @@ from sgfmill.boards import Board
 from sgfmill.sgf_moves import get_setup_and_moves
 
 from domains.go import records
-from domains.go.games import Games, positions, read_games, split_of
+from domains.go.games import Games, positions, split_of
+from domains.go.select import read_games
 from shared.errors import UserError
 
 DATA = os.environ.get("CONVOLUTIONS_DATA")

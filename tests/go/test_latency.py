@@ -8,8 +8,8 @@ import pytest
 from domains.go.latency import WARM, latency, move_seconds
 from domains.go.planes import ALPHAGO
 from domains.go.policy import Policy
-from shared.assemble import plain
 from shared.cli import compose
+from shared.config.settings import plain
 from shared.network import build_network
 
 

@@ -12,14 +12,15 @@ from go_reference import games_of
 
 from domains.go.engine import Engine
 from domains.go.game import Game
-from domains.go.games import Games, read_games
+from domains.go.games import Games
 from domains.go.planes import ALPHAGO, batch_planes, game_planes
 from domains.go.policy import Policy
 from domains.go.position import Position, position_planes
 from domains.go.rules import Board, first_illegal
+from domains.go.select import read_games
 from domains.go.state import new_state
-from shared.assemble import plain
 from shared.cli import compose
+from shared.config.settings import plain
 from shared.network import build_network
 from shared.run import Run
 from shared.train import train

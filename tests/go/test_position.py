@@ -5,9 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from domains.go.games import Games, read_games
+from domains.go.games import Games
 from domains.go.planes import ALPHAGO, batch_planes
 from domains.go.position import Position, position_planes
+from domains.go.select import read_games
 from shared.resolvers import PROJECT
 
 # Black's last but one move takes the stone at E5, and white may not take back at once.

@@ -11,8 +11,9 @@ from domains.go.data import GoData
 from domains.go.module import GoPolicy
 from domains.go.policy import ensemble
 from domains.go.rules import Board
-from shared.assemble import build_data, build_module, build_trainer, plain
+from shared.assemble import build_data, build_module, build_trainer
 from shared.cli import compose
+from shared.config.settings import plain
 from shared.data import Draw
 from shared.errors import UserError
 from shared.evaluate import test as evaluate_test

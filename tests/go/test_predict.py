@@ -12,10 +12,10 @@ from sgfmill.boards import Board
 from sgfmill.common import format_vertex, move_from_vertex
 
 from domains.go.data import Positions
-from domains.go.games import read_games
 from domains.go.planes import plane_groups
 from domains.go.points import names
 from domains.go.predict import SURPRISES, predict
+from domains.go.select import read_games
 from shared.assemble import load_module
 from shared.classifier import Classifier
 from shared.cli import compose

@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from domains.go.games import Games, positions, read_games, split_of
+from domains.go.games import Games, positions, split_of
+from domains.go.select import read_games
 
 SAMPLE = Path(__file__).parents[2] / "domains/go/sample/games.tar.xz"
 

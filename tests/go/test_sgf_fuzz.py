@@ -5,10 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from domains.go.games import read_games, with_next
+from domains.go.games import with_next
 from domains.go.planes import ALPHAGO, batch_planes
 from domains.go.records import read_records
 from domains.go.rules import Board
+from domains.go.select import read_games
 from domains.go.sgf import Record, UnusableError, read_sgf
 from shared.errors import UserError
 from tests.fuzzing import fuzz

@@ -19,7 +19,7 @@ from torch import nn
 from domains.image.sources import idx
 from shared.archive import members
 from shared.cli import compose
-from shared.repeat import spread
+from shared.spread import spread
 from shared.train import train
 
 

@@ -10,7 +10,8 @@ from omegaconf import OmegaConf
 from shared.compare.cells import Cell, Training
 from shared.compare.plan import Comparison, read
 from shared.compare.workers import FACTS
-from shared.run import Run, write_json
+from shared.files.atomic import write_json
+from shared.run import Run
 
 PLAN: dict[str, Any] = {
     "title": None,

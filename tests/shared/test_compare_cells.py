@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from comparisons import PLAN, cells_of, ended, finish, measured, plan_of
 
-from shared.assemble import plain
 from shared.compare.cells import slug
+from shared.config.settings import plain
 from shared.errors import UserError
 
 

@@ -3,9 +3,10 @@
 import pytest
 import torch
 
-from shared.assemble import build_data, build_module, plain
+from shared.assemble import build_data, build_module
 from shared.cli import compose
 from shared.compare.facts import choices, facts, latency
+from shared.config.settings import plain
 from shared.network import build_network
 
 EXTENT = {"image": (1, (28, 28)), "go": (48, (19, 19)), "speech": (1, (40, None)), "text": (1, (None, 128))}

@@ -6,7 +6,7 @@ from scipy import stats
 
 from shared.compare import paired
 from shared.compare.paired import Estimate, Sample, difference, estimate, less
-from shared.repeat import spread
+from shared.spread import spread
 
 
 def drawn(rng: np.random.Generator, seeds: float, groups: float, rest: float) -> list[Sample]:

@@ -15,7 +15,7 @@ from omegaconf import DictConfig, OmegaConf
 from shared.compare.workers import FACTS, LOG, Job, Workers
 from shared.config.stopping import Stopped
 from shared.errors import UserError
-from shared.run import write, write_json
+from shared.files.atomic import write, write_json
 from tests.commands import PROJECT
 
 

@@ -4,11 +4,11 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from shared.dense_matrix import as_dense_matrix
 from shared.layers.conv import Conv
 from shared.layers.pool import Pool
 from shared.network import build_network
 from shared.shape import Axis, Shape, slid
+from tests.shared.dense_matrix import as_dense_matrix
 
 IMAGE = torch.tensor(
     [

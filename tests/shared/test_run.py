@@ -14,7 +14,8 @@ from shared.build import OPTIMIZERS, build
 from shared.callbacks import WholeCheckpoints
 from shared.cli import compose
 from shared.errors import UserError
-from shared.run import Run, write
+from shared.files.atomic import write
+from shared.run import Run
 from tests.commands import TINY
 
 CONFIG = compose("train", TINY)

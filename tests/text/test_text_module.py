@@ -8,8 +8,9 @@ import torch
 
 from domains.text.data import TextData
 from domains.text.module import TextClassifier
-from shared.assemble import build_data, build_module, plain
+from shared.assemble import build_data, build_module
 from shared.cli import compose
+from shared.config.settings import plain
 from shared.data import Draw
 from shared.errors import UserError
 
