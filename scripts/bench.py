@@ -9,7 +9,7 @@ from typing import Any
 try:
     from omegaconf import DictConfig
 
-    from shared.cli import command
+    from shared.config import command
 except ModuleNotFoundError as error:
     raise SystemExit(
         f"error: {error.name} is not installed for this python; give `. .venv/bin/activate` in the project's "
@@ -26,7 +26,7 @@ except ModuleNotFoundError as error:
 )  # fmt: skip
 def main(config: DictConfig) -> dict[str, Any]:
     """Time, and print the table."""
-    from shared.bench import bench
+    from shared.commands import bench
 
     return bench(config)
 

@@ -7,7 +7,7 @@ python scripts/compare.py compare=lecture folder=data n_jobs=2
 try:
     from omegaconf import DictConfig
 
-    from shared.cli import command
+    from shared.config import command
 except ModuleNotFoundError as error:
     raise SystemExit(
         f"error: {error.name} is not installed for this python; give `. .venv/bin/activate` in the project's "
@@ -18,7 +18,7 @@ except ModuleNotFoundError as error:
 @command("compare")
 def main(config: DictConfig) -> None:
     """Train what has not been trained yet, and write the report."""
-    from shared.compare.compare import compare
+    from shared.compare import compare
 
     compare(config)
 

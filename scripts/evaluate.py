@@ -9,7 +9,7 @@ from typing import Any
 try:
     from omegaconf import DictConfig
 
-    from shared.cli import command
+    from shared.config import command
 except ModuleNotFoundError as error:
     raise SystemExit(
         f"error: {error.name} is not installed for this python; give `. .venv/bin/activate` in the project's "
@@ -20,10 +20,10 @@ except ModuleNotFoundError as error:
 @command("evaluate", adds="data")
 def main(config: DictConfig) -> dict[str, Any]:
     """Test, and print the table of figures."""
-    from shared.runs.early import check_places
+    from shared.runs import check_places
 
     check_places(config)
-    from shared.evaluate import evaluate
+    from shared.commands import evaluate
 
     return evaluate(config)
 

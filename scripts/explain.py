@@ -7,7 +7,7 @@ python scripts/explain.py check run=runs/image/20260101-120000-1a2b3c
 try:
     from omegaconf import DictConfig
 
-    from shared.cli import command
+    from shared.config import command
 except ModuleNotFoundError as error:
     raise SystemExit(
         f"error: {error.name} is not installed for this python; give `. .venv/bin/activate` in the project's "
@@ -23,10 +23,10 @@ except ModuleNotFoundError as error:
 )
 def main(config: DictConfig) -> None:
     """Explain a run, or check the methods on it."""
-    from shared.runs.early import check_places
+    from shared.runs import check_places
 
     check_places(config)
-    from shared.explain.command import explain_run
+    from shared.explain import explain_run
 
     explain_run(config)
 

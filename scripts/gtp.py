@@ -7,7 +7,7 @@ python scripts/gtp.py run=runs/go/20260101-120000-1a2b3c symmetries=1 temperatur
 try:
     from omegaconf import DictConfig
 
-    from shared.cli import command
+    from shared.config import command
 except ModuleNotFoundError as error:
     raise SystemExit(
         f"error: {error.name} is not installed for this python; give `. .venv/bin/activate` in the project's "
@@ -18,10 +18,10 @@ except ModuleNotFoundError as error:
 @command("gtp")
 def main(config: DictConfig) -> None:
     """Answer until quit."""
-    from shared.runs.early import check_places
+    from shared.runs import check_places
 
     check_places(config)
-    from domains.go.player import serve
+    from domains.go.engine import serve
 
     serve(config)
 

@@ -6,7 +6,7 @@ nice python scripts/make_go_sample.py games=500 jobs=2
 try:
     from omegaconf import DictConfig
 
-    from shared.cli import command
+    from shared.config import command
 except ModuleNotFoundError as error:
     raise SystemExit(
         f"error: {error.name} is not installed for this python; give `. .venv/bin/activate` in the project's "
@@ -19,7 +19,7 @@ def main(config: DictConfig) -> None:
     """Play what is missing, then pack all."""
     from pathlib import Path
 
-    from domains.go.selfplay import make_sample
+    from domains.go.make_sample import make_sample
 
     make_sample(config.games, config.jobs, Path(config.work), Path(config.archive))
 

@@ -6,7 +6,7 @@ python scripts/make_marked_digits.py output=marked
 try:
     from omegaconf import DictConfig
 
-    from shared.cli import command
+    from shared.config import command
 except ModuleNotFoundError as error:
     raise SystemExit(
         f"error: {error.name} is not installed for this python; give `. .venv/bin/activate` in the project's "
@@ -19,7 +19,7 @@ def main(config: DictConfig) -> None:
     """Write the pictures."""
     from pathlib import Path
 
-    from domains.image.marked import make_marked_digits
+    from domains.image.make_marked import make_marked_digits
 
     make_marked_digits(Path(config.output), str(config.marked))
 

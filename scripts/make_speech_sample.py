@@ -6,7 +6,7 @@ python scripts/make_speech_sample.py
 try:
     from omegaconf import DictConfig
 
-    from shared.cli import command
+    from shared.config import command
 except ModuleNotFoundError as error:
     raise SystemExit(
         f"error: {error.name} is not installed for this python; give `. .venv/bin/activate` in the project's "
@@ -19,7 +19,7 @@ def main(config: DictConfig) -> None:
     """Speak and pack."""
     from pathlib import Path
 
-    from domains.speech.synthesis import make_sample
+    from domains.speech.make_sample import make_sample
 
     make_sample(config.clips, Path(config.archive))
 

@@ -6,7 +6,7 @@ python scripts/make_text_sample.py
 try:
     from omegaconf import DictConfig
 
-    from shared.cli import command
+    from shared.config import command
 except ModuleNotFoundError as error:
     raise SystemExit(
         f"error: {error.name} is not installed for this python; give `. .venv/bin/activate` in the project's "
@@ -19,7 +19,7 @@ def main(config: DictConfig) -> None:
     """Write the archive."""
     from pathlib import Path
 
-    from domains.text.grammar import make_sample
+    from domains.text.make_sample import make_sample
 
     make_sample(config.sentences, Path(config.archive))
 

@@ -7,7 +7,7 @@ python scripts/match.py "a=python scripts/gtp.py run=runs/go/20260101-120000-1a2
 try:
     from omegaconf import DictConfig
 
-    from shared.cli import command
+    from shared.config import command
 except ModuleNotFoundError as error:
     raise SystemExit(
         f"error: {error.name} is not installed for this python; give `. .venv/bin/activate` in the project's "

@@ -7,7 +7,7 @@ python scripts/predict.py run=runs/go/20260101-120000-1a2b3c input=game.sgf move
 try:
     from omegaconf import DictConfig
 
-    from shared.cli import command
+    from shared.config import command
 except ModuleNotFoundError as error:
     raise SystemExit(
         f"error: {error.name} is not installed for this python; give `. .venv/bin/activate` in the project's "
@@ -18,10 +18,10 @@ except ModuleNotFoundError as error:
 @command("predict", alone=[("input", "text")], opens=True)
 def main(config: DictConfig) -> None:
     """Answer, and print the table."""
-    from shared.runs.early import check_predict
+    from shared.runs import check_predict
 
     check_predict(config)
-    from shared.predict import predict
+    from shared.commands import predict
 
     predict(config)
 

@@ -9,7 +9,7 @@ from typing import Any
 try:
     from omegaconf import DictConfig
 
-    from shared.cli import command
+    from shared.config import command
 except ModuleNotFoundError as error:
     raise SystemExit(
         f"error: {error.name} is not installed for this python; give `. .venv/bin/activate` in the project's "
@@ -20,7 +20,7 @@ except ModuleNotFoundError as error:
 @command("repeat", settles=["resume"])
 def main(config: DictConfig) -> dict[str, Any]:
     """Train what has not been trained yet, and print the table."""
-    from shared.repeat import repeat
+    from shared.commands import repeat
 
     return repeat(config)
 

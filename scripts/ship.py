@@ -6,7 +6,7 @@ python scripts/ship.py run=runs/go/20260101-120000-1a2b3c name=policy
 try:
     from omegaconf import DictConfig
 
-    from shared.cli import command
+    from shared.config import command
 except ModuleNotFoundError as error:
     raise SystemExit(
         f"error: {error.name} is not installed for this python; give `. .venv/bin/activate` in the project's "
@@ -17,10 +17,10 @@ except ModuleNotFoundError as error:
 @command("ship")
 def main(config: DictConfig) -> None:
     """Write its folder, and say where it is."""
-    from shared.runs.early import check_places
+    from shared.runs import check_places
 
     check_places(config)
-    from shared.ship import ship
+    from shared.runs import ship
 
     print(f"shipped: {ship(config)}; its model card is README.md in there")
 

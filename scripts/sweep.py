@@ -7,7 +7,7 @@ python scripts/sweep.py sweep=image/lecture data=image/folder data.path=holiday.
 try:
     from omegaconf import DictConfig
 
-    from shared.cli import command, overrides
+    from shared.config import command, overrides
 except ModuleNotFoundError as error:
     raise SystemExit(
         f"error: {error.name} is not installed for this python; give `. .venv/bin/activate` in the project's "
@@ -18,7 +18,7 @@ except ModuleNotFoundError as error:
 @command("sweep", settles=["resume", "test", "trainer.enable_progress_bar"])
 def main(config: DictConfig) -> None:
     """Search, or go on searching, and write what was found."""
-    from shared.sweep.sweep import sweep
+    from shared.sweep import sweep
 
     sweep(config, overrides())
 

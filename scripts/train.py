@@ -11,7 +11,7 @@ from typing import Any
 try:
     from omegaconf import DictConfig
 
-    from shared.cli import command
+    from shared.config import command
 except ModuleNotFoundError as error:
     raise SystemExit(
         f"error: {error.name} is not installed for this python; give `. .venv/bin/activate` in the project's "
@@ -22,10 +22,10 @@ except ModuleNotFoundError as error:
 @command("train", alone=[("resume", "*")])
 def main(config: DictConfig) -> dict[str, Any]:
     """Train; of a grid, the figures come together in a table."""
-    from shared.runs.early import check_places
+    from shared.runs import check_places
 
     check_places(config)
-    from shared.train import train
+    from shared.commands import train
 
     return train(config)
 

@@ -6,7 +6,7 @@ python scripts/voices.py runs=runs output=docs
 try:
     from omegaconf import DictConfig
 
-    from shared.cli import command
+    from shared.config import command
 except ModuleNotFoundError as error:
     raise SystemExit(
         f"error: {error.name} is not installed for this python; give `. .venv/bin/activate` in the project's "

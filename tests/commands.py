@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from shared.run import Run
+from shared.runs.run import Run
 
 PROJECT = Path(__file__).resolve().parent.parent
 

@@ -9,9 +9,9 @@ import pytest
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from shared.classifier import Classifier
-    from shared.explain.domain import Domain
-    from shared.run import Run
+    from shared.explain.adapter import Domain
+    from shared.runs.run import Run
+    from shared.training.classifier import Classifier
 
 # Before torch is imported: the networks here are so small that a second thread only waits for the first.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -30,9 +30,9 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> "dict[str, Run]":
 @pytest.fixture(scope="session")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> "Run":
     """A run of Go as the smallest training leaves it; who changes it takes ``trained_copy``."""
-    from shared.cli import compose
-    from shared.run import Run
-    from shared.train import train
+    from shared.commands.train import train
+    from shared.config.cli import compose
+    from shared.runs.run import Run
     from tests.commands import TINY
 
     words = [*TINY, f"runs={tmp_path_factory.mktemp('trained')}", "trainer.enable_progress_bar=false"]
@@ -42,7 +42,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> "Run":
 @pytest.fixture
 def trained_copy(trained: "Run", tmp_path: "Path") -> "Run":
     """A copy of that run, to do harm to."""
-    from shared.run import Run
+    from shared.runs.run import Run
 
     return Run.open(shutil.copytree(trained.folder, tmp_path / "copy" / trained.folder.name))
 

@@ -15,12 +15,16 @@ from typing import Any
 import torch
 from pytorch_lightning.callbacks import Callback
 
-from shared.callbacks import History
+from shared.training.callbacks import History
 from tests.commands import epochs_of
 
 processes = multiprocessing.get_context("forkserver")
 processes.set_forkserver_preload(
-    ["shared.train", "shared.cli", *(f"domains.{name}.module" for name in ("go", "image", "speech", "text"))]
+    [
+        "shared.commands.train",
+        "shared.config.cli",
+        *(f"domains.{name}.module" for name in ("go", "image", "speech", "text")),
+    ]
 )
 
 Moment = tuple[str, int]  # a hook of Lightning's callbacks, and which of its calls in a process is the last

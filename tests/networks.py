@@ -6,13 +6,13 @@ from pathlib import Path
 from pytorch_lightning import LightningModule, Trainer
 from pytorch_lightning.callbacks import Callback
 
-from shared.assemble import load_module
-from shared.classifier import Classifier
-from shared.cli import compose
+from shared.commands.train import train
+from shared.config.cli import compose
+from shared.explain.adapter import Domain
 from shared.explain.command import adapter
-from shared.explain.domain import Domain
-from shared.run import Run
-from shared.train import train
+from shared.runs.run import Run
+from shared.training.classifier import Classifier
+from shared.training.setup import load_module
 
 WORDS = {
     "image": ["domain=image"],

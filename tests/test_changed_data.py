@@ -13,12 +13,12 @@ from PIL import Image
 from pytorch_lightning.callbacks import Callback
 from scipy.io import wavfile
 
-from shared.cli import compose
+from shared.commands.evaluate import evaluate
+from shared.commands.train import train
+from shared.config.cli import compose
 from shared.errors import UserError
-from shared.evaluate import evaluate
 from shared.explain.command import explain_run
-from shared.run import Run
-from shared.train import train
+from shared.runs.run import Run
 
 QUICK = ["trainer.max_epochs=2", "trainer.accelerator=cpu", "trainer.precision=32-true"]
 QUICK += ["trainer.enable_progress_bar=false", "test=false"]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.cli import compose
+from shared.config.cli import compose
 from shared.errors import UserError
 from tests.commands import PROJECT, command
 
@@ -51,16 +51,16 @@ def test_a_composed_configuration_is_that_of_the_command() -> None:
 
 @pytest.mark.parametrize("experiment", RECIPES)
 def test_every_recipe_composes_and_its_network_builds(experiment: str) -> None:
-    from shared.assemble import build_data, check_network
+    from shared.training.setup import build_data, check_network
 
     config = compose("train", [f"experiment={experiment}", "data.path=files"])
     check_network(config, build_data(config))
 
 
 def test_alphago_s_recipe_has_the_paper_s_network() -> None:
-    from shared.assemble import build_data
     from shared.config.settings import plain
-    from shared.network import build_network
+    from shared.network.build import build_network
+    from shared.training.setup import build_data
 
     config = compose("train", ["experiment=go/alphago", "model.norm=none", "data.path=games"])
     data = build_data(config)

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from shared.cli import compose
 from shared.compare.compare import compare
+from shared.config.cli import compose
 from shared.errors import UserError
 from tests.commands import command
 

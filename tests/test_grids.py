@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from hydra import compose, initialize_config_dir
 
-from shared.cli import CONF
+from shared.config.cli import CONF
 from tests.commands import command, start
 
 TINY = [

@@ -12,19 +12,19 @@ from typing import Any
 import pytest
 import torch
 
-from domains.go.player import build_engine
-from shared.build import OPTIMIZERS, SCHEDULES, build
-from shared.cli import compose
+from domains.go.engine.serve import build_engine
+from shared.commands.evaluate import evaluate
+from shared.commands.predict import predict
+from shared.commands.train import train
+from shared.config.cli import compose
 from shared.config.domain import find_domain, names
 from shared.errors import UserError
-from shared.evaluate import evaluate
 from shared.explain.command import explain_run
-from shared.predict import predict
-from shared.run import Run
 from shared.runs.checkpoint import check_optimizer
+from shared.runs.publish import ship
+from shared.runs.run import Run
 from shared.runs.written import _domain, read_environment, read_metrics
-from shared.ship import ship
-from shared.train import train
+from shared.training.optimizers import OPTIMIZERS, SCHEDULES, build
 from tests.commands import set_key
 
 PACKAGES = (
@@ -46,7 +46,7 @@ COMMANDS: dict[str, Callable[[Run], object]] = {
     "ship": lambda run: ship(compose("ship", [f"run={run.folder}", "name=never"])),
     "resume": lambda run: train(compose("train", [f"resume={run.folder}"])),
 }
-CLIENT = "domains.go.client.Client"  # starts whatever program it is given
+CLIENT = "domains.go.match.client.Client"  # starts whatever program it is given
 
 
 def change_checkpoints(run: Run, **changes: Any) -> None:
@@ -149,7 +149,7 @@ def test_a_stranger_s_run_is_refused_in_one_line(
 ) -> None:
     (tmp_path / "home").mkdir()
     monkeypatch.chdir(tmp_path / "home")
-    monkeypatch.setattr("shared.ship.PROJECT", tmp_path / "home")
+    monkeypatch.setattr("shared.runs.publish.PROJECT", tmp_path / "home")
     mark = tmp_path / "this-must-never-exist"
     if command == "resume":
         (trained_copy.folder / "metrics.json").unlink()
@@ -208,7 +208,7 @@ def test_of_all_callables_a_configuration_reaches_those_on_the_lists(
         except UserError:
             return
 
-    monkeypatch.setattr("shared.build.nearest", lambda name, legal: "")
+    monkeypatch.setattr("shared.training.optimizers.nearest", lambda name, legal: "")
     lists = {"optimizer": OPTIMIZERS, "schedule": SCHEDULES}
     lists |= {f"data of {name}": find_domain(name).readers() for name in names()}
     loaded = set(sys.modules)
@@ -232,7 +232,7 @@ def test_what_older_runs_say_of_their_domain_is_taken(trained_copy: Run) -> None
 
 
 def test_a_run_s_cache_and_downloads_are_not_written_where_it_says(trained_copy: Run, tmp_path: Path) -> None:
-    from shared.assemble import trained_config
+    from shared.training.setup import trained_config
 
     set_key(trained_copy, "data.cache", str(tmp_path / "autostart"))
     assert trained_config(trained_copy).data.cache is None

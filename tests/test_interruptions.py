@@ -15,12 +15,12 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import DictConfig
 from pytorch_lightning.callbacks import Callback
 
-from shared.cli import compose
+from shared.commands.train import train
+from shared.config.cli import compose
 from shared.config.literal import as_typed
 from shared.config.stopping import Stopped, heard
 from shared.errors import PlaceError, UserError
-from shared.run import runs_in
-from shared.train import train
+from shared.runs.run import runs_in
 from tests.commands import epochs_of, start
 from tests.test_train import TINY as GO
 from tests.test_train import wait_for_epochs

@@ -26,4 +26,4 @@ def test_a_script_imports_what_is_heavy_only_once_it_runs(script: Path) -> None:
                 [node.module] if isinstance(node, ast.ImportFrom) else [alias.name for alias in node.names]
             )
             imported |= set(names)
-    assert imported <= {"typing", "omegaconf", "shared.cli"}
+    assert imported <= {"typing", "omegaconf", "shared.config.cli"}

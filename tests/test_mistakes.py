@@ -10,17 +10,16 @@ from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import DictConfig, OmegaConf
 
-from shared.cli import compose
 from shared.config.check import check_training
+from shared.config.cli import compose
+from shared.config.multirun import Grid
 from shared.errors import UserError
-from shared.grid import Grid
 from tests.commands import PROJECT, TINY
 
 # What the commands import once their words are checked.
 HEAVY = (
-    "torch", "shared.train", "shared.predict", "shared.evaluate", "shared.explain.command", "shared.repeat",
-    "shared.sweep.sweep", "shared.bench", "shared.compare.compare", "shared.ship", "domains.go.player",
-    "domains.go.latency",
+    "torch", "shared.commands", "shared.explain", "shared.sweep", "shared.compare",
+    "domains.go.engine", "domains.go.latency",
 )  # fmt: skip
 
 Mistake = Callable[..., str]
@@ -293,7 +292,7 @@ def test_a_text_model_without_tokens_is_told_what_to_add(mistake: Mistake, tmp_p
 
 def test_a_run_s_own_keys_of_data_need_no_plus(mistake: Mistake) -> None:
     """They are obeyed: what is missing is the module behind the command, which the fixture takes away."""
-    with pytest.raises(ModuleNotFoundError, match="evaluate"):
+    with pytest.raises(ModuleNotFoundError, match="commands"):
         mistake("evaluate", "run=go/policy", "data.workers=1", "data.path=it's, here (1)")
 
 

@@ -37,7 +37,7 @@ FILES = {
         DOMAIN = Domain(module="domains.stripes.module.Stripes", data=("domains.stripes.data.Made",))
         """,
     "domains/stripes/module.py": """
-        from shared.classifier import Classifier
+        from shared.training import Classifier
 
 
         class Stripes(Classifier):
@@ -46,7 +46,7 @@ FILES = {
     "domains/stripes/data.py": """
         import numpy as np
 
-        from shared.data import DataModule
+        from shared.training import DataModule
 
 
         class Pictures:

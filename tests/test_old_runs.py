@@ -9,13 +9,13 @@ import pytest
 import soundfile
 from PIL import Image
 
-from domains.go.policy import Policy
-from shared.cli import compose
-from shared.evaluate import evaluate
+from domains.go.engine.network import Policy
+from shared.commands.evaluate import evaluate
+from shared.commands.predict import predict
+from shared.commands.train import train
+from shared.config.cli import compose
 from shared.explain.command import explain_run
-from shared.predict import predict
-from shared.run import Run
-from shared.train import train
+from shared.runs.run import Run
 from tests.commands import PROJECT, epochs_of
 
 DOMAINS = ("image", "go", "speech", "text")

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from shared.cli import compose
+from shared.commands.evaluate import evaluate
+from shared.commands.repeat import repeat
+from shared.commands.train import train
+from shared.config.cli import compose
 from shared.config.paths import data_paths
 from shared.errors import UserError
-from shared.evaluate import evaluate
-from shared.repeat import repeat
-from shared.run import Run
+from shared.runs.run import Run
 from shared.sweep.sweep import folder_of
-from shared.train import train
 from tests.test_changed_data import write_sentences
 
 QUICK = [

@@ -16,11 +16,11 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import OmegaConf
 
-from shared.assemble import build_trainer
-from shared.cli import compose
+from shared.commands.train import _check_processes, train
+from shared.config.cli import compose
 from shared.errors import UserError
-from shared.run import Run
-from shared.train import _check_processes, train
+from shared.runs.run import Run
+from shared.training.setup import build_trainer
 from tests.commands import PROJECT, command, epochs_of, run_folder, start
 
 TINY = [

@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from shared.callbacks import History
-from shared.cli import compose
+from shared.commands.repeat import _combinations, repeat
+from shared.config.cli import compose
 from shared.config.settings import plain
 from shared.config.stopping import Stopped, heard
 from shared.errors import UserError
-from shared.repeat import _combinations, repeat
-from shared.spread import spread
+from shared.results.spread import spread_of
+from shared.training.callbacks import History
 from tests.commands import command
 
 TINY = ["domain=image", "trainer.max_epochs=1", "trainer.accelerator=cpu", "trainer.precision=32-true"]
@@ -24,11 +24,11 @@ OVER = "repeat.over={seed: [0, 1]}"
 
 def test_the_interval_is_students() -> None:
     values = [0.8, 0.83, 0.79, 0.85]
-    found = spread(values)
+    found = spread_of(values)
     low, high = stats.t.interval(0.95, 3, loc=np.mean(values), scale=stats.sem(values))
     assert (found.low, found.high) == pytest.approx((low, high))
     assert found.std == pytest.approx(np.std(values, ddof=1))
-    assert np.isnan(spread([0.5]).low)
+    assert np.isnan(spread_of([0.5]).low)
 
 
 def test_every_combination_once() -> None:

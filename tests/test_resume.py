@@ -12,14 +12,14 @@ from pathlib import Path
 
 import pytest
 
-from shared.cli import compose
+from shared.commands.repeat import repeat
+from shared.commands.train import train, train_once
+from shared.config.cli import compose
 from shared.errors import UserError
 from shared.files.atomic import write, writing
-from shared.locks import InUseError, held
-from shared.repeat import repeat
-from shared.run import Run
+from shared.files.locks import InUseError, held
+from shared.runs.run import Run
 from shared.sweep.sweep import sweep
-from shared.train import train, train_once
 from tests import kills
 from tests.commands import command, set_key, start
 

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from shared.cli import compose
-from shared.train import train
+from shared.commands.train import train
+from shared.config.cli import compose
 from tests import slurm
 from tests.commands import PROJECT, TINY, epochs_of
 

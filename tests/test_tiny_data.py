@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from shared.cli import compose
+from shared.commands.train import train
 from shared.config.check import check_training
+from shared.config.cli import compose
 from shared.errors import UserError
-from shared.run import Run
-from shared.train import train
+from shared.runs.run import Run
 
 SENTENCE = "[{conv: {filters: 4, kernel: [3, span]}}, {pool: {kernel: [span, 1]}}, flatten, {dense: %d}]"
 PICTURE = "[{conv: {filters: 4, kernel: 5}}, {pool: {kernel: 8}}, flatten, {dense: %d}]"

@@ -1,6 +1,6 @@
 """Go: positions from game records in, a probability for every point of the board out."""
 
-from shared.config.domain import Domain
+from shared.config import Domain
 
 DOMAIN = Domain(
     module="domains.go.module.GoPolicy",

@@ -6,9 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from domains.go.board import Games, game_planes
 from domains.go.data import GoData
-from domains.go.games import Games
-from domains.go.planes import game_planes
 
 DRAWS = 50  # batches that the loader alone is timed on
 SAMPLE = 100  # games: some twenty thousand positions

@@ -6,12 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from domains.go.games import Games, positions, split_of
-from domains.go.planes import GROUPS, batch_planes, plane_groups
-from domains.go.points import names
-from domains.go.select import read_games
-from shared.data import DataModule, Draw, Fractions
+from domains.go.board import GROUPS, Games, batch_planes, names, plane_groups, positions, split_of
+from domains.go.records import read_games
 from shared.errors import UserError
+from shared.training import DataModule, Draw, Fractions
 
 
 class Positions:

@@ -12,17 +12,13 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from torch import Tensor
 
-from domains.go.draw import draw_board
-from domains.go.planes import GROUPS, first_planes, plane_groups
-from domains.go.points import name
-from domains.go.position import Position, position_planes
+from domains.go.board import GROUPS, Position, first_planes, name, plane_groups, position_planes
+from domains.go.drawing import draw_board
 from domains.go.predict import labels_of, plies_of, read
-from shared.archive import where
-from shared.data import Dataset
-from shared.explain.domain import HEAD, Domain, Masks, Planted
-from shared.explain.explanation import Box, Sample
-from shared.explain.units import Target
-from shared.plots import ORANGE, RELEVANCE
+from shared.explain import HEAD, Box, Domain, Masks, Planted, Sample, Target
+from shared.files import where
+from shared.results import ORANGE, RELEVANCE
+from shared.training import Dataset
 
 SEARCHED = 1000  # training positions among which the nearest one is sought
 DRAWN = 8  # filters, of which each fills a line of planes

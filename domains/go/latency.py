@@ -8,14 +8,12 @@ from typing import Any
 import torch
 from omegaconf import DictConfig, OmegaConf
 
-from domains.go.client import Client
-from domains.go.engine import Engine
-from domains.go.gtp_commands import GoProtocol
-from domains.go.planes import GROUPS, plane_groups
-from domains.go.policy import Policy
-from shared.figures import show
+from domains.go.board import GROUPS, plane_groups
+from domains.go.engine import Engine, GoProtocol, Policy
+from domains.go.match import Client
+from shared.config import PROJECT
 from shared.network import build_network
-from shared.resolvers import PROJECT
+from shared.results import show
 
 WARM = 5  # moves before the first that counts: code compiles, memory is taken
 

@@ -7,9 +7,9 @@ import numpy as np
 from jaxtyping import Float
 from torch import Tensor
 
-from domains.go.policy import ensemble, groups_of
-from shared.classifier import Batch, Classifier
-from shared.scores import Score, score
+from domains.go.engine import ensemble, groups_of
+from shared.results import Score, score
+from shared.training import Batch, Classifier
 
 PHASES = {"1–60": (0, 60), "61–150": (60, 150), "151–": (150, 10_000)}  # numbers of moves, counted from 1
 

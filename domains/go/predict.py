@@ -12,18 +12,14 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.progress import track
 
-from domains.go.games import Games, with_next
-from domains.go.pictures import game_picture, move_picture
-from domains.go.planes import batch_planes, plane_groups
-from domains.go.points import name
-from domains.go.records import read_records
-from domains.go.rules import Board
-from domains.go.select import read_games
-from shared.archive import where
-from shared.classifier import Classifier
+from domains.go.board import Board, Games, batch_planes, name, plane_groups, with_next
+from domains.go.drawing import game_picture, move_picture
+from domains.go.records import read_games, read_records
+from shared.commands import Predictions, best
 from shared.errors import UserError
-from shared.predict import Predictions, best
-from shared.scores import percent
+from shared.files import where
+from shared.results import percent
+from shared.training import Classifier
 
 DRAWN = 20  # games of which pictures are made
 BATCH = 512  # positions that are asked at a time

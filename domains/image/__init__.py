@@ -1,6 +1,6 @@
 """Pictures: what they show."""
 
-from shared.config.domain import Domain
+from shared.config import Domain
 
 DOMAIN = Domain(
     module="domains.image.module.ImageClassifier",

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from shared.scores import percent
+from shared.results import percent
 
 MOST = 5000  # pictures on a page: a browser still opens it
 

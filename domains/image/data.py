@@ -7,12 +7,10 @@ from typing import Any, Literal
 import numpy as np
 
 from domains.image import augment as changes
-from domains.image.sources import SORT, SOURCES, Pictures
-from shared.data import DataModule, Draw, Fractions
+from domains.image.reading import SORT, SOURCES, Pictures
 from shared.errors import UserError, nearest
-from shared.files.labels import check_classes
-from shared.files.layout import class_name
-from shared.identity import identity
+from shared.files import check_classes, class_name, identity
+from shared.training import DataModule, Draw, Fractions
 
 NAMED = 10  # classes in an error or remark
 HASHED: tuple[Literal["test"], Literal["val"]] = (

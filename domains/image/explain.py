@@ -12,12 +12,10 @@ from matplotlib.patches import Rectangle
 from torch import Tensor
 
 from domains.image.predict import batches
-from shared.data import Dataset
-from shared.explain.domain import Domain, Masks, Planted
-from shared.explain.explanation import Box, Sample
-from shared.explain.occlusion import boxes
-from shared.files.inventory import Inventory
-from shared.plots import ORANGE, RELEVANCE
+from shared.explain import Box, Domain, Masks, Planted, Sample, boxes
+from shared.files import Inventory
+from shared.results import ORANGE, RELEVANCE
+from shared.training import Dataset
 
 
 class ImageDomain(Domain):

@@ -7,9 +7,9 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from domains.image.augment import Changes, check, cut_out, move, views
-from shared.classifier import Batch, Classifier
-from shared.config.conform import check_value
+from shared.config import check_value
 from shared.errors import UserError
+from shared.training import Batch, Classifier
 
 
 class FrontEnd(TypedDict):

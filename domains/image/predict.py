@@ -10,13 +10,11 @@ from rich.console import Console
 from rich.progress import track
 
 from domains.image.contact_sheet import contact_sheet
-from domains.image.pictures import SUFFIXES, decode
-from domains.image.sources import UNREADABLE
-from shared.archive import members, printable, where
-from shared.classifier import Classifier
+from domains.image.reading import SUFFIXES, UNREADABLE, decode_image
+from shared.commands import Predictions, best
 from shared.errors import UserError
-from shared.files.inventory import Inventory
-from shared.predict import Predictions, best
+from shared.files import Inventory, members, printable, where
+from shared.training import Classifier
 
 BATCH = 256  # pictures decoded and answered at a time: memory stays bounded
 
@@ -80,7 +78,7 @@ def batches(module: Classifier, source: Path, seen: Inventory) -> Iterator[tuple
     for member in members(source, SUFFIXES, seen=seen):
         label = where(source, member.name)
         try:
-            pictures.append(decode(member.data, label, size, channels))
+            pictures.append(decode_image(member.data, label, size, channels))
         except UserError as error:
             seen.skip(member.name, UNREADABLE, str(error).removeprefix(f"{label}: "))
             first = first or error

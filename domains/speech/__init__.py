@@ -1,6 +1,6 @@
 """Speech: recordings of words in, the word out."""
 
-from shared.config.domain import Domain
+from shared.config import Domain
 
 DOMAIN = Domain(
     module="domains.speech.module.SpeechClassifier",

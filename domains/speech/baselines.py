@@ -9,11 +9,11 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from domains.speech.audio import FULL
 from domains.speech.dataset import Words
-from domains.speech.front_end import LogMel
-from shared.data import Draw
-from shared.layers.base import beyond
+from domains.speech.preprocessing import LogMel
+from domains.speech.reading import FULL
+from shared.network import beyond
+from shared.training import Draw
 
 LEARNED = 5000  # training clips at most: more cost minutes and change little
 BATCH = 256

@@ -8,7 +8,7 @@ import torch
 
 from domains.speech.data import SpeechData
 from domains.speech.module import SpeechClassifier
-from shared.classifier import Batch
+from shared.training import Batch
 
 BATCHES = 30  # that are timed
 REPEATS = 5  # the fastest counts: whatever else the machine does can only slow it down

@@ -10,10 +10,8 @@ from typing import Any
 import numpy as np
 from torchaudio.datasets import SPEECHCOMMANDS
 
-from domains.speech.clips import Clips, read_clips
 from domains.speech.data import SpeechData
-from domains.speech.sides import TEST, TRAIN, VAL, remarks
-from domains.speech.split import Split
+from domains.speech.reading import TEST, TRAIN, VAL, Clips, Split, read_clips, remarks
 from shared.errors import UserError
 
 VERSION = "speech_commands_v0.02"

@@ -8,18 +8,26 @@ import numpy as np
 
 from domains.speech.augment import Augment
 from domains.speech.baselines import logistic_regression, most_frequent
-from domains.speech.clips import Clips, read_clips
 from domains.speech.dataset import Words
-from domains.speech.front_end import LogMel
-from domains.speech.names import compiled
-from domains.speech.official import Official, check_options
-from domains.speech.sides import TEST, TRAIN, VAL, Sides, check_sides
-from domains.speech.split import Split, split
-from shared.config.conform import check_arguments
-from shared.data import DataModule, Fractions
+from domains.speech.preprocessing import LogMel
+from domains.speech.reading import (
+    TEST,
+    TRAIN,
+    VAL,
+    Clips,
+    Official,
+    Sides,
+    Split,
+    check_options,
+    check_sides,
+    compiled,
+    read_clips,
+    split_clips,
+)
+from shared.config import check_arguments
 from shared.errors import UserError, require_number
-from shared.files.labels import check_classes
-from shared.files.layout import class_name
+from shared.files import check_classes, class_name
+from shared.training import DataModule, Fractions
 
 LONGEST = 600  # seconds that data.max_seconds may allow: a clip is one input, and lies in memory as a whole
 HINT = "sort the recordings as WORD/recording.wav, or let data.pattern find the word in the names"
@@ -150,7 +158,7 @@ class SpeechData(DataModule):
 
     def split(self, clips: Clips) -> Split:
         """Which side each clip is on."""
-        return split(clips, **self.splitting)
+        return split_clips(clips, **self.splitting)
 
     def groups(self, items: np.ndarray) -> np.ndarray:
         """Clips of one speaker resemble each other; where there is but one, or none is known, each counts."""

@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from domains.speech.clips import Clips
-from shared.data import Draw
+from domains.speech.reading import Clips
+from shared.training import Draw
 
 
 class Words:

@@ -14,19 +14,15 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torchaudio.functional import griffinlim
 
-from domains.speech.audio import FULL, load, sources
-from domains.speech.decode import UnusableError
-from domains.speech.front_end import FLOOR, LogMel
+from domains.speech.figures import draw_spectrogram
 from domains.speech.module import SpeechClassifier
-from domains.speech.pictures import draw_spectrogram
-from shared.archive import where
-from shared.data import Dataset
+from domains.speech.preprocessing import FLOOR, LogMel
+from domains.speech.reading import FULL, UnusableError, load, sources
 from shared.errors import UserError
-from shared.explain.domain import Domain, Masks, Planted
-from shared.explain.explanation import Box, Sample
-from shared.explain.occlusion import boxes
-from shared.files.inventory import Inventory
-from shared.plots import ORANGE, RELEVANCE
+from shared.explain import Box, Domain, Masks, Planted, Sample, boxes
+from shared.files import Inventory, where
+from shared.results import ORANGE, RELEVANCE
+from shared.training import Dataset
 
 LONGEST = 10.0  # seconds of a recording that is explained as a whole
 RANGED = 500  # training clips by which the range of the levels goes

@@ -6,12 +6,12 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from domains.speech.audio import FULL
 from domains.speech.augment import Augment
-from domains.speech.front_end import LogMel
-from shared.classifier import Batch, Classifier
-from shared.config.conform import check_arguments
+from domains.speech.preprocessing import LogMel
+from domains.speech.reading import FULL
+from shared.config import check_arguments
 from shared.errors import UserError
+from shared.training import Batch, Classifier
 
 LONGEST = 3600  # seconds of a clip
 

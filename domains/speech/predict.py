@@ -11,14 +11,12 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.progress import track
 
-from domains.speech.audio import FULL, blocks, sounding, sources
-from domains.speech.decode import SUFFIXES, UnusableError, opened, remedies
+from domains.speech.figures import clip_picture, long_picture
 from domains.speech.module import SpeechClassifier
-from domains.speech.pictures import clip_picture, long_picture
-from shared.archive import where
+from domains.speech.reading import FULL, SUFFIXES, UnusableError, blocks, opened, remedies, sounding, sources
+from shared.commands import Predictions, best
 from shared.errors import UserError
-from shared.files.inventory import Inventory
-from shared.predict import Predictions, best
+from shared.files import Inventory, where
 
 BLOCK = 20.0  # seconds read and answered at a time: memory stays bounded
 DRAWN = 20  # recordings of which pictures are made

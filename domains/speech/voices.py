@@ -14,14 +14,11 @@ from rich.console import Console
 from rich.progress import track
 
 from domains.speech.data import SpeechData
-from shared.assemble import build_data, load_module, trained_config
-from shared.classifier import Classifier
 from shared.errors import UserError
-from shared.files.atomic import write
-from shared.files.csv_table import csv_text
-from shared.plots import PALETTE, png
-from shared.run import Run
-from shared.spread import Spread, spread
+from shared.files import csv_text, write
+from shared.results import PALETTE, Spread, png, spread_of
+from shared.runs import Run
+from shared.training import Classifier, build_data, load_module, trained_config
 
 
 class Row(NamedTuple):
@@ -100,11 +97,11 @@ def picture(rows: list[Row]) -> Figure:
     cases = sorted({row.tested for row in rows} - stretched)
     for place, design in enumerate(designs):
         offset = (place - (len(designs) - 1) / 2) * 0.15
-        others = [spread(_accuracies(rows, design, case, 1.0)) for case in cases]
+        others = [spread_of(_accuracies(rows, design, case, 1.0)) for case in cases]
         _draw(left, np.arange(len(cases)) + offset, others, colours[design], design, "o")
         for case in sorted(stretched):
             factors = sorted({row.stretch for row in rows if row.tested == case})
-            along = [spread(_accuracies(rows, design, case, factor)) for factor in factors]
+            along = [spread_of(_accuracies(rows, design, case, factor)) for factor in factors]
             _draw(right, np.array(factors), along, colours[design], design, "o-")
     left.set_xticks(range(len(cases)), [f"tested on {case}" for case in cases])
     left.set_title("speakers of the other sex", loc="left", fontsize=10)

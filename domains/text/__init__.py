@@ -1,6 +1,6 @@
 """Text: sentences in, their class out."""
 
-from shared.config.domain import Domain
+from shared.config import Domain
 
 DOMAIN = Domain(
     module="domains.text.module.TextClassifier",

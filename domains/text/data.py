@@ -6,19 +6,30 @@ from typing import Any, TypedDict
 import numpy as np
 
 from domains.text.baselines import nb_svm
-from domains.text.labels import label_name
-from domains.text.lines import Form
-from domains.text.marks import printable
-from domains.text.read import read_sentences
-from domains.text.sentences import Sentences
-from domains.text.split import TEST, TRAIN, VAL, copies, identities, split_by_fold, split_by_share
-from domains.text.tokens import SPECIAL, UNKNOWN, learn_vocabulary, numbered, tokenizer
-from domains.text.vectors import Vectors, read_vectors
-from shared.data import DataModule, Draw, Fractions
+from domains.text.highlight import printable
+from domains.text.reading import (
+    SPECIAL,
+    TEST,
+    TRAIN,
+    UNKNOWN,
+    VAL,
+    Form,
+    Sentences,
+    Vectors,
+    copies,
+    identities,
+    label_name,
+    learn_vocabulary,
+    numbered,
+    read_sentences,
+    read_vectors,
+    split_by_fold,
+    split_by_share,
+    tokenizer,
+)
 from shared.errors import UserError, nearest
-from shared.files.inventory import Inventory
-from shared.files.labels import check_classes
-from shared.identity import identity
+from shared.files import Inventory, check_classes, identity
+from shared.training import DataModule, Draw, Fractions
 
 CHANNELS = ("tuned", "static")
 NAMED = 20  # classes in the summary

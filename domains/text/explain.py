@@ -11,19 +11,14 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from domains.text.lines import Form
-from domains.text.marks import printable
+from domains.text.highlight import printable
 from domains.text.predict import sentences_of
-from domains.text.sentences import Sentences
+from domains.text.reading import SPECIAL, Form, Sentences, encode
 from domains.text.substitution import substituted
-from domains.text.tokens import SPECIAL, encode
-from shared.data import Dataset
 from shared.errors import UserError
-from shared.explain.domain import HEAD, Domain, Masks, Planted
-from shared.explain.explanation import Box, Sample, Shown
-from shared.explain.occlusion import boxes
-from shared.explain.units import Target
-from shared.plots import BLUE, ORANGE, RELEVANCE
+from shared.explain import HEAD, Box, Domain, Masks, Planted, Sample, Shown, Target, boxes
+from shared.results import BLUE, ORANGE, RELEVANCE
+from shared.training import Dataset
 
 NGRAM = 3  # words that are taken away together
 NEAREST = 3  # words that stand for a row of a filter

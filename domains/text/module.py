@@ -8,11 +8,10 @@ from torch import Tensor, nn
 
 from domains.text.baselines import token_ratios
 from domains.text.data import TextData
-from domains.text.tokens import PAD, SPECIAL, UNKNOWN
-from shared.classifier import Classifier
-from shared.config.conform import check_known
-from shared.data import DataModule
+from domains.text.reading import PAD, SPECIAL, UNKNOWN
+from shared.config import check_known
 from shared.errors import UserError
+from shared.training import Classifier, DataModule
 
 
 class Model(TypedDict):

@@ -13,19 +13,25 @@ from rich.progress import track
 from rich.text import Text
 
 from domains.text.data import Batches
-from domains.text.encoding import whole
-from domains.text.lines import Bad, Form, checked
-from domains.text.marks import Part, coloured, page, parts, printable
+from domains.text.filters import Pick, read
+from domains.text.highlight import Part, coloured, page, parts, printable
 from domains.text.module import TextClassifier
-from domains.text.picks import Pick, read
-from domains.text.read import read_sentences, sentences_in
-from domains.text.sentences import Sentences
-from domains.text.tokens import encode, numbered
-from shared.archive import MEMBER_LIMIT
-from shared.data import Draws
+from domains.text.reading import (
+    Bad,
+    Form,
+    Sentences,
+    checked,
+    encode,
+    numbered,
+    read_sentences,
+    sentences_in,
+    whole,
+)
+from shared.commands import SHOWN, Predictions, best
 from shared.errors import UserError
-from shared.predict import SHOWN, Predictions, best
-from shared.scores import percent
+from shared.files import MEMBER_LIMIT
+from shared.results import percent
+from shared.training import Draws
 
 BATCH = 64
 IN_PAGE = 1000  # sentences that a page of HTML holds

@@ -6,8 +6,8 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
-from domains.text.tokens import SPECIAL
-from shared.classifier import Classifier
+from domains.text.reading import SPECIAL
+from shared.training import Classifier
 
 TRIED = 64  # substitutions that the gradient names and the network is asked about
 

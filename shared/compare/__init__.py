@@ -1,1 +1,5 @@
-"""Designs side by side: trained alike on several tasks, held against each other item by item."""
+"""Designs side by side: trained alike on several tasks and compared item by item."""
+
+from shared.compare.compare import compare
+
+__all__ = ["compare"]

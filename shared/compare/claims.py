@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
-from shared.compare.paired import Estimate, less
-from shared.compare.plan import Claim, Comparison, Part
 from shared.compare.results import Result
+from shared.compare.spec import Claim, Comparison, Part
+from shared.compare.statistics import Estimate, less
 
 Verdict = Literal["holds", "fails", "not shown"]
 LIKE = 1.10  # parameters that differ by no more than this factor count as alike

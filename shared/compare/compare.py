@@ -8,16 +8,16 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.progress import TimeRemainingColumn as TimeLeft
 
-from shared.compare.cells import Cell
+from shared.commands import SAME
 from shared.compare.claims import judge
-from shared.compare.plan import read
+from shared.compare.entry import Cell
+from shared.compare.jobs import Job, Workers
 from shared.compare.report import write_report
 from shared.compare.results import results, write_csv
-from shared.compare.workers import Job, Workers
-from shared.config.stopping import Stopped
+from shared.compare.spec import read
+from shared.config import Stopped
 from shared.errors import UserError
-from shared.locks import held
-from shared.train import SAME
+from shared.files import held
 
 
 def compare(config: DictConfig) -> Path:

@@ -3,8 +3,8 @@
 import re
 from collections.abc import Sequence
 
-from shared.archive import printable
-from shared.compare.paired import Estimate
+from shared.compare.statistics import Estimate
+from shared.files import printable
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -8,15 +8,15 @@ from pathlib import Path
 from markdown_it import MarkdownIt
 from matplotlib.figure import Figure
 
-from shared.compare.cells import Cell, slug
+from shared.compare.caveats import INTERVALS, fairness
 from shared.compare.claims import Finding, Judged, Results
-from shared.compare.fairness import INTERVALS, fairness
+from shared.compare.effects import matrix
+from shared.compare.entry import Cell, slug
+from shared.compare.figures import claims_plot, cost_plot, matrix_plot, styles
 from shared.compare.markdown import bullets, code, percent, points, table, text
-from shared.compare.matrix import matrix
-from shared.compare.pictures import claims_plot, cost_plot, matrix_plot, styles
-from shared.compare.plan import Comparison
-from shared.files.atomic import write
-from shared.plots import png
+from shared.compare.spec import Comparison
+from shared.files import write
+from shared.results import png
 
 STYLE = """
 :root { color-scheme: light dark; }

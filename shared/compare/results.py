@@ -10,13 +10,12 @@ from zipfile import BadZipFile
 
 import numpy as np
 
-from shared.compare.cells import Cell
-from shared.compare.order import read_order
-from shared.compare.paired import Estimate, Sample, difference, estimate
+from shared.compare.entry import Cell
+from shared.compare.item_order import read_order
+from shared.compare.statistics import Estimate, Sample, difference, estimate
 from shared.errors import UserError
-from shared.files.atomic import write
-from shared.files.csv_table import csv_text, plain_cell
-from shared.run import Run
+from shared.files import csv_text, plain_cell, write
+from shared.runs import Run
 
 
 class Result:

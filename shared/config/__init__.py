@@ -2,3 +2,65 @@
 
 Nothing here imports torch: a mistake is reported at once.
 """
+
+from shared.config.check import (
+    check_choice,
+    check_choices,
+    check_training,
+    check_typed,
+    check_types,
+    check_values,
+    resolved,
+)
+from shared.config.cli import command, compose, overrides
+from shared.config.conform import check_arguments, check_known, check_value
+from shared.config.domain import Domain, check_name, find_domain
+from shared.config.keys import check_built, check_keys, declared, known_keys, nearest_key
+from shared.config.limits import COUNT, check_limits, shown
+from shared.config.paste import command_line
+from shared.config.paths import check_there, data_paths, relative_data
+from shared.config.resolvers import PROJECT, unique_name
+from shared.config.settings import plain
+from shared.config.signature import parameters
+from shared.config.stopping import REQUEUE, Stopped, ignore_warnings, stop_behind
+from shared.config.surroundings import outside_cause
+
+__all__ = [
+    "COUNT",
+    "PROJECT",
+    "REQUEUE",
+    "Domain",
+    "Stopped",
+    "check_arguments",
+    "check_built",
+    "check_choice",
+    "check_choices",
+    "check_keys",
+    "check_known",
+    "check_limits",
+    "check_name",
+    "check_there",
+    "check_training",
+    "check_typed",
+    "check_types",
+    "check_value",
+    "check_values",
+    "command",
+    "command_line",
+    "compose",
+    "data_paths",
+    "declared",
+    "find_domain",
+    "ignore_warnings",
+    "known_keys",
+    "nearest_key",
+    "outside_cause",
+    "overrides",
+    "parameters",
+    "plain",
+    "relative_data",
+    "resolved",
+    "shown",
+    "stop_behind",
+    "unique_name",
+]

@@ -7,7 +7,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from shared.config.conform import check_value
-from shared.config.keys import BUILT, CONF, check_keys, keys
+from shared.config.keys import BUILT, CONF, check_keys, known_keys
 from shared.config.limits import LIMITS, check_limits, shown
 from shared.config.messages import interpolation
 from shared.config.signature import parameters
@@ -28,7 +28,7 @@ def check(config: DictConfig, command: str, opens: bool = False, words: Sequence
         UserError: Naming the key, the value and what is possible.
     """
     check_choices(config)
-    missing = sorted(key for key, value in keys(config).items() if value == "???")
+    missing = sorted(key for key, value in known_keys(config).items() if value == "???")
     if missing:
         raise UserError(f"{missing[0]} is not set: give {missing[0]}=…")
     values = resolved(config)

@@ -5,8 +5,8 @@ import pkgutil
 from dataclasses import dataclass
 from typing import Any
 
+from shared.config.resolvers import PROJECT
 from shared.errors import UserError, nearest
-from shared.resolvers import PROJECT
 
 
 @dataclass(frozen=True)
@@ -19,8 +19,8 @@ class Domain:
     Attributes:
         module: the class of its networks, a ``Classifier``.
         data: the classes of its data, each a ``DataModule``; ``data._target_`` says which.
-        predict: the function behind ``predict.py``, see ``shared.predict.Predictions``.
-        explain: the class of its adapter for ``explain.py``, a ``shared.explain.domain.Domain``.
+        predict: the function behind ``predict.py``, see ``shared.commands.predict.Predictions``.
+        explain: the class of its adapter for ``explain.py``, a ``shared.explain.adapter.Domain``.
         bench: the function that adds measurements of its own to ``bench.py``.
         model_keys: what the module itself reads of ``config.model``, beside the layers.
     """

@@ -18,13 +18,13 @@ from hydra.core.object_type import ObjectType
 from hydra.plugins.config_source import ConfigResult, ConfigSource
 from omegaconf import DictConfig, OmegaConf
 
+from shared.config.resolvers import PROJECT
 from shared.errors import UserError
-from shared.files.plain import read_yaml
-from shared.resolvers import PROJECT
+from shared.files import read_yaml
 
 CONF = PROJECT / "conf"
 TARGETS = {
-    "callbacks": {"shared.grid.Grid"},
+    "callbacks": {"shared.config.multirun.Grid"},
     "launcher": {
         "hydra._internal.core_plugins.basic_launcher.BasicLauncher",
         "hydra_plugins.hydra_joblib_launcher.joblib_launcher.JoblibLauncher",

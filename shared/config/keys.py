@@ -10,9 +10,9 @@ from omegaconf import DictConfig, OmegaConf
 
 from shared.config.conform import words
 from shared.config.domain import find_domain
+from shared.config.resolvers import PROJECT
 from shared.config.signature import parameters
 from shared.errors import UserError, nearest
-from shared.resolvers import PROJECT
 
 CONF = PROJECT / "conf"
 BUILT = ("data", "optimizer", "schedule")  # a class takes their keys, which `_target_` names
@@ -27,7 +27,7 @@ SECTIONS = ("training", "domain", "repeat", "sweep", "bench", "latency")  # of t
 REFERENCE = re.compile(r"(?:\bmodel\.|\$\{\.+)((?:\w+\.)*\w+)")
 
 
-def keys(config: DictConfig) -> dict[str, Any]:
+def known_keys(config: DictConfig) -> dict[str, Any]:
     """All keys of a configuration by their full path, with what stands there, interpolations as they are."""
     found: dict[str, Any] = {}
 
@@ -93,7 +93,7 @@ def check_keys(config: DictConfig, command: str, opens: bool = False, typed: Seq
     node: Any = OmegaConf.to_container(config, resolve=False)
     for key in node:
         if key not in legal and key != "choices" and not opens:
-            raise unknown(str(key), [each for each in keys(config) if each.split(".")[0] in legal])
+            raise unknown(str(key), [each for each in known_keys(config) if each.split(".")[0] in legal])
     for key in legal:
         if key not in node:
             raise UserError(f"{key}: must not be taken away; leave out ~{key}")
@@ -121,7 +121,7 @@ def check_built(section: str, node: Any) -> None:
     if not isinstance(node, dict):
         raise UserError(f"{section}: must be a file of conf/{section}, got {node!r}")
     taken = parameters(str(node.get("_target_")))
-    if taken is None:  # no class that is known here: what may be named there, shared.build says
+    if taken is None:  # no class that is known here: what may be named there, shared.training.optimizers says
         return
     legal = [key for key in taken if key not in HANDED[section]]
     for key in node:

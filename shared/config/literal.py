@@ -8,7 +8,7 @@ from functools import cache
 from hydra.core.override_parser.types import Quote, QuotedString
 from omegaconf import OmegaConf
 
-from shared.resolvers import PROJECT
+from shared.config.resolvers import PROJECT
 
 WORD = re.compile(r"(?P<key>\+{0,2}(?P<name>[\w.$/@:-]+))=(?P<value>.*)", re.DOTALL)
 # One quoted value from end to end: a quote inside has a backslash before it.

@@ -15,10 +15,10 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import InterpolationKeyError, OmegaConfBaseException
 from yaml import YAMLError
 
-from shared.config.keys import CONF, keys, nearest_key
+from shared.config.keys import CONF, known_keys, nearest_key
 from shared.config.literal import quoted
 from shared.errors import nearest
-from shared.files.plain import broken_yaml
+from shared.files import broken_yaml
 
 
 def explain(error: Exception, words: Iterable[str], compose: Callable[[list[str]], DictConfig]) -> str:
@@ -45,7 +45,7 @@ def explain(error: Exception, words: Iterable[str], compose: Callable[[list[str]
             config = compose([each for each in choices if each.split("=")[0].lstrip("+~") != key])
         except (HydraException, OmegaConfBaseException, YAMLError):
             return _first_line(error)
-        return f"{key}: there is no such key; {nearest_key(key, keys(config))}"
+        return f"{key}: there is no such key; {nearest_key(key, known_keys(config))}"
     nulls = [word.split("=")[0] for word in words if re.fullmatch(r"[\w/]+=null", word)]
     if isinstance(error, ValueError) and nulls:  # Hydra's own check of groups
         return f"{nulls[0]}: must be a file of conf/{nulls[0]}, got null; leave {nulls[0]}=null out"
@@ -92,8 +92,8 @@ def interpolation(error: OmegaConfBaseException, config: DictConfig) -> str:
         return f"{place}: {_first_line(error)}" if place else _first_line(error)
     name = found[1]
     top = name.split(".")[0]
-    legal = [each for each in keys(config) if each.startswith(f"{top}.") and ".layers" not in each]
-    remedy = nearest_key(name, legal or keys(config))
+    legal = [each for each in known_keys(config) if each.startswith(f"{top}.") and ".layers" not in each]
+    remedy = nearest_key(name, legal or known_keys(config))
     example = _example(name, config)
     if example and not place.startswith(f"{top}.") and not (legal and remedy.startswith("did")):
         return f"{name}: must be given, since {place} is ${{{name}}}; add it to the {top}, such as {example}"

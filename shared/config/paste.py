@@ -15,7 +15,7 @@ from shared.config.literal import (
     unquoted,
     without_interpolation,
 )
-from shared.resolvers import PROJECT
+from shared.config.resolvers import PROJECT
 
 
 def command_line(script: str, *words: str, **values: Any) -> str:

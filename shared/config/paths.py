@@ -9,8 +9,8 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from shared.config.resolvers import PROJECT
 from shared.errors import UserError
-from shared.resolvers import PROJECT
 
 
 @cache

@@ -9,7 +9,7 @@ from importlib.machinery import PathFinder
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, Union
 
-from shared.resolvers import PROJECT
+from shared.config.resolvers import PROJECT
 
 # A value of a configuration is plain: what else an annotation names (Tensor, Strategy) none can be.
 PLAIN: dict[str, Any] = {

@@ -11,26 +11,23 @@ import torch
 from omegaconf import DictConfig
 from rich.console import Console
 
-from shared.assemble import load_module
-from shared.classifier import Classifier
-from shared.config.domain import find_domain
+from shared.commands import data_of, read_data
+from shared.config import find_domain, unique_name
 from shared.errors import UserError, nearest
-from shared.evaluate import data_of, read_data
-from shared.explain.domain import Domain
+from shared.explain.adapter import Domain
+from shared.explain.checks.all import measure
+from shared.explain.checks.base import HEADS, Bench, as_table, plainly, told
 from shared.explain.explain import METHODS, UNITS, find_method
 from shared.explain.explanation import Sample
-from shared.explain.measures import HEADS, Bench, as_table, plainly, told
 from shared.explain.panels import Panels
-from shared.explain.reals import Reals
 from shared.explain.report import Panel, Report, table
+from shared.explain.training_inputs import Reals
 from shared.explain.units import Target
-from shared.explain.yardsticks import measure
-from shared.files.atomic import write_json
-from shared.files.plain import read_json
-from shared.layer_table import layer_table, render
-from shared.resolvers import unique_name
-from shared.run import Run
-from shared.scores import percent
+from shared.files import read_json, write_json
+from shared.network import layer_table, render
+from shared.results import percent
+from shared.runs import Run
+from shared.training import Classifier, load_module
 
 OWN = ("text", "move")  # keys of the configuration that a domain's own kind of input needs
 

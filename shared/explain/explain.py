@@ -6,20 +6,20 @@ from typing import Any
 
 import torch
 
-from shared.classifier import Classifier
 from shared.errors import UserError, nearest
-from shared.explain.actmax import actmax
-from shared.explain.adversarial import adversarial
-from shared.explain.domain import Domain
-from shared.explain.dream import dream
+from shared.explain.adapter import Domain
 from shared.explain.explanation import Explanation, Sample
-from shared.explain.filters import filters
-from shared.explain.fool import fool
-from shared.explain.occlusion import occlusion
-from shared.explain.patches import top_patches
-from shared.explain.saliency import GRADIENTS
-from shared.explain.style import style
+from shared.explain.methods.actmax import actmax
+from shared.explain.methods.adversarial import adversarial
+from shared.explain.methods.dream import dream
+from shared.explain.methods.filters import filters
+from shared.explain.methods.fool import fool
+from shared.explain.methods.occlusion import occlusion
+from shared.explain.methods.patches import top_patches
+from shared.explain.methods.saliency import GRADIENTS
+from shared.explain.methods.style import style
 from shared.explain.units import Target
+from shared.training import Classifier
 
 METHODS: dict[str, Callable[..., Explanation]] = {
     "filters": filters,

@@ -5,19 +5,18 @@ from typing import Any
 
 import torch
 
-from shared.classifier import Classifier
 from shared.errors import UserError
-from shared.explain.domain import Domain
+from shared.explain.adapter import Domain
 from shared.explain.explain import explain, options_of
 from shared.explain.explanation import Explanation, Sample, Shown
-from shared.explain.filters import first_filters
-from shared.explain.reals import Excitement, Reals
+from shared.explain.methods.filters import first_filters
+from shared.explain.methods.saliency import last_maps
 from shared.explain.report import Panel
-from shared.explain.saliency import last_maps
+from shared.explain.training_inputs import Excitement, Reals
 from shared.explain.units import Target, check_unit, find_layer
-from shared.layers.conv import Conv
-from shared.layers.dense import Dense
-from shared.scores import percent
+from shared.network import Conv, Dense
+from shared.results import percent
+from shared.training import Classifier
 
 TITLES = {
     "filters": "Filters that read the input",

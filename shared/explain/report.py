@@ -13,8 +13,8 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from shared.explain.explanation import Explanation
-from shared.files.atomic import write, write_json
-from shared.plots import png
+from shared.files import write, write_json
+from shared.results import png
 
 GREY = "#555555"
 

@@ -9,8 +9,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
 from shared.errors import UserError, nearest
-from shared.layers.base import Layer, beyond
-from shared.network import Network
+from shared.network import Layer, Network, beyond
 
 
 class Activations(NamedTuple):

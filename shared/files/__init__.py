@@ -1,1 +1,50 @@
-"""What readers of a user's files share: which files there are, what became of each, and what folders say."""
+"""The files of a user and of a run: found, accounted for, read within limits, cached and written whole."""
+
+from shared.files.archive import MEMBER_LIMIT, files, is_archive, members, nothing, pack, printable, where
+from shared.files.atomic import remove_unfinished, write, write_json
+from shared.files.cache import Arrays, cache_folder, cached_arrays, is_cache
+from shared.files.content_hash import identity
+from shared.files.csv_table import csv_text, plain_cell
+from shared.files.inventory import EXAMPLES, Inventory
+from shared.files.labels import DOCUMENTS, check_classes
+from shared.files.layout import SPLITS, TRAIN, Layout, class_name, layout_of
+from shared.files.locks import FileLock, InUseError, JournalLock, held
+from shared.files.plain import broken_yaml, check_plain, read_json, read_yaml
+
+__all__ = [
+    "DOCUMENTS",
+    "EXAMPLES",
+    "MEMBER_LIMIT",
+    "SPLITS",
+    "TRAIN",
+    "Arrays",
+    "FileLock",
+    "InUseError",
+    "Inventory",
+    "JournalLock",
+    "Layout",
+    "broken_yaml",
+    "cache_folder",
+    "cached_arrays",
+    "check_classes",
+    "check_plain",
+    "class_name",
+    "csv_text",
+    "files",
+    "held",
+    "identity",
+    "is_archive",
+    "is_cache",
+    "layout_of",
+    "members",
+    "nothing",
+    "pack",
+    "plain_cell",
+    "printable",
+    "read_json",
+    "read_yaml",
+    "remove_unfinished",
+    "where",
+    "write",
+    "write_json",
+]

@@ -35,7 +35,7 @@ class Layout(NamedTuple):
     notes: list[str]
 
 
-def layout(names: Sequence[str]) -> Layout:
+def layout_of(names: Sequence[str]) -> Layout:
     """Read the folders of files: ``[…/][SPLIT/]CLASS/file`` or ``[…/]CLASS/SPLIT/file``.
 
     A folder named like a split (``Training``, ``valid``, …) is one where the folders beside it are splits

@@ -1,1 +1,32 @@
-"""What a training leaves behind, and where it was made."""
+"""Run folders: what a training leaves behind, read as data of unknown origin."""
+
+from shared.runs.checkpoint import check_optimizer, with_weights
+from shared.runs.early import PREDICT, check_options, check_places, check_predict, data_settings
+from shared.runs.fingerprint import FINGERPRINT, FORM, Fingerprint, changes, examples
+from shared.runs.job import note_job, run_of_job
+from shared.runs.plan import LENGTHS, check_plan
+from shared.runs.publish import ship
+from shared.runs.run import Run, environment, runs_in
+
+__all__ = [
+    "FINGERPRINT",
+    "FORM",
+    "LENGTHS",
+    "PREDICT",
+    "Fingerprint",
+    "Run",
+    "changes",
+    "check_optimizer",
+    "check_options",
+    "check_places",
+    "check_plan",
+    "check_predict",
+    "data_settings",
+    "environment",
+    "examples",
+    "note_job",
+    "run_of_job",
+    "runs_in",
+    "ship",
+    "with_weights",
+]

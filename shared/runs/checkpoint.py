@@ -13,10 +13,10 @@ from typing import Any, TypedDict, TypeVar
 import torch
 from torch import Tensor, nn
 
-from shared import weights
-from shared.config.conform import check_known, check_value
+from shared.config import check_known, check_value
 from shared.errors import UserError, named
-from shared.files.plain import check_plain
+from shared.files import check_plain
+from shared.runs import safetensors as weights
 
 PICKLE_LIMIT = 64 * 2**20  # bytes that say what is in the checkpoint beside the numbers of its tensors
 OPERATION_LIMIT = 4_000_000  # of the pickle: two for each word of a vocabulary

@@ -5,13 +5,17 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf, open_dict
 
-from shared.config.check import check_choice, check_types
-from shared.config.domain import find_domain
-from shared.config.keys import check_built, declared
-from shared.config.limits import check_limits
-from shared.config.signature import parameters
+from shared.config import (
+    check_built,
+    check_choice,
+    check_limits,
+    check_types,
+    declared,
+    find_domain,
+    parameters,
+)
 from shared.errors import UserError, nearest
-from shared.run import Run
+from shared.runs.run import Run
 
 PREDICT = ("run", "input", "checkpoint", "output", "choices")  # all other keys are options of the domain's
 

@@ -8,10 +8,9 @@ from typing import Any, NotRequired, TypedDict
 import numpy as np
 from numpy.typing import NDArray
 
-from shared.config.conform import check_value
+from shared.config import check_value
 from shared.errors import UserError
-from shared.files.plain import read_json
-from shared.identity import identity
+from shared.files import identity, read_json
 
 FORM = 1  # of what follows: another form is not compared
 FINGERPRINT = "data.json"  # in the run's folder

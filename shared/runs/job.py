@@ -7,8 +7,8 @@ from pathlib import Path
 
 from omegaconf import DictConfig, OmegaConf
 
-from shared.files.atomic import write_json
-from shared.run import Run
+from shared.files import write_json
+from shared.runs.run import Run
 
 FILE = "job.json"  # in the run's folder
 

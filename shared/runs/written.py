@@ -4,10 +4,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NotRequired, TypedDict
 
-from shared.config.conform import check_known, check_value
-from shared.config.domain import find_domain
+from shared.config import check_known, check_value, find_domain
 from shared.errors import UserError, named
-from shared.files.plain import read_json, read_yaml
+from shared.files import read_json, read_yaml
 
 
 class Trainer(TypedDict):

@@ -13,7 +13,7 @@ from matplotlib.patches import Rectangle
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, PercentFormatter
 from optuna.trial import TrialState
 
-from shared.plots import BLUE, ORANGE, png
+from shared.results import BLUE, ORANGE, png
 from shared.sweep.space import short_names
 
 NAME = "validation accuracy"

@@ -7,11 +7,8 @@ from optuna.trial import FrozenTrial, TrialState
 from rich.console import Console
 from rich.table import Table
 
-from shared.archive import printable
-from shared.cli import compose
-from shared.config.paste import command_line
-from shared.files.atomic import write
-from shared.files.csv_table import csv_text
+from shared.config import command_line, compose
+from shared.files import csv_text, printable, write
 from shared.sweep.plots import pictures
 from shared.sweep.progress import best, setting_text, value_text
 from shared.sweep.space import OWN, Space, short_names

@@ -14,7 +14,7 @@ from optuna.distributions import (
 )
 from optuna.trial import BaseTrial
 
-from shared.config.keys import keys
+from shared.config import known_keys
 from shared.errors import UserError, nearest
 
 Compose = Callable[[list[str]], DictConfig]  # overrides of groups to a training's configuration
@@ -49,10 +49,10 @@ class Space:
         groups = [str(name) for name in base.choices if name not in OWN]
         self.values = {key: _values(f"sweep.space.{key}", each) for key, each in space.items()}
         self.groups = [key for key in self.values if key in groups]
-        legal = set(keys(base)).union(groups)
+        legal = set(known_keys(base)).union(groups)
         for group in self.groups:
             for choice in self._choices(group):
-                legal |= set(keys(compose([f"{group}={choice}"])))
+                legal |= set(known_keys(compose([f"{group}={choice}"])))
         legal = {key for key in legal if key.split(".")[0] not in OWN}
         for key in self.values:
             if key not in legal:
@@ -69,7 +69,7 @@ class Space:
     def configure(self, trial: BaseTrial) -> DictConfig:
         """The configuration of a trial; values that the trial already has stay."""
         config = self.compose([f"{key}={self._suggest(trial, key)}" for key in self.groups])
-        there = set(keys(config))
+        there = set(known_keys(config))
         for key in self.values:
             if key not in self.groups and key in there:
                 OmegaConf.update(config, key, self._suggest(trial, key), merge=False, force_add=False)

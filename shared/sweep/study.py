@@ -15,10 +15,9 @@ from optuna.storages.journal import JournalFileBackend
 from optuna.trial import TrialState
 from sqlalchemy.exc import SQLAlchemyError
 
+from shared.commands import SAME
 from shared.errors import UserError, nearest
-from shared.files.atomic import write
-from shared.locks import FileLock, JournalLock
-from shared.train import SAME
+from shared.files import FileLock, JournalLock, write
 
 SAMPLERS: dict[str, type[BaseSampler]] = {"tpe": TPESampler, "random": RandomSampler}
 # A trial has a first epoch to itself, and the first trials train to their end: there is no median before.

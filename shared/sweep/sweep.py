@@ -10,16 +10,14 @@ from omegaconf import DictConfig, OmegaConf
 from optuna.trial import TrialState
 from rich.console import Console
 
-from shared.cli import compose
-from shared.config.settings import plain
-from shared.config.stopping import Stopped
+from shared.commands import SAME
+from shared.config import Stopped, compose, plain
 from shared.errors import UserError
 from shared.sweep.progress import SweepProgress, best
 from shared.sweep.report import report
 from shared.sweep.space import Space
 from shared.sweep.study import Study, storage_failures
 from shared.sweep.trial import run_trial
-from shared.train import SAME
 
 
 def sweep(config: DictConfig, overrides: list[str]) -> Study:

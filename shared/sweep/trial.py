@@ -10,14 +10,14 @@ from omegaconf import DictConfig
 from optuna.trial import FrozenTrial, TrialState
 from pytorch_lightning.callbacks import Callback
 
-from shared.config.check import check_training
+from shared.commands import train_once
+from shared.config import check_training
 from shared.errors import PlaceError, UserError
-from shared.locks import InUseError
-from shared.run import runs_in
+from shared.files import InUseError
+from shared.runs import runs_in
 from shared.sweep.progress import SweepProgress
 from shared.sweep.space import Space
 from shared.sweep.study import STORAGE_FAILURES
-from shared.train import train_once
 
 
 class Pruning(Callback):

@@ -1,1 +1,46 @@
-"""A training: its data, its network, and how it ends."""
+"""A training: its data, its network, its optimizer, and how it ends."""
+
+from shared.training.callbacks import History
+from shared.training.classifier import Batch, Classifier
+from shared.training.companions import Companions
+from shared.training.compiling import compile_network
+from shared.training.cut_short import resumable
+from shared.training.data import DataModule, Dataset, Draw, Draws, Fractions
+from shared.training.machine import obeyed
+from shared.training.optimizers import OPTIMIZERS, SCHEDULES, build
+from shared.training.setup import (
+    build_data,
+    build_module,
+    build_trainer,
+    check_network,
+    check_optimizer,
+    load_module,
+    precision,
+    trained_config,
+)
+
+__all__ = [
+    "OPTIMIZERS",
+    "SCHEDULES",
+    "Batch",
+    "Classifier",
+    "Companions",
+    "DataModule",
+    "Dataset",
+    "Draw",
+    "Draws",
+    "Fractions",
+    "History",
+    "build",
+    "build_data",
+    "build_module",
+    "build_trainer",
+    "check_network",
+    "check_optimizer",
+    "compile_network",
+    "load_module",
+    "obeyed",
+    "precision",
+    "resumable",
+    "trained_config",
+]

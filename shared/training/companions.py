@@ -8,7 +8,7 @@ from threading import Event, Thread
 import pytorch_lightning as pl
 from pytorch_lightning.callbacks import Callback
 
-from shared.run import Run
+from shared.runs import Run
 from shared.training.place import RunPlace
 
 

@@ -6,8 +6,8 @@ import pytorch_lightning as pl
 import torch
 from pytorch_lightning.callbacks import Callback
 
-from shared.classifier import Classifier
 from shared.network import Network
+from shared.training.classifier import Classifier
 
 
 def compile_network(network: Network) -> None:

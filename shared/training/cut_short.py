@@ -4,10 +4,9 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from shared.config.stopping import Stopped, stop_behind
-from shared.config.surroundings import outside_cause
+from shared.config import Stopped, outside_cause, stop_behind
 from shared.errors import PlaceError, UserError
-from shared.run import Run
+from shared.runs import Run
 from shared.training.place import RunPlace
 
 

@@ -3,9 +3,9 @@
 import os
 from pathlib import Path
 
-from shared.config.paste import command_line
+from shared.config import command_line
 from shared.errors import UserError
-from shared.run import Run
+from shared.runs import Run
 
 
 class RunPlace:

@@ -6,11 +6,11 @@ import sys
 
 import pytest
 
-from shared.classifier import Classifier
 from shared.config.domain import check_name, find_domain, names
-from shared.data import DataModule
 from shared.errors import UserError
-from shared.explain.domain import Domain as Adapter
+from shared.explain.adapter import Domain as Adapter
+from shared.training.classifier import Classifier
+from shared.training.data import DataModule
 from tests.commands import PROJECT
 
 
@@ -43,7 +43,7 @@ def test_what_is_no_domain_s_name_is_refused(name) -> None:
 def test_knowing_the_domains_imports_none_of_their_parts() -> None:
     code = (
         "import sys; from shared.config.domain import find_domain, names; [find_domain(n) for n in names()]; "
-        "import domains.go.sgf; "
+        "import domains.go.records.sgf; "
         "print([m for m in sys.modules if m in ('torch', 'pytorch_lightning') or m.startswith('domains.')])"
     )
     done = subprocess.run(
@@ -51,5 +51,11 @@ def test_knowing_the_domains_imports_none_of_their_parts() -> None:
     )
     loaded = set(ast.literal_eval(done.stdout))
     assert "torch" not in loaded
-    assert {"domains.go", "domains.image", "domains.speech", "domains.text", "domains.go.sgf"} <= loaded
+    assert {
+        "domains.go",
+        "domains.image",
+        "domains.speech",
+        "domains.text",
+        "domains.go.records.sgf",
+    } <= loaded
     assert not {each for each in loaded if each.endswith((".module", ".data", ".predict", ".explain"))}

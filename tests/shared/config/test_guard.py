@@ -33,11 +33,11 @@ def write(folder: Path, **files: str) -> Path:
 
 
 GLOBAL = "# @package _global_\n"
-CALL = "{_target_: domains.go.client.Client, command: touch HERE}"
+CALL = "{_target_: domains.go.match.client.Client, command: touch HERE}"
 HOSTILE = {
     "callback": {"experiment__x": f"{GLOBAL}hydra: {{callbacks: {{grid: {CALL}}}}}"},
     "the allowed callback": {
-        "experiment__x": f"{GLOBAL}hydra: {{callbacks: {{b: {{_target_: shared.grid.Grid}}}}}}"
+        "experiment__x": f"{GLOBAL}hydra: {{callbacks: {{b: {{_target_: shared.config.multirun.Grid}}}}}}"
     },
     "launcher": {"experiment__x": f"{GLOBAL}hydra: {{launcher: {{setup: [touch HERE]}}}}"},
     "environment": {"experiment__x": f"{GLOBAL}hydra: {{job: {{env_set: {{LD_PRELOAD: ./evil.so}}}}}}"},
@@ -95,10 +95,10 @@ def test_a_stranger_s_primary_file_adds_nothing_to_search(tmp_path: Path) -> Non
         "+hydra.callbacks.x={_target_: os.system, command: x}",
         "hydra.callbacks.grid._target_=subprocess.run",
         "hydra.launcher._target_=builtins.eval",
-        "hydra.sweeper._target_=shared.run.Run",
+        "hydra.sweeper._target_=shared.runs.run.Run",
         "+hydra.launcher.x={_target_: os.system}",
         "+hydra.sweeper.more={a: [{_target_: os.system}]}",
-        "+hydra.job_logging.handlers={x: {class: shared.run.Run}}",
+        "+hydra.job_logging.handlers={x: {class: shared.runs.run.Run}}",
         "+hydra.job_logging.handlers={x: {class: logging.StreamHandler, stream: 'ext://os.environ'}}",
         "+hydra.hydra_logging.filters={x: {factory: os.system}}",
     ],
@@ -157,7 +157,7 @@ def test_of_all_callables_hydra_may_call_its_few(callables: list[str]) -> None:
             except UserError:
                 continue
             passed.add(name)
-        assert all(name.startswith(("shared.grid.Grid", "hydra")) for name in passed), passed
+        assert all(name.startswith(("shared.config.multirun.Grid", "hydra")) for name in passed), passed
 
 
 def test_a_sweep_folder_of_a_stranger_starts_nothing(tmp_path: Path) -> None:
@@ -165,9 +165,8 @@ def test_a_sweep_folder_of_a_stranger_starts_nothing(tmp_path: Path) -> None:
     for number, where in enumerate(
         ("callbacks: {grid: CALL}", "launcher: CALL", "job_logging: {handlers: {x: CALL}}")
     ):
-        call = (
-            f"{{_target_: domains.go.client.Client, (): domains.go.client.Client, command: touch '{mark}'}}"
-        )
+        target = "domains.go.match.client.Client"
+        call = f"{{_target_: {target}, (): {target}, command: touch '{mark}'}}"
         text = f"{GLOBAL}hydra:\n  {where.replace('CALL', call)}"
         write(tmp_path / str(number), experiment__best=text)
         for more in ([], ["seed=0,1", "-m"]) if not number else ([],):

@@ -5,7 +5,7 @@ import torch
 
 from shared.errors import UserError
 from shared.explain.units import Target, activations, check_unit, find_layer, watched
-from shared.network import build_network
+from shared.network.build import build_network
 
 WINDOWED = [
     {"windows": {"size": 4, "hop": 2}},

@@ -2,7 +2,7 @@
 
 import pytest
 
-from shared.files.layout import layout
+from shared.files.layout import layout_of
 
 CASES = {
     "classes alone": (["cat/a", "dog/b"], ["", ""], ["cat", "dog"]),
@@ -53,15 +53,15 @@ CASES = {
 
 @pytest.mark.parametrize(("names", "splits", "labels"), CASES.values(), ids=CASES.keys())
 def test_folders_say_split_and_class(names: list[str], splits: list[str], labels: list[str]) -> None:
-    placed = layout(names)
+    placed = layout_of(names)
     assert placed.split.tolist() == splits
     assert placed.label.tolist() == labels
 
 
 def test_what_was_taken_for_a_split_and_what_was_ignored_is_noted() -> None:
-    [splits] = layout(["Training/cat/a", "test/dog/b"]).notes
+    [splits] = layout_of(["Training/cat/a", "test/dog/b"]).notes
     assert "Training/ is train" in splits
     assert "test/ is test" in splits
-    [ignored] = layout(["site1/cat/a", "site2/cat/b", "site1/dog/c"]).notes
+    [ignored] = layout_of(["site1/cat/a", "site2/cat/b", "site1/dog/c"]).notes
     assert "site1/, site2/" in ignored
-    assert layout(["cat/a", "dog/b"]).notes == []
+    assert layout_of(["cat/a", "dog/b"]).notes == []

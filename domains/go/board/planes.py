@@ -1,0 +1,341 @@
+"""The 48 planes of AlphaGo (Silver et al. 2016, Extended Data Table 2), computed when they are wanted.
+
+All planes are relative to the side to move, and integers are one-hot: 1, 2, … 7, 8 or more. What the paper
+leaves open is settled here:
+
+- *stone colour*: own stones, the opponent's, empty points.
+- *turns since*, of each stone: the stone played last has 1; passes are turns; setup and handicap stones are
+  as old as can be (8 or more), so that each stone on the board has exactly one plane.
+- *liberties*, of each stone: those of its string.
+- *capture size*, of each legal move: the stones that it captures; none is set where it captures nothing.
+- *self-atari size*, of each legal move that leaves its own string one liberty: the stones of that string, the
+  new one included; none is set elsewhere.
+- *liberties after move*, of each legal move: those of its string once captured stones are off.
+- *ladder capture*: moves that catch an opponent's string of two liberties in a ladder (see ``ladder``).
+- *ladder escape*: legal moves that save an own string in atari: it then has three liberties, or two and no
+  ladder catches it. They extend at its last liberty or capture a string in atari beside it.
+- *sensibleness*: legal moves that do not fill an own true eye. An eye is an empty point with own stones on
+  all sides; it is true if the opponent has at most one of its diagonal points, and none of them where the eye
+  is on the edge of the board.
+
+A move is legal if it is on an empty point, no suicide, and not forbidden by simple ko.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from domains.go.board.compiled import compiled
+from domains.go.board.games import Games
+from domains.go.board.ladder import ladder_captures, ladder_escapes, next_capture
+from domains.go.board.rules import set_up
+from domains.go.board.state import (
+    CELLS,
+    EMPTY,
+    HEAD,
+    KO,
+    LOG,
+    LOG_START,
+    STRIDE,
+    WALL,
+    State,
+    cell_of,
+    count_liberties,
+    is_legal,
+    new_state,
+    next_liberty,
+    play,
+    point_of,
+    preview,
+)
+from shared.errors import UserError, nearest
+
+MOST = 8  # integers of this size or more share a plane
+GROUPS = {
+    "stone colour": 3,
+    "ones": 1,
+    "turns since": MOST,
+    "liberties": MOST,
+    "capture size": MOST,
+    "self-atari size": MOST,
+    "liberties after move": MOST,
+    "ladder capture": 1,
+    "ladder escape": 1,
+    "sensibleness": 1,
+    "zeros": 1,
+    "difference": 1,  # 1 own stone, -1 the opponent's, 0 empty: all that a network without planes sees
+}
+ALPHAGO = tuple(name for name in GROUPS if name != "difference")
+(
+    STONES,
+    ONES,
+    TURNS,
+    LIBERTIES,
+    CAPTURE,
+    SELF_ATARI,
+    AFTER,
+    LADDER_CAPTURE,
+    LADDER_ESCAPE,
+    SENSIBLE,
+    ZEROS,
+    DIFFERENCE,
+) = range(len(GROUPS))
+SETUP = -MOST  # the ply at which setup stones count as played
+
+Planes = NDArray[np.int8]
+
+
+def symmetries(size: int) -> NDArray[np.int64]:
+    """(8, size * size) where each symmetry of the board takes each point.
+
+    Symmetry k reverses the columns if k & 1, the rows if k & 2, and then swaps rows and columns if k & 4.
+    """
+    points = np.arange(size * size)
+    table = np.empty((8, size * size), np.int64)
+    for k in range(8):
+        row, column = np.divmod(points, size)
+        column = size - 1 - column if k & 1 else column
+        row = size - 1 - row if k & 2 else row
+        table[k] = column * size + row if k & 4 else row * size + column
+    return table
+
+
+@compiled
+def is_true_eye(s: State, cell: int, colour: int) -> bool:
+    """Whether an empty cell is a true eye of a colour (see the table above)."""
+    for step in (-STRIDE, -1, 1, STRIDE):
+        if s[cell + step] not in (colour, WALL):
+            return False
+    hostile = edge = 0
+    for step in (-STRIDE - 1, -STRIDE + 1, STRIDE - 1, STRIDE + 1):
+        hostile += s[cell + step] == 3 - colour
+        edge |= s[cell + step] == WALL
+    return hostile + edge <= 1
+
+
+@compiled
+def write_planes(
+    s: State,
+    born: State,
+    ply: int,
+    colour: int,
+    size: int,
+    first: NDArray[np.int64],
+    to: NDArray[np.int64],
+    planes: Planes,
+    legal: NDArray[np.bool_],
+) -> None:
+    """Write the planes of one position.
+
+    Args:
+        s: the position.
+        born: (CELLS,) ply at which the stone on each cell was played.
+        ply: number of the move to come.
+        colour: side to move, BLACK or WHITE.
+        size: side of the board.
+        first: (groups,) the first plane of each group, -1 where it is not asked for.
+        to: (size * size,) where each point goes, see ``symmetries``.
+        planes: (P, size * size) zeros, filled.
+        legal: (size * size) filled.
+    """
+    for point in range(size * size):
+        cell, at = cell_of(point, size), to[point]
+        stone = s[cell]
+        if stone != EMPTY:
+            legal[at] = False
+            own = stone == colour
+            if first[STONES] >= 0:
+                planes[first[STONES] + (0 if own else 1), at] = 1
+            if first[TURNS] >= 0:
+                planes[first[TURNS] + min(ply - born[cell], MOST) - 1, at] = 1
+            if first[LIBERTIES] >= 0:
+                planes[first[LIBERTIES] + min(count_liberties(s, s[HEAD + cell]), MOST) - 1, at] = 1
+            if first[DIFFERENCE] >= 0:
+                planes[first[DIFFERENCE], at] = 1 if own else -1
+            continue
+        if first[STONES] >= 0:
+            planes[first[STONES] + 2, at] = 1
+        captured, stones, liberties = preview(s, cell, colour)
+        legal[at] = liberties > 0 and s[KO] != 4 * cell + colour
+        if legal[at]:
+            if first[CAPTURE] >= 0 and captured > 0:
+                planes[first[CAPTURE] + min(captured, MOST) - 1, at] = 1
+            if first[SELF_ATARI] >= 0 and liberties == 1:
+                planes[first[SELF_ATARI] + min(stones, MOST) - 1, at] = 1
+            if first[AFTER] >= 0:
+                planes[first[AFTER] + min(liberties, MOST) - 1, at] = 1
+            if first[SENSIBLE] >= 0 and not is_true_eye(s, cell, colour):
+                planes[first[SENSIBLE], at] = 1
+    if first[ONES] >= 0:
+        planes[first[ONES]] = 1
+    if first[LADDER_CAPTURE] >= 0 or first[LADDER_ESCAPE] >= 0:
+        write_ladders(s, colour, size, first, to, planes)
+
+
+@compiled
+def write_ladders(
+    s: State, colour: int, size: int, first: NDArray[np.int64], to: NDArray[np.int64], planes: Planes
+) -> None:
+    """Write the two ladder planes, where they are wanted, as ``write_planes`` does the others."""
+    for stone in range(STRIDE, CELLS - STRIDE):
+        if s[stone] in (EMPTY, WALL) or s[HEAD + stone] != stone:
+            continue
+        liberties = count_liberties(s, stone)
+        if s[stone] != colour and liberties == 2 and first[LADDER_CAPTURE] >= 0:
+            cell = next_liberty(s, stone, 0)
+            while cell != 0:
+                if ladder_captures(s, stone, cell):
+                    planes[first[LADDER_CAPTURE], to[point_of(cell, size)]] = 1
+                cell = next_liberty(s, stone, cell)
+        elif s[stone] == colour and liberties == 1 and first[LADDER_ESCAPE] >= 0:
+            last = next_liberty(s, stone, 0)
+            cell, capture = last, 0
+            while cell != 0:
+                if is_legal(s, cell, colour) and ladder_escapes(s, stone, cell):
+                    planes[first[LADDER_ESCAPE], to[point_of(cell, size)]] = 1
+                capture = next_capture(s, stone, capture)
+                cell = capture
+
+
+@compiled
+def _batch(
+    s: State,
+    born: State,
+    size: int,
+    setup_start: NDArray[np.int64],
+    setup: NDArray[np.int16],
+    move_start: NDArray[np.int64],
+    moves: NDArray[np.int16],
+    game: NDArray[np.int64],
+    ply: NDArray[np.int64],
+    symmetry: NDArray[np.uint8],
+    table: NDArray[np.int64],
+    first: NDArray[np.int64],
+    planes: Planes,
+    legal: NDArray[np.bool_],
+    target: NDArray[np.int64],
+) -> None:
+    here, now = -1, 0  # the position that the state holds
+    for n in range(len(game)):
+        g = game[n]
+        if g != here or ply[n] < now:
+            set_up(s, size, setup[setup_start[g] : setup_start[g + 1]])
+            born[:] = SETUP
+            here, now = g, 0
+        while now < ply[n]:
+            code = moves[move_start[g] + now]
+            if code >> 1 == size * size:
+                s[KO] = 0
+            else:
+                cell = cell_of(code >> 1, size)
+                s[LOG] = LOG_START
+                play(s, cell, 1 + (code & 1))
+                born[cell] = now
+            now += 1
+        code = moves[move_start[g] + now]
+        to = table[symmetry[n]]
+        s[LOG] = LOG_START
+        write_planes(s, born, now, 1 + (code & 1), size, first, to, planes[n], legal[n])
+        target[n] = to[code >> 1] if code >> 1 < size * size else size * size
+
+
+def batch_planes(
+    games: Games,
+    game: NDArray[np.int64],
+    ply: NDArray[np.int64],
+    symmetry: NDArray[np.uint8],
+    groups: Sequence[str],
+) -> tuple[Planes, NDArray[np.bool_], NDArray[np.int64]]:
+    """Planes of N positions, each seen through one of the eight symmetries of the board.
+
+    Each game is replayed up to its position; positions of a game that follow each other in rising order share
+    one replay. It runs on one thread and lets others run.
+
+    Args:
+        games: the records; those asked for are of one size of board.
+        game: (N,) index of the game.
+        ply: (N,) index of the move that is to be foretold.
+        symmetry: (N,) 0 … 7, see ``symmetries``; 0 leaves the board as it is.
+        groups: names from GROUPS, in the order in which the planes are wanted.
+
+    Returns:
+        planes (N, P, size, size); the legal moves (N, size * size); the point played (N,), size * size for a
+        pass.
+
+    Raises:
+        UserError: a group has no such name.
+        IndexError: there is no such position.
+        ValueError: games of several sizes.
+    """
+    game, ply = np.ascontiguousarray(game, np.int64), np.ascontiguousarray(ply, np.int64)
+    symmetry = np.ascontiguousarray(symmetry, np.uint8)
+    first = first_planes(groups)
+    count = sum(GROUPS[name] for name in groups)
+    if len(game) == 0:
+        raise ValueError("no positions: a batch has at least one")
+    if game.min() < 0 or game.max() >= len(games.size) or ply.min() < 0 or symmetry.max() > 7:
+        raise IndexError("positions outside the games, or a symmetry that is not 0 … 7")
+    if (games.move_start[game] + ply >= games.move_start[game + 1]).any():
+        raise IndexError("a ply behind the last move of its game")
+    size = int(games.size[game[0]])
+    if (games.size[game] != size).any():
+        raise ValueError("a batch holds games of one size of board")
+    planes = np.zeros((len(game), count, size * size), np.int8)
+    legal = np.empty((len(game), size * size), bool)
+    target = np.empty(len(game), np.int64)
+    _batch(
+        new_state(),
+        np.empty(CELLS, np.int64),
+        size,
+        games.setup_start,
+        games.setup,
+        games.move_start,
+        games.moves,
+        game,
+        ply,
+        symmetry,
+        symmetries(size),
+        first,
+        planes,
+        legal,
+        target,
+    )
+    return planes.reshape(len(game), count, size, size), legal, target
+
+
+def plane_groups(chosen: Any) -> tuple[str, ...]:
+    """The groups of planes that ``model.planes`` names: a list, or ``alphago`` for all of that paper.
+
+    Raises:
+        UserError: There is no such group.
+    """
+    if not isinstance(chosen, str | Sequence) or not all(isinstance(name, str) for name in chosen):
+        raise UserError(f"model.planes: must be alphago or a list of groups, got {str(chosen)[:80]!r}")
+    groups = ALPHAGO if chosen == "alphago" else tuple(chosen)
+    for name in groups:
+        if name not in GROUPS:
+            raise UserError(f"model.planes: {name!r}: {nearest(name, list(GROUPS))}")
+    return groups
+
+
+def first_planes(groups: Sequence[str]) -> NDArray[np.int64]:
+    """(len(GROUPS),) the first plane of each group when these are stacked in order, -1 for the others."""
+    first = np.full(len(GROUPS), -1, np.int64)
+    names = list(GROUPS)
+    count = 0
+    for name in groups:
+        if name not in GROUPS:
+            raise UserError(f"no group of planes is called {name!r}: {nearest(name, names)}")
+        if first[names.index(name)] >= 0:
+            raise UserError(f"the group of planes {name!r} is named twice")
+        first[names.index(name)] = count
+        count += GROUPS[name]
+    return first
+
+
+def game_planes(games: Games, g: int, groups: Sequence[str]) -> Planes:
+    """(moves, P, size, size) planes of every position of one game, in one replay."""
+    ply = np.arange(games.move_start[g + 1] - games.move_start[g])
+    return batch_planes(games, np.full(len(ply), g), ply, np.zeros(len(ply), np.uint8), groups)[0]

@@ -1,0 +1,143 @@
+"""A position by itself: stones, ages and ko, so that stones can be put and taken away."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from domains.go.board.compiled import compiled
+from domains.go.board.games import Games
+from domains.go.board.planes import GROUPS, SETUP, Planes, first_planes, symmetries, write_planes
+from domains.go.board.rules import Board
+from domains.go.board.state import (
+    CELLS,
+    HEAD,
+    KO,
+    LOG,
+    LOG_START,
+    State,
+    cell_of,
+    new_state,
+    next_liberty,
+    play,
+    reset,
+)
+
+
+@dataclass(frozen=True)
+class Position:
+    """A board, as the planes need it.
+
+    Attributes:
+        stones: (size, size) 0 empty, 1 black, 2 white.
+        born: (size, size) the ply at which each stone was played.
+        ply: number of the move to come, from 0.
+        colour: of the side to move: 0 black, 1 white.
+        ko: the point that the side to move may not retake; None where there is none.
+        last: the point of the move before, if it was on the board.
+        played: the point of the move to come, if it is known and no pass.
+    """
+
+    stones: NDArray[np.int8]
+    born: NDArray[np.int64]
+    ply: int
+    colour: int
+    ko: int | None = None
+    last: int | None = None
+    played: int | None = None
+
+    @classmethod
+    def of(cls, games: Games, game: int, ply: int) -> "Position":
+        """The position of a game before a move."""
+        size = int(games.size[game])
+        points = size * size
+        board = Board(size)
+        board.setup(games.setup[games.setup_start[game] : games.setup_start[game + 1]])
+        start = games.move_start[game]
+        born = np.full(points + 1, SETUP, np.int64)
+        for t, code in enumerate(games.moves[start : start + ply]):
+            board.play(int(code))
+            born[code >> 1] = t
+        colour, to_come = int(games.moves[start + ply] & 1), int(games.moves[start + ply] >> 1)
+        before = int(games.moves[start + ply - 1]) if ply else 2 * points
+        alternates = before & 1 != colour
+        return cls(
+            stones=board.stones, born=born[:points].reshape(size, size), ply=ply, colour=colour,
+            ko=board.ko if alternates else None,
+            last=before >> 1 if before >> 1 < points else None,
+            played=to_come if to_come < points else None,
+        )  # fmt: skip
+
+    def kept(self, mask: NDArray[np.bool_]) -> "Position":
+        """The position with no stones but those on a mask's points (size, size).
+
+        The ko goes with the stone that took it.
+        """
+        gone = self.last is not None and not mask.flat[self.last]
+        return replace(
+            self, stones=np.where(mask, self.stones, 0).astype(np.int8), ko=None if gone else self.ko
+        )
+
+
+@compiled
+def _write(
+    s: State,
+    born: State,
+    size: int,
+    stones: NDArray[np.int8],
+    ages: NDArray[np.int64],
+    ply: NDArray[np.int64],
+    colour: NDArray[np.int64],
+    ko: NDArray[np.int64],
+    first: NDArray[np.int64],
+    to: NDArray[np.int64],
+    planes: Planes,
+    legal: NDArray[np.bool_],
+) -> bool:
+    for n in range(len(stones)):
+        reset(s, size)
+        for point in range(size * size):
+            if stones[n, point] == 0:
+                continue
+            cell = cell_of(point, size)
+            s[LOG] = LOG_START
+            if play(s, cell, stones[n, point]) > 0 or next_liberty(s, s[HEAD + cell], 0) == 0:
+                return False
+            born[cell] = ages[n, point]
+        s[LOG] = LOG_START
+        s[KO] = 4 * cell_of(ko[n], size) + 1 + colour[n] if ko[n] >= 0 else 0
+        write_planes(s, born, ply[n], 1 + colour[n], size, first, to, planes[n], legal[n])
+    return True
+
+
+def position_planes(positions: Sequence[Position], groups: Sequence[str]) -> tuple[Planes, NDArray[np.bool_]]:
+    """Planes (N, P, size, size) and legal moves (N, size * size) of positions on boards of one size.
+
+    Args:
+        positions: one at least.
+        groups: names from ``planes.GROUPS``, in the order in which the planes are wanted.
+
+    Raises:
+        ValueError: a string of stones without liberties.
+    """
+    size = len(positions[0].stones)
+    planes = np.zeros((len(positions), sum(GROUPS[name] for name in groups), size * size), np.int8)
+    legal = np.empty((len(positions), size * size), bool)
+    written = _write(
+        new_state(),
+        np.empty(CELLS, np.int64),
+        size,
+        np.stack([each.stones.reshape(-1) for each in positions]),
+        np.stack([each.born.reshape(-1) for each in positions]),
+        np.array([each.ply for each in positions]),
+        np.array([each.colour for each in positions]),
+        np.array([-1 if each.ko is None else each.ko for each in positions]),
+        first_planes(groups),
+        symmetries(size)[0],
+        planes,
+        legal,
+    )
+    if not written:
+        raise ValueError("a string of stones without liberties")
+    return planes.reshape(*planes.shape[:2], size, size), legal

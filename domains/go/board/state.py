@@ -1,0 +1,303 @@
+"""The state of a Go board, compiled: stones, strings, liberties, captures, ko; moves can be taken back.
+
+A board is **one int64 vector**, the *state*. Each write to it goes through ``put``, which logs the old value
+in the same vector, so that any number of moves can be taken back (``undo``) without allocating: that is how
+ladders are read. Cells lie in one line, in rows of 20 with a wall around them, so the neighbours of a cell
+are at ±1 and ±20, and the diagonal ones at ±19 and ±21, on every size of board. A string is a ring of stones
+(NEXT) under one HEAD cell, with its SIZE and its liberties as a set of 6 × 64 bits (LIBS) kept at the head.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from domains.go.board.compiled import compiled
+
+SMALLEST, LARGEST = 5, 19
+EMPTY, BLACK, WHITE, WALL = 0, 1, 2, 3  # colours of cells; the opponent of c is 3 - c
+
+STRIDE = LARGEST + 1
+CELLS = (LARGEST + 2) * STRIDE + 1  # the last is the wall diagonally below the corner T1 of 19×19
+WORDS = 6  # bits of cells 20 … 403 in 6 words
+COLOUR = 0  # colour of cell c stands at state[c]
+HEAD = COLOUR + CELLS
+NEXT = HEAD + CELLS
+SIZE = NEXT + CELLS
+LIBS = SIZE + CELLS
+KO = LIBS + CELLS * WORDS  # 4 * cell + colour: the move forbidden by simple ko, 0 where none is
+HASH = KO + 1
+LOG = HASH + 1  # index of the first free place of the log
+BUDGET = LOG + 1  # moves that the ladder reader may still try
+LOG_START = BUDGET + 1
+PLAY_LOG = 20 * CELLS  # no single move logs more than this
+STATE = LOG_START + 2**16  # some six hundred moves deep
+
+State = NDArray[np.int64]  # (STATE,)
+
+
+def new_state() -> State:
+    """Memory for a state, which is none before ``reset``."""
+    return np.empty(STATE, np.int64)
+
+
+# Zobrist (1970): a position's hash is the exclusive or of its stones' numbers.
+ZOBRIST = np.random.default_rng(1970).integers(-(2**63), 2**63, (3, CELLS), dtype=np.int64)
+
+
+@compiled
+def put(s: State, i: int, value: int) -> None:
+    """Write to the state so that it can be undone."""
+    top = s[LOG]
+    s[top] = i
+    s[top + 1] = s[i]
+    s[LOG] = top + 2
+    s[i] = value
+
+
+@compiled
+def undo(s: State, mark: int) -> None:
+    """Take back every write made since the log's top was at ``mark``."""
+    top = s[LOG]
+    while top > mark:
+        top -= 2
+        s[s[top]] = s[top + 1]
+    s[LOG] = top
+
+
+@compiled
+def reset(s: State, size: int) -> None:
+    """Make the state an empty board: of the former contents nothing is left but the log, which is empty."""
+    s[:LOG_START] = 0
+    s[:CELLS] = WALL
+    for row in range(size):
+        start = (row + 1) * STRIDE + 1
+        s[start : start + size] = EMPTY
+    s[LOG] = LOG_START
+
+
+@compiled
+def cell_of(point: int, size: int) -> int:
+    """Cell of a point."""
+    return (point // size + 1) * STRIDE + point % size + 1
+
+
+@compiled
+def point_of(cell: int, size: int) -> int:
+    """Point of a cell."""
+    return (cell // STRIDE - 1) * size + cell % STRIDE - 1
+
+
+@compiled
+def add_liberty(s: State, head: int, cell: int) -> None:
+    """Add a cell to the liberties of the string under ``head``."""
+    i = LIBS + head * WORDS + ((cell - STRIDE) >> 6)
+    word = s[i] | (1 << ((cell - STRIDE) & 63))
+    if word != s[i]:
+        put(s, i, word)
+
+
+@compiled
+def drop_liberty(s: State, head: int, cell: int) -> None:
+    """Take a cell from the liberties of the string under ``head``."""
+    i = LIBS + head * WORDS + ((cell - STRIDE) >> 6)
+    word = s[i] & ~(1 << ((cell - STRIDE) & 63))
+    if word != s[i]:
+        put(s, i, word)
+
+
+@compiled
+def count_liberties(s: State, head: int) -> int:
+    """Number of liberties of the string under ``head``."""
+    n = 0
+    for i in range(LIBS + head * WORDS, LIBS + head * WORDS + WORDS):
+        word = s[i]
+        while word != 0:  # LLVM makes this loop one popcount
+            word &= word - 1
+            n += 1
+    return n
+
+
+@compiled
+def next_liberty(s: State, head: int, cell: int) -> int:
+    """The first liberty of a string behind ``cell``, 0 where none is left; start with cell 0."""
+    bit = max(cell + 1 - STRIDE, 0)
+    w = bit >> 6
+    if w >= WORDS:
+        return 0
+    word = s[LIBS + head * WORDS + w] & (-1 << (bit & 63))
+    while word == 0:
+        w += 1
+        if w == WORDS:
+            return 0
+        word = s[LIBS + head * WORDS + w]
+    below = (word & -word) - 1
+    n = 0
+    while below != 0:
+        below &= below - 1
+        n += 1
+    return STRIDE + 64 * w + n
+
+
+@compiled
+def merge(s: State, head: int, gone: int) -> None:
+    """Join the string under ``gone`` to the one under ``head``."""
+    stone = gone
+    while True:
+        put(s, HEAD + stone, head)
+        stone = s[NEXT + stone]
+        if stone == gone:
+            break
+    after = s[NEXT + head]
+    put(s, NEXT + head, s[NEXT + gone])
+    put(s, NEXT + gone, after)
+    put(s, SIZE + head, s[SIZE + head] + s[SIZE + gone])
+    for w in range(WORDS):
+        word = s[LIBS + gone * WORDS + w]
+        i = LIBS + head * WORDS + w
+        if word & ~s[i] != 0:
+            put(s, i, word | s[i])
+
+
+@compiled
+def remove(s: State, head: int) -> None:
+    """Take a captured string off the board; its cells become liberties of the strings around it."""
+    captor = 3 - s[head]
+    hashed = s[HASH]
+    stone = head
+    while True:
+        hashed ^= ZOBRIST[s[stone], stone]
+        put(s, stone, EMPTY)
+        for step in (-STRIDE, -1, 1, STRIDE):
+            if s[stone + step] == captor:
+                add_liberty(s, s[HEAD + stone + step], stone)
+        stone = s[NEXT + stone]
+        if stone == head:
+            break
+    put(s, HASH, hashed)
+
+
+@compiled
+def play(s: State, cell: int, colour: int) -> int:
+    """Put a stone on an empty cell and take what it captures; returns the number of stones captured.
+
+    Does not ask whether the move is legal; a suicide leaves a string without liberties behind.
+    """
+    head = cell
+    for step in (-STRIDE, -1, 1, STRIDE):
+        if s[cell + step] == colour:
+            near = s[HEAD + cell + step]
+            if head == cell or s[SIZE + near] > s[SIZE + head]:
+                head = near
+    put(s, cell, colour)
+    put(s, HASH, s[HASH] ^ ZOBRIST[colour, cell])
+    put(s, HEAD + cell, head)
+    if head == cell:
+        put(s, NEXT + cell, cell)
+        put(s, SIZE + cell, 1)
+        for i in range(LIBS + cell * WORDS, LIBS + cell * WORDS + WORDS):
+            put(s, i, 0)
+    else:
+        put(s, NEXT + cell, s[NEXT + head])
+        put(s, NEXT + head, cell)
+        put(s, SIZE + head, s[SIZE + head] + 1)
+    for step in (-STRIDE, -1, 1, STRIDE):
+        near = s[cell + step]
+        if near == EMPTY:
+            add_liberty(s, head, cell + step)
+        elif near == colour and s[HEAD + cell + step] != head:
+            merge(s, head, s[HEAD + cell + step])
+    drop_liberty(s, head, cell)
+
+    captured = 0
+    for step in (-STRIDE, -1, 1, STRIDE):
+        if s[cell + step] == 3 - colour:
+            near = s[HEAD + cell + step]
+            drop_liberty(s, near, cell)
+            if next_liberty(s, near, 0) == 0:
+                captured += s[SIZE + near]
+                remove(s, near)
+    ko = 0
+    if captured == 1 and s[SIZE + head] == 1 and count_liberties(s, head) == 1:
+        ko = 4 * next_liberty(s, head, 0) + 3 - colour
+    put(s, KO, ko)
+    return captured
+
+
+@compiled
+def is_legal(s: State, cell: int, colour: int) -> bool:
+    """Whether a move is on an empty cell and neither suicide nor forbidden by simple ko."""
+    if s[cell] != EMPTY or s[KO] == 4 * cell + colour:
+        return False
+    for step in (-STRIDE, -1, 1, STRIDE):
+        near = s[cell + step]
+        if near == EMPTY:
+            return True
+        if near != WALL:
+            last = count_liberties(s, s[HEAD + cell + step]) == 1
+            if last == (near != colour):  # saves itself by an own string's other liberty, or by a capture
+                return True
+    return False
+
+
+@compiled
+def head_beside(s: State, cell: int, colour: int) -> int:
+    """Head of the string on a cell if it is of this colour, else 0: a string without stones or liberties."""
+    return s[HEAD + cell] if s[cell] == colour else 0
+
+
+@compiled
+def preview(s: State, cell: int, colour: int) -> tuple[int, int, int]:
+    """What a move on an empty cell would do, without playing it.
+
+    Returns:
+        Stones it captures; stones of the string that it makes; liberties of that string, 0 for suicide. Ko is
+        not asked for.
+    """
+    up, left = head_beside(s, cell - STRIDE, colour), head_beside(s, cell - 1, colour)
+    right, down = head_beside(s, cell + 1, colour), head_beside(s, cell + STRIDE, colour)
+    if left == up:
+        left = 0
+    if right in (up, left):
+        right = 0
+    if down in (up, left, right):
+        down = 0
+    stones, liberties = 1, 0
+    if up + left + right + down != 0:
+        stones += s[SIZE + up] + s[SIZE + left] + s[SIZE + right] + s[SIZE + down]
+        liberties = -1  # the cell itself is among theirs
+        for w in range(LIBS, LIBS + WORDS):
+            word = s[w + up * WORDS] | s[w + left * WORDS] | s[w + right * WORDS] | s[w + down * WORDS]
+            while word != 0:
+                word &= word - 1
+                liberties += 1
+    captured = 0
+    first = second = third = 0  # heads of captured strings, to take each once
+    for step in (-STRIDE, -1, 1, STRIDE):
+        near = s[cell + step]
+        if near == EMPTY:
+            liberties += not touches(s, cell + step, up, left, right, down)
+        elif near == 3 - colour:
+            head = s[HEAD + cell + step]
+            if head != first and head != second and head != third and count_liberties(s, head) == 1:
+                first, second, third = head, first, second
+                captured += s[SIZE + head]
+                stone = head
+                while True:
+                    beside = touches(s, stone, up, left, right, down)
+                    distance = abs(stone - cell)
+                    liberties += beside or distance == 1 or distance == STRIDE
+                    stone = s[NEXT + stone]
+                    if stone == head:
+                        break
+    return captured, stones, liberties
+
+
+@compiled
+def touches(s: State, cell: int, up: int, left: int, right: int, down: int) -> bool:
+    """Whether a cell lies beside a stone of one of these strings."""
+    for step in (-STRIDE, -1, 1, STRIDE):
+        colour = s[cell + step]
+        if colour in (BLACK, WHITE):
+            head = s[HEAD + cell + step]
+            if head in (up, left, right, down):
+                return True
+    return False

@@ -1,0 +1,191 @@
+"""The board as a picture: wood, stones, coordinates, and heat on the points.
+
+Colours are from the palette of Okabe & Ito (2008), which people with any colour vision tell apart.
+"""
+
+from collections.abc import Mapping
+from functools import lru_cache
+from itertools import product
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
+from matplotlib.patches import Circle
+from numpy.typing import NDArray
+
+from domains.go.board import LETTERS
+from shared.results import ORANGE
+
+INK, WOOD = "#4A3415", (0.935, 0.815, 0.615)
+# Heat from little to much: blue above zero, which stands out best on wood, red below.
+MORE = ((0.45, 0.76, 1.00), (0.00, 0.13, 0.47))
+LESS = ((1.00, 0.66, 0.52), (0.52, 0.04, 0.00))
+BLACK, WHITE = 1, 2
+TILE = 48  # pixels of a point: enough for a board as wide as a slide
+MARGIN = 1.3  # from the outermost lines to the edge of the wood, in units of a point
+STARS = {
+    9: [*product((2, 6), repeat=2), (4, 4)],
+    13: [*product((3, 9), repeat=2), (6, 6)],
+    19: [*product((3, 9, 15), repeat=2)],
+}
+
+Tile = NDArray[np.float32]
+
+
+def draw_board(
+    axes: Axes,
+    stones: NDArray[np.int8],
+    heat: NDArray[np.floating] | None = None,
+    *,
+    limit: float | None = None,
+    labels: Mapping[int, str] | None = None,
+    last: int | None = None,
+    chosen: int | None = None,
+) -> None:
+    """Draw a position, and on its points whatever a network has to say of them.
+
+    Args:
+        axes: where; its frame is taken away. One unit is the distance of two points, the origin A at the top.
+        stones: (size, size) 0 empty, 1 black, 2 white; row 0 is the top line.
+        heat: (size, size) values of the points, such as probabilities; may be negative. Empty points are
+            coloured whole, stones in their middle.
+        limit: the size of value that gets the full colour; None for the largest that there is.
+        labels: short texts on points, by point (row * size + column).
+        last: the point of the last move, marked on its stone.
+        chosen: the point that the picture is about, such as the move played next, ringed.
+    """
+    size = len(stones)
+    low, high = -MARGIN, size - 1 + MARGIN
+    axes.set(xlim=(low, high), ylim=(high, low), aspect="equal")
+    axes.axis("off")
+    axes.imshow(_wood(), extent=(low, high, high, low), interpolation="bicubic", zorder=0)
+    _draw_grid(axes, size)
+    _draw_coordinates(axes, size)
+
+    board = (-0.5, size - 0.5, size - 0.5, -0.5)
+    shadow = (board[0] + 0.04, board[1] + 0.04, board[2] + 0.06, board[3] + 0.06)
+    tiles = _stones()
+    axes.imshow(_mosaic(tiles[np.where(stones, 3, 0)]), extent=shadow, zorder=2)
+    axes.imshow(_mosaic(tiles[stones]), extent=board, zorder=3)
+    colours = None if heat is None else heat_colours(heat, limit)
+    if colours is not None:
+        axes.imshow(_mosaic(_heat_tiles(colours, stones != 0)), extent=board, zorder=4)
+
+    for point, text in (labels or {}).items():
+        row, column = divmod(point, size)
+        dark = stones[row, column] == BLACK or (colours is not None and colours[row, column, 1] < 0.45)
+        axes.text(
+            column, row, text, ha="center", va="center_baseline", zorder=6, parse_math=False,
+            fontsize=0.29 * _points_of_unit(axes), color="white" if dark else "black", weight="bold",
+        )  # fmt: skip
+    if last is not None:
+        row, column = divmod(last, size)
+        colour = "white" if stones[row, column] == BLACK else "black"
+        _ring(axes, column, row, 0.24, colour, 0.06)
+    if chosen is not None:
+        row, column = divmod(chosen, size)
+        _ring(axes, column, row, 0.45, "white", 0.15)
+        _ring(axes, column, row, 0.45, ORANGE, 0.09)
+
+
+def heat_colours(heat: NDArray[np.floating], limit: float | None = None) -> NDArray[np.float32]:
+    """RGBA (…, 4) of values (…): one hue above zero, one below; the larger, the darker.
+
+    Shades go with the square root, so that one per cent beside fifty is still seen; only small values let the
+    board through.
+    """
+    much = np.sqrt(np.clip(np.abs(heat) / (limit or np.abs(heat).max() or 1.0), 0, 1))[..., None]
+    light, deep = (np.where(heat[..., None] < 0, less, more) for less, more in zip(LESS, MORE, strict=True))
+    alpha = 0.95 * np.minimum(2.5 * much, 1)
+    return np.concatenate([light + (deep - light) * much, alpha], -1).astype(np.float32)
+
+
+def _heat_tiles(colours: NDArray[np.float32], taken: NDArray[np.bool_]) -> Tile:
+    """(size, size, TILE, TILE, 4): a stone gets a window of wood, so that colours mean the same on it."""
+    colours, alpha = colours.copy(), colours[..., 3:].copy()
+    colours[taken, :3] = (alpha * colours[..., :3] + (1 - alpha) * WOOD)[taken]
+    colours[taken, 3] = np.minimum(4 * alpha[taken, 0], 1)
+    tiles = np.broadcast_to(colours[:, :, None, None], (*taken.shape, TILE, TILE, 4)).copy()
+    tiles[..., 3] *= _spots()[taken.astype(int)]
+    return tiles
+
+
+def _draw_grid(axes: Axes, size: int) -> None:
+    end = size - 1
+    lines = [[(i, 0), (i, end)] for i in range(size)] + [[(0, i), (end, i)] for i in range(size)]
+    unit = _points_of_unit(axes)
+    axes.add_collection(
+        LineCollection(lines, colors=INK, linewidths=0.03 * unit, capstyle="projecting", zorder=1)
+    )
+    for x, y in STARS.get(size, ()):
+        axes.add_patch(Circle((x, y), 0.1, color=INK, linewidth=0, zorder=1))
+
+
+def _draw_coordinates(axes: Axes, size: int) -> None:
+    height = 0.34 * _points_of_unit(axes)
+    for i, edge in product(range(size), (-0.9, size - 0.1)):
+        for x, y, text in ((i, edge, LETTERS[i]), (edge, i, str(size - i))):
+            axes.text(x, y, text, ha="center", va="center", color=INK, fontsize=height)
+
+
+def _ring(axes: Axes, x: float, y: float, radius: float, colour: str, width: float) -> None:
+    width *= _points_of_unit(axes)
+    axes.add_patch(Circle((x, y), radius, fill=False, edgecolor=colour, linewidth=width, zorder=5))
+
+
+def _points_of_unit(axes: Axes) -> float:
+    """The distance of two points of the board in typographic points."""
+    box = axes.get_window_extent()
+    shown = abs(np.diff(axes.get_xlim())[0])
+    return min(box.width, box.height) / shown * 72 / axes.figure.dpi
+
+
+def _mosaic(tiles: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """One picture (size * TILE, size * TILE, 4) of tiles (size, size, TILE, TILE, 4) with values 0 … 1."""
+    size = len(tiles)
+    picture = tiles.transpose(0, 2, 1, 3, 4).reshape(size * TILE, size * TILE, 4)
+    return (255 * picture).astype(np.uint8)
+
+
+def _radius() -> tuple[Tile, Tile, Tile]:
+    """The coordinates of a tile's pixels, x to the right and y down, and how far they are from its middle."""
+    y, x = (np.indices((TILE, TILE), np.float32) + 0.5) / TILE - 0.5
+    return x, y, np.hypot(x, y)
+
+
+def _disc(radius: float, soft: float = 1 / TILE) -> Tile:
+    """Opacity of a disc whose edge fades over ``soft``."""
+    return np.clip((radius - _radius()[2]) / soft + 0.5, 0, 1)
+
+
+@lru_cache
+def _stones() -> Tile:
+    """(4, TILE, TILE, 4): nothing, a black stone, a white stone, a shadow."""
+    x, y, r = _radius()
+    light = np.exp(-((x + 0.16) ** 2 + (y + 0.18) ** 2) / 0.035)  # from the top left
+    tiles = np.zeros((4, TILE, TILE, 4), np.float32)
+    tiles[BLACK, ..., :3] = (0.10 + 0.30 * light)[..., None]
+    tiles[WHITE, ..., :3] = np.clip(0.99 - 0.55 * np.clip(r - 0.25, 0, 1) - 0.12 * (x + y), 0, 1)[..., None]
+    tiles[BLACK, ..., 3] = tiles[WHITE, ..., 3] = _disc(0.47)
+    tiles[3, ..., 3] = 0.4 * _disc(0.45, soft=0.12)
+    return tiles
+
+
+@lru_cache
+def _spots() -> Tile:
+    """(2, TILE, TILE): where heat is put on an empty point, and on a stone."""
+    x, y, _ = _radius()
+    rounded = (np.abs(x) ** 5 + np.abs(y) ** 5) ** 0.2
+    return np.stack([np.clip((0.475 - rounded) * TILE + 0.5, 0, 1), _disc(0.3)])
+
+
+@lru_cache
+def _wood() -> NDArray[np.float32]:
+    """(pixels, pixels, 3) of a light wood with a fine grain across."""
+    random = np.random.default_rng(0)
+    y, x = np.mgrid[0:1:240j, 0:1:240j]
+    bend = y + 0.012 * np.sin(5 * x + 1) + 0.006 * np.sin(13 * x)
+    fine = np.interp(bend, np.linspace(-0.1, 1.1, 150), random.normal(size=150))
+    broad = np.interp(bend, np.linspace(-0.1, 1.1, 18), random.normal(size=18))
+    shade = 1 + 0.010 * fine + 0.012 * broad
+    return np.clip(np.array(WOOD) * shade[..., None], 0, 1).astype(np.float32)

@@ -1,0 +1,175 @@
+"""What a policy says of a game, as pictures: one move on the board, and the whole game as a curve."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+from numpy.typing import NDArray
+
+from domains.go.board import name
+from domains.go.drawing.board import draw_board, heat_colours
+from shared.results import ORANGE, percent
+
+LABELLED = 3  # the best moves whose probability stands on the board
+BARS = 15  # moves that there is room for beside it
+GREY = "#555555"
+DPI = 130
+
+
+def move_picture(
+    stones: NDArray[np.int8],
+    probabilities: NDArray[np.floating],
+    *,
+    played: int | None,
+    last: int | None,
+    top: int,
+    title: str,
+    subtitle: str,
+) -> Figure:
+    """The board with the policy on its points, and beside it the best moves as bars.
+
+    Args:
+        stones: (size, size) 0 empty, 1 black, 2 white.
+        probabilities: (size * size,) of the moves.
+        played: the point of the move that was played, ringed; None where none was.
+        last: the point of the move before it, if it was on the board.
+        top: how many moves have a bar, at most BARS.
+        title: what is shown.
+        subtitle: what is to be said of it.
+    """
+    size = len(stones)
+    order = np.argsort(-probabilities, kind="stable")
+    labels = {int(point): _on_board(probabilities[point]) for point in order[:LABELLED]}
+    if played is not None:
+        labels.setdefault(played, _on_board(probabilities[played]))
+
+    figure = Figure(figsize=(10, 7.4), dpi=DPI)
+    draw_board(
+        figure.add_axes((0.02, 0.02, 0.648, 0.875)),
+        stones,
+        probabilities.reshape(size, size),
+        labels=labels,
+        last=last,
+        chosen=played,
+    )
+    _say(figure, title, subtitle)
+    rows = [int(point) for point in order[: min(top, BARS)]]
+    if played is not None and played not in rows:
+        rows.append(played)
+    ranks = {int(point): rank for rank, point in enumerate(order, start=1)}
+    axes = figure.add_axes((0.80, 0.84 - 0.043 * len(rows), 0.12, 0.043 * len(rows)))
+    _draw_bars(axes, [(ranks[p], name(p, size), float(probabilities[p]), p == played) for p in rows])
+    figure.text(0.69, 0.865, "the policy's choices", fontsize=12, color=GREY, va="center")
+    marks, words = [], []
+    if played is not None:
+        marks.append(
+            Line2D([], [], marker="o", color=ORANGE, fillstyle="none", markersize=9, markeredgewidth=2, lw=0)
+        )
+        words.append("played")
+    if last is not None:
+        marks.append(Line2D([], [], marker="o", color="black", fillstyle="none", markersize=6, lw=0))
+        words.append("last move before")
+    figure.legend(marks, words, loc="lower left", bbox_to_anchor=(0.685, 0.015), frameon=False, fontsize=10)
+    return figure
+
+
+def _draw_bars(axes: Axes, rows: Sequence[tuple[int, str, float, bool]]) -> None:
+    """A bar for each (rank, name, probability, whether it was played), from the top."""
+    values = np.array([probability for _, _, probability, _ in rows])
+    places = np.arange(len(rows))
+    axes.barh(places, values, height=0.72, color=heat_colours(values), edgecolor=GREY, linewidth=0.5)
+    axes.set(ylim=(len(rows) - 0.5, -0.5), xlim=(0, values.max()))
+    axes.axis("off")
+    for place, (rank, point, probability, was_played) in enumerate(rows):
+        style: dict[str, Any] = {"va": "center", "fontsize": 11, "weight": "bold" if was_played else "normal"}
+        left = axes.get_yaxis_transform()
+        axes.text(-0.58, place, f"{rank}.", ha="right", transform=left, color=GREY, **style)
+        axes.text(
+            -0.50, place, point, ha="left", transform=left, color=ORANGE if was_played else "black", **style
+        )
+        axes.annotate(percent(probability), (probability, place), (5, 0), textcoords="offset points", **style)
+
+
+def game_picture(
+    probability: NDArray[np.floating],
+    rank: NDArray[np.int64],
+    black: NDArray[np.bool_],
+    number: NDArray[np.int64],
+    *,
+    points: int,
+    named: dict[int, str],
+    title: str,
+    subtitle: str,
+) -> Figure:
+    """Probability and rank of the moves that were played, along the game.
+
+    Args:
+        probability: (N,) that the policy gave to each move.
+        rank: (N,) of each move among the legal ones, from 1.
+        black: (N,) whether black played it.
+        number: (N,) of the move, from 1.
+        points: of the board: the last rank that there can be.
+        named: moves to name in the picture, by their place in the arrays.
+        title: what is shown.
+        subtitle: what is to be said of it.
+    """
+    figure = Figure(figsize=(11, 6.6), dpi=DPI)
+    above, below = figure.subplots(
+        2,
+        1,
+        sharex=True,
+        gridspec_kw={"left": 0.1, "right": 0.98, "top": 0.86, "bottom": 0.085, "hspace": 0.08},
+    )
+    _say(figure, title, subtitle)
+    for axes, values in ((above, np.maximum(probability, 1e-4)), (below, rank)):
+        axes.plot(number, values, color="#BBBBBB", linewidth=0.8, zorder=1)
+        for colour, who, chosen in (("black", "black", black), ("white", "white", ~black)):
+            axes.scatter(
+                number[chosen], values[chosen], s=22, color=colour, edgecolors="black", linewidths=0.7,
+                label=who, zorder=2,
+            )  # fmt: skip
+        axes.set(yscale="log")
+        axes.yaxis.set_minor_locator(NullLocator())
+        axes.grid(axis="y", color="#E4E4E4")
+        axes.set_axisbelow(True)
+        axes.spines[["top", "right"]].set_visible(False)
+        for place in named:
+            axes.scatter(
+                number[place],
+                values[place],
+                s=150,
+                facecolors="none",
+                edgecolors=ORANGE,
+                linewidths=2,
+                zorder=3,
+            )
+    for place, text in named.items():
+        above.annotate(
+            text, (number[place], max(probability[place], 1e-4)), (0, 11), textcoords="offset points",
+            ha="center", color=ORANGE, weight="bold", fontsize=10, zorder=4,
+        )  # fmt: skip
+    above.yaxis.set_major_locator(FixedLocator([1e-4, 1e-3, 1e-2, 1e-1, 1]))
+    above.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:g}%"))
+    above.set(ylabel="probability of the move played", ylim=(6e-5, 1.6))
+    above.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=2, frameon=False)
+    below.yaxis.set_major_locator(FixedLocator([1, 2, 5, 10, 20, 50, 100, 200, 300]))
+    below.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    below.set(ylabel="its rank (1: the policy's own)", ylim=(1.2 * points, 0.8), xlabel="number of the move")
+    below.set_xlim(number.min() - 1.5, number.max() + 1.5)
+    figure.align_ylabels()
+    return figure
+
+
+def _on_board(probability: float) -> str:
+    """Per cent, short enough to stand on a point."""
+    return "<1%" if probability < 0.01 else f"{probability:.0%}"
+
+
+def _say(figure: Figure, title: str, subtitle: str) -> None:
+    # Names of files come from strangers: no mathematics is read from them.
+    figure.text(0.02, 0.953, title, fontsize=15, weight="bold", va="center", parse_math=False)
+    figure.text(0.02, 0.918, subtitle, fontsize=12, color=GREY, va="center", parse_math=False)

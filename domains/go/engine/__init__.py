@@ -1,0 +1,8 @@
+"""A trained policy as an engine: it chooses moves and speaks the Go Text Protocol."""
+
+from domains.go.engine.engine import Engine
+from domains.go.engine.gtp_commands import GoProtocol
+from domains.go.engine.network import Policy, ensemble, groups_of
+from domains.go.engine.serve import serve
+
+__all__ = ["Engine", "GoProtocol", "Policy", "ensemble", "groups_of", "serve"]

@@ -1,0 +1,45 @@
+"""A policy as the graphical interfaces show it: Sabaki's analysis lines and GoGui's drawing commands."""
+
+import numpy as np
+from matplotlib.colors import to_hex
+from numpy.typing import NDArray
+
+from domains.go.board import name
+from domains.go.drawing import heat_colours
+
+SHOWN = 10  # moves that Sabaki is told of
+LABELLED = 5  # moves whose probability GoGui writes on the board
+FAINTEST = 0.001  # of the probabilities that GoGui colours
+
+
+def best_points(policy: NDArray[np.float64], most: int) -> list[int]:
+    """The likeliest points, from the first; none of probability zero."""
+    return [int(point) for point in np.argsort(-policy, kind="stable")[:most] if policy[point] > 0]
+
+
+def info_line(policy: NDArray[np.float64], size: int) -> str:
+    """The likeliest moves as Sabaki reads them, one ``info`` each.
+
+    Sabaki knows search, not policies: as ``visits`` it gets the probability in 1/10,000, and as ``winrate``
+    the probability.
+    """
+    moves = []
+    for order, point in enumerate(best_points(policy, SHOWN)):
+        share, move = policy[point], name(point, size)
+        numbers = f"visits {round(10_000 * share)} winrate {share:.4f} prior {share:.4f} order {order}"
+        moves.append(f"info move {move} {numbers} pv {move}")
+    return " ".join(moves) or "info move pass visits 0 winrate 0.0 prior 0.0 order 0 pv pass"
+
+
+def drawing(policy: NDArray[np.float64], size: int) -> str:
+    """GoGui's ``gfx`` commands: points in the colours of our pictures, the best with their per cent."""
+    likely = best_points(policy, len(policy))
+    colours = heat_colours(policy)
+    lines = [
+        f"COLOR {to_hex(tuple(colours[point, :3].tolist()))} {name(point, size)}"
+        for point in likely
+        if policy[point] >= FAINTEST
+    ]
+    labels = [f"{name(point, size)} {100 * policy[point]:.0f}" for point in likely[:LABELLED]]
+    words = [f"{name(point, size)} {policy[point]:.1%}" for point in likely[:LABELLED]]
+    return "\n".join([*lines, f"LABEL {' '.join(labels)}", f"TEXT policy: {', '.join(words)}"])

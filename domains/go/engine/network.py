@@ -1,0 +1,118 @@
+"""A trained policy network alone, asked for one position after the other.
+
+Lightning's module around it takes seconds to import: who plays does without.
+"""
+
+from collections.abc import Callable
+from typing import Any, TypedDict
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from domains.go.board import GROUPS, LETTERS, names, plane_groups, symmetries
+from shared.config import check_value
+from shared.errors import UserError
+from shared.network import Network, build_network
+from shared.runs import Run, with_weights
+
+
+def ensemble(
+    network: Callable[[Tensor], Tensor], x: Float[Tensor, "n planes size size"]
+) -> Float[Tensor, "n points"]:
+    """Logits whose softmax is the mean of the network's probabilities over the board's eight symmetries.
+
+    Each position is shown to the network turned and mirrored, and its answers are turned back before they are
+    averaged (Silver et al. 2016, Methods, "Symmetries").
+    """
+    n, planes, size, _ = x.shape
+    to = torch.from_numpy(symmetries(size)).to(x.device)  # (8, points): where each symmetry takes each point
+    back = to.argsort(1)
+    forms = x.flatten(2)[:, :, back].transpose(1, 2)  # (n, 8, planes, points)
+    answers = network(forms.reshape(8 * n, planes, size, size)).view(n, 8, -1)
+    return answers.log_softmax(2).gather(2, to.expand(n, 8, -1)).logsumexp(1)
+
+
+class Settings(TypedDict):
+    """What a network's hyperparameters say of positions."""
+
+    model: dict[str, Any]
+    planes: int
+    extent: tuple[int, int]
+    classes: list[str]
+
+
+def groups_of(settings: Settings) -> tuple[str, ...]:
+    """The groups of planes that a network reads.
+
+    Raises:
+        UserError: The settings are not those of a network on positions.
+    """
+    check_value(dict(settings), Settings, "hyper_parameters")
+    groups = plane_groups(settings["model"].get("planes"))
+    planes, (rows, columns) = sum(GROUPS[name] for name in groups), settings["extent"]
+    if not 1 <= rows == columns <= len(LETTERS):
+        raise UserError(
+            f"extent: must be that of a square board of at most {len(LETTERS)}, got {rows}×{columns}"
+        )
+    if planes != settings["planes"] or len(set(groups)) < len(groups):
+        raise UserError(f"planes: must be {planes}, those of model.planes, got {settings['planes']}")
+    if settings["classes"] != names(rows):
+        raise UserError(f"classes: must be the {rows * columns} points of the board")
+    return groups
+
+
+class Policy:
+    """A network with what it has to know of positions.
+
+    Args:
+        network: from planes (n, planes, size, size) to logits (n, points).
+        groups: of planes that it reads.
+        symmetries: 1, or 8 to average over all symmetries of the board.
+
+    Raises:
+        UserError: ``symmetries`` is another number.
+
+    Attributes:
+        size: of the board that it plays on.
+    """
+
+    def __init__(self, network: Network, groups: tuple[str, ...], symmetries: int):
+        if symmetries not in (1, 8):
+            raise UserError(f"symmetries={symmetries}: give 1, or 8 for the mean over all")
+        self.network, self.groups, self.symmetries = network.eval(), groups, symmetries
+        self.size = int(network.input_shape.axes[0].extent or 0)
+
+    @classmethod
+    def load(cls, run: Run, symmetries: int) -> "Policy":
+        """The policy of a run, as it was best on validation.
+
+        Raises:
+            UserError: the run is none of Go, or its checkpoint cannot be used.
+        """
+        if (domain := run.config.domain.name) != "go":
+            raise UserError(f"{run.folder}: a run of domain {domain!r}; give one of Go")
+        contents = run.checkpoint("best")
+        settings, weights = contents["hyper_parameters"], contents["state_dict"]
+        try:
+            known: Settings = {key: settings[key] for key in Settings.__annotations__ if key in settings}  # type: ignore[assignment]
+            groups = groups_of(known)
+            rows, columns = known["extent"]
+            network = with_weights(
+                lambda: build_network(
+                    settings["model"].get("layers"),
+                    settings["planes"],
+                    (rows, columns),
+                    len(settings["classes"]),
+                ),
+                {name.removeprefix("network."): weights[name] for name in weights},
+            )
+        except UserError as error:
+            raise UserError(f"{run.checkpoint_file('best')}: {error}") from None
+        return cls(network, groups, symmetries)
+
+    def __call__(self, planes: Tensor) -> Float[Tensor, "n points"]:
+        """Logits of planes (n, planes, size, size), averaged over the symmetries where that is wanted."""
+        x = planes.float()
+        with torch.inference_mode():
+            return ensemble(self.network, x) if self.symmetries == 8 else self.network(x)

@@ -1,0 +1,37 @@
+"""The engine as a command: from its configuration to standard input and output."""
+
+import contextlib
+import sys
+
+from omegaconf import DictConfig
+
+from domains.go.engine.engine import Engine
+from domains.go.engine.gtp_commands import GoProtocol
+from domains.go.engine.network import Policy
+from shared.errors import UserError
+from shared.runs import Run
+
+
+def build_engine(config: DictConfig) -> Engine:
+    """The engine that ``conf/gtp.yaml`` describes, ready to answer at once.
+
+    Raises:
+        UserError: the run cannot be used, or a value is none that its key takes.
+    """
+    if not isinstance(config.temperature, int | float) or not 0 <= config.temperature < float("inf"):
+        raise UserError(f"temperature={config.temperature}: give a number from 0")
+    policy = Policy.load(Run.open(config.run), config.symmetries)
+    return Engine(
+        policy,
+        temperature=config.temperature,
+        sensible=config.sensible,
+        superko=config.superko,
+        seed=config.seed,
+    )
+
+
+def serve(config: DictConfig) -> None:
+    """Answer on standard output; whatever else is printed goes to standard error."""
+    out = sys.stdout.buffer
+    with contextlib.redirect_stdout(sys.stderr):
+        GoProtocol(build_engine(config), f"Convolutions {config.run}").serve(sys.stdin.buffer, out)

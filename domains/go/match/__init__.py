@@ -1,0 +1,7 @@
+"""Matches between Go programs, and what they say of their strength."""
+
+from domains.go.match.client import Client
+from domains.go.match.match import match
+from domains.go.match.openings import SIZE, opening
+
+__all__ = ["SIZE", "Client", "match", "opening"]

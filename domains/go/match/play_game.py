@@ -1,0 +1,134 @@
+"""One game between two programs, by the rules of a board of our own."""
+
+import random
+import re
+from typing import NamedTuple
+
+from sgfmill import sgf
+from sgfmill.common import move_from_vertex
+
+from domains.go.board import Game, area_score, name, point_of_name
+from domains.go.match.client import Client, EngineError, TimeError
+from domains.go.match.openings import SIZE, opening
+from shared.errors import UserError
+
+MOVES_AT_MOST = 2 * SIZE**2  # a triple ko would go on for ever under simple ko
+COLOURS = ("b", "w")
+
+
+class Rules(NamedTuple):
+    """What is agreed on before a match.
+
+    Attributes:
+        komi: points that white gets.
+        seconds: that a move may take.
+        score: command of the program whose ``final_score`` decides; None: area, all stones alive.
+    """
+
+    komi: float
+    seconds: float
+    score: str | None
+
+
+class Result(NamedTuple):
+    """How a game ended: as SGF has it (``B+3.5``, ``W+R``, ``B+T``, ``W+F``, ``0``), and why in words."""
+
+    text: str
+    reason: str
+
+
+def opening_of(number: int) -> list[int]:
+    """The points that game ``number`` begins with: two games in a row share them, colours changed."""
+    drawn = opening(random.Random(number // 2))  # noqa: S311 - a repeatable draw, not a secret
+    return [(SIZE - 1 - row) * SIZE + column for row, column in drawn]
+
+
+def play_game(players: tuple[Client, Client], book: list[int], rules: Rules) -> tuple[Game, Result]:
+    """Play from the book's moves to the end.
+
+    Who plays an illegal move, crashes, refuses a legal move of the other or takes too long has lost. Illegal
+    are suicide and retaking a ko at once; a game of MOVES_AT_MOST moves is a draw.
+
+    Args:
+        players: black and white.
+        book: points of the first moves, black's first.
+        rules: what was agreed on.
+
+    Raises:
+        UserError: a player does not even accept an empty board, or the scorer fails.
+    """
+    for player in players:
+        _begin(player, rules)
+    game = Game(SIZE)
+    while not game.ended() and len(game.moves) < MOVES_AT_MOST:
+        colour = len(game.moves) % 2
+        mover, other = players[colour], players[1 - colour]
+        from_book = len(game.moves) < len(book)
+        try:
+            if from_book:
+                move = name(book[len(game.moves)], SIZE)
+                mover(f"play {COLOURS[colour]} {move}", rules.seconds)
+            else:
+                move = mover(f"genmove {COLOURS[colour]}", rules.seconds)
+        except EngineError as error:
+            return game, _lost(colour, error)
+        if move.lower() == "resign":
+            return game, Result(f"{'WB'[colour]}+R", "resigned")
+        point = point_of_name(move, SIZE)
+        try:
+            if point is None:
+                raise UserError("no point of the board")
+            game.play(2 * point + colour)
+        except UserError as error:
+            return game, Result(f"{'WB'[colour]}+F", f"illegal move {move[:20]}: {error}")
+        try:
+            other(f"play {COLOURS[colour]} {move}", rules.seconds)
+        except EngineError as error:
+            return game, _lost(1 - colour, error)
+    if not game.ended():
+        return game, Result("0", f"no end after {MOVES_AT_MOST} moves")
+    return game, _score(game, rules)
+
+
+def _begin(player: Client, rules: Rules) -> None:
+    try:
+        for command in (f"boardsize {SIZE}", "clear_board", f"komi {rules.komi:g}"):
+            player(command)
+    except EngineError as error:
+        raise UserError(f"{player.command!r}: cannot begin a game: {error}") from error
+
+
+def _lost(colour: int, error: EngineError) -> Result:
+    return Result(f"{'WB'[colour]}+{'T' if isinstance(error, TimeError) else 'F'}", str(error))
+
+
+def _score(game: Game, rules: Rules) -> Result:
+    if rules.score is None:
+        lead = area_score(game.board.stones).lead(rules.komi)
+        return Result(f"{'B' if lead > 0 else 'W'}+{abs(lead):g}" if lead else "0", "area")
+    with Client(rules.score) as scorer:
+        _begin(scorer, rules)
+        try:
+            for code in game.moves:
+                scorer(f"play {COLOURS[code & 1]} {name(code >> 1, SIZE)}")
+            text = scorer("final_score", 10 * rules.seconds)
+        except EngineError as error:
+            raise UserError(f"score={rules.score}: {error}") from error
+    if not re.fullmatch(r"[BW]\+\S+|0", text):
+        raise UserError(f"score={rules.score}: final_score answered {text[:40]!r}, not B+3.5, W+3.5 or 0")
+    return Result(text, f"final_score of {rules.score}")
+
+
+def record(game: Game, result: Result, names: tuple[str, str], rules: Rules) -> bytes:
+    """The game as an SGF file; ``names`` of black and white."""
+    written = sgf.Sgf_game(size=game.size)
+    root = written.get_root()
+    root.set("PB", names[0])
+    root.set("PW", names[1])
+    root.set("KM", rules.komi)
+    root.set("RE", result.text)
+    root.set("C", result.reason)
+    for code in game.moves:
+        move = move_from_vertex(name(code >> 1, game.size), game.size)
+        written.extend_main_sequence().set_move(COLOURS[code & 1], move)
+    return written.serialise()

@@ -1,0 +1,258 @@
+"""One SGF file as game records: the main line of each game, as codes (see ``games``).
+
+Source of the format: FF[4], https://www.red-bean.com/sgf/. Besides, what servers and programs write in their
+own way: komi in hundredths or in stones, ranks in Chinese, points in capital letters, set-ups of nothing.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import lru_cache
+from itertools import chain
+
+from domains.go.board import LARGEST, SMALLEST, UNKNOWN
+from domains.go.records.sgf_grammar import MainLine, Node, main_lines
+
+FILE_LIMIT = 16 * 2**20  # bytes: about ten thousand games in one file
+GAMES_LIMIT = 100_000  # in one file
+MOVES_LIMIT = 10_000  # of one game: the longest that were played have some five hundred
+
+_COLOURS = {"B": 0, "W": 1}
+_SETUP = ("AB", "AW", "AE")
+_ROOT = ("AP", "BR", "DT", "GM", "HA", "KM", "RE", "SZ", "WR")
+_KEPT = {*_COLOURS, *_SETUP, *_ROOT, "PL"}
+_RANK = re.compile(r"\s*(p?)(\d{1,2})\s*(k|d|p|段|级|級)", re.IGNORECASE)  # 6d, 3 kyu, 9p, Honinbo; P9段
+_KINDS = {"段": "d", "级": "k", "級": "k"}
+_KOMI = re.compile(r"[+-]?(?:\d{1,4}(?:[.,]\d{0,3})?|[.,]\d{1,3})", re.ASCII)
+
+
+@dataclass
+class Record:
+    """A game as its file tells it; nothing has been played yet, so moves may be illegal."""
+
+    size: int
+    setup: list[int] = field(default_factory=list)  # codes of the stones before the first move
+    moves: list[int] = field(default_factory=list)  # codes
+    to_play: int = 0  # the colour whose turn it is after the last move
+    handicap: int = 0  # stones
+    ranks: tuple[int, int] = (UNKNOWN, UNKNOWN)  # of black and of white, see ``rank``
+    result: str = ""
+    date: str = ""
+    komi: float | None = None  # None: not said, or no komi that a game can have
+    stopped: str = ""  # why the moves end before the record does, if so
+    found: str = ""  # and at what
+
+
+class UnusableError(Exception):
+    """A game that is no record for us: the reason, and what was found."""
+
+    def __init__(self, reason: str, found: str) -> None:
+        super().__init__(f"{reason}: {found}")
+        self.reason, self.found = reason, found
+
+
+def rank(text: str) -> int:
+    """A rank as a number that grows with strength: 2k = -1, 1k = 0, 1d = 1 … 9d = 9, 1p = 10 … 9p = 18.
+
+    Everything else ("?", "insei", a title) is UNKNOWN, which is below all ranks.
+    """
+    match = _RANK.match(text)
+    if not match:
+        return UNKNOWN
+    number, kind = int(match[2]), _KINDS.get(match[3], match[3].lower())
+    if match[1]:
+        kind = {"d": "p"}.get(kind, "")  # P9段, as Fox marks professionals
+    return {"k": 1 - number, "d": number, "p": 9 + number}.get(kind, UNKNOWN)
+
+
+def read_sgf(data: bytes) -> Iterator[Record | UnusableError]:
+    """Read all games of one file; what cannot be read is given back as a value, so that the rest goes on.
+
+    A damaged game ends the file, and so do GAMES_LIMIT games.
+
+    Args:
+        data: the file's bytes, in whatever encoding; moves are ASCII in all of them.
+    """
+    games = 0
+    for line in main_lines(data, _KEPT):
+        if games == GAMES_LIMIT:
+            yield UnusableError("unreadable", f"more than {GAMES_LIMIT:,} games in one file")
+            return
+        games += 1
+        yield _game(line)
+    if not games:
+        yield UnusableError("unreadable", "no SGF data")
+
+
+def _game(line: MainLine) -> Record | UnusableError:
+    nodes = iter(line)
+    game: Record | UnusableError
+    try:
+        game = _record(nodes)
+    except UnusableError as error:
+        game = error
+    for _ in nodes:  # to the game's end
+        pass
+    if line.end is None:
+        return UnusableError("unreadable", "the game is cut or broken before its last bracket")
+    return game
+
+
+def _record(nodes: Iterator[Node]) -> Record:
+    root = next(nodes, {})
+    if _text(root, "GM") not in ("", "1"):
+        raise UnusableError("not Go", f"GM[{_text(root, 'GM')}]")
+    size = _size(_text(root, "SZ"))
+    game = Record(
+        size=size,
+        ranks=(rank(_text(root, "BR")), rank(_text(root, "WR"))),
+        result=_text(root, "RE")[:16],
+        date=_text(root, "DT")[:16],
+        komi=_komi(_text(root, "KM"), size, fox=any(b"foxwq" in value for value in root.get("AP", ()))),
+    )
+    stones = 0, 0
+    turn = None  # whose move it is, if a node says so
+    for node in chain([root], nodes):
+        if "" in node:
+            raise UnusableError("unreadable", f"a value without a property: [{_text(node, '')}]")
+        if _sets_up(node):
+            if game.moves:
+                game.stopped, game.found = "setup after the first move", "stones are put or taken away"
+                break
+            stones = _set_up(node, size, *stones)
+        if "PL" in node:
+            turn = _COLOURS.get(_text(node, "PL")[:1].upper(), turn)
+        if not _play(node, game):
+            break
+        if not _COLOURS.keys().isdisjoint(node):
+            turn = 1 - (game.moves[-1] & 1)
+    black, white = (_points_of(mask) for mask in stones)
+    if not black and not white:
+        placed = _handicap_moves(game)
+        black = sorted({code >> 1 for code in game.moves[:placed]})
+        game.moves = game.moves[placed:]
+    game.setup = sorted([2 * point for point in black] + [2 * point + 1 for point in white])
+    handicap = _text(root, "HA")
+    game.handicap = max(int(handicap) if re.fullmatch(r"\d{1,2}", handicap) else 0, len(black))
+    game.to_play = int(bool(black) and not white) if turn is None else turn
+    return game
+
+
+def _play(node: Node, game: Record) -> bool:
+    """Add the moves of a node to the game; False where they cannot be read."""
+    points = _points(game.size)
+    for name, values in node.items():
+        if name not in _COLOURS:
+            continue
+        point = None
+        if len(values) == 1:
+            [value] = values
+            point = points.get(value)
+            point = points.get(_letters(value)) if point is None else point
+        if point is None:
+            game.stopped, game.found = "unreadable move", f"{name}[{_shown(b']['.join(values))}]"
+            return False
+        if len(game.moves) == MOVES_LIMIT:
+            game.stopped, game.found = "too long", f"more than {MOVES_LIMIT:,} moves"
+            return False
+        game.moves.append(2 * point + _COLOURS[name])
+    return True
+
+
+def _sets_up(node: Node) -> bool:
+    """Whether a node puts stones on the board or takes some away: "AB[]" does not."""
+    if node.keys().isdisjoint(_SETUP):
+        return False
+    return any(value.strip() for name in _SETUP for value in node.get(name, ()))
+
+
+def _set_up(node: Node, size: int, black: int, white: int) -> tuple[int, int]:
+    """The stones after the set-up of a node; boards are sets of points as bits of a number."""
+    put_black, put_white, cleared = (_union(node.get(name, ()), size) for name in _SETUP)
+    twice = (put_black & put_white) | ((put_black | put_white) & cleared)
+    if twice:
+        point = _points_of(twice)[0]
+        column, row = "abcdefghijklmnopqrs"[point % size], "abcdefghijklmnopqrs"[point // size]
+        raise UnusableError("illegal setup", f"two colours on point {column}{row}")
+    return (black & ~(put_white | cleared)) | put_black, (white & ~(put_black | cleared)) | put_white
+
+
+def _union(values: Iterable[bytes], size: int) -> int:
+    union = 0
+    for value in values:
+        union |= _rectangle(value, size)
+    return union
+
+
+@lru_cache(2**16)
+def _rectangle(value: bytes, size: int) -> int:
+    """The points of "dd", or of "cc:ee" (a compressed list of points); none of an empty value."""
+    first, _, last = _letters(value).partition(b":")
+    if not first and not last:
+        return 0
+    corners = [_points(size).get(name, size * size) for name in (first, last or first)]
+    if size * size in corners:
+        raise UnusableError("illegal setup", f"no point of the board: {_shown(value)}")
+    rows, columns = zip(*(divmod(point, size) for point in corners), strict=True)
+    row = ((1 << (max(columns) - min(columns) + 1)) - 1) << min(columns)
+    return sum(row << (size * y) for y in range(min(rows), max(rows) + 1))
+
+
+def _points_of(mask: int) -> list[int]:
+    return [point for point in range(mask.bit_length()) if mask >> point & 1]
+
+
+def _letters(value: bytes) -> bytes:
+    """A point as it is meant: without white space, in small letters (only larger boards need capitals)."""
+    return b"".join(value.split()).lower()
+
+
+def _handicap_moves(game: Record) -> int:
+    """How many handicap stones are written as moves: black's 2 … 9 before white's first."""
+    colours = [code & 1 for code in game.moves[:10]]
+    run = colours.index(1) if 1 in colours else 0
+    return run if run >= 2 else 0
+
+
+@lru_cache
+def _points(size: int) -> dict[bytes, int]:
+    """SGF's letters as points; a pass is the point beyond the last."""
+    letters = [bytes([ord("a") + i]) for i in range(size)]
+    points = {x + y: row * size + col for row, y in enumerate(letters) for col, x in enumerate(letters)}
+    return points | {b"": size * size, b"tt": size * size}
+
+
+def _size(text: str) -> int:
+    match = re.fullmatch(r"(\d{1,3})(?:\s*[:x]\s*(\d{1,3}))?", text or "19")
+    if not match:
+        raise UnusableError("unreadable", f"SZ[{text}]")
+    columns, rows = int(match[1]), int(match[2] or match[1])
+    if columns != rows or not SMALLEST <= columns <= LARGEST:
+        raise UnusableError("board size", f"{columns}×{rows}")
+    return columns
+
+
+def _komi(text: str, size: int, fox: bool) -> float | None:
+    """Komi in points; None where it is none, or would decide the game before its first move.
+
+    Fox writes hundredths: 650. Under Chinese rules it writes stones, each worth two points: 375 is 7.5, which
+    others write as 3.75.
+    """
+    if not _KOMI.fullmatch(text):
+        return None
+    komi = float(text.replace(",", "."))
+    hundredths = abs(komi) >= (25 if fox else 200)
+    if hundredths:
+        komi /= 100
+    if 4 * komi % 2 == 1 or (hundredths and 2 <= abs(komi) <= 4):
+        komi *= 2
+    return komi if abs(komi) <= size**2 / 2 else None
+
+
+def _text(node: Node, name: str) -> str:
+    return _shown(next(iter(node.get(name, ())), b"")).strip()
+
+
+def _shown(value: bytes) -> str:
+    """Short and printable: records come from strangers and go to terminals."""
+    return "".join(c if c.isprintable() else " " for c in value[:24].decode("utf-8", "ignore"))

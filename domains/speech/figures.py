@@ -1,0 +1,124 @@
+"""A recording as its spectrogram, with what the network makes of it."""
+
+from collections.abc import Sequence
+from itertools import groupby
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import PercentFormatter
+from numpy.typing import NDArray
+
+from shared.results import BLUE, percent
+
+DPI = 130
+RANGE = 60  # decibels below the loudest that are shown
+TICKS = (100, 200, 500, 1000, 2000, 3000, 4000, 6000, 8000)  # Hz
+NAMED = 40  # stretches of a long recording whose word there is room for
+BARS = 15  # words of a clip that there is room for
+
+
+def clip_picture(
+    decibels: NDArray[np.float32],
+    centres: NDArray[np.float32],
+    seconds: float,
+    answers: Sequence[dict[str, Any]],
+    title: str,
+) -> Figure:
+    """The spectrogram of a word, and beside it the likeliest words as bars.
+
+    Args:
+        decibels: (mels, columns).
+        centres: (mels,) Hz.
+        seconds: of all columns.
+        answers: name and probability, the likeliest first.
+        title: what is shown.
+    """
+    figure = Figure(figsize=(9, 4), dpi=DPI, layout="constrained")
+    left, right = figure.subplots(1, 2, width_ratios=(2.4, 1))
+    _say(figure, f"{title}: {answers[0]['name']}, {percent(answers[0]['probability'])}")
+    draw_spectrogram(left, decibels, centres, seconds)
+    shown = answers[:BARS][::-1]
+    bars = right.barh([each["name"] for each in shown], [each["probability"] for each in shown], color=BLUE)
+    right.bar_label(bars, [percent(each["probability"]) for each in shown], padding=3, fontsize=9)
+    right.set_xlim(0, 1.25)
+    right.set_xticks([])
+    right.spines[["top", "right", "bottom"]].set_visible(False)
+    right.set_title("likeliest words", fontsize=10, loc="left")
+    return figure
+
+
+def long_picture(
+    decibels: NDArray[np.float32],
+    centres: NDArray[np.float32],
+    times: NDArray[np.float64],
+    probabilities: NDArray[np.float64],
+    words: Sequence[str],
+    seconds: float,
+    title: str,
+) -> Figure:
+    """The spectrogram of a long recording, and below it the likeliest word of each stretch.
+
+    Args:
+        decibels: (mels, columns).
+        centres: (mels,) Hz.
+        times: (W,) the middle of each stretch, in seconds.
+        probabilities: (W,) of its likeliest word.
+        words: (W,) these words.
+        seconds: of all columns.
+        title: what is shown.
+    """
+    figure = Figure(figsize=(12, 5), dpi=DPI, layout="constrained")
+    above, below = figure.subplots(2, 1, sharex=True, height_ratios=(2.2, 1))
+    _say(figure, title)
+    draw_spectrogram(above, decibels, centres, seconds)
+    above.set_xlabel("")
+    below.plot(times, probabilities, ".-", color=BLUE, linewidth=1, markersize=4)
+    runs = [list(run) for _, run in groupby(range(len(words)), key=words.__getitem__)]
+    surest = [max(run, key=probabilities.__getitem__) for run in runs]
+    for i in sorted(surest, key=probabilities.__getitem__, reverse=True)[:NAMED]:
+        below.annotate(
+            words[i],
+            (times[i], probabilities[i]),
+            xytext=(0, 3),
+            textcoords="offset points",
+            ha="center",
+            fontsize=8,
+        )
+    below.set_ylim(0, 1.2)
+    below.set_yticks([0, 0.5, 1])
+    below.yaxis.set_major_formatter(PercentFormatter(1.0))
+    below.set_xlabel("seconds")
+    below.set_ylabel("likeliest word")
+    below.grid(alpha=0.25)
+    below.spines[["top", "right"]].set_visible(False)
+    return figure
+
+
+def _say(figure: Figure, title: str) -> None:
+    figure.suptitle(title, x=0.01, ha="left", fontsize=11, weight="bold", parse_math=False)
+
+
+def draw_spectrogram(
+    axes: Axes,
+    decibels: NDArray[np.float32],
+    centres: NDArray[np.float32],
+    seconds: float,
+    cmap: str = "magma",
+) -> None:
+    """Bands of the mel scale from low to high, with their frequencies written beside them."""
+    mels = len(centres)
+    axes.imshow(
+        np.maximum(decibels, decibels.max() - RANGE),
+        origin="lower",
+        aspect="auto",
+        cmap=cmap,
+        extent=(0, seconds, -0.5, mels - 0.5),
+        interpolation="nearest",
+    )
+    shown = [hertz for hertz in TICKS if centres[0] <= hertz <= centres[-1]]
+    axes.set_yticks(np.interp(shown, centres, np.arange(mels)), [f"{hertz:,}" for hertz in shown])
+    axes.set_ylabel("Hz")
+    axes.set_xlabel("seconds")
+    axes.tick_params(labelsize=8)

@@ -1,0 +1,143 @@
+"""From samples to a log-mel spectrogram, in batches on the device."""
+
+import math
+import warnings
+
+import torch
+from torch import Tensor, nn
+from torchaudio.functional import melscale_fbanks
+
+from shared.errors import UserError, require_int, require_number
+from shared.network import beyond
+
+FLOOR = 1e-4  # added to the power of a clip whose mean power is 1: what is 40 dB below it counts as silence
+WINDOW = 1000  # ms that a window, or the step to the next, may last: a second is longer than a word's sounds
+MELS = 1024
+RATE = (1_000, 384_000)  # Hz
+SILENCE = 1e-12  # mean power of a clip that holds nothing to be brought to 1
+
+
+class LogMel(nn.Module):
+    """The logarithm of the power in bands of the mel scale, each clip at the same level.
+
+    Windows of a Hann shape, none of which reaches beyond a clip's own samples: (samples - window) / hop + 1
+    frames, one at least. A clip's power is scaled to mean 1, and its logarithm shifted and scaled to mean 0
+    and variance 1, both over all its own cells, so that neither loudness nor the padding counts.
+
+    Args:
+        rate: of the samples, in Hz.
+        window_ms, hop_ms: length of a window, and from one to the next, in milliseconds.
+        mels: bands.
+        low_hz, high_hz: where the lowest band begins and the highest ends.
+
+    Raises:
+        UserError: a size that the rate does not allow.
+    """
+
+    window: Tensor
+    bands: Tensor
+    centres: Tensor
+
+    def __init__(
+        self, *, rate: int, window_ms: float, hop_ms: float, mels: int, low_hz: float, high_hz: float
+    ):
+        super().__init__()
+        require_int("data.sizes.rate", rate, *RATE)
+        require_int("data.sizes.mels", mels, 1, MELS)
+        for key, value in (("window_ms", window_ms), ("hop_ms", hop_ms)):
+            require_number(f"data.sizes.{key}", value, 0, WINDOW)
+        for key, value in (("low_hz", low_hz), ("high_hz", high_hz)):
+            require_number(f"data.sizes.{key}", value, 0, RATE[1])
+        self.size, self.hop = round(rate * window_ms / 1000), round(rate * hop_ms / 1000)
+        if self.size < 2 or self.hop < 1:
+            raise UserError(
+                f"data.sizes.window_ms={window_ms}, data.sizes.hop_ms={hop_ms}: too short for samples at "
+                f"{rate} Hz"
+            )
+        if not low_hz < high_hz <= rate / 2:
+            raise UserError(
+                f"data.sizes.low_hz={low_hz}, data.sizes.high_hz={high_hz}: must rise, and end at most at "
+                f"{rate / 2:g}, half of data.sizes.rate"
+            )
+        self.bins = 2 ** math.ceil(math.log2(self.size))
+        self.rate, self.nyquist, self.mels = rate, rate / 2, mels
+        # On the CPU, also where a network is made without memory: their values are looked at.
+        with warnings.catch_warnings(), torch.device("cpu"):
+            warnings.filterwarnings("error", message="At least one mel filterbank")
+            try:
+                bands = melscale_fbanks(self.bins // 2 + 1, low_hz, high_hz, mels, rate)
+            except UserWarning as error:
+                raise UserError(
+                    f"data.sizes.mels={mels}: some bands are narrower than the {rate / self.bins:.0f} Hz "
+                    f"that a window of {window_ms} ms tells apart; use fewer, or longer windows"
+                ) from error
+        self.register_buffer("window", torch.hann_window(self.size), persistent=False)
+        self.register_buffer("bands", bands, persistent=False)
+        edges = _mel(torch.tensor([low_hz, high_hz]))
+        mel = edges[0] + (edges[1] - edges[0]) * torch.arange(1, mels + 1) / (mels + 1)
+        self.register_buffer("centres", _hertz(mel), persistent=False)
+
+    def forward(
+        self, x: Tensor, lengths: Tensor | None = None, stretch: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
+        """Spectrograms (N, mels, frames), and the frames of each.
+
+        Args:
+            x: (N, samples), zeros beyond a clip's length.
+            lengths: (N,) samples of each clip; None: all are as long as the batch.
+            stretch: (N,) factor by which each clip's frequencies are stretched, see ``stretched``.
+        """
+        if lengths is None:
+            lengths = torch.full((len(x),), x.size(1), device=x.device)
+        frames = ((lengths - self.size) // self.hop + 1).clamp(min=1)
+        power = self.power(x)
+        padding = beyond(frames, power.size(2))
+
+        def mean(values: Tensor) -> Tensor:
+            """(N, 1, 1) over each clip's own cells."""
+            return (values.sum(1).masked_fill(padding, 0.0).sum(1) / (self.mels * frames))[:, None, None]
+
+        log = (power / mean(power).clamp(min=SILENCE)).add_(FLOOR).log_()
+        if stretch is not None:
+            log = self.stretched(log, stretch)
+        log = log - mean(log)
+        log = log / mean(log.square()).sqrt().clamp(min=1e-3)
+        return log.masked_fill_(padding[:, None], 0.0), frames
+
+    def power(self, x: Tensor) -> Tensor:
+        """Power in the bands (N, mels, frames) of samples (N, samples); fewer than a window are filled up."""
+        margin = self.bins - self.size  # in which stft sets the window amidst zeros
+        missing = max(self.size - x.size(1), 0)
+        x = nn.functional.pad(x, (margin // 2, margin - margin // 2 + missing))
+        spectrum = torch.stft(
+            x, self.bins, self.hop, self.size, self.window, center=False, return_complex=True
+        ).mT  # (n, frames, bins), as it lies in memory
+        return ((spectrum.real.square() + spectrum.imag.square()) @ self.bands).mT
+
+    def stretched(self, log: Tensor, factor: Tensor) -> Tensor:
+        """Each clip as by a voice whose frequencies are ``factor`` (N,) times as high.
+
+        Piecewise linear (Jaitly & Hinton 2013, section 3.1): times the factor up to a bend, from there
+        linear to the highest frequency, which stays where it is. Between two bands values are interpolated.
+        """
+        factor = factor.to(log)[:, None]
+        bend = 0.85 * self.nyquist * factor.clamp(max=1.0)  # where the stretched axis bends
+        below = self.centres / factor
+        above = self.nyquist - (self.nyquist - self.centres) * (self.nyquist - bend / factor) / (
+            self.nyquist - bend
+        )
+        source = _mel(torch.where(self.centres <= bend, below, above))  # (n, mels): heard there before
+        mel = _mel(self.centres)
+        place = (source - mel[0]) / (mel[1] - mel[0])
+        place = place.clamp(0, self.mels - 1)[..., None]
+        weights = (1 - (place - torch.arange(self.mels, device=log.device)).abs()).clamp(min=0)
+        return weights @ log
+
+
+def _mel(hertz: Tensor) -> Tensor:
+    """The scale of torchaudio's default, HTK's."""
+    return 2595.0 * torch.log10(1.0 + hertz / 700.0)
+
+
+def _hertz(mel: Tensor) -> Tensor:
+    return 700.0 * (10.0 ** (mel / 2595.0) - 1.0)

@@ -1,0 +1,71 @@
+"""What a classifier's filters picked of a sentence: each keeps the place of its maximum, and no other."""
+
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Int
+from torch import Tensor, nn
+
+from domains.text.module import TextClassifier
+from shared.network import Layer, Pool, Shape, clear
+
+
+@dataclass(frozen=True)
+class Pick:
+    """The tokens that one filter picked of one sentence, and what they did to the answer.
+
+    Attributes:
+        filter: the layer's name and the filter's number in it, from 0.
+        first, end: the tokens first … end - 1.
+        weight: its part of the likeliest class's lead over the next; negative if it speaks against it.
+    """
+
+    filter: str
+    first: int
+    end: int
+    weight: float
+
+
+def read(
+    module: TextClassifier, x: Int[Tensor, "n positions"], lengths: Int[Tensor, " n"]
+) -> tuple[Tensor, list[list[Pick]]]:
+    """Probabilities (N, classes), and for each sentence its filters' picks, the strongest first.
+
+    A pick's weight is the filter's maximum times the gradient of the lead (of the logits) by it: exactly its
+    part where a linear layer follows. Filters are read that end in a maximum over all positions; a network
+    without one, such as a mean of word vectors, picks nothing.
+    """
+    found: list[tuple[str, Shape, Tensor, Tensor, Tensor]] = []
+    made: dict[Tensor, tuple[str, Shape]] = {}
+    names = {layer: name for name, layer in module.network.named_modules()}
+
+    def note(layer: nn.Module, given: tuple, output: Tensor) -> None:
+        assert isinstance(layer, Layer)
+        if isinstance(layer, Pool) and layer.takes in ("max", "both") and output.shape[2:] == (1, 1):
+            maps, of = given
+            if maps in made and layer.kernel[0] == "span":
+                found.append((*made[maps], maps, of, output))
+        made[output] = names[layer], layer.shape
+
+    hooks = [layer.register_forward_hook(note) for layer in names if isinstance(layer, Layer)]
+    try:
+        logits = module(x, lengths)
+    finally:
+        for hook in hooks:
+            hook.remove()
+    best = logits.topk(2, 1).values
+    gradients = (
+        torch.autograd.grad((best[:, 0] - best[:, 1]).sum(), [each[-1] for each in found]) if found else ()
+    )
+    picks: list[list[Pick]] = [[] for _ in x]
+    for (name, shape, maps, of, output), gradient in zip(found, gradients, strict=True):
+        columns = maps.size(3)
+        place = clear(maps.detach(), of, 0, 1, -torch.inf).flatten(2).argmax(2) // columns  # (n, filters)
+        weight = (output * gradient).detach()[:, : maps.size(1), 0, 0]
+        for n, sentence in enumerate(picks):
+            for number in weight[n].nonzero()[:, 0].tolist():
+                rows, _ = shape.sees((int(place[n, number]), 0), (int(lengths[n]), maps.size(3)))
+                sentence.append(Pick(f"{name}[{number}]", rows.start, rows.stop, float(weight[n, number])))
+    for sentence in picks:
+        sentence.sort(key=lambda pick: -pick.weight)
+    return logits.detach().softmax(1), picks

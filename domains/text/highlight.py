@@ -1,0 +1,94 @@
+"""A sentence with its telling words coloured: in the terminal, and as a page of HTML."""
+
+import html
+import unicodedata
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from rich.text import Text
+
+from shared.results import BLUE, ORANGE
+
+STRONG, FAINT = 0.5, 0.15  # shares of the strongest weight of the sentence; what is fainter stays plain
+FULL = 0.75  # from here on a page's colour is so dark that the word on it is white
+
+
+class Part(NamedTuple):
+    """A stretch of a sentence: its text, and how strongly it speaks for the answer, -1 … 1."""
+
+    text: str
+    weight: float
+
+
+def parts(text: str, offsets: Sequence[tuple[int, int]], weights: np.ndarray) -> list[Part]:
+    """A text cut into its tokens and what stands between them.
+
+    Args:
+        text: as it was given.
+        offsets: first and end of each token in it.
+        weights: of each token; scaled so that the strongest is 1 or -1.
+    """
+    most = float(np.abs(weights).max()) or 1.0
+    found: list[Part] = []
+    done = 0
+    for (first, end), weight in zip(offsets, weights, strict=True):
+        found += [Part(text[done:first], 0.0), Part(text[first:end], float(weight) / most)]
+        done = end
+    return [part for part in (*found, Part(text[done:], 0.0)) if part.text]
+
+
+def coloured(sentence: Sequence[Part]) -> Text:
+    """For the terminal: what speaks for the answer in blue, what speaks against it in orange."""
+    text = Text()
+    for part in sentence:
+        colour = BLUE if part.weight > 0 else ORANGE
+        style = f"bold white on {colour}" if abs(part.weight) >= STRONG else f"{colour} underline"
+        text.append(printable(part.text), style if abs(part.weight) >= FAINT else "")
+    return text
+
+
+def printable(text: str) -> str:
+    """Without the characters that command a terminal; joiners of emoji and marks of direction stay."""
+    return "".join("·" if unicodedata.category(c) == "Cc" else c for c in text)
+
+
+def page(sentences: Sequence[tuple[str, Sequence[Part]]], note: str) -> str:
+    """A page of HTML that needs nothing else: a heading and its coloured sentence, one after the other.
+
+    Args:
+        sentences: each with a heading, such as its class; any text, which is escaped.
+        note: what is to be said below.
+    """
+    rows = "\n".join(
+        f'<h2>{html.escape(heading)}</h2>\n<p dir="auto">{"".join(map(_span, sentence))}</p>'
+        for heading, sentence in sentences
+    )
+    return _PAGE.format(rows=rows, note=html.escape(note), blue=BLUE, orange=ORANGE)
+
+
+def _span(part: Part) -> str:
+    text = html.escape(printable(part.text))
+    if abs(part.weight) < FAINT:
+        return text
+    red, green, blue = (int((BLUE if part.weight > 0 else ORANGE)[i : i + 2], 16) for i in (1, 3, 5))
+    ink = ";color:white" if abs(part.weight) >= FULL else ""
+    return f'<mark style="background:rgba({red},{green},{blue},{abs(part.weight):.2f}){ink}">{text}</mark>'
+
+
+_PAGE = """<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<title>Sentences and their classes</title>
+<style>
+body {{ font: 17px/1.6 system-ui, sans-serif; max-width: 46rem; margin: 2rem auto; padding: 0 1rem }}
+h1 {{ font-size: 1.3rem }} h2 {{ font-size: 0.8rem; color: #666; margin: 1.5rem 0 0 }} p {{ margin: 0 }}
+mark {{ color: inherit; border-radius: 3px; padding: 1px 0 }} footer {{ color: #666; margin-top: 2rem }}
+</style>
+<h1>Sentences and their classes</h1>
+<p>What the filters picked: <span style="color:{blue}">blue</span> speaks for the answer,
+<span style="color:{orange}">orange</span> against it, the stronger the fuller.</p>
+{rows}
+<footer>{note}</footer>
+</html>
+"""

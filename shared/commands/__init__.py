@@ -1,0 +1,23 @@
+"""What the commands do: train a network, test it, ask it, time it, and train it again and again."""
+
+from shared.commands.bench import bench
+from shared.commands.evaluate import data_of, evaluate, read_data
+from shared.commands.predict import SHOWN, Predictions, best, predict
+from shared.commands.repeat import digest, repeat
+from shared.commands.train import SAME, train, train_once
+
+__all__ = [
+    "SAME",
+    "SHOWN",
+    "Predictions",
+    "bench",
+    "best",
+    "data_of",
+    "digest",
+    "evaluate",
+    "predict",
+    "read_data",
+    "repeat",
+    "train",
+    "train_once",
+]

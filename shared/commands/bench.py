@@ -1,0 +1,145 @@
+"""Speed as a ratio: the suite's training loop against a bare PyTorch loop, in turn, in one run."""
+
+import statistics
+import tempfile
+import time
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+import torch
+import torch.nn.functional as F
+from omegaconf import DictConfig
+
+from shared.config import find_domain
+from shared.results import show
+from shared.runs import Run, environment
+from shared.training import (
+    OPTIMIZERS,
+    SCHEDULES,
+    Batch,
+    DataModule,
+    History,
+    build,
+    build_data,
+    build_module,
+    build_trainer,
+    compile_network,
+    precision,
+)
+
+
+class Seconds(NamedTuple):
+    """Of the clock on the wall, and of this process on all its cores (loader processes count apart)."""
+
+    wall: float
+    cpu: float
+
+
+def bench(config: DictConfig) -> dict[str, Any]:
+    """The loop's figures and the domain's own, printed as a table and written to ``bench.output``."""
+    config.data.epoch_size = config.bench.steps * config.data.batch_size
+    config.trainer.update({"max_epochs": 2, "limit_val_batches": 1, "enable_progress_bar": False})
+    data = build_data(config)
+    data.setup()
+    figures = loop_ratio(config, data) | {"inference samples/s": inference_speed(config, data)}
+    if own := find_domain(config.domain.name).part("bench"):
+        figures |= own(data, figures["suite samples/s"])
+    show(figures, config.bench.output, decimals=3)
+    return figures
+
+
+def loop_ratio(config: DictConfig, data: DataModule) -> dict[str, Any]:
+    """Seconds of an epoch by the suite over the same by a bare loop, pair by pair.
+
+    Both have the network, batches, precision, optimizer and schedule of the configuration; the second of
+    two epochs is timed, when loaders and caches are warm. A third time the bare loop has its batches on the
+    device before it starts: what the device computes, beside which all else is waiting.
+    """
+    suite, bare, held = [], [], []
+    for _ in range(config.bench.pairs):
+        suite.append(_suite_seconds(config, data))
+        bare.append(_bare_seconds(config, data))
+        held.append(_bare_seconds(config, data, held=True))
+    samples = config.data.epoch_size
+    device = build_trainer(config, None, []).strategy.root_device
+    return {
+        **{
+            k: v
+            for k, v in environment(device, precision(config.trainer)).items()
+            if k in ("device", "precision", "threads")
+        },
+        "batch size": config.data.batch_size,
+        "suite samples/s": samples / statistics.median(each.wall for each in suite),
+        "bare loop samples/s": samples / statistics.median(each.wall for each in bare),
+        **_ratios("suite / bare loop", [a.wall / b.wall for a, b in zip(suite, bare, strict=True)]),
+        **_ratios(
+            "CPU seconds, suite / bare loop", [a.cpu / b.cpu for a, b in zip(suite, bare, strict=True)]
+        ),
+        **_ratios(
+            "device computes, share of the suite's time",
+            [a.wall / b.wall for a, b in zip(held, suite, strict=True)],
+        ),
+    }
+
+
+def inference_speed(config: DictConfig, data: DataModule) -> float:
+    """Test samples that a network answers in a second, batches made meanwhile; the second pass is timed."""
+    device = build_trainer(config, None, []).strategy.root_device
+    module = build_module(config, data).to(device).eval()
+    loader = data.test_dataloader()
+    half = precision(config.trainer) == "bf16-mixed"
+    for _ in range(2):
+        start, samples = time.perf_counter(), 0
+        for batch in loader:
+            batch = _on_device(batch, device)
+            with torch.inference_mode(), torch.autocast(device.type, torch.bfloat16, enabled=half):
+                answer = module(batch["x"], batch.get("lengths")).argmax(1)
+            samples += len(answer)
+        answer.sum().item()  # waits for the device
+    return samples / (time.perf_counter() - start)
+
+
+def _on_device(batch: Batch, device: torch.device) -> Batch:
+    return {name: value.to(device, non_blocking=True) for name, value in batch.items()}
+
+
+def _ratios(name: str, ratios: list[float]) -> dict[str, float]:
+    found = {"median": statistics.median(ratios), "lowest": min(ratios), "highest": max(ratios)}
+    return {f"{name}, {key}": value for key, value in found.items()}
+
+
+def _suite_seconds(config: DictConfig, data: DataModule) -> Seconds:
+    with tempfile.TemporaryDirectory() as folder:
+        run = Run.create(folder, config)
+        history = History(run.folder / "metrics.csv")
+        build_trainer(config, run, [history]).fit(build_module(config, data), data)
+    first, second = history.rows
+    return Seconds(*(second[name] - first[name] for name in ("train_seconds", "cpu_seconds")))
+
+
+def _bare_seconds(config: DictConfig, data: DataModule, held: bool = False) -> Seconds:
+    trainer = build_trainer(config, None, [])
+    device = trainer.strategy.root_device
+    module = build_module(config, data).to(device).train()
+    if config.trainer.compile:
+        compile_network(module.network)
+    loader = data.train_dataloader()
+    optimizer = build("optimizer", OPTIMIZERS, module.optimizer_settings, params=module.parameters())
+    schedule = build("schedule", SCHEDULES, module.schedule_for(2 * len(loader)), optimizer=optimizer)
+    half = precision(config.trainer) == "bf16-mixed"
+    for epoch in range(2):
+        loader.sampler.set_epoch(epoch)  # type: ignore[attr-defined]
+        batches: Iterable[Batch] = (_on_device(batch, device) for batch in loader)
+        if held:
+            batches = list(batches)
+        start, cpu_start = time.perf_counter(), time.process_time()
+        for batch in batches:
+            with torch.autocast(device.type, torch.bfloat16, enabled=half):
+                logits = module(batch["x"], batch.get("lengths"))
+                loss = F.cross_entropy(logits, batch["y"], label_smoothing=module.label_smoothing)
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            schedule.step()
+        loss.item()  # waits for the device
+    return Seconds(time.perf_counter() - start, time.process_time() - cpu_start)

@@ -1,0 +1,116 @@
+"""Answers of a trained network for a user's own files: a table, ``predictions.jsonl``, and pictures."""
+
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+import numpy as np
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+from omegaconf import DictConfig
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from shared.config import COUNT, find_domain, plain, shown, unique_name
+from shared.errors import UserError
+from shared.files import write
+from shared.results import percent, png
+from shared.runs import PREDICT, Run, check_options
+from shared.training import load_module
+
+SHOWN = 60  # rows of the table; the file has them all
+
+
+class Predictions(NamedTuple):
+    """What a domain's function answers; ``domains/NAME/__init__.py`` names it as ``predict``.
+
+    It is called as ``predict(module, source, *, top, …)`` with the network, the user's path (None where
+    ``text`` is given instead), and as keywords the configuration's other keys that are not null. It reads
+    all that it is given before it answers, and writes nothing.
+
+    Attributes:
+        rows: one for each answer, at least one, all with the same keys. ``file`` says of which input it is,
+            ``best`` lists the likeliest classes (see the function); probabilities are floats 0 … 1.
+        summary: what to say at the end.
+        pictures: name and picture, each drawn as it is asked for.
+        pages: HTML documents, each complete in itself, by the name of their file.
+        cells: columns of the table that are shown in other words, or colours, than the rows have: for each
+            the text of every row, of the first SHOWN at least.
+    """
+
+    rows: list[dict[str, Any]]
+    summary: str
+    pictures: Iterable[tuple[str, Figure]] = ()
+    pages: Mapping[str, str] = MappingProxyType({})
+    cells: Mapping[str, Sequence[Text]] = MappingProxyType({})
+
+
+def best(probabilities: NDArray[np.floating], names: Sequence[str], top: int) -> list[dict[str, Any]]:
+    """The likeliest ``top`` classes of probabilities (classes,), from the first."""
+    order = np.argsort(-probabilities, kind="stable")[:top]
+    return [{"name": names[i], "probability": float(probabilities[i])} for i in order]
+
+
+def predict(config: DictConfig) -> Predictions:
+    """Answer for ``config.input`` with the run ``config.run``; print a table and fill a folder.
+
+    Raises:
+        UserError: The run, its checkpoint, the input or an option cannot be used, or the folder not written.
+    """
+    run = Run.open(config.run)
+    settings = plain(config)
+    options = {key: value for key, value in settings.items() if key not in PREDICT and value is not None}
+    function = find_domain(run.config.domain.name).part("predict")
+    if function is None:
+        raise UserError(f"run={config.run}: the domain {run.config.domain.name} has no predictions for files")
+    check_options(config)
+    if not COUNT.allows(config.top):
+        raise UserError(f"top: must be {COUNT.words}, got {shown(config.top)}")
+    if config.input is None and config.text is None:
+        raise UserError("input is not set: give input=…")
+    source = None if config.input is None else Path(config.input)
+    found: Predictions = function(load_module(run, config.checkpoint), source, **options)
+
+    output = Path(config.output or run.output / "predictions" / unique_name()).absolute()
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"output={output}: cannot be made: {error.strerror}; name another folder") from error
+    write(output / "predictions.jsonl", "".join(json.dumps(row) + "\n" for row in found.rows))
+    for name, page in found.pages.items():
+        write(output / name, page)
+    console = Console()
+    with console.status("drawing"):
+        for number, (name, figure) in enumerate(found.pictures, start=1):
+            label = re.sub(r"[^\w.-]+", "-", name, flags=re.ASCII)[:100]
+            write(output / f"{number:03d}-{label}.png", png(figure))
+    console.print(_table(found.rows, found.cells))
+    if len(found.rows) > SHOWN:
+        console.print(f"… and {len(found.rows) - SHOWN:,} more in predictions.jsonl")
+    console.print(Text(found.summary), soft_wrap=True)
+    console.print(f"predictions: {output}", soft_wrap=True, highlight=False, markup=False)
+    return found
+
+
+def _table(rows: list[dict[str, Any]], cells: Mapping[str, Sequence[Text]]) -> Table:
+    files = {row["file"] for row in rows}
+    table = Table(title=Text(rows[0]["file"]) if len(files) == 1 else None)
+    columns = [key for key in rows[0] if key != "file" or len(files) > 1]
+    for key in columns:
+        number = isinstance(rows[0][key], int | float)
+        table.add_column(key, justify="right" if number else "left", overflow="fold")
+    for place, row in enumerate(rows[:SHOWN]):
+        table.add_row(*(cells[key][place] if key in cells else Text(_cell(row[key])) for key in columns))
+    return table
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, list):
+        return "  ".join(f"{each['name']} {percent(each['probability'])}" for each in value)
+    if isinstance(value, float):
+        return percent(value)
+    return "–" if value is None else str(value)

@@ -1,0 +1,125 @@
+"""One configuration trained several times: over seeds, folds, or whatever else is listed."""
+
+import hashlib
+import itertools
+import json
+from pathlib import Path
+from typing import Any
+
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+from rich.console import Console
+from rich.table import Table
+
+from shared.commands.train import is_first_process, train_once
+from shared.config import check_training, known_keys, nearest_key, plain
+from shared.errors import UserError
+from shared.files import held, write_json
+from shared.results import Spread, spread_of
+
+
+def repeat(config: DictConfig) -> dict[str, Spread]:
+    """Train once for each combination of ``config.repeat.over`` and return the figures over all of them.
+
+    Every training is a run folder of its own inside one folder, whose name follows from the configuration:
+    the same command goes on where an earlier one stopped, and trains nothing twice. ``summary.json`` holds
+    the figures.
+
+    Raises:
+        InUseError: Another process works on these trainings.
+        UserError: ``repeat.over`` names no values or a key that does not exist, or a training cannot be done.
+    """
+    console = Console()
+    over = plain(config.repeat.over) if config.repeat.over else {"seed": [0, 1, 2, 3, 4]}
+    settings = OmegaConf.masked_copy(config, [str(key) for key in config if key != "repeat"])
+    folder = _folder(settings, over)
+    combinations = _combinations(over)
+    configs = [_configuration(settings, values, folder) for values in combinations]
+    with held(folder, is_first_process()):
+        return _repeat(over, combinations, configs, folder, console)
+
+
+def _repeat(
+    over: dict[str, Any],
+    combinations: list[dict[str, Any]],
+    configs: list[DictConfig],
+    folder: Path,
+    console: Console,
+) -> dict[str, Spread]:
+    """As ``repeat``, in the folder of these trainings, which this process holds."""
+    found: list[dict[str, Any]] = []
+    for number, (values, config) in enumerate(zip(combinations, configs, strict=True), start=1):
+        told = ", ".join(f"{key}={value}" for key, value in values.items())
+        console.rule(f"{number} of {len(combinations)}: {told}")
+        found.append(train_once(config))
+    figures = {
+        key: spread_of([float(each[key]) for each in found])
+        for key, value in found[0].items()
+        if isinstance(value, int | float) and "/" in key and not key.endswith("/n")
+    }
+    write_json(
+        folder / "summary.json",
+        {
+            "over": over,
+            "runs": [each["run"] for each in found],
+            "figures": {name: each._asdict() for name, each in figures.items()},
+        },
+    )
+    console.print(_table(figures, found))
+    console.print(f"repeat: {folder}", soft_wrap=True, highlight=False, markup=False)
+    return figures
+
+
+def _folder(settings: DictConfig, over: dict[str, list[Any]]) -> Path:
+    """Where these trainings lie; other settings have another folder, but for their place."""
+    named = digest([plain(settings) | {"runs": "runs"}, over])
+    return Path(settings.runs).absolute() / "repeat" / f"{settings.domain.name}-{named}"
+
+
+def digest(settings: Any) -> str:
+    """Ten characters that stand for these plain values and for no others."""
+    return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:10]
+
+
+def _combinations(over: dict[str, Any]) -> list[dict[str, Any]]:
+    for key, values in over.items():
+        if not isinstance(values, list) or not values:
+            raise UserError(f"repeat.over.{key}={values}: give a list of values, such as [0,1,2]")
+    return [dict(zip(over, values, strict=True)) for values in itertools.product(*over.values())]
+
+
+def _configuration(settings: DictConfig, values: dict[str, Any], folder: Path) -> DictConfig:
+    """What one training is given."""
+    config = settings.copy()
+    OmegaConf.set_struct(config, True)  # a key that does not exist is a mistake, not a new one
+    for key, value in values.items():
+        try:
+            OmegaConf.update(config, key, value, force_add=False)
+        except OmegaConfBaseException as error:
+            remedy = nearest_key(key, known_keys(settings))
+            raise UserError(f"repeat.over.{key}: there is no such key; {remedy}") from error
+    config.runs = str(folder / ",".join(f"{key}={value}" for key, value in values.items()).replace("/", "-"))
+    try:
+        check_training(config)
+    except UserError as error:
+        raise UserError(f"repeat.over: {error}") from None
+    return config
+
+
+def _table(figures: dict[str, Spread], found: list[dict[str, Any]]) -> Table:
+    first = found[0]
+    table = Table(title=f"{first['model']} on {first['data']}, {len(found)} trainings")
+    table.add_column("figure")
+    for name in ("mean", "std", "95 % interval of the mean", "lowest", "highest"):
+        table.add_column(name, justify="right")
+    for name, each in figures.items():
+        values = [float(one[name]) for one in found]
+        table.add_row(
+            name,
+            f"{100 * each.mean:.2f}",
+            f"{100 * each.std:.2f}",
+            f"{100 * each.low:.2f} … {100 * each.high:.2f}",
+            f"{100 * min(values):.2f}",
+            f"{100 * max(values):.2f}",
+        )
+    return table

@@ -1,0 +1,75 @@
+"""What a report says of its own making: the same for every design, and how sure it is."""
+
+from collections.abc import Iterator
+
+from shared.compare.claims import LIKE, Results
+from shared.compare.markdown import text
+from shared.compare.profile import ANSWERS
+from shared.compare.spec import Comparison
+from shared.compare.statistics import RESAMPLES
+
+INTERVALS = (
+    "Seeds and groups of test items (a game, a speaker; else each item) are resampled together, "
+    f"{RESAMPLES:,} times (pigeonhole bootstrap, Owen 2007), with one seed fewer than there are; what this "
+    "bootstrap's variance holds three times is counted once. The interval is Student's, with the degrees of "
+    "freedom of its two sources (Satterthwaite 1946): five seeds count as five. Differences are paired, seed "
+    "by seed and item by item; a difference of two such is Welch's. Where each seed has a fold of its own, "
+    "the interval is Student's over the folds. Claims are judged one by one, without correction for their "
+    "number."
+)
+
+
+def fairness(plan: Comparison, results: Results) -> Iterator[str]:
+    """How the designs were treated alike, with what was found on checking."""
+    same = "for the same seed all designs saw the same training items in the same order"
+    yield f"**Data**: {same}{_order(plan, results)}."
+    yield (
+        "**Budget**: all cells of a task have the one that stands below their table, and as many checkpoints "
+        "to choose from."
+    )
+    yield f"**Learning rate**: {_search(plan, results)}"
+    yield "**Test**: looked at once a training, with the checkpoint that was best on validation."
+    yield (
+        f"**Size**: parameters of the layers differ by at most 10 % within a task{_sizes(plan, results)}. "
+        "FLOPs are theirs too, of 100 cells along an axis whose length varies."
+    )
+    yield (
+        f"**Time**: of one answer, the fastest of {ANSWERS} to one test item each, measured before the "
+        "task's trainings while none ran; of a training, the median over seeds, by the processor's own clock "
+        "where that is what trains."
+    )
+
+
+def _order(plan: Comparison, results: Results) -> str:
+    """What the digests of the items say."""
+    differ = []
+    for task, settings in plan.tasks.items():
+        orders = {tuple(results[task, each].orders) for each in settings.cells if (task, each) in results}
+        if len(orders) > 1:
+            differ.append(text(plan.title_of(task)))
+    if differ:
+        return f", but not on {', '.join(differ)}"
+    return "; a digest of the items of all batches is the same for each"
+
+
+def _search(plan: Comparison, results: Results) -> str:
+    if len(plan.learning_rates) == 1:
+        return "each cell was trained with its recipe's; none was searched."
+    rates = ", ".join(f"×{factor:g}" for factor in plan.learning_rates)
+    best = [each.cell.factor for each in results.values()]
+    edge = sum(each in (min(plan.learning_rates), max(plan.learning_rates)) for each in best)
+    return (
+        f"multiples of the recipe's ({rates}) were tried for each cell alike, with its first seed, on "
+        "validation, the test set left alone; the best was used for all seeds. Where folds follow the seeds, "
+        f"the validation items of the first fold are test items of others. For {edge} of {len(best)} cells "
+        "the smallest or the largest was the best: there a wider search might find a better one."
+    )
+
+
+def _sizes(plan: Comparison, results: Results) -> str:
+    differ = []
+    for task, settings in plan.tasks.items():
+        sizes = [results[task, each].facts["params"] for each in settings.cells if (task, each) in results]
+        if sizes and max(sizes) > LIKE * min(sizes):
+            differ.append(f"{text(plan.title_of(task))} ({min(sizes):,} to {max(sizes):,})")
+    return f", except on {', '.join(differ)}" if differ else ""

@@ -1,0 +1,95 @@
+"""What is known of a cell before it is trained: its size, its design choices, how long it takes to answer."""
+
+import time
+from pathlib import Path
+from typing import Any, TypedDict
+
+import numpy as np
+import torch
+from omegaconf import DictConfig
+from torch.utils.data import default_convert
+
+from shared.config import check_known, check_value
+from shared.errors import UserError
+from shared.files import read_json
+from shared.network import Conv, Network, Pool, layer_table
+from shared.runs import environment
+from shared.training import Classifier, DataModule, Draw, build_data, build_module, build_trainer, precision
+
+CHOICES = ("slides along", "padding", "pooling")
+ANSWERS = 100  # of one item each, of which the fastest counts: others wait for the machine as well
+
+
+class Facts(TypedDict):
+    """What ``facts.json`` holds."""
+
+    params: int
+    flops: int
+    latency: float
+    device: str
+    accelerator: str
+    precision: str
+    threads: int
+
+
+def read_facts(file: Path) -> dict[str, Any]:
+    """The facts of a cell from their file.
+
+    Raises:
+        UserError: Naming the file and the key that is broken.
+    """
+    found = read_json(file)
+    try:
+        check_known(found, Facts)
+        check_value({key: found.get(key) for key in CHOICES}, dict[str, str], "facts")
+    except UserError as error:
+        raise UserError(f"{file}: {error}; delete it, and it is measured again") from None
+    return found
+
+
+def facts(config: DictConfig) -> dict[str, Any]:
+    """Parameters and FLOPs of the layers, design choices, and latency on the device that trains."""
+    data = build_data(config)
+    data.setup()
+    module = build_module(config, data)
+    table = layer_table(module.network)
+    device = build_trainer(config, None, []).strategy.root_device
+    machine = environment(device, precision(config.trainer))
+    return {
+        "params": sum(row.params for row in table),
+        "flops": sum(row.flops for row in table),
+        **choices(module.network),
+        "latency": latency(module.to(device).eval(), data, machine["precision"] == "bf16-mixed"),
+        **{key: machine[key] for key in ("device", "accelerator", "precision", "threads")},
+    }
+
+
+def choices(network: Network) -> dict[str, str]:
+    """The choices of a design, read off its layers: the axes that filters slide along, padding, pooling."""
+    convs = [layer for layer in network.modules() if isinstance(layer, Conv)]
+    pools = [layer for layer in network.modules() if isinstance(layer, Pool)]
+    first, second = (any(not conv.spans[axis] for conv in convs) for axis in (0, 1))
+    names = {
+        (True, True): "both axes",
+        (True, False): "axis 1",
+        (False, True): "axis 2",
+        (False, False): "nothing",
+    }
+    return {
+        "slides along": names[first, second],
+        "padding": "zeros" if any(any(conv.pad) for conv in convs) else "none",
+        "pooling": " and ".join(sorted({pool.takes for pool in pools})) or "none",
+    }
+
+
+def latency(module: Classifier, data: DataModule, half: bool) -> float:
+    """Seconds from one test item, read, to its answer: the fastest of ANSWERS."""
+    device, seconds = module.device, []
+    for number in range(ANSWERS):
+        batch = default_convert(data.test_set[Draw(np.array([number % len(data.test_set)]), None)])
+        start = time.perf_counter()
+        batch = {name: value.to(device) for name, value in batch.items()}
+        with torch.inference_mode(), torch.autocast(device.type, torch.bfloat16, enabled=half):
+            module(batch["x"], batch.get("lengths")).argmax(1).item()  # waits for the device
+        seconds.append(time.perf_counter() - start)
+    return min(seconds)

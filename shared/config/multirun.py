@@ -1,0 +1,134 @@
+"""Several runs of one command (``-m``): what fails is told, the others go on, and a table ends it."""
+
+import json
+import os
+import shutil
+import sys
+import traceback
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from hydra.core.utils import JobReturn, JobStatus
+from hydra.experimental.callback import Callback
+from hydra.types import RunMode
+from omegaconf import DictConfig, OmegaConf
+
+from shared.config.stopping import requeued_by_launcher
+from shared.errors import UserError, without_passwords
+from shared.files import write
+
+# Of the processes that a scheduler starts for one training, the first keeps how it ended.
+FIRST = all(os.environ.get(key, "0") == "0" for key in ("RANK", "LOCAL_RANK", "SLURM_PROCID"))
+KEPT = ("val/acc", "test/acc", "run")  # of what a training returns
+
+
+class RunError(Exception):
+    """A run of a grid failed, which has been told; it can be sent from process to process."""
+
+
+class Grid(Callback):
+    """Hydra's word that a grid starts, in the process that prints its table at the end."""
+
+    folder: Path | None = None  # where the runs of the grid, in whichever processes, say how they ended
+
+    def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
+        """Note the grid's folder."""
+        Grid.folder = Path(config.hydra.sweep.dir).absolute()
+
+    def on_job_start(self, config: DictConfig, **kwargs: Any) -> None:
+        """What Hydra notes of the grid holds no passwords, either."""
+        file = Path(config.hydra.sweep.dir) / "multirun.yaml"
+        if config.hydra.mode == RunMode.MULTIRUN and file.is_file():
+            text = file.read_text()
+            if (clean := without_passwords(text)) != text:
+                write(file, clean)
+
+
+def _return_value(job: JobReturn) -> Any:
+    """As Hydra's, which would print a line of its own for a run whose failure has been reported."""
+    if job.status == JobStatus.COMPLETED:
+        return job._return_value
+    raise job._return_value
+
+
+JobReturn.return_value = property(_return_value, JobReturn.return_value.fset)  # type: ignore[attr-defined, assignment]
+
+
+def run_one(function: Callable[[DictConfig], Any], config: DictConfig, settings: Any) -> Any:
+    """One run of a grid: how it ended is kept as ``<number>.json`` in the grid's folder.
+
+    Args:
+        function: Of the command.
+        config: Of this run.
+        settings: Hydra's own.
+
+    Raises:
+        RunError: With whatever ``function`` failed. Hydra's launchers go on with the others.
+    """
+    if not FIRST:
+        return function(config)
+    path = Path(settings.sweep.dir or ".") / f"{settings.job.num:04d}.json"
+    words = OmegaConf.to_container(settings.overrides.task, resolve=False)
+    assert isinstance(words, list)
+    told: dict[str, Any] = {"overrides": [without_passwords(str(word)) for word in words]}
+    path.write_text(json.dumps(told))
+    try:
+        with requeued_by_launcher():
+            found = function(config)
+    except Exception as error:
+        told["error"] = str(error) if isinstance(error, UserError) else repr(error)
+        path.write_text(json.dumps(told))
+        if not isinstance(error, UserError):
+            traceback.print_exc()
+        sys.stderr.write(f"error: run {settings.job.num} ({' '.join(told['overrides'])}): {told['error']}\n")
+        raise RunError(told["error"]) from None
+    figures = found if isinstance(found, Mapping) else {}
+    told |= {"ended": True} | {key: figures[key] for key in KEPT if key in figures}
+    path.write_text(json.dumps(told))
+    return found
+
+
+def failed() -> bool:
+    """Whether a run of the grid did not end well: a launcher may know only an earlier attempt."""
+    return Grid.folder is None or not all("ended" in run for run in _runs(Grid.folder))
+
+
+def _runs(folder: Path) -> list[dict[str, Any]]:
+    return [json.loads(path.read_text()) for path in sorted(folder.glob("[0-9]*.json"))]
+
+
+def report() -> None:
+    """After a grid, print a table of all its runs."""
+    if Grid.folder is None:
+        return
+    if not FIRST:
+        with suppress(OSError):
+            Grid.folder.rmdir()  # Hydra made it
+        return
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    runs = _runs(Grid.folder)
+    if not runs:  # a mistake in the command line: Hydra has noted it in a folder, and nothing ran
+        shutil.rmtree(Grid.folder, ignore_errors=True)
+        return
+    common = set.intersection(*(set(run["overrides"]) for run in runs)) if len(runs) > 1 else set()
+    table = Table(title="runs")
+    for name in ("run", "settings", "val/acc", "test/acc", "folder"):
+        table.add_column(name, overflow="fold")
+    for number, run in enumerate(runs):
+        told = [f"{100 * run[key]:.2f} %" if key in run else "–" for key in ("val/acc", "test/acc")]
+        settings = " ".join(word for word in run["overrides"] if word not in common)
+        if "ended" in run:
+            end = os.path.relpath(run["run"]) if "run" in run else ""
+        else:
+            end = f"failed: {run.get('error', 'its process was stopped')}"
+        table.add_row(str(number), Text(settings), *told, Text(end))
+    failed = sum("ended" not in run for run in runs)
+    console = Console()
+    console.print(table)
+    console.print(f"{len(runs) - failed} of {len(runs)} runs ended well, {failed} failed")
+    console.print(f"grid: {Grid.folder}", soft_wrap=True, highlight=False, markup=False)

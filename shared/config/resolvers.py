@@ -1,0 +1,22 @@
+"""The few words that configuration files may use beyond OmegaConf's own."""
+
+import uuid
+from datetime import datetime
+from pathlib import Path
+
+from omegaconf import OmegaConf
+
+PROJECT = Path(__file__).resolve().parents[2]
+
+
+def unique_name() -> str:
+    """A folder's name that no other gets: ``<date-time>-<unique>``."""
+    return f"{datetime.now():%Y%m%d-%H%M%S}-{uuid.uuid4().hex[:6]}"
+
+
+# ${project:domains/go/sample/games.tar.xz}: a file of the project, from whichever folder a command is started
+OmegaConf.register_new_resolver("project", lambda path: str(PROJECT / path), replace=True)
+# ${minus:${model.depth},1}: a network's depth counts layers that are not repeated, too
+OmegaConf.register_new_resolver("minus", lambda a, b: a - b, replace=True)
+# ${unique:}: a folder's name, the same for all runs of a grid, whichever processes train them
+OmegaConf.register_new_resolver("unique", unique_name, use_cache=True, replace=True)

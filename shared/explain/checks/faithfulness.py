@@ -1,0 +1,111 @@
+"""Whether a map of relevance is true to the network: deletion and insertion, and randomised weights."""
+
+import copy
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Float
+from scipy.stats import rankdata
+from torch import Tensor
+
+from shared.explain.adapter import Domain
+from shared.explain.explain import MAPS, explain
+from shared.explain.explanation import Sample
+from shared.explain.methods.occlusion import BATCH
+from shared.explain.methods.saliency import gradient
+from shared.explain.units import Target
+from shared.network import Network
+from shared.training import Classifier
+
+POINTS = 21  # of a curve
+
+
+def maps_of(
+    model: Classifier, sample: Sample, target: Target, domain: Domain, methods: list[str]
+) -> dict[str, Tensor]:
+    """The map (axis 1, axis 2) of each method."""
+    return {name: explain(model, sample, name, target, domain).map[0].detach() for name in methods}
+
+
+def curves(
+    model: Classifier, sample: Sample, target: Target, domain: Domain, relevance: Float[Tensor, "a1 a2"]
+) -> tuple[float, float]:
+    """The areas under the deletion and the insertion curve (Petsiuk et al. 2018, section 4.1).
+
+    Places are taken away from the input, or put into the blank one, the most relevant first; the area is the
+    mean of the class's probability on the way.
+    """
+    places = domain.places(sample)
+    order = relevance[places].argsort(descending=True, stable=True)
+    rank = torch.empty_like(order)
+    rank[order] = torch.arange(len(order))
+    ranks = torch.full(places.shape, len(order))
+    ranks[places] = rank
+    counts = torch.linspace(0, len(order), POINTS).round().long()
+    put = places & (ranks < counts[:, None, None])
+    return _area(model, domain.keep(sample, places & ~put), target), _area(
+        model, domain.keep(sample, put), target
+    )
+
+
+@torch.no_grad()
+def _area(model: Classifier, x: Tensor, target: Target) -> float:
+    chances = torch.cat([model.network(part).softmax(1)[:, target.unit] for part in x.split(BATCH)])
+    return float(torch.trapezoid(chances, dx=1 / (POINTS - 1)))
+
+
+def randomised(network: Network, seed: int) -> Network:
+    """A copy whose weights are drawn anew, tensor by tensor with the mean and the deviation that they had."""
+    random = torch.Generator().manual_seed(seed)
+    other = copy.deepcopy(network)
+    with torch.no_grad():
+        for each in other.parameters():
+            drawn = torch.randn(each.shape, generator=random, dtype=each.dtype)
+            each.copy_(each.mean() + each.std(correction=0) * drawn)
+    return other
+
+
+def signed_map(model: Classifier, sample: Sample, method: str, target: Target, domain: Domain) -> Tensor:
+    """A method's map (axis 1, axis 2) with its signs: of saliency, the gradient's."""
+    if method == "saliency":
+        return domain.signed(gradient(model.network, target, sample.x[None])[0])[0]
+    return explain(model, sample, method, target, domain).map[0].detach()
+
+
+def edges(sample: Sample, domain: Domain) -> Float[Tensor, "a1 a2"]:
+    """What an edge detector makes of an input: it looks at no weight, and may look like an explanation."""
+    found = torch.zeros_like(sample.x)
+    for axis in (1, 2):
+        if axis not in domain.collapse and sample.x.size(axis) > 1:
+            steps = sample.x.diff(dim=axis).abs()
+            found.narrow(axis, 1, steps.size(axis)).add_(steps)
+    return domain.signed(found)[0]
+
+
+def foreground(sample: Sample, domain: Domain) -> Bool[Tensor, "a1 a2"]:
+    """The places that differ from the value that a plane has most often."""
+    usual = sample.x.flatten(1).mode(1).values[:, None, None]
+    differs = (sample.x != usual).sum(domain.collapse, keepdim=True)[0] > 0
+    return differs & domain.places(sample)
+
+
+def rank_correlation(a: Float[Tensor, " n"], b: Float[Tensor, " n"]) -> float:
+    """Spearman's ρ; 0 where one of the two does not vary."""
+    ranks = [rankdata(each.double().numpy()) for each in (a, b)]
+    if min(each.std() for each in ranks) == 0:
+        return 0.0
+    return float(np.corrcoef(*ranks)[0, 1])
+
+
+def usable(model: Classifier, sample: Sample, target: Target, domain: Domain) -> list[str]:
+    """The methods that give a map for this network."""
+    from shared.errors import UserError
+
+    found = []
+    for name in MAPS:
+        try:
+            explain(model, sample, name, target, domain)
+        except UserError:
+            continue
+        found.append(name)
+    return found

@@ -1,0 +1,129 @@
+"""Activation maximisation: the input that a unit would most like to see."""
+
+from typing import NamedTuple
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from shared.errors import UserError, nearest
+from shared.explain.adapter import Domain, Planes
+from shared.explain.explanation import Explanation, Shown
+from shared.explain.methods.ascent import ascend, distance, noise, variation
+from shared.explain.training_inputs import Reals
+from shared.explain.units import Target, activations
+from shared.training import Classifier
+
+STEPS = 200
+STARTS = ("noise", "zeros", "real")
+
+
+def actmax(
+    model: Classifier,
+    input: None,
+    target: Target,
+    domain: Domain,
+    reals: Reals,
+    start: str = "noise",
+    l1: float = 0.0,
+    smooth: float = 0.0,
+    seed: int = 0,
+) -> Explanation:
+    """The input in the domain's range that maximises a unit's a_k = Σ_ij a_k,ij, or a class's score.
+
+    It is as large as the training input that excites the unit most; ``baseline`` is what that one reaches.
+    Penalties are weighed against a_k in units of that baseline (Simonyan et al. 2014, section 2; Mahendran &
+    Vedaldi 2015, section 3).
+
+    Options:
+        reals: the training inputs.
+        start: ``noise``, ``zeros`` (the blank input) or ``real`` (the training input that excites it most).
+        l1: weight of the mean distance from the blank input.
+        smooth: weight of the total variation.
+        seed: of the noise.
+
+    Raises:
+        UserError: there is no such start.
+    """
+    if start not in STARTS:
+        raise UserError(f"start={start}: {nearest(str(start), list(STARTS))}")
+    found = reals.search(target.layer)
+    item, best = int(found.total_item[target.unit]), float(found.total[target.unit])
+    real = reals.sample(item)
+    meta = {
+        "dead": found.dead(target.unit), "start": start, "l1": l1, "smooth": smooth, "seed": seed,
+        "searched": f"{found.n:,} training inputs",
+    }  # fmt: skip
+    if meta["dead"]:
+        return Explanation(torch.zeros_like(real.x), 0.0, 0.0, meta)
+    [made] = maximise(model, [target], domain, reals, real.x[None], start, l1, smooth, seed)
+    meta |= {"ratio": made.value / best if best > 0 else None, "total variation": made.variation}
+    ratio = f", {meta['ratio']:.1f} times the best real" if meta["ratio"] else ""
+    shown = [
+        Shown(domain.make(made.x, "made"), f"made: {made.value:.2f}{ratio}"),
+        Shown(real, f"best real: {best:.2f}\n{real.name}"),
+    ]
+    exists = domain.nearest(made.x)
+    if exists is not None:
+        with torch.no_grad():
+            reached = float(target.score(model.network, exists.x[None]))
+        shown.insert(1, Shown(exists, f"nearest that exists: {reached:.2f}\n{exists.name}"))
+        meta["nearest that exists"] = reached
+    return Explanation(made.x, made.value, best, meta, tuple(shown))
+
+
+class Made(NamedTuple):
+    """An input that was sought, its degree of activation, and its total variation in shares of the range."""
+
+    x: Float[Tensor, "planes a1 a2"]
+    value: float
+    variation: float
+
+
+def maximise(
+    model: Classifier,
+    targets: list[Target],
+    domain: Domain,
+    reals: Reals,
+    like: Planes,
+    start: str,
+    l1: float,
+    smooth: float,
+    seed: int,
+) -> list[Made]:
+    """An input for each of several units of one layer, in one batch.
+
+    Args:
+        model: the network.
+        targets: units of one layer.
+        domain: its adapter.
+        reals: the training inputs.
+        like: (units, planes, axis 1, axis 2) real inputs, which give the size, and ``real`` its start.
+        start: one of STARTS.
+        l1: weight of the mean distance from the blank input.
+        smooth: weight of the total variation.
+        seed: of the noise.
+    """
+    layer, units = targets[0].layer, torch.tensor([target.unit for target in targets])
+    found = reals.search(layer)
+    scale = found.total[units].abs().clamp(min=1e-6)
+
+    def degree(x: Planes) -> Float[Tensor, " n"]:
+        scores = model.network(x) if layer is None else activations(model.network, layer, x).total
+        return scores.gather(1, units[:, None])[:, 0]
+
+    def objective(x: Planes) -> Float[Tensor, " n"]:
+        value = degree(x) / scale
+        if l1:
+            value = value - l1 * distance(x, domain)
+        return value - smooth * variation(x, domain) if smooth else value
+
+    begin = {
+        "noise": lambda: noise(like, domain, seed),
+        "zeros": lambda: torch.stack([domain.blank(domain.make(x, "")) for x in like]),
+        "real": lambda: like,
+    }[start]()
+    x = ascend(begin, domain.bounds, objective, STEPS)
+    with torch.no_grad():
+        reached, rough = degree(x).tolist(), variation(x, domain).tolist()
+    return [Made(*each) for each in zip(x, reached, rough, strict=True)]

@@ -1,0 +1,71 @@
+"""Gradient ascent on an input inside the range that its domain allows."""
+
+from collections.abc import Callable
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from shared.explain.adapter import Domain, Planes
+
+RATE = 0.03  # of the range, a step of Adam's
+
+
+def ascend(
+    start: Planes,
+    bounds: tuple[Tensor, Tensor],
+    objective: Callable[[Planes], Float[Tensor, " n"]],
+    steps: int,
+) -> Planes:
+    """The best inputs met on the way up from N starts, each on its own.
+
+    Steps are Adam's (Kingma & Ba 2015) in shares of the range; after each, what leaves the range is put back
+    to its end.
+
+    Args:
+        start: inputs within the bounds.
+        bounds: lowest and highest value.
+        objective: of each input, to be made large.
+        steps: how many.
+    """
+    low, high = (bound.to(start).expand_as(start[0]) for bound in bounds)
+    width = (high - low).clamp(min=1e-12)
+    share = ((start - low) / width).detach().clamp(0, 1).requires_grad_()
+    optimizer = torch.optim.Adam([share], lr=RATE)
+    best, found = torch.full((len(start),), -torch.inf, dtype=start.dtype), start.clone()
+    for _ in range(steps + 1):
+        x = low + share * width
+        reached = objective(x)
+        better = reached.detach() > best
+        best = torch.where(better, reached.detach(), best)
+        found = torch.where(better[:, None, None, None], x.detach(), found)
+        optimizer.zero_grad()
+        (-reached.sum()).backward()
+        optimizer.step()
+        with torch.no_grad():
+            share.clamp_(0, 1)
+    return found
+
+
+def variation(x: Planes, domain: Domain) -> Float[Tensor, " n"]:
+    """Total variation: the mean distance of neighbouring places' values, in shares of the range."""
+    low, high = (bound.to(x) for bound in domain.bounds)
+    share = (x - low) / (high - low).clamp(min=1e-12)
+    axes = [axis for axis in (2, 3) if axis - 1 not in domain.collapse and x.size(axis) > 1]
+    return torch.stack([share.diff(dim=axis).abs().mean((1, 2, 3)) for axis in axes]).mean(0)
+
+
+def distance(x: Planes, domain: Domain) -> Float[Tensor, " n"]:
+    """The L1 norm of an input: the mean distance from the blank one, in shares of the range."""
+    low, high = (bound.to(x) for bound in domain.bounds)
+    blank = domain.blank(domain.make(x[0].detach(), ""))
+    return ((x - blank) / (high - low).clamp(min=1e-12)).abs().mean((1, 2, 3))
+
+
+def noise(like: Planes, domain: Domain, seed: int, spread: float = 0.3) -> Planes:
+    """Inputs about the blank one, normally distributed by so much of the range, and within it."""
+    low, high = (bound.to(like).expand_as(like[0]) for bound in domain.bounds)
+    random = torch.Generator().manual_seed(seed)
+    drawn = torch.randn(like.shape, generator=random, dtype=like.dtype)
+    blank = domain.blank(domain.make(like[0], "")).to(like)
+    return torch.minimum(torch.maximum(blank + spread * (high - low) * drawn, low), high)

@@ -1,0 +1,81 @@
+"""Deep Dream: what a layer begins to see in an input is made stronger in it."""
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float
+from torch import Tensor
+
+from shared.errors import UserError
+from shared.explain.adapter import Domain, Planes
+from shared.explain.explanation import Explanation, Sample, Shown
+from shared.explain.methods.saliency import last_maps
+from shared.explain.units import Target, activations
+from shared.network import Network
+from shared.training import Classifier
+
+OCTAVES = (4, 2, 1)  # cells of the input that one cell of the change covers: coarse structure first
+STEPS = 40  # an octave
+RATE = 0.05  # of the range, a step of Adam's
+
+
+def dream(
+    model: Classifier, input: Sample, target: Target, domain: Domain, layer: str | None = None
+) -> Explanation:
+    """The input changed so that a layer's output grows, above zero and below (Mordvintsev et al. 2015).
+
+    Gradient ascent on the output's mean square, at several octaves: the change is first sought among coarse
+    structures, then among finer ones. So it works on any layer, also behind those that take one size of
+    input. ``value`` and ``baseline`` are the mean squares after and before.
+
+    The target is not asked: all units of the layer grow.
+
+    Options:
+        layer: its name; None: the last convolution's before the logits.
+
+    Raises:
+        UserError: the domain's inputs are no pictures, or there is no such layer.
+    """
+    if not domain.pictures:
+        raise UserError("dream: works on pictures and spectrograms; leave it out of methods")
+    name = layer or last_maps(model.network)[0]
+    x = dreamt(model.network, name, input.x, domain.bounds)
+    with torch.no_grad():
+        before, after = mean_square(model.network, name, torch.stack([input.x, x])).tolist()
+    made = domain.make(x, f"{input.name} dreamt", of=input)
+    shown = (
+        Shown(input, f"as it is: mean square {before:.3g}"),
+        Shown(made, f"dreamt: mean square {after:.3g}"),
+    )
+    ratio = after / before if before > 0 else None
+    return Explanation(x, after, before, {"layer": name, "octaves": len(OCTAVES), "ratio": ratio}, shown)
+
+
+def mean_square(network: Network, layer: str, x: Planes) -> Float[Tensor, " n"]:
+    """The mean square of a layer's output over its own cells."""
+    found = activations(network, layer, x)
+    cells = found.own.sum((1, 2, 3, 4)) * found.values.size(1)
+    return found.values.square().sum((1, 2, 3, 4)) / cells
+
+
+def dreamt(
+    network: Network, layer: str, x: Float[Tensor, "planes a1 a2"], bounds: tuple[Tensor, Tensor]
+) -> Float[Tensor, "planes a1 a2"]:
+    """The input after all octaves."""
+    low, high = (bound.to(x) for bound in bounds)
+    x = x[None]
+    for octave in OCTAVES:
+        extent = [max(cells // octave, 1) for cells in x.shape[2:]]
+        change = torch.zeros(1, x.size(1), *extent, dtype=x.dtype, requires_grad=True)
+        optimizer = torch.optim.Adam([change], lr=RATE)
+        for _ in range(STEPS):
+            optimizer.zero_grad()
+            (-mean_square(network, layer, _changed(x, change, low, high)).sum()).backward()
+            optimizer.step()
+        x = _changed(x, change, low, high).detach()
+    return x[0]
+
+
+def _changed(x: Planes, change: Float[Tensor, "n planes c1 c2"], low: Tensor, high: Tensor) -> Planes:
+    """The input with a change, in shares of the range and of a coarser grid, added to it."""
+    fine = F.interpolate(change, x.shape[2:], mode="bilinear", align_corners=False)
+    return torch.minimum(torch.maximum(x + (high - low) * fine, low), high)

@@ -1,0 +1,84 @@
+"""The filters of the layers that read the input itself: what they look for can be drawn."""
+
+from typing import NamedTuple
+
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from shared.errors import UserError
+from shared.explain.adapter import Domain
+from shared.explain.explanation import Explanation
+from shared.explain.units import Target, find_layer
+from shared.network import Conv, Dense, Flatten, Network, Pool, Residual, Shape, SideBySide
+from shared.training import Classifier
+
+
+class Filters(NamedTuple):
+    """The weights of one layer as filters over the input's planes."""
+
+    layer: str
+    weight: Float[Tensor, "filters planes k1 k2"]
+
+    @property
+    def strongest(self) -> list[int]:
+        """Numbers of the filters, the one of the largest weights first."""
+        return self.weight.flatten(1).norm(dim=1).argsort(descending=True, stable=True).tolist()
+
+
+def filters(model: Classifier, input: None, target: Target, domain: Domain) -> Explanation:
+    """The weights of a layer that reads the input itself (Krizhevsky et al. 2012, figure 3).
+
+    The map holds them (filters, planes, kernel 1, kernel 2); ``value`` and ``baseline`` are the norms of the
+    largest and the smallest. The target is any unit of the layer; without one, the first layer's.
+
+    Raises:
+        UserError: the layer reads other layers' maps.
+    """
+    found = first_filters(model.network, target.layer)[0]
+    norms = found.weight.flatten(1).norm(dim=1)
+    meta = {"layer": found.layer, "filters": len(found.weight), "strongest": found.strongest}
+    return Explanation(found.weight, float(norms.max()), float(norms.min()), meta)
+
+
+def first_filters(network: Network, layer: str | None = None) -> list[Filters]:
+    """The filters of each layer with weights that no other with weights comes before.
+
+    Args:
+        network: any network.
+        layer: only this one; None: all of them.
+
+    Raises:
+        UserError: the layer reads other layers' maps, which are no picture.
+    """
+    found = _first(network, "", network.input_shape)
+    if layer is not None:
+        find_layer(network, layer)
+        names = [each.layer for each in found]
+        if layer not in names:
+            raise UserError(
+                f"layer={layer}: its filters read other layers' maps, not the input; "
+                f"filters of {', '.join(names)} can be drawn"
+            )
+        found = [each for each in found if each.layer == layer]
+    return found
+
+
+def _first(chain: nn.Module, prefix: str, shape: Shape) -> list[Filters]:
+    for name, layer in chain.named_children():
+        if isinstance(layer, SideBySide):
+            branches = layer.named_children()
+            return [
+                each for part, branch in branches for each in _first(branch, f"{prefix}{name}.{part}.", shape)
+            ]
+        if isinstance(layer, Residual):
+            return _first(layer.body, f"{prefix}{name}.body.", shape)
+        if isinstance(layer, Conv):
+            return [Filters(prefix + name, layer.weight.detach())]
+        if isinstance(layer, Dense):
+            rows, columns = (extent or 1 for extent in shape.extent)
+            return [Filters(prefix + name, layer.weight.detach().unflatten(1, (-1, rows, columns)))]
+        if isinstance(layer, Pool):
+            shape = layer.shape  # planes of the input, made coarser
+        elif not isinstance(layer, Flatten):
+            shape = getattr(layer, "shape", shape)
+    return []

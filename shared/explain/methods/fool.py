@@ -1,0 +1,50 @@
+"""Fooling inputs: what looks like nothing, and the network is sure of."""
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from shared.explain.adapter import Domain, Planes
+from shared.explain.explanation import Explanation, Sample, Shown
+from shared.explain.methods.ascent import ascend, noise
+from shared.explain.units import Target
+from shared.results import percent
+from shared.training import Classifier
+
+STEPS = 200
+
+
+def fool(model: Classifier, input: Sample, target: Target, domain: Domain, seed: int = 0) -> Explanation:
+    """Noise changed until the network is sure of a class (Nguyen et al. 2015, section 3).
+
+    ``value`` is the class's probability, ``baseline`` what the noise had.
+
+    The target is a class; the input gives the size alone.
+
+    Options:
+        seed: of the noise.
+    """
+    begin = noise(input.x[None], domain, seed)
+    x = deceive(model, begin, torch.tensor([target.unit]), domain)[0]
+    with torch.no_grad():
+        before, after = model.network(torch.stack([begin[0], x])).softmax(1)[:, target.unit].tolist()
+    name = model.classes[target.unit]
+    shown = [
+        Shown(domain.make(begin[0], "noise"), f"noise: {name} {percent(before)}"),
+        Shown(domain.make(x, "made"), f"made: {name} {percent(after)}"),
+    ]
+    exists = domain.nearest(x)
+    if exists is not None:
+        with torch.no_grad():
+            there = float(model.network(exists.x[None]).softmax(1)[0, target.unit])
+        shown.append(Shown(exists, f"nearest that exists: {name} {percent(there)}\n{exists.name}"))
+    return Explanation(x, after, before, {"seed": seed, "steps": STEPS}, tuple(shown))
+
+
+def deceive(model: Classifier, start: Planes, classes: Tensor, domain: Domain) -> Planes:
+    """Inputs (N, …) of which the network is sure of N classes."""
+
+    def sureness(x: Planes) -> Float[Tensor, " n"]:
+        return model.network(x).log_softmax(1).gather(1, classes[:, None])[:, 0]
+
+    return ascend(start, domain.bounds, sureness, STEPS)

@@ -1,0 +1,107 @@
+"""Style transfer by the user's own network: what one picture shows, in the manner of another."""
+
+from collections.abc import Sequence
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float
+from torch import Tensor
+
+from shared.errors import UserError
+from shared.explain.adapter import Domain, Planes
+from shared.explain.explanation import Explanation, Sample, Shown
+from shared.explain.units import Activations, Target, layer_names, watched
+from shared.network import Conv, Network
+from shared.training import Classifier
+
+STEPS = 200
+RATE = 0.02  # of the range, a step of Adam's
+CONTENT = 0.02  # weight of content against style, each in units of where it starts
+
+
+def style(model: Classifier, input: Sample, target: Target, domain: Domain, manner: Sample) -> Explanation:
+    """The content of ``input`` in the style of ``manner`` (Gatys et al. 2016, section 2).
+
+    Content is the feature maps of the last convolution before the logits, style the Gram matrices of all of
+    them; Adam starts from the content picture. ``value`` and ``baseline`` are the style loss after and
+    before.
+
+    Options:
+        manner: the picture whose style is taken.
+
+    Raises:
+        UserError: the domain has no pictures, or the network no convolutions.
+    """
+    if not domain.pictures:
+        raise UserError("style: works on pictures and spectrograms; leave it out of methods")
+    layers = [
+        name for name in layer_names(model.network) if isinstance(model.network.get_submodule(name), Conv)
+    ]
+    if not layers:
+        raise UserError("style: no convolution in this network; leave it out of methods")
+    x, before, after = transfer(model.network, layers, input.x, manner.x, domain.bounds)
+    shown = (
+        Shown(input, f"content: style loss {before:.3g}"),
+        Shown(manner, "style"),
+        Shown(
+            domain.make(x, f"{input.name} in the style of {manner.name}", of=input),
+            f"made: style loss {after:.3g}",
+        ),
+    )
+    meta = {"layers": ", ".join(layers), "steps": STEPS, "fell to": after / before if before > 0 else None}
+    return Explanation(x, after, before, meta, shown)
+
+
+def gram(maps: Activations) -> Float[Tensor, "n units units"]:
+    """The mean product of each two units' values over the cells (Gatys et al. 2016, equation 3)."""
+    values = maps.values.flatten(2)
+    return values @ values.mT / maps.own[0].sum()
+
+
+def transfer(
+    network: Network,
+    layers: Sequence[str],
+    content: Float[Tensor, "planes a1 a2"],
+    manner: Float[Tensor, "planes a1 a2"],
+    bounds: tuple[Tensor, Tensor],
+) -> tuple[Float[Tensor, "planes a1 a2"], float, float]:
+    """The picture made, and the style loss before and after.
+
+    Args:
+        network: any.
+        layers: of the style; the last is the content's.
+        content: the picture that is changed.
+        manner: the one whose style is taken.
+        bounds: lowest and highest value.
+    """
+
+    def maps(x: Planes) -> list[Activations]:
+        with watched(network, layers, stop=True) as seen:
+            network(x)
+        return [seen[name].arrange() for name in layers]
+
+    with torch.no_grad():
+        wanted = [gram(each) for each in maps(manner[None])]
+        there = maps(content[None])[-1].values
+    energy = [each.square().sum().clamp(min=1e-12) for each in wanted]
+
+    def losses(x: Planes) -> tuple[Tensor, Tensor]:
+        found = maps(x)
+        apart = [
+            (gram(a) - b).square().sum() / size for a, b, size in zip(found, wanted, energy, strict=True)
+        ]
+        return torch.stack(apart).mean(), F.mse_loss(found[-1].values, there)
+
+    low, high = (bound.to(content) for bound in bounds)
+    x = content[None].clone().requires_grad_()
+    unit = there.square().mean().clamp(min=1e-12)
+    before = float(losses(x)[0].detach())
+    optimizer = torch.optim.Adam([x], lr=RATE * float((high - low).mean()))
+    for _ in range(STEPS):
+        in_style, in_content = losses(x)
+        optimizer.zero_grad()
+        (in_style / max(before, 1e-12) + CONTENT * in_content / unit).backward()
+        optimizer.step()
+        with torch.no_grad():
+            x.copy_(torch.minimum(torch.maximum(x, low), high))
+    return x[0].detach(), before, float(losses(x)[0].detach())

@@ -1,0 +1,65 @@
+"""Whitening: fixed first filters, made from the training data before training begins."""
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from shared.errors import UserError
+from shared.network.layers.base import Layer
+from shared.network.shape import Shape
+
+# Added to each variance of inputs about 1 in size, so that noise stays small: half of the components of JPEG
+# pictures vary by less.
+FLOOR = 1e-2
+
+
+class Whiten(Layer):
+    """Principal components of patches at every place, scaled to variance 1, and their negatives; then ReLU.
+
+    Neighbouring cells of natural inputs are nearly alike, and what learns from them has to take them apart
+    first. These filters do: their outputs are uncorrelated, and of variance 1 where the inputs vary at all
+    (Krizhevsky 2009, appendix A; as a network's first layer, Page 2019 and Jordan 2024, section 3.2). They
+    are fitted once and not trained: no parameters, and they travel in the checkpoint.
+
+    Args:
+        shape: What it takes: maps of one size.
+        kernel: Cells of a patch along both axes.
+
+    Raises:
+        UserError: The patch does not fit the map, or the map varies from sample to sample.
+    """
+
+    weight: Tensor  # (2 planes kernel², planes, kernel, kernel)
+
+    def __init__(self, shape: Shape, *, kernel: int):
+        if shape.varying is not None:
+            raise UserError(
+                f"it needs a map of one size, and axis {shape.varying + 1} varies from sample to sample"
+            )
+        least = min(axis.extent or 0 for axis in shape.axes)
+        if kernel > least:
+            raise UserError(f"kernel: {kernel} is larger than the map; use at most {least}")
+        rows, columns = shape.axes
+        cells = shape.planes * kernel**2
+        super().__init__(Shape(2 * cells, (rows.slide(kernel), columns.slide(kernel)), windows=shape.windows))
+        self.register_buffer("weight", torch.empty(2 * cells, shape.planes, kernel, kernel))
+        self._set(torch.eye(cells))
+
+    def _set(self, components: Float[Tensor, "cells cells"]) -> None:
+        half = components.view(len(components), *self.weight.shape[1:])
+        self.weight.copy_(torch.cat([half, -half]))
+
+    def fit(self, x: Float[Tensor, "n planes a1 a2"]) -> None:
+        """Make the filters from training inputs: eigenvectors of their patches' moments, largest first."""
+        side = self.weight.size(2)
+        patches = x.float().unfold(2, side, 1).unfold(3, side, 1).permute(0, 2, 3, 1, 4, 5).flatten(0, 2)
+        patches = patches.flatten(1)
+        variance, vectors = torch.linalg.eigh(patches.T @ patches / len(patches))
+        self._set((vectors / (variance + FLOOR).sqrt()).T.flip(0))
+
+    def forward(
+        self, x: Float[Tensor, "n planes a1 a2"], lengths: Int[Tensor, " _"] | None = None
+    ) -> Float[Tensor, "n more b1 b2"]:
+        """The patches' components that are positive, and the amounts by which the others are negative."""
+        return F.relu(F.conv2d(x, self.weight))

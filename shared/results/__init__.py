@@ -1,0 +1,26 @@
+"""Numbers and plots of trained networks: each metric with its n and its 95 % interval."""
+
+from shared.results.calibration import calibration_error, write_report
+from shared.results.plots import BLUE, GREEN, GREY, ORANGE, PALETTE, RELEVANCE, learning_curve, png
+from shared.results.scores import Score, percent, score
+from shared.results.spread import Spread, spread_of
+from shared.results.table import show
+
+__all__ = [
+    "BLUE",
+    "GREEN",
+    "GREY",
+    "ORANGE",
+    "PALETTE",
+    "RELEVANCE",
+    "Score",
+    "Spread",
+    "calibration_error",
+    "learning_curve",
+    "percent",
+    "png",
+    "score",
+    "show",
+    "spread_of",
+    "write_report",
+]

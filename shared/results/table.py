@@ -1,0 +1,24 @@
+"""Measured figures, for people and for programs."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from shared.files import write_json
+
+
+def show(figures: Mapping[str, Any], output: str | None, decimals: int) -> None:
+    """Print the figures as a table, and write them to a JSON file if one is named.
+
+    Raises:
+        UserError: The file cannot be written.
+    """
+    table = Table("figure", "value")
+    for name, value in figures.items():
+        table.add_row(name, f"{value:,.{decimals}f}" if isinstance(value, float) else str(value))
+    Console().print(table)
+    if output:
+        write_json(Path(output), dict(figures))

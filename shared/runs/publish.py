@@ -1,0 +1,58 @@
+"""A trained run, made small enough to come with the project."""
+
+import re
+from pathlib import Path
+
+from omegaconf import DictConfig, OmegaConf
+
+from shared.config import PROJECT, check_name, check_value, data_paths, plain
+from shared.errors import UserError
+from shared.files import write, write_json
+from shared.runs import safetensors as weights
+from shared.runs.fingerprint import FINGERPRINT
+from shared.runs.run import Run
+from shared.runs.written import read_environment
+
+LIMIT = 10 * 2**20  # bytes: what a repository can carry without being a burden
+
+
+def ship(config: DictConfig) -> Path:
+    """Put the run ``config.run`` into the project as ``<domain>/<config.name>``; returns its folder.
+
+    There lie ``config.yaml`` without this machine's paths, ``metrics.json``, ``environment.json`` and the
+    weights in half precision. What cannot be computed is to be written there: its model card, ``README.md``.
+
+    Raises:
+        UserError: The run has not ended or is broken, its weights do not fit, or the name is none or taken.
+    """
+    run = Run.open(config.run)
+    if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]{0,63}", str(config.name)):
+        raise UserError(f"name={config.name}: give a word of letters, digits and underscores")
+    settings = run.config
+    folder = PROJECT / "domains" / check_name(settings.domain.name) / "weights" / str(config.name)
+    if folder.exists() and config.overwrite is not True:
+        raise UserError(f"name={config.name}: {folder} is there; add overwrite=true to replace it")
+    if not (metrics := run.metrics):
+        raise UserError(f"run={config.run}: it has no metrics.json: train it to its end")
+    contents = run.checkpoint(config.checkpoint)
+    data = weights.pack(contents)
+    if len(data) > LIMIT:
+        raise UserError(f"run={config.run}: {len(data):,} bytes in half precision; {LIMIT:,} at most")
+    settings.runs, settings.resume = "runs", None
+    for key in data_paths():  # what they are called, not where they lie here
+        path = plain(settings.data).get(key)
+        check_value(path, str | list[str] | None, f"{run.folder / 'config.yaml'}: data.{key}")
+        if path is not None:
+            settings.data[key] = (
+                Path(path).name if isinstance(path, str) else [Path(each).name for each in path]
+            )
+    environment = read_environment(run.folder / "environment.json")
+    fingerprint = run.fingerprint(contents)
+    (folder / "checkpoints").mkdir(parents=True, exist_ok=True)
+    write(folder / "checkpoints" / "best.safetensors", data)
+    write(folder / "config.yaml", OmegaConf.to_yaml(settings))
+    write_json(folder / "metrics.json", metrics)
+    write_json(folder / "environment.json", environment)
+    if fingerprint:
+        write_json(folder / FINGERPRINT, dict(fingerprint))
+    return folder

@@ -1,0 +1,236 @@
+"""A run's folder: everything that one training leaves behind, never shared with another."""
+
+import platform
+import shutil
+import subprocess
+from collections.abc import Mapping
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from omegaconf import DictConfig, OmegaConf
+
+from shared.config import PROJECT, check_name, unique_name
+from shared.errors import UserError
+from shared.files import write
+from shared.runs.written import read_config, read_metrics
+
+if TYPE_CHECKING:
+    import torch
+
+    from shared.runs.fingerprint import Fingerprint
+
+
+class Run:
+    """The folder of one training run, and what lies in it.
+
+    Attributes:
+        folder: where it lies.
+        output: where what is made of it later goes: in the folder too, unless the project came with it.
+    """
+
+    def __init__(self, folder: str | Path, output: str | Path | None = None):
+        self.folder = Path(folder)
+        self.output = Path(output or folder)
+
+    @classmethod
+    def named(cls, runs: str | Path, domain: str) -> "Run":
+        """A run that is not there yet: ``<runs>/<domain>/<date-time>-<unique>``."""
+        return cls(Path(runs).absolute() / check_name(domain) / unique_name())
+
+    @classmethod
+    def create(cls, runs: str | Path, config: DictConfig) -> "Run":
+        """A new run, with its folder and ``config.yaml``.
+
+        Raises:
+            UserError: As ``make``.
+        """
+        run = cls.named(runs, config.domain.name)
+        run.make(config)
+        return run
+
+    def make(self, config: DictConfig) -> None:
+        """Make the folder of a new run, and its ``config.yaml``.
+
+        Raises:
+            UserError: The folder cannot be made or written.
+        """
+        try:
+            self.checkpoints.mkdir(parents=True)
+        except OSError as error:
+            runs = self.folder.parent.parent
+            raise UserError(
+                f"runs={runs}: {self.folder} cannot be made: {error.strerror}; name another folder"
+            ) from error
+        try:
+            write(self.folder / "config.yaml", OmegaConf.to_yaml(config, resolve=True))
+        except UserError:
+            shutil.rmtree(self.folder)
+            raise
+
+    @classmethod
+    def open(cls, folder: str | Path) -> "Run":
+        """The run in an existing folder, or the one that the project came with under this name.
+
+        Raises:
+            UserError: There is no run in it, and none of that name; or what lies in it leads out of it.
+        """
+        run = cls(Path(folder).absolute())
+        if (run.folder / "config.yaml").is_file():
+            _check_links(run.folder)
+            return run
+        known = shipped()
+        if str(folder) in known:
+            return cls(known[str(folder)], output=Path("runs", folder).absolute())
+        raise UserError(
+            f"{folder}: no run here (it has no config.yaml); name a folder that train.py printed"
+            + f", or one of: {', '.join(known)}" * bool(known)
+        )
+
+    @property
+    def config(self) -> DictConfig:
+        """The run's configuration, fully resolved, see ``read_config``.
+
+        Raises:
+            UserError: ``config.yaml`` is not the configuration of a run of this suite.
+        """
+        config = OmegaConf.create(read_config(self.folder / "config.yaml"))
+        OmegaConf.set_struct(config, True)
+        return config
+
+    @property
+    def checkpoints(self) -> Path:
+        """The folder of ``best.ckpt`` and ``last.ckpt``."""
+        return self.folder / "checkpoints"
+
+    def checkpoint_file(self, name: str) -> Path:
+        """Where a checkpoint lies; what the project came with is ``<name>.safetensors``, see ``weights``.
+
+        Raises:
+            UserError: ``name`` is neither best nor last.
+        """
+        if name not in ("best", "last"):
+            raise UserError(f"checkpoint: must be best or last, got {name!r}")
+        packed = self.checkpoints / f"{name}.safetensors"
+        return packed if packed.is_file() else self.checkpoints / f"{name}.ckpt"
+
+    def checkpoint(self, name: str) -> dict[str, Any]:
+        """The contents of a checkpoint, see ``read_checkpoint``.
+
+        Raises:
+            UserError: The file is missing, broken, holds pickled objects, or is of another domain.
+        """
+        from shared.runs.checkpoint import read_checkpoint  # imports torch, which a run's settings do without
+
+        path = self.checkpoint_file(name)
+        if not path.is_file():
+            raise UserError(f"{path}: no such checkpoint; the run may have ended before its first epoch did")
+        contents = read_checkpoint(path)
+        if contents["domain"] != (own := self.config.domain.name):
+            raise UserError(f"{path}: domain: must be {own}, as the run's, got {contents['domain'][:80]!r}")
+        return contents
+
+    def state(self) -> dict[str, Any]:
+        """The contents of ``last.ckpt``, from which a training can be resumed.
+
+        Raises:
+            UserError: As ``checkpoint``, or it lacks what resuming needs.
+        """
+        from shared.runs.checkpoint import check_state
+
+        contents = self.checkpoint("last")
+        try:
+            check_state(contents)
+        except UserError as error:
+            raise UserError(f"{self.checkpoint_file('last')}: {error}") from None
+        return contents
+
+    def fingerprint(self, checkpoint: Mapping[str, Any]) -> "Fingerprint | None":
+        """Of the data that the run was trained on, as its folder or else a checkpoint's contents have it.
+
+        None in runs of before it was kept.
+
+        Raises:
+            UserError: What is kept is broken.
+        """
+        from shared.runs.fingerprint import FINGERPRINT, check_fingerprint, read_fingerprint
+
+        return read_fingerprint(self.folder / FINGERPRINT) or check_fingerprint(checkpoint.get("fingerprint"))
+
+    @property
+    def metrics(self) -> dict[str, Any]:
+        """What ``metrics.json`` holds, see ``read_metrics``; empty before the run has ended.
+
+        Raises:
+            UserError: It is broken.
+        """
+        path = self.folder / "metrics.json"
+        return read_metrics(path) if path.exists() else {}
+
+
+def _check_links(folder: Path) -> None:
+    """Refuse links out of a run's folder: what is read, written and cleared away in it is its own."""
+    home = folder.resolve()
+    for pattern in ("*", "*/*"):
+        for path in folder.glob(pattern):
+            if path.is_symlink() and not path.resolve().is_relative_to(home):
+                raise UserError(f"{path}: leads out of the run's folder; put there what it leads to")
+
+
+def runs_in(folder: Path) -> list[Run]:
+    """The runs below a folder that is given as ``runs``, the oldest first."""
+    return [Run(file.parent) for file in sorted(folder.glob("*/*/config.yaml"))]
+
+
+def shipped() -> dict[str, Path]:
+    """The runs that the project came with: the folder of each by its name ``<domain>/<name>``."""
+    folders = sorted(PROJECT.glob("domains/*/weights/*/config.yaml"))
+    return {f"{file.parts[-4]}/{file.parts[-2]}": file.parent for file in folders}
+
+
+def environment(device: "torch.device", precision: str) -> dict[str, Any]:
+    """What a result depends on beside its configuration: versions, device, threads, the project's commit."""
+    import torch
+
+    versions: dict[str, str | None] = {}
+    for package in (
+        "torch",
+        "pytorch-lightning",
+        "hydra-core",
+        "torchmetrics",
+        "numpy",
+        "numba",
+        "torchaudio",
+    ):
+        try:
+            versions[package] = version(package)
+        except PackageNotFoundError:
+            versions[package] = None
+    return {
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "versions": versions,
+        "device": torch.cuda.get_device_name(device) if device.type == "cuda" else _processor(),
+        "accelerator": device.type,
+        "precision": precision,
+        "threads": torch.get_num_threads(),
+        "commit": _commit(),
+    }
+
+
+def _processor() -> str:
+    info = Path("/proc/cpuinfo")
+    if info.is_file():
+        for line in info.read_text().splitlines():
+            if line.startswith("model name"):
+                return line.split(":", 1)[1].strip()
+    return platform.processor() or platform.machine()
+
+
+def _commit() -> str | None:
+    """The project's commit, marked where files differ from it; None outside a git checkout."""
+    command = ["git", "-C", str(PROJECT), "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
+    try:
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()  # noqa: S603
+    except (OSError, subprocess.CalledProcessError):
+        return None

@@ -1,0 +1,249 @@
+"""What is kept and shown while a network trains."""
+
+import io
+import os
+import signal
+import threading
+import time
+from pathlib import Path
+from typing import Any, TypedDict
+
+import pytorch_lightning as pl
+import torch
+from pytorch_lightning.callbacks import Callback, EarlyStopping, ModelCheckpoint
+from pytorch_lightning.plugins.io import TorchCheckpointIO
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import TimeRemainingColumn as TimeLeft
+
+from shared.config import check_known
+from shared.files import csv_text, write
+from shared.training.classifier import Classifier
+
+
+class WholeCheckpoints(TorchCheckpointIO):
+    """Writes a checkpoint whole or not at all, on whichever disk the run's folder is.
+
+    Lightning writes it to the system's temporary folder and moves it, which from disk to disk is a copy that
+    a kill or a full disk cuts short.
+    """
+
+    def save_checkpoint(
+        self, checkpoint: dict[str, Any], path: str | Path, storage_options: Any | None = None
+    ) -> None:
+        """Replace the file at ``path``.
+
+        Raises:
+            UserError: It cannot be written.
+        """
+        contents = io.BytesIO()
+        torch.save(checkpoint, contents)
+        write(Path(path), contents.getvalue())
+
+
+class KeepSignals(Callback):
+    """Leaves SIGTERM and SIGUSR1 to whoever had them before Lightning.
+
+    Lightning's own handlers send to the other processes from within a signal, which those that wait for
+    something else never take, and write a SLURM job's checkpoint outside its run.
+    """
+
+    def __init__(self) -> None:
+        self._before: dict[signal.Signals, Any] = {}
+
+    def setup(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
+        """Before Lightning sets its own."""
+        self._before = {each: signal.getsignal(each) for each in (signal.SIGTERM, signal.SIGUSR1)}
+
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """After Lightning has set its own, which only the first thread can."""
+        if threading.current_thread() is threading.main_thread():
+            for each, handler in self._before.items():
+                signal.signal(each, handler)
+
+    on_test_start = on_train_start
+
+
+class RunCheckpoint(ModelCheckpoint):
+    """``<name>.ckpt`` in a run's folder, written after each epoch, or where ``monitor`` is the best so far.
+
+    What it remembers of its files holds wherever the folder lies now. Lightning's own forgets the best score
+    where the folder was moved, and still names the old place.
+    """
+
+    def __init__(self, folder: Path, name: str, monitor: str | None = None):
+        super().__init__(
+            folder,
+            filename=name,
+            monitor=monitor,
+            mode="max",
+            enable_version_counter=False,
+            save_on_train_epoch_end=True,  # after validation: a checkpoint stands between two epochs
+        )
+
+    @property
+    def state_key(self) -> str:
+        """As Lightning's own: checkpoints of older runs have that."""
+        return super().state_key.replace(type(self).__qualname__, ModelCheckpoint.__qualname__, 1)
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Go on where the checkpoint stood, in the folder that the run has now."""
+
+        def here(path: str) -> str:
+            return os.path.join(str(self.dirpath), os.path.basename(path)) if path else path  # noqa: PTH118, PTH119
+
+        paths = ("best_model_path", "kth_best_model_path", "last_model_path")
+        best = {here(path): score for path, score in state_dict["best_k_models"].items()}
+        super().load_state_dict(
+            state_dict
+            | {"dirpath": self.dirpath, "best_k_models": best}
+            | {key: here(state_dict[key]) for key in paths}
+        )
+
+
+class Patience(EarlyStopping):
+    """Ends training after so many epochs without a better val/acc, also a run that is gone on with."""
+
+    def __init__(self, epochs: int):
+        super().__init__("val/acc", mode="max", patience=epochs)
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Go on where the checkpoint stood, with the patience that is set now."""
+        super().load_state_dict(state_dict | {"patience": self.patience})
+
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Train no epoch more where the run stood at its early end."""
+        trainer.should_stop = self.wait_count >= self.patience
+
+
+class Rows(TypedDict):
+    """What the history keeps in a checkpoint."""
+
+    rows: list[dict[str, Any]]
+    train_seconds: float
+    cpu_seconds: float
+    samples: int
+
+
+class History(Callback):
+    """``metrics.csv``, a row an epoch, and the samples and seconds spent in training steps.
+
+    CPU seconds are this process's, over all its threads; loader processes count apart.
+
+    On going on with a run, rows of epochs that were lost with the interruption are dropped: they come again.
+    """
+
+    def __init__(self, path: Path):
+        self.path = path
+        self.rows: list[dict[str, float]] = []
+        self.train_seconds = self.cpu_seconds = 0.0
+        self.samples = 0
+        self._since = self._cpu_since = 0.0
+
+    def state_dict(self) -> dict[str, Any]:
+        """Travels in the checkpoint."""
+        return {
+            "rows": self.rows,
+            "train_seconds": self.train_seconds,
+            "cpu_seconds": self.cpu_seconds,
+            "samples": self.samples,
+        }
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Go on where the checkpoint stood."""
+        check_known(state_dict, Rows, "callbacks.History")
+        self.rows = state_dict["rows"]
+        self.train_seconds, self.cpu_seconds = state_dict["train_seconds"], state_dict["cpu_seconds"]
+        self.samples = state_dict["samples"]
+
+    def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Start the clocks."""
+        self._since, self._cpu_since = time.perf_counter(), time.process_time()
+
+    def on_validation_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Stop the clocks: validation follows the epoch's last step."""
+        self.train_seconds += time.perf_counter() - self._since
+        self.cpu_seconds += time.process_time() - self._cpu_since
+        assert isinstance(pl_module, Classifier)
+        self.samples += pl_module.train_items * trainer.world_size
+
+    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Write the epoch's row."""
+        values = {name: round(float(value), 6) for name, value in trainer.callback_metrics.items()}
+        lr = trainer.optimizers[0].param_groups[0]["lr"]
+        place = {"epoch": trainer.current_epoch, "step": trainer.global_step, "lr": lr}
+        seconds = {"train_seconds": self.train_seconds, "cpu_seconds": self.cpu_seconds}
+        self.rows.append({**place, **{name: round(each, 3) for name, each in seconds.items()}, **values})
+        if trainer.is_global_zero:
+            names = list(self.rows[-1])
+            write(self.path, csv_text(names, ([row.get(name) for name in names] for row in self.rows)))
+
+
+class TrainingProgress(Callback):
+    """One bar over the whole training: steps, loss, the last val/acc, time passed and time left.
+
+    Where standard error is no terminal, a line an epoch instead.
+    """
+
+    def __init__(self) -> None:
+        self.console = Console(stderr=True)
+        self.progress: Progress | None = None
+        self._drawn = 0.0
+
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Draw the bar."""
+        if not trainer.is_global_zero or not self.console.is_terminal:
+            return
+        self.progress = Progress(
+            TextColumn("[bold]{task.description}"),
+            BarColumn(bar_width=None),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[figures]}"),
+            TimeElapsedColumn(),
+            TextColumn("left"),
+            TimeLeft(),
+            console=self.console,
+        )
+        total = int(trainer.estimated_stepping_batches)
+        self.task = self.progress.add_task("training", total=total, completed=trainer.global_step, figures="")
+        self.progress.start()
+
+    def on_train_batch_end(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        """Move the bar, at most four times a second: reading the loss waits for the device."""
+        if self.progress and time.monotonic() - self._drawn > 0.25:
+            self._drawn = time.monotonic()
+            figures = f"loss {float(outputs['loss']):.3f}{self._accuracy(trainer)}"
+            self.progress.update(self.task, completed=trainer.global_step, figures=figures)
+
+    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Say a line where there is no bar."""
+        if self.progress:
+            self.progress.update(self.task, completed=trainer.global_step)
+        elif trainer.is_global_zero:
+            loss = float(trainer.callback_metrics["train/loss"])
+            epoch = f"epoch {trainer.current_epoch + 1}/{trainer.max_epochs}"
+            self.console.print(
+                f"{epoch}  step {trainer.global_step}  loss {loss:.3f}{self._accuracy(trainer)}"
+            )
+
+    @staticmethod
+    def _accuracy(trainer: pl.Trainer) -> str:
+        accuracy = trainer.callback_metrics.get("val/acc")
+        return "" if accuracy is None else f"  val/acc {100 * float(accuracy):.2f} %"
+
+    def _close(self) -> None:
+        if self.progress:
+            self.progress.stop()
+            self.progress = None
+
+    def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Leave the finished bar on the screen."""
+        self._close()
+
+    def on_exception(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException
+    ) -> None:
+        """Give the terminal back."""
+        self._close()

@@ -1,0 +1,236 @@
+"""The LightningModule under every domain: a network, its loss, its optimizer and its figures."""
+
+import unicodedata
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pytorch_lightning as pl
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float, Int
+from pytorch_lightning.callbacks import WeightAveraging
+from pytorch_lightning.utilities.types import OptimizerLRScheduler
+from torch import Tensor
+from torchmetrics import MeanMetric, MetricCollection
+from torchmetrics.classification import MulticlassAccuracy
+
+from shared.errors import UserError
+from shared.network import Whiten, build_network
+from shared.results import Score, score
+from shared.runs import LENGTHS, check_optimizer, check_plan
+from shared.training.data import DataModule, Draw
+from shared.training.optimizers import OPTIMIZERS, SCHEDULES, build
+
+Batch = dict[str, Tensor]
+FITTED = 2000  # training items that whitening filters are made from
+
+
+class Classifier(pl.LightningModule):
+    """A network that names the class of its input.
+
+    A domain overrides ``front_end`` (its input, made ready for the layers), ``prepare``, ``test_columns`` and
+    ``scores`` (what it reports beyond accuracy). The arguments are plain containers: they travel in the
+    checkpoint, which is loaded without unpickling objects.
+
+    Args:
+        model: The configuration's ``model`` node; ``layers`` is the network.
+        planes: Planes of the input.
+        extent: Extent of the input along its two axes; None where it varies.
+        classes: Names of the classes, in the order of the logits.
+        optimizer: ``_target_``, one of ``OPTIMIZERS``, and its arguments.
+        schedule: ``_target_``, one of ``SCHEDULES``, and its arguments; it is stepped after each batch.
+        front_end: What the front end has to know of the data (``DataModule.front_end``).
+        label_smoothing: Share of the target spread over all classes (Szegedy et al. 2016, section 7).
+    """
+
+    domain: str  # its name, which every checkpoint bears
+
+    def __init__(
+        self,
+        *,
+        model: dict[str, Any],
+        planes: int,
+        extent: tuple[int | None, int | None],
+        classes: list[str],
+        optimizer: dict[str, Any],
+        schedule: dict[str, Any],
+        front_end: Mapping[str, object],
+        label_smoothing: float = 0.0,
+    ):
+        super().__init__()
+        for name in classes:
+            if any(unicodedata.category(each) == "Cc" for each in name):  # it goes to a terminal
+                raise UserError(f"classes: must be names without control characters, got {name[:80]!r}")
+        self.save_hyperparameters(logger=False)
+        self.classes = classes
+        self.network = build_network(model.get("layers"), planes, (extent[0], extent[1]), len(classes))
+        self.optimizer_settings, self.schedule_settings = optimizer, schedule
+        self.label_smoothing = label_smoothing
+        self.train_loss: Tensor | float = 0.0
+        self.train_hits: Tensor | float = 0.0
+        self.train_items = 0
+        metrics: dict[str, Any] = {
+            "acc": MulticlassAccuracy(len(classes), average="micro", validate_args=False)
+        }
+        if len(classes) > 5:
+            metrics["top5"] = MulticlassAccuracy(len(classes), top_k=5, average="micro", validate_args=False)
+        self.val_metrics = MetricCollection(metrics, prefix="val/", compute_groups=False)
+        self.val_loss = MeanMetric()
+        self._columns: list[dict[str, np.ndarray]] = []
+
+    def prepare(self, data: DataModule) -> None:
+        """Make what a fresh network takes from the training data: here, its whitening filters."""
+        hooks = [
+            layer.register_forward_pre_hook(lambda layer, given: layer.fit(given[0]))
+            for layer in self.network.modules()
+            if isinstance(layer, Whiten)
+        ]
+        if hooks:
+            items = np.linspace(0, len(data.train_set) - 1, min(len(data.train_set), FITTED)).astype(np.int64)
+            with torch.no_grad():
+                self.eval()(torch.as_tensor(data.train_set[Draw(items, None)]["x"]))
+            self.train()
+        for hook in hooks:
+            hook.remove()
+
+    def front_end(
+        self, x: Tensor, lengths: Int[Tensor, " n"] | None
+    ) -> tuple[Float[Tensor, "n planes a1 a2"], Int[Tensor, " n"] | None]:
+        """The batch's input as planes over a grid, on the device; here the input as it is, as numbers."""
+        return x.to(self.dtype), lengths
+
+    def forward(self, x: Tensor, lengths: Int[Tensor, " n"] | None = None) -> Float[Tensor, "n classes"]:
+        """Logits (N, classes) of inputs as the domain's reader gives them."""
+        return self.network(*self.front_end(x, lengths))
+
+    def _logits(self, batch: Batch) -> Float[Tensor, "n classes"]:
+        return self(batch["x"], batch.get("lengths"))
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Refuse to resume another training than this one."""
+        trainer = self.trainer
+        epochs, total = int(trainer.max_epochs or 1), int(trainer.estimated_stepping_batches)
+        check_plan(
+            checkpoint,
+            self.hparams,
+            self.schedule_for(total),
+            epochs=epochs,
+            steps=total // epochs,
+            averaged=any(isinstance(each, WeightAveraging) for each in trainer.callbacks),  # type: ignore[attr-defined]
+        )
+
+    def on_train_start(self) -> None:
+        """Refuse what a broken checkpoint put into the optimizer."""
+        for optimizer in self.trainer.optimizers:
+            check_optimizer(optimizer)
+
+    def on_train_epoch_start(self) -> None:
+        """Seed the epoch's random choices by seed, epoch and process: a resumed run makes the same ones."""
+        seed = np.random.SeedSequence([self.trainer.datamodule.seed, self.current_epoch, self.global_rank])  # type: ignore[attr-defined]
+        torch.manual_seed(int(seed.generate_state(1)[0]))
+        if self.current_epoch and not self.trainer.datamodule.workers:  # type: ignore[attr-defined]
+            # What torch's loader took from the same generator here, when it had none of its own: the results
+            # published for release 0.1.0 come out as they were.
+            torch.empty((), dtype=torch.int64).random_()
+        self.train_loss, self.train_hits, self.train_items = 0.0, 0.0, 0
+
+    def training_step(self, batch: Batch, index: int) -> Float[Tensor, ""]:
+        """The batch's loss."""
+        logits = self._logits(batch)
+        loss = F.cross_entropy(logits, batch["y"], label_smoothing=self.label_smoothing)
+        n = len(logits)
+        # Sums on the device, read once an epoch: logging each step would cost more than small networks do.
+        self.train_loss += loss.detach() * n
+        self.train_hits += (logits.detach().argmax(1) == batch["y"]).sum()
+        self.train_items += n
+        return loss
+
+    def validation_step(self, batch: Batch, index: int) -> None:
+        """Add a batch to the validation figures."""
+        logits = self._logits(batch).float()
+        self.val_metrics.update(logits, batch["y"])
+        self.val_loss.update(F.cross_entropy(logits, batch["y"], reduction="none"))
+
+    def on_validation_epoch_end(self) -> None:
+        """Log the epoch's figures: validation's, and training's on the items as they were drawn."""
+        self.log_dict({**self.val_metrics.compute(), "val/loss": self.val_loss.compute()}, sync_dist=True)
+        if self.train_items:
+            mean = {"train/loss": self.train_loss, "train/acc": self.train_hits}
+            self.log_dict({name: total / self.train_items for name, total in mean.items()}, sync_dist=True)
+        self.val_metrics.reset()
+        self.val_loss.reset()
+
+    def on_test_start(self) -> None:
+        """Forget an earlier test's items."""
+        self._columns = []
+
+    def test_step(self, batch: Batch, index: int) -> None:
+        """Keep the batch's columns: the figures are made from all items at once."""
+        columns = self.test_columns(batch, self._logits(batch).float())
+        self._columns.append({name: column.cpu().numpy() for name, column in columns.items()})
+
+    def test_columns(self, batch: Batch, logits: Float[Tensor, "n classes"]) -> dict[str, Tensor]:
+        """What is kept of each test item: its number, label and answer, probabilities, the label's rank."""
+        probabilities = logits.softmax(1)
+        label = batch["y"]
+        of_label = logits.gather(1, label[:, None])
+        return {
+            "item": batch["item"],
+            "label": label,
+            "answer": logits.argmax(1),
+            "confidence": probabilities.amax(1),
+            "label_probability": probabilities.gather(1, label[:, None])[:, 0],
+            "label_rank": (logits > of_label).sum(1),
+        }
+
+    def tested(self) -> dict[str, np.ndarray]:
+        """The columns of all test items, in the order of the items."""
+        columns = {name: np.concatenate([part[name] for part in self._columns]) for name in self._columns[0]}
+        order = np.argsort(columns["item"], kind="stable")
+        return {name: column[order] for name, column in columns.items()}
+
+    def scores(self, columns: Mapping[str, np.ndarray], groups: np.ndarray) -> list[Score]:
+        """The test figures, from the columns of all items and the group that each belongs to."""
+        rank = columns["label_rank"]
+        found = [score("test/acc", rank == 0, groups)]
+        if len(self.classes) > 5:
+            found.append(score("test/top5", rank < 5, groups))
+        return found
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Say whose checkpoint it is, and of which data."""
+        checkpoint["domain"] = self.domain
+        checkpoint["fingerprint"] = self.trainer.datamodule.fingerprint  # type: ignore[attr-defined]
+
+    def schedule_for(self, steps: int) -> dict[str, Any]:
+        """The schedule's settings for a training of so many steps, see ``schedule_settings``."""
+        return schedule_settings(self.schedule_settings, steps)
+
+    def configure_optimizers(self) -> OptimizerLRScheduler:
+        """The optimizer, and a schedule stepped after each batch."""
+        settings = dict(self.optimizer_settings)
+        if settings.get("fused") and self.trainer.gradient_clip_val:
+            settings["fused"] = False  # Lightning clips no gradients that the step itself might unscale
+        optimizer = build("optimizer", OPTIMIZERS, settings, params=self.parameters())
+        steps = int(self.trainer.estimated_stepping_batches)
+        schedule = build("schedule", SCHEDULES, self.schedule_for(steps), optimizer=optimizer)
+        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+
+
+def schedule_settings(settings: Mapping[str, Any], steps: int) -> dict[str, Any]:
+    """A schedule's settings, in which a length left null is that of the training.
+
+    Raises:
+        UserError: ``schedule.total_steps`` is shorter than the training.
+    """
+    settings = {k: steps if k in LENGTHS and v is None else v for k, v in settings.items()}
+    total = settings.get("total_steps", steps)
+    if total < steps:
+        raise UserError(
+            f"schedule.total_steps: must be at least {steps:,}, the steps of this training, got {total}; "
+            "null takes as many as there are"
+        )
+    if settings.get("pct_start", 0) * total == 1:
+        settings["pct_start"] *= 0.999  # of a warm-up of one step torch divides by no steps
+    return settings

@@ -1,0 +1,256 @@
+"""Batches: drawn by the seed and the epoch alone, so that any run can be repeated or gone on with."""
+
+from abc import abstractmethod
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from types import MappingProxyType
+from typing import Any, ClassVar, NamedTuple, Protocol, TypedDict, runtime_checkable
+
+import numpy as np
+import pytorch_lightning as pl
+import torch
+from torch.utils.data import DataLoader
+
+from shared.config import ignore_warnings
+from shared.errors import UserError
+from shared.runs import FORM, Fingerprint, examples
+
+WORKERS = 512  # loader processes at most: a run from elsewhere may ask for any number
+SORTED = 50  # batches whose items are sorted by length together: enough for little padding, and still random
+
+
+class Draw(NamedTuple):
+    """What one batch is made of: the items, and the seed of every random choice in it (None: make none)."""
+
+    items: np.ndarray  # int64 (N,)
+    seed: int | None
+
+
+class Fractions(TypedDict):
+    """Shares of the data that validate and test."""
+
+    val: float
+    test: float
+
+
+@runtime_checkable
+class Dataset(Protocol):
+    """Items that are read a batch at a time.
+
+    ``lengths`` (N,), if it has them, puts like ones together. ``held`` uint64 (N,), a number for what each
+    holds, and ``y`` (N,), its class, show a later command whether the data have changed.
+    """
+
+    def __len__(self) -> int:
+        """The number of items."""
+
+    def __getitem__(self, draw: Draw) -> dict[str, Any]:
+        """A batch: ``x`` (N, planes, axis 1, axis 2), ``y`` (N,), ``item`` (N,), and what the domain adds."""
+
+
+class Draws:
+    """The draws of one epoch after the other: a sampler for ``DataLoader(batch_size=None)``.
+
+    Training runs through one permutation of the items after the other; an epoch is the next ``epoch_size`` of
+    them. Where it stands follows from the seed and the epoch, so nothing needs saving. Each of ``world``
+    processes takes every world-th item, and in training as many as the others: they step together.
+
+    With ``lengths``, items of like length come in one batch, which then needs little padding: in training
+    those of SORTED batches at a time, else of all.
+    """
+
+    def __init__(
+        self,
+        items: int,
+        batch_size: int,
+        *,
+        seed: int | None = None,
+        epoch_size: int | None = None,
+        rank: int = 0,
+        world: int = 1,
+        lengths: np.ndarray | None = None,
+        epoch: int = 0,
+    ):
+        self.items, self.batch_size, self.seed, self.lengths = items, batch_size, seed, lengths
+        self.epoch_size = epoch_size or items
+        self.rank, self.world = rank, world
+        self.epoch = epoch
+
+    def set_epoch(self, epoch: int) -> None:
+        """Called by Lightning before each epoch: before the first one, after loader processes have begun."""
+        self.epoch = epoch
+
+    def _order(self) -> np.ndarray:
+        if self.seed is None:
+            return np.arange(self.items)
+        start = self.epoch * self.epoch_size
+        passes = range(start // self.items, (start + self.epoch_size - 1) // self.items + 1)
+        whole = np.concatenate(
+            [np.random.default_rng([self.seed, p]).permutation(self.items) for p in passes]
+        )
+        offset = start - passes[0] * self.items
+        return whole[offset : offset + self.epoch_size]
+
+    def _by_length(self, order: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+        """The order with its batches (of all processes) made of like lengths, themselves in random order."""
+        if self.seed is None:
+            return order[np.argsort(lengths[order], kind="stable")]
+        size = self.batch_size * self.world
+        batches: list[np.ndarray] = []
+        for start in range(0, len(order), SORTED * size):
+            part = order[start : start + SORTED * size]
+            part = part[np.argsort(lengths[part], kind="stable")]
+            batches += [part[i : i + size] for i in range(0, len(part), size)]
+        whole = len(order) // size  # an incomplete batch stays the last
+        chosen = np.random.default_rng([self.seed, self.epoch]).permutation(whole)
+        return np.concatenate([*(batches[i] for i in chosen), *batches[whole:]])
+
+    def __iter__(self) -> Iterator[Draw]:
+        order = self._order()
+        if self.lengths is not None:
+            order = self._by_length(order, self.lengths)
+        mine = order[self.rank :: self.world][: self._share()]
+        for i in range(len(self)):
+            seed = None
+            if self.seed is not None:
+                state = np.random.SeedSequence([self.seed, self.epoch, i, self.rank]).generate_state(1)
+                seed = int(state[0])
+            yield Draw(mine[i * self.batch_size : (i + 1) * self.batch_size], seed)
+
+    def __len__(self) -> int:
+        return -(-self._share() // self.batch_size)
+
+    def _share(self) -> int:
+        """The items of this process."""
+        if self.seed is None:
+            return len(range(self.rank, self.items, self.world))
+        return self.epoch_size // self.world
+
+
+class DataModule(pl.LightningDataModule):
+    """What a domain tells of its data; a subclass fills in the three sets in ``setup``.
+
+    Attributes:
+        planes, extent: of the input; an extent is None along an axis whose length varies. Known before any
+            data are read, so that a network that does not fit is refused at once.
+        classes: names of the classes, in the order of the logits. Known after ``setup``, or before; where a
+            trained run has put its own there before, ``setup`` obeys them.
+        train_set, val_set, test_set: the official sets, or a split by game, speaker or file.
+        summary: one line on what was read and what was left out.
+        writing: the settings that make reading write to a place of the user's choice, each with the value by
+            which it does not.
+        front_end: what the module's front end has to know of the data, such as their mean or their
+            vocabulary: plain values, which travel in every checkpoint. ``setup`` fills it in from the
+            training items; where a trained run has put its own there before, ``setup`` obeys it.
+        first_epoch: epoch that training begins with: above 0 in a resumed run. Set it before the loader is
+            made: loader processes fetch batches of that epoch at once, long before Lightning names it.
+    """
+
+    writing: ClassVar[Mapping[str, Any]] = MappingProxyType({"cache": None})
+    planes: int
+    extent: tuple[int | None, int | None]
+    classes: list[str]
+    train_set: Dataset
+    val_set: Dataset
+    test_set: Dataset
+    summary: str = ""
+
+    def __init__(self, *, seed: int, batch_size: int, epoch_size: int | None = None, workers: int = 1):
+        super().__init__()
+        for key, value in {"batch_size": batch_size, "epoch_size": epoch_size}.items():
+            if value is not None and value < 1:
+                raise UserError(f"data.{key}={value}: give a whole number from 1")
+        if not 0 <= workers <= WORKERS:
+            raise UserError(f"data.workers: must be a number of processes from 0 to {WORKERS}, got {workers}")
+        self.seed, self.batch_size, self.epoch_size, self.workers = seed, batch_size, epoch_size, workers
+        self.front_end: dict[str, Any] = {}
+        self.first_epoch = 0
+
+    @abstractmethod
+    def setup(self, stage: str | None = None) -> None:
+        """Read the data; called once by the commands, and again without effect by Lightning."""
+
+    @cached_property
+    def fingerprint(self) -> Fingerprint:
+        """Of the data as ``setup`` has read them."""
+        sets = {"train": self.train_set, "val": self.val_set, "test": self.test_set}
+        return {
+            "form": FORM,
+            "classes": list(self.classes),
+            "splits": {
+                name: examples(getattr(each, "held", None), getattr(each, "y", None), len(each), self.classes)
+                for name, each in sets.items()
+            },
+            "fitted": {
+                key: len(value)
+                for key, value in self.front_end.items()
+                if isinstance(value, list) and value != self.classes
+            },
+        }
+
+    def baselines(self, items: np.ndarray) -> dict[str, np.ndarray]:
+        """Simple answers to compare with: for each, the chance (N,) of being right on each test item."""
+        return {}
+
+    def groups(self, items: np.ndarray) -> np.ndarray:
+        """Which test items (N,) belong together (a game, a speaker): intervals treat a group as one draw."""
+        return items
+
+    def require(self, *splits: str) -> None:
+        """Refuse data of which a split has no example.
+
+        Args:
+            splits: names that must have some, of ``train``, ``val``, ``test``.
+
+        Raises:
+            UserError: with the number of examples of each.
+        """
+        sizes = {name: len(getattr(self, f"{name}_set")) for name in ("train", "val", "test")}
+        for name in splits:
+            if not sizes[name]:
+                held = ", ".join(f"{size:,} {split}" for split, size in sizes.items())
+                raise UserError(
+                    f"data: must have {name} examples, got {held}; add examples, or split them otherwise"
+                )
+
+    def _loader(self, split: str, seed: int | None = None, epoch_size: int | None = None) -> DataLoader:
+        self.require(split)
+        dataset: Dataset = getattr(self, f"{split}_set")
+        rank, world = (self.trainer.global_rank, self.trainer.world_size) if self.trainer else (0, 1)
+        draws = Draws(
+            len(dataset),
+            self.batch_size,
+            seed=seed,
+            epoch_size=epoch_size,
+            rank=rank,
+            world=world,
+            lengths=getattr(dataset, "lengths", None),
+            epoch=self.first_epoch,
+        )
+        return DataLoader(
+            dataset,  # type: ignore[arg-type]  # a map from draws to batches, which torch's type cannot say
+            batch_size=None,
+            sampler=draws,
+            num_workers=self.workers,
+            worker_init_fn=ignore_warnings,
+            persistent_workers=self.workers > 0,
+            pin_memory=self._on_gpu(),
+            # Its own: a loader draws a number as it begins, in a resumed run at another moment than in one
+            # never stopped. From torch's global generator it would change the dropout of that epoch.
+            generator=torch.Generator(),
+        )
+
+    def _on_gpu(self) -> bool:
+        return self.trainer is not None and self.trainer.strategy.root_device.type == "cuda"
+
+    def train_dataloader(self) -> DataLoader:
+        """Shuffled anew each epoch, with the domain's random changes."""
+        return self._loader("train", self.seed, self.epoch_size)
+
+    def val_dataloader(self) -> DataLoader:
+        """In order, unchanged."""
+        return self._loader("val")
+
+    def test_dataloader(self) -> DataLoader:
+        """In order, unchanged."""
+        return self._loader("test")

@@ -1,0 +1,197 @@
+"""From a configuration to the objects it describes: data, network, trainer."""
+
+import logging
+import os
+import warnings
+from pathlib import Path
+
+import pytorch_lightning as pl
+import torch
+from omegaconf import DictConfig
+from pytorch_lightning.callbacks import Callback, EMAWeightAveraging
+from pytorch_lightning.loggers import TensorBoardLogger
+
+from shared.config import check_arguments, find_domain, plain
+from shared.errors import UserError
+from shared.files import is_cache
+from shared.network import build_network
+from shared.runs import Run, with_weights
+from shared.training.callbacks import KeepSignals, Patience, RunCheckpoint, TrainingProgress, WholeCheckpoints
+from shared.training.classifier import Classifier, schedule_settings
+from shared.training.compiling import Compiled
+from shared.training.data import DataModule
+from shared.training.machine import check_machine, obeyed
+from shared.training.optimizers import OPTIMIZERS, SCHEDULES, build
+
+_log = logging.getLogger(__name__)
+
+
+def build_data(config: DictConfig) -> DataModule:
+    """The configured data module; nothing is read yet.
+
+    Raises:
+        UserError: A value that cannot be, such as a seed below 0.
+    """
+    if isinstance(config.seed, bool) or not isinstance(config.seed, int) or config.seed < 0:
+        raise UserError(f"seed={config.seed}: give a whole number from 0")
+    readers = find_domain(config.domain.name).readers()
+    return build("data", readers, plain(config.data), seed=config.seed)
+
+
+def trained_config(run: Run) -> DictConfig:
+    """The configuration of a run whose data are read again: they write to no place that only the run names.
+
+    It may come from a stranger. A cache is used where it is one already.
+
+    Raises:
+        UserError: As ``Run.config``.
+    """
+    config = run.config
+    reader = find_domain(config.domain.name).readers().get(config.data.get("_target_"))
+    for key, harmless in (reader.writing if reader else {}).items():
+        value = config.data.get(key)
+        if value in (None, harmless) or (key == "cache" and isinstance(value, str) and is_cache(Path(value))):
+            continue
+        _log.warning("data.%s=%s is not taken from %s: %s instead", key, value, run.folder, harmless)
+        config.data[key] = harmless
+    return config
+
+
+def check_network(config: DictConfig, data: DataModule) -> None:
+    """Refuse layers that do not fit together or the data's extent, before any data are read.
+
+    Raises:
+        UserError: Naming the layer, the key, the value and what is allowed.
+    """
+    classes = len(getattr(data, "classes", ())) or None  # of some data, only reading them tells
+    with torch.device("meta"):
+        try:
+            build_network(plain(config.model).get("layers"), data.planes, data.extent, classes)
+        except (RuntimeError, TypeError) as error:  # torch counts in 64 bits
+            reason = str(error).splitlines()[0]
+            raise UserError(f"model.layers: must be a network that can be built: {reason}") from error
+
+
+def check_optimizer(config: DictConfig) -> None:
+    """Refuse an optimizer or a schedule that torch does not make, before any data are read.
+
+    Raises:
+        UserError: Naming its settings and torch's reason.
+    """
+    parameter = torch.nn.Parameter(torch.zeros(1, 1))
+    optimizer = build("optimizer", OPTIMIZERS, plain(config.optimizer), params=[parameter])
+    build("schedule", SCHEDULES, schedule_settings(plain(config.schedule), steps=1), optimizer=optimizer)
+
+
+def build_module(config: DictConfig, data: DataModule) -> Classifier:
+    """A fresh network for the data's classes, its weights drawn by the seed."""
+    torch.manual_seed(config.seed)
+    module = find_domain(config.domain.name).part("module")(
+        model=plain(config.model),
+        planes=data.planes,
+        extent=data.extent,
+        classes=data.classes,
+        optimizer=plain(config.optimizer),
+        schedule=plain(config.schedule),
+        front_end=data.front_end,
+        label_smoothing=config.training.label_smoothing,
+    )
+    module.prepare(data)
+    return module.to(memory_format=torch.channels_last)
+
+
+def load_module(run: Run, checkpoint: str = "best", *, diverged: bool = False) -> Classifier:
+    """The trained network of a run, ready to answer.
+
+    Args:
+        run: whose network it is.
+        checkpoint: best or last.
+        diverged: as in ``with_weights``.
+
+    Raises:
+        UserError: The checkpoint is missing, broken, of another domain, or not of its own network.
+    """
+    contents = run.checkpoint(checkpoint)
+    kind, settings = find_domain(contents["domain"]).part("module"), contents["hyper_parameters"]
+    try:
+        check_arguments(kind, settings, "hyper_parameters")
+        module = with_weights(lambda: kind(**settings), contents["state_dict"], diverged=diverged)
+    except UserError as error:
+        raise UserError(f"{run.checkpoint_file(checkpoint)}: {error}") from None
+    return module.to(memory_format=torch.channels_last).eval()
+
+
+def precision(settings: DictConfig) -> str:
+    """Lightning's precision; ``auto`` is bfloat16 where the device computes in it, else float32.
+
+    Processors with AVX512-BF16 or AMX train about twice as fast in it; others would only emulate it.
+    """
+    if settings.precision != "auto":
+        return str(settings.precision)
+    if settings.accelerator in ("auto", "gpu", "cuda") and torch.cuda.is_available():
+        return "bf16-mixed" if torch.cuda.is_bf16_supported(including_emulation=False) else "32-true"
+    on_cpu = settings.accelerator == "cpu" or (
+        settings.accelerator == "auto" and not torch.backends.mps.is_available()
+    )
+    fast = torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
+    return "bf16-mixed" if on_cpu and fast else "32-true"
+
+
+def build_trainer(config: DictConfig, run: Run | None, callbacks: list[Callback]) -> pl.Trainer:
+    """Lightning's trainer; with a run, one that keeps checkpoints and events in its folder.
+
+    Without one it is for testing, on one device even where training takes several: each item is answered
+    once.
+    """
+    # What Lightning advises on workers, loggers and short epochs is settled here, not by the user.
+    logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)
+    for chatter in (
+        ".*does not have many workers.*",
+        ".*smaller than the logging interval.*",
+        ".*LeafSpec.*",
+        "The `srun` command is available",  # where SLURM is installed, not all is started by it
+        "Checkpoint directory .* exists and is not empty",  # of a run that is gone on with
+    ):
+        warnings.filterwarnings("ignore", chatter)
+    settings = plain(config.trainer) | {"precision": precision(config.trainer)}
+    check_machine(settings)
+    compiled = settings.pop("compile", False)  # older runs have no such key
+    if compiled and run:
+        callbacks = [*callbacks, Compiled()]
+    if run is None:
+        devices = settings["devices"]
+        settings |= {"devices": devices[:1] if isinstance(devices, list) else 1}
+        settings |= {"strategy": "auto", "num_nodes": 1}
+    if run:
+        callbacks = [*callbacks, *_keeping(config, run)]
+    callbacks = [*callbacks, KeepSignals()]
+    if settings["enable_progress_bar"] and run:
+        callbacks = [*callbacks, TrainingProgress()]
+    try:
+        with obeyed():
+            return pl.Trainer(
+                **settings | {"enable_progress_bar": settings["enable_progress_bar"] and run is None},
+                logger=TensorBoardLogger(run.folder, name="", version="") if run else False,
+                callbacks=callbacks,
+                plugins=WholeCheckpoints(),
+                # In a SLURM job, Lightning saves and loads what it finds here, whichever run it is of.
+                default_root_dir=os.devnull,
+                enable_checkpointing=run is not None,
+                enable_model_summary=False,  # the layer table says more
+                num_sanity_val_steps=0,
+                use_distributed_sampler=False,  # the draws share the items out among the processes
+            )
+    except (TypeError, ValueError) as error:
+        raise UserError(f"trainer: {error}") from error
+
+
+def _keeping(config: DictConfig, run: Run) -> list[Callback]:
+    """Checkpoints, and what changes them: averaged weights and an early end."""
+    callbacks: list[Callback] = []
+    if config.training.ema is not None:
+        callbacks.append(EMAWeightAveraging(decay=config.training.ema))
+    if config.training.patience is not None:
+        callbacks.append(Patience(config.training.patience))
+    best = RunCheckpoint(run.checkpoints, "best", monitor="val/acc")
+    last = RunCheckpoint(run.checkpoints, "last")
+    return [*callbacks, best, last]  # last after best: what a run resumes from knows its best

@@ -1,0 +1,132 @@
+"""Whatever the memory of a state held before: planes, legal moves and engine moves are the same."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from domains.go.board.game import Game
+from domains.go.board.games import Games
+from domains.go.board.planes import ALPHAGO, batch_planes, game_planes
+from domains.go.board.position import Position, position_planes
+from domains.go.board.rules import Board, first_illegal
+from domains.go.board.state import new_state
+from domains.go.engine.engine import Engine
+from domains.go.engine.network import Policy
+from domains.go.records.select import read_games
+from shared.commands.train import train
+from shared.config.cli import compose
+from shared.config.settings import plain
+from shared.network.build import build_network
+from shared.runs.run import Run
+from tests.commands import TINY, epochs_of
+from tests.domains.go.board.checked_memory import corner_eyes
+from tests.domains.go.board.reference import games_of
+
+FILLS = (0, 1, 2, 3, -1, 420, 2**62, -(2**63))
+SAMPLE = Path(__file__).parents[4] / "domains/go/sample/games.tar.xz"
+
+Fill = Callable[[int], None]
+
+
+@pytest.fixture
+def fill(monkeypatch: pytest.MonkeyPatch) -> Fill:
+    """Sets what every array holds that NumPy gives out unwritten."""
+
+    def filled(value: int) -> None:
+        def empty(shape: Any, dtype: Any = float, order: Any = "C") -> np.ndarray:
+            return np.full(shape, np.array(value).astype(dtype), dtype, order)
+
+        monkeypatch.setattr(np, "empty", empty)
+
+    return filled
+
+
+@pytest.fixture(scope="module")
+def games(tmp_path_factory: pytest.TempPathFactory) -> Games:
+    return read_games(SAMPLE, cache=tmp_path_factory.mktemp("cache"), progress=False)
+
+
+def test_a_state_is_memory_that_the_tests_fill(fill: Fill) -> None:
+    fill(7)
+    assert (new_state() == 7).all()
+
+
+@pytest.mark.parametrize("size", range(5, 20))
+@pytest.mark.parametrize("colour", [0, 1])
+def test_an_eye_in_each_corner_is_true(size: int, colour: int, fill: Fill) -> None:
+    stones = corner_eyes(size, colour)
+    games = games_of(size, (stones, [2 * size * size + colour]))
+    for value in FILLS:
+        fill(value)
+        sensible = game_planes(games, 0, ["sensibleness"])[0, 0]
+        assert not sensible[[0, 0, -1, -1], [0, -1, 0, -1]].any(), value
+        assert sensible.sum() == size * size - len(stones) - 4
+
+
+def test_planes_and_legal_moves_of_games(games: Games, fill: Fill) -> None:
+    random = np.random.default_rng(0)
+    length = np.diff(games.move_start)
+    game = random.integers(len(length), size=400)
+    ply = (random.random(400) * length[game]).astype(int)
+    ply[:200] = length[game[:200]] - 1  # the ends, where eyes are
+    alone = [Position.of(games, *each) for each in zip(game[::10], ply[::10], strict=True)]
+    found = []
+    for value in FILLS:
+        fill(value)
+        replayed = batch_planes(games, game, ply, np.zeros(400, np.uint8), ALPHAGO)
+        found.append([*replayed, *position_planes(alone, ALPHAGO)])
+    for arrays in found[1:]:
+        for one, other in zip(found[0], arrays, strict=True):
+            np.testing.assert_array_equal(one, other)
+
+
+def test_boards_and_records(games: Games, fill: Fill) -> None:
+    found = []
+    for value in FILLS:
+        fill(value)
+        told: list[Any] = []
+        for g in range(0, len(games.size), 60):
+            setup = games.setup[games.setup_start[g] : games.setup_start[g + 1]]
+            moves = games.moves[games.move_start[g] : games.move_start[g + 1]]
+            told.append(first_illegal(19, setup, np.append(moves, moves[:9]), superko=True))
+            board = Board(19, superko=True)
+            board.setup(setup.tolist())
+            for code in moves.tolist():
+                board.play(code)
+            twin = board.copy()
+            told += [board.stones.tobytes(), twin.stones.tobytes(), board.ko]
+            told += [each.legal(colour).tobytes() for each in (board, twin) for colour in (0, 1)]
+        found.append(told)
+    assert all(told == found[0] for told in found)
+
+
+def test_the_engine_s_moves(games: Games, fill: Fill) -> None:
+    config = compose("train", ["domain=go", "model.filters=2", "model.depth=2"])
+    network = build_network(plain(config.model)["layers"], 48, (19, 19), 361)
+    engine = Engine(Policy(network, ALPHAGO, 1), temperature=0.0, sensible=True, superko=True, seed=0)
+    ends = []
+    for g in range(0, len(games.size), 60):
+        setup = games.setup[games.setup_start[g] : games.setup_start[g + 1]].tolist()
+        ends.append((setup, games.moves[games.move_start[g] : games.move_start[g + 1]].tolist()))
+    found = []
+    for value in FILLS:
+        fill(value)
+        found.append([engine.choose(Game(19, *end), colour, 7.5) for end in ends for colour in (0, 1)])
+    assert all(moves == found[0] for moves in found)
+
+
+@pytest.mark.slow
+def test_trainings(tmp_path: Path, fill: Fill) -> None:
+    found = []
+    for value in (0, 1, 2, 3):
+        fill(value)
+        words = [*TINY, "data.epoch_size=2048", "trainer.max_epochs=1", "test=false", f"runs={tmp_path}"]
+        run = Run.open(train(compose("train", words))["run"])
+        found.append([run.checkpoint("last")["state_dict"], epochs_of(run.folder)])
+    for weights, metrics in found[1:]:
+        assert all(torch.equal(weights[name], weight) for name, weight in found[0][0].items())
+        assert metrics == found[0][1]

@@ -1,0 +1,186 @@
+"""Matches: who has lost, what is kept, and what the points say."""
+
+import csv
+import json
+import math
+import shlex
+import signal
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from omegaconf import DictConfig
+from sgfmill import sgf
+
+from domains.go.board.points import name
+from domains.go.engine.handicap import fixed_handicap
+from domains.go.match.client import Client, EngineError, _find
+from domains.go.match.elo import strength
+from domains.go.match.match import match
+from shared.config.cli import compose
+from shared.errors import UserError
+from tests.commands import start
+
+FAKE = Path(__file__).with_name("fake_engine.py")
+
+
+def fake(manner: str, since: int = 0) -> str:
+    return f"{shlex.quote(sys.executable)} {shlex.quote(str(FAKE))} {manner} {since}"
+
+
+def settings(tmp_path: Path, a: str, b: str, **more: object) -> DictConfig:
+    config = compose("match", ["games=2", "seconds=20", "score=null"])
+    config.update({"a": a, "b": b, "output": str(tmp_path / "match")} | more)
+    return config
+
+
+def rows(tmp_path: Path) -> list[dict[str, str]]:
+    with (tmp_path / "match" / "games.csv").open() as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.mark.parametrize(
+    ("manner", "letter", "reason"),
+    [
+        ("resigns", "R", "resigned"),
+        ("repeats", "F", "illegal move"),
+        ("talks", "F", "illegal move the centre"),
+        ("crashes", "F", "it ended instead of answering"),
+        ("sleeps", "T", "no answer in 2 s"),
+        ("objects", "F", "illegal move"),
+    ],
+)
+def test_who_misbehaves_has_lost_with_either_colour(
+    tmp_path: Path, manner: str, letter: str, reason: str
+) -> None:
+    found = match(settings(tmp_path, fake("plays"), fake(manner, 8), seconds=2))
+    assert found[0].share.value == 1
+    assert [row["result"] for row in rows(tmp_path)] == [f"B+{letter}", f"W+{letter}"]
+    assert all(reason in row["reason"] for row in rows(tmp_path))
+    summary = json.loads((tmp_path / "match" / "summary.json").read_text())
+    assert summary["by time, crash or illegal move"] == (0 if letter == "R" else 2)
+
+
+def test_colours_alternate_and_two_games_share_an_opening(tmp_path: Path) -> None:
+    match(settings(tmp_path, fake("passes"), fake("resigns", 3), games=6))
+    games = [
+        sgf.Sgf_game.from_bytes(path.read_bytes()) for path in sorted((tmp_path / "match").glob("*.sgf"))
+    ]
+    assert [("passes" in game.get_player_name("b")) for game in games] == [True, False] * 3
+    begun = []
+    for game in games:
+        moves = [node.get_move() for node in game.get_main_sequence()[1:]]
+        begun.append(tuple(moves[: next(n for n, (_, point) in enumerate(moves) if point is None)][:2]))
+    assert begun[0] == begun[1]
+    assert len(set(begun)) == 3
+    assert all(len(moves) == 2 for moves in begun)
+
+
+def test_two_passes_end_a_game_and_the_area_counts(tmp_path: Path) -> None:
+    match(settings(tmp_path, fake("passes"), fake("passes")))
+    for row in rows(tmp_path):
+        assert row["reason"] == "area"
+        assert row["result"] == "W+7.5"  # stones that see each other across an open board
+        assert int(row["moves"]) <= 10
+
+
+@pytest.mark.parametrize(
+    ("said", "points"), [("B+3.5", ["1.0", "0.0"]), ("W+R", ["0.0", "1.0"]), ("0", ["0.5", "0.5"])]
+)
+def test_a_scorer_decides(tmp_path: Path, said: str, points: list[str]) -> None:
+    match(settings(tmp_path, fake("passes"), fake("passes"), score=fake(said)))
+    assert [row["points"] for row in rows(tmp_path)] == points
+    assert all(said in row["reason"] for row in rows(tmp_path))
+
+
+def test_what_was_played_is_kept_and_more_is_added(tmp_path: Path) -> None:
+    first = settings(tmp_path, fake("passes"), fake("resigns", 1), games=2, jobs=2)
+    match(first)
+    stamps = {path: path.stat().st_mtime_ns for path in (tmp_path / "match").glob("*.sgf")}
+    first.games = 4
+    assert match(first)[0].share.n == 4
+    assert all(path.stat().st_mtime_ns == stamp for path, stamp in stamps.items())
+    with pytest.raises(UserError, match="on other terms"):
+        match(settings(tmp_path, fake("passes"), fake("passes")))
+    (tmp_path / "match" / "0001.sgf").write_text("(;")
+    with pytest.raises(UserError, match=r"0001\.sgf: not a game of a match"):
+        match(first)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"a": "no-such-program"}, "no-such-program"),
+        ({"a": ""}, "no program"),
+        ({"b": "gnugo 'open"}, "not a command: No closing quotation"),
+        ({"a": fake("refuses")}, "cannot begin a game: clear_board: . not today"),
+        ({"games": 0}, "games=0"),
+        ({"jobs": "many"}, "jobs=many"),
+        ({"seconds": 0}, "seconds: must be a number between 0 and 1e.06, got 0"),
+        ({"komi": "half"}, "komi: must be a number between -361 and 361, got half"),
+        ({"komi": 375}, "got 375"),
+        ({"komi": float("nan")}, "got nan"),
+        ({"komi": True}, "got True"),
+        ({"score": "false"}, "cannot begin a game"),
+        ({"score": fake("dunno")}, "final_score answered 'dunno'"),
+    ],
+)
+def test_a_mistake_is_told_and_no_game_is_kept(tmp_path: Path, change: dict, words: str) -> None:
+    with pytest.raises(UserError, match=words):
+        match(settings(tmp_path, **{"a": fake("passes"), "b": fake("passes")} | change))
+    assert not list((tmp_path / "match").glob("*.sgf"))
+
+
+def test_the_strength_that_points_tell() -> None:
+    found = strength("all", [1.0] * 75 + [0.0] * 25)
+    assert found.share.value == 0.75
+    assert found.share.low == pytest.approx(0.6569, abs=1e-3)  # Wilson's, n = 100
+    assert found.share.high == pytest.approx(0.8245, abs=1e-3)
+    assert found.elo[1] == pytest.approx(190.85, abs=0.01)
+    for end, share in zip(found.elo[::2], (found.share.low, found.share.high), strict=True):
+        assert 1 / (1 + 10 ** (-end / 400)) == pytest.approx(share)
+    assert strength("all", [1.0] * 5).elo[1] == math.inf
+    assert strength("all", [0.0] * 5).elo[1] == -math.inf
+
+
+def test_ctrl_c_keeps_what_is_finished_and_ends_the_programs(tmp_path: Path) -> None:
+    words = [f"a='{fake('passes')}'", f"b='{fake('sleeps', 3)}'", "score=null", "jobs=2", "output=match"]
+    process = start("match", *words, cwd=tmp_path)
+    for _ in range(600):
+        if (tmp_path / "match" / "b.log").exists():
+            break
+        time.sleep(0.05)
+    time.sleep(0.5)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=120)  # less than the program sleeps
+    assert process.returncode == 130, err
+    assert "Traceback" not in err
+    assert not list((tmp_path / "match").glob("*.sgf"))
+
+
+@pytest.mark.gnugo
+@pytest.mark.skipif(_find("gnugo") is None, reason="GNU Go is not installed (Debian package gnugo)")
+def test_fixed_handicap_stones_lie_where_gnu_go_puts_them() -> None:
+    with Client("gnugo --mode gtp") as gnugo:
+        for size in (7, 8, 9, 13, 18, 19):  # at 12 it leaves the specification
+            for stones in range(11):
+                gnugo(f"boardsize {size}")
+                points = fixed_handicap(size, stones)
+                if points is None:
+                    with pytest.raises(EngineError, match="invalid handicap"):
+                        gnugo(f"fixed_handicap {stones}")
+                else:
+                    placed = gnugo(f"fixed_handicap {stones}").split()
+                    assert sorted(placed) == sorted(name(point, size) for point in points)
+
+
+@pytest.mark.gnugo
+@pytest.mark.skipif(_find("gnugo") is None, reason="GNU Go is not installed (Debian package gnugo)")
+def test_gnu_go_plays_itself_and_counts(tmp_path: Path) -> None:
+    player = "gnugo --mode gtp --level 0 --chinese-rules"
+    match(settings(tmp_path, player, player, score=player, games=1))
+    [row] = rows(tmp_path)
+    assert row["reason"] == f"final_score of {player}"
+    assert row["result"][:2] in ("B+", "W+")
+    assert int(row["moves"]) > 150

@@ -1,0 +1,122 @@
+"""Positions as batches, what stands beside them, and the figures made of them."""
+
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from domains.go.board.rules import Board
+from domains.go.data import GoData
+from domains.go.engine.network import ensemble
+from domains.go.module import GoPolicy
+from shared.commands.evaluate import test as evaluate_test
+from shared.config.cli import compose
+from shared.config.settings import plain
+from shared.errors import UserError
+from shared.training.data import Draw
+from shared.training.setup import build_data, build_module, build_trainer
+
+
+@pytest.fixture(scope="module")
+def data() -> GoData:
+    made = build_data(compose("train", ["domain=go", "data.workers=0"]))
+    made.setup()
+    return made
+
+
+def test_a_batch_is_the_position_before_the_move_with_the_legal_points(data: GoData) -> None:
+    items = np.array([5, 700, 9000])
+    batch = data.test_set[Draw(items, None)]
+    games = data.test_set.games
+    for n, item in enumerate(items):
+        game, ply = data.test_set.game[item], data.test_set.ply[item]
+        moves = games.moves[games.move_start[game] :]
+        board = Board(19)
+        board.setup(games.setup[games.setup_start[game] : games.setup_start[game + 1]])
+        for code in moves[:ply]:
+            board.play(int(code))
+        assert batch["y"][n] == moves[ply] >> 1
+        assert np.array_equal(batch["legal"][n], board.legal(moves[ply] & 1))
+        assert np.array_equal(batch["x"][n, 2], board.stones == 0)
+
+
+def test_training_turns_and_mirrors_by_the_draw_s_seed_alone_and_testing_never(data: GoData) -> None:
+    items = np.arange(64)
+    one, same, other, plainly = (data.train_set[Draw(items, seed)]["x"] for seed in (1, 1, 2, None))
+    assert np.array_equal(one, same)
+    assert not np.array_equal(one, other)
+    turned = [
+        any(np.array_equal(np.rot90(p, k, (1, 2)), q) for k in range(4))
+        for p, q in zip(plainly, one, strict=True)
+    ]
+    assert 16 <= sum(turned) <= 60  # about half are rotations, the others mirrored
+
+
+def test_items_of_one_game_are_a_group(data: GoData) -> None:
+    items = np.arange(len(data.test_set))
+    groups = data.groups(items)
+    assert len(np.unique(groups)) == len(np.unique(data.test_set.game)) > 30
+    assert np.bincount(groups).max() > 100
+
+
+def test_the_baselines_are_chances_over_legal_moves(data: GoData) -> None:
+    items = np.arange(300)
+    found = data.baselines(items)
+    batch = data.test_set[Draw(items, None)]
+    assert found["uniform over legal moves"] == pytest.approx(1 / batch["legal"].sum(1))
+    played = data.train_set[Draw(np.arange(len(data.train_set)), None)]["y"]
+    counts = np.bincount(played, minlength=361)
+    ranked = [next(p for p in np.argsort(-counts, kind="stable") if legal[p]) for legal in batch["legal"]]
+    assert found["most frequent point"].tolist() == (np.array(ranked) == batch["y"]).tolist()
+
+
+def test_illegal_probability_and_phases_are_what_their_names_say(data: GoData) -> None:
+    config = compose("train", ["domain=go"])
+    policy = GoPolicy(
+        model=plain(config.model),
+        planes=48,
+        extent=(19, 19),
+        classes=data.classes,
+        optimizer={},
+        schedule={},
+        front_end={},
+    )
+    batch = {
+        "x": torch.zeros(4, 48, 19, 19),
+        "y": torch.tensor([0, 1, 2, 3]),
+        "item": torch.arange(4),
+        "ply": torch.tensor([59, 60, 149, 150]),
+        "legal": torch.arange(361).expand(4, 361) < 300,
+    }
+    columns = policy.test_columns(batch, torch.zeros(4, 361))
+    assert columns["illegal"].tolist() == pytest.approx([61 / 361] * 4)
+    arrays = {name: column.numpy() for name, column in columns.items()}
+    scores = {each.name: each for each in policy.scores(arrays, np.arange(4))}
+    assert [scores[f"test/acc moves {phase}"].n for phase in ("1–60", "61–150", "151–")] == [1, 2, 1]
+    assert scores["test/illegal"].value == pytest.approx(61 / 361)
+
+
+def test_testing_takes_the_mean_over_the_symmetries_where_the_data_ask_for_it(tmp_path: Path) -> None:
+    words = ["data.path=a", "model.filters=2", "model.depth=2", "data.size=9", "data.workers=0"]
+    (tmp_path / "a").mkdir()
+    for n, start in enumerate(("aa", "bb", "cc", "dd", "ee")):
+        moves = "".join(f";{'BW'[i % 2]}[{c}{r}]" for i, (c, r) in enumerate(product("abcdf", "fghi")))
+        (tmp_path / "a" / f"{n}.sgf").write_text(f"(;SZ[9];B[{start}];W[ig]{moves})")
+    answers = {}
+    for symmetries in (1, 8):
+        config = compose("train", ["domain=go", "data=go/sgf", *words, f"data.test_symmetries={symmetries}"])
+        config.data.update({"path": str(tmp_path / "a"), "fractions": {"val": 0.0, "test": 1.0}})
+        data = build_data(config)
+        data.setup()
+        module = build_module(config, data).eval()
+        _, columns = evaluate_test(build_trainer(config, None, []), module, data)
+        answers[symmetries] = columns["confidence"]
+        x = torch.from_numpy(data.test_set[Draw(np.arange(len(columns["item"])), None)]["x"])
+        with torch.inference_mode():
+            logits = ensemble(module, x) if symmetries == 8 else module(x)
+        assert columns["confidence"] == pytest.approx(logits.softmax(1).amax(1).numpy(), rel=1e-3)
+    assert np.abs(answers[1] - answers[8]).max() > 1e-4
+    with pytest.raises(UserError, match=r"data\.test_symmetries=4"):
+        build_data(compose("train", ["domain=go", "data.test_symmetries=4"]))

@@ -1,0 +1,46 @@
+"""The bundled sample is what its README says."""
+
+import tarfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from domains.go.board.games import Games, positions, split_of
+from domains.go.records.select import read_games
+
+SAMPLE = Path(__file__).parents[3] / "domains/go/sample/games.tar.xz"
+
+
+@pytest.fixture(scope="module")
+def games(tmp_path_factory: pytest.TempPathFactory) -> Games:
+    return read_games(SAMPLE, strict=True, cache=tmp_path_factory.mktemp("cache"), progress=False)
+
+
+def test_all_games_are_legal_and_no_two_alike(games: Games) -> None:
+    with tarfile.open(SAMPLE) as archive:
+        files = len(archive.getnames())
+    assert len(games.size) == files >= 300  # strict: nothing odd; and no duplicate was left out
+    assert len(np.unique(games.opening)) == files
+    assert SAMPLE.stat().st_size < 2_000_000
+
+
+def test_games_are_whole_and_of_several_kinds(games: Games) -> None:
+    assert np.median(np.diff(games.move_start)) > 150
+    assert (games.handicap > 0).any()
+    assert {result[0] for result in games.result} >= {"B", "W"}
+    assert any(result.endswith("+R") for result in games.result)
+
+
+def test_each_side_of_the_split_has_positions(games: Games) -> None:
+    sides = split_of(games, val=0.1, test=0.15)
+    assert all(len(positions(games, sides == side)[0]) > 3000 for side in range(3))
+
+
+def test_the_archive_is_packed_the_same_everywhere() -> None:
+    with tarfile.open(SAMPLE) as archive:
+        entries = archive.getmembers()
+    assert [entry.name for entry in entries] == [f"{number:04d}.sgf" for number in range(len(entries))]
+    assert {(entry.mtime, entry.uid, entry.gid, entry.uname, entry.gname) for entry in entries} == {
+        (0, 0, 0, "", "")
+    }

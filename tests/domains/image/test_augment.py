@@ -1,0 +1,106 @@
+"""Random changes of training pictures."""
+
+import numpy as np
+import pytest
+import torch
+
+from domains.image.augment import check, cut_out, move, views
+from shared.commands.evaluate import test as evaluate_test
+from shared.config.cli import compose
+from shared.errors import UserError
+from shared.training.data import Draw
+from shared.training.setup import build_data, build_module, build_trainer
+
+
+def ramp(n: int, side: int = 8) -> torch.Tensor:
+    """Pictures in which every pixel has a value of its own."""
+    return torch.arange(side * side, dtype=torch.uint8).view(1, 1, side, side).repeat(n, 3, 1, 1)
+
+
+def test_every_shift_and_both_mirrors_come_up_and_no_other() -> None:
+    torch.manual_seed(0)
+    x = ramp(2000)
+    seen = {tuple(picture[0].flatten().tolist()) for picture in move(x, 1, True)}
+    places = torch.arange(10) - 1
+    rows = places.abs().minimum(14 - places)  # mirrored at the edge: 1 0 1 … 7 6
+    expected = set()
+    for down in range(3):
+        for right in range(3):
+            shifted = x[0, 0][rows[down : down + 8]][:, rows[right : right + 8]]
+            expected |= {tuple(shifted.flatten().tolist()), tuple(shifted.flip(1).flatten().tolist())}
+    assert len(expected) == 18
+    assert seen == expected
+
+
+def test_all_channels_move_alike_and_nothing_moves_unasked() -> None:
+    torch.manual_seed(1)
+    moved = move(ramp(50), 3, True)
+    assert moved.dtype == torch.uint8
+    assert torch.equal(moved[:, 0], moved[:, 1])
+    assert torch.equal(moved[:, 0], moved[:, 2])
+    assert torch.equal(move(ramp(50), 0, False), ramp(50))
+
+
+def test_half_are_mirrored() -> None:
+    torch.manual_seed(2)
+    mirrored = (move(ramp(4000), 0, True)[:, 0, 0, 0] == 7).double().mean()
+    assert mirrored == pytest.approx(0.5, abs=0.03)
+
+
+@pytest.mark.parametrize("side", [1, 4, 5, 8])
+def test_a_square_is_hidden(side: int) -> None:
+    torch.manual_seed(3)
+    hidden = cut_out(torch.ones(500, 2, 8, 8), side) == 0
+    assert torch.equal(hidden[:, 0], hidden[:, 1])
+    sides = {(int(each.any(1).sum()), int(each.any(0).sum())) for each in hidden[:, 0]}
+    assert max(sides) == (side, side)
+    assert all(int(each.sum()) == int(each.any(1).sum() * each.any(0).sum()) for each in hidden[:, 0])
+    assert hidden[:, 0].any(0).all()  # every place gets its turn
+    if side > 1:
+        assert min(sides) < (side, side)  # it may stand half outside
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("shift", -1), ("shift", 28), ("shift", 1.5), ("shift", True), ("cutout", 29), ("flip", 1)],
+)
+def test_impossible_changes_are_refused(key: str, value: object) -> None:
+    settings = {"shift": 2, "flip": False, "cutout": 0}
+    check(settings, 28)
+    with pytest.raises(UserError, match=rf"data\.augment\.{key}={value}: give"):
+        check(settings | {key: value}, 28)
+
+
+def test_views_of_a_picture() -> None:
+    x = ramp(1, 4)
+    ((weight, same),) = views(x, 1)
+    assert weight == 1
+    assert same is x
+    (_, plain), (_, mirrored) = views(x, 2)
+    assert torch.equal(plain, x)
+    assert torch.equal(mirrored, x.flip(3))
+    six = views(x, 6)
+    assert [weight for weight, _ in six] == [0.25, 0.25, 0.125, 0.125, 0.125, 0.125]
+    down_right, up_left = six[2][1], six[4][1]
+    assert torch.equal(down_right[:, :, 1:, 1:], x[:, :, :3, :3])
+    assert torch.equal(down_right[:, :, 0, 1:], x[:, :, 1, :3])  # the edge, mirrored
+    assert torch.equal(up_left[:, :, :3, :3], x[:, :, 1:, 1:])
+    assert torch.equal(six[5][1], up_left.flip(3))
+
+
+@pytest.mark.parametrize("number", [1, 2, 6])
+def test_testing_takes_the_mean_over_as_many_views_as_the_data_say(number: int) -> None:
+    exact = "trainer.precision=32-true"
+    config = compose("train", ["domain=image", "model=image/tiny", f"data.test_views={number}", exact])
+    data = build_data(config)
+    data.setup()
+    module = build_module(config, data).eval()
+    _, columns = evaluate_test(build_trainer(config, None, []), module, data)
+    x = torch.from_numpy(data.test_set[Draw(np.arange(len(columns["item"])), None)]["x"])
+    with torch.inference_mode():
+        each = torch.stack([weight * module(view) for weight, view in views(x, number)])
+    confidence = each.sum(0).softmax(1).amax(1).numpy()
+    assert columns["confidence"] == pytest.approx(confidence, rel=1e-4)
+    if number > 1:
+        alone = module(x).softmax(1).amax(1).detach().numpy()
+        assert np.abs(columns["confidence"] - alone).max() > 1e-3

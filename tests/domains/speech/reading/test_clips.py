@@ -1,0 +1,119 @@
+"""From a user's files to clips: words, speakers, what is left out, and the cache."""
+
+import tarfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from domains.speech.reading import clips as module
+from domains.speech.reading.clips import Clips, read_clips
+from shared.errors import UserError
+from tests.domains.speech.sounds import encoded, tone, write_words
+
+BOTH = r"(?P<label>[^/]+)/(?P<speaker>[^/_]+)_\d+\."
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CONVOLUTIONS_CACHE", str(tmp_path / "cache"))
+
+
+def read(path: Path, pattern: str = BOTH, rate: int = 8000, max_seconds: float = 5) -> Clips:
+    return read_clips(path, pattern=pattern, rate=rate, max_seconds=max_seconds)
+
+
+def test_words_and_speakers_come_from_the_names(tmp_path: Path) -> None:
+    folder = write_words(tmp_path / "in", speakers=2, clips=1)
+    clips = read(folder)
+    assert clips.name.tolist() == [f"{w}/{s}_0.wav" for w in ("high", "low", "middle") for s in ("f0", "m1")]
+    assert clips.label.tolist() == ["high", "high", "low", "low", "middle", "middle"]
+    assert clips.speaker.tolist() == ["f0", "m1"] * 3
+    assert clips.start[-1] == len(clips.samples) == clips.length.sum()
+    assert clips.summary.startswith("in: 6 recordings used, 0.0 minutes")
+    assert read(folder, r"(?P<label>[^/]+)/").speaker.tolist() == [""] * 6
+
+
+def test_a_folder_and_an_archive_in_any_order_give_the_same(tmp_path: Path) -> None:
+    folder = write_words(tmp_path / "in", speakers=2, clips=2)
+    with tarfile.open(tmp_path / "in.tar.xz", "w:xz") as archive:
+        for file in sorted(folder.glob("*/*"), reverse=True):
+            archive.add(file, str(file.relative_to(folder)))
+    one, other = read(folder), read(tmp_path / "in.tar.xz")
+    for column in ("samples", "start", "label", "speaker", "name", "identity"):
+        assert np.array_equal(getattr(one, column), getattr(other, column)), column
+
+
+def test_what_is_left_out_is_counted_by_reason(tmp_path: Path) -> None:
+    folder = write_words(tmp_path / "in", speakers=1, clips=1)
+    odd = {
+        "low/f0_1.wav": b"",
+        "low/f0_2.wav": b"text",
+        "low/f0_3.wav": encoded(0 * tone(300)),
+        "low/f0_4.wav": encoded(tone(300, 6)),
+        "low/f0_5.wav": encoded(tone(300))[:2000],
+        "strange.wav": encoded(tone(300)),
+    }
+    for name, data in odd.items():
+        (folder / name).write_bytes(data)
+    clips = read(folder)
+    assert clips.name.tolist() == ["high/f0_0.wav", "low/f0_0.wav", "low/f0_5.wav", "middle/f0_0.wav"]
+    assert clips.summary.splitlines() == [
+        "in: 4 recordings used, 0.0 minutes",
+        "files: 9 seen, 4 used, 5 skipped",
+        "  1 empty: low/f0_1.wav (a file of no bytes)",
+        "  1 unreadable: low/f0_2.wav (Format not recognised)",
+        "  1 silence: low/f0_3.wav (all samples are alike)",
+        "  1 longer than 5 s: low/f0_4.wav (6.0 s)",
+        "  1 name without data.pattern: strange.wav",
+        "used up to there, though a file ends before its header says: 1, such as low/f0_5.wav",
+    ]
+    kept = np.concatenate([clips.samples[clips.start[c] : clips.start[c + 1]] for c in range(4)])
+    assert np.array_equal(kept, clips.samples)
+
+
+def test_the_second_reading_comes_from_the_cache_whatever_the_pattern(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = write_words(tmp_path / "in", speakers=1, clips=1)
+    (folder / "low/f0_1.wav").write_bytes(b"text")
+    first = read(folder)
+
+    def never(*_: object) -> None:
+        raise AssertionError("read again")
+
+    monkeypatch.setattr(module, "load", never)
+    assert read(folder).summary == first.summary
+    assert read(folder, "(?P<label>low)/").label.tolist() == ["low"]
+    with pytest.raises(AssertionError):
+        read(folder, rate=16000)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "words"),
+    [
+        ("(?P<label>", ["data.pattern=(?P<label>", "not a regular expression"]),
+        ("low", ["data.pattern=low", "(?P<label>"]),
+        (r"(?P<label>\d)\.ogg", ["no recording to learn from", "3 name without data.pattern"]),
+    ],
+)
+def test_a_pattern_that_finds_nothing(tmp_path: Path, pattern: str, words: list[str]) -> None:
+    with pytest.raises(UserError) as error:
+        read(write_words(tmp_path / "in", 1, 1), pattern)
+    assert all(word in str(error.value) for word in words)
+
+
+def test_a_folder_of_nothing_but_damage_names_the_first(tmp_path: Path) -> None:
+    (tmp_path / "in/low").mkdir(parents=True)
+    (tmp_path / "in/low/a_0.wav").write_bytes(b"text")
+    with pytest.raises(UserError, match=r"1 unreadable: low/a_0\.wav \(Format not recognised"):
+        read(tmp_path / "in")
+
+
+def test_clips_of_the_same_samples_have_one_identity(tmp_path: Path) -> None:
+    folder = write_words(tmp_path / "in", 1, 2)
+    (folder / "low/f9_7.wav").write_bytes((folder / "low/f0_0.wav").read_bytes())
+    clips = read(folder)
+    same = clips.identity[np.isin(clips.name, ["low/f0_0.wav", "low/f9_7.wav"])]
+    assert same[0] == same[1]
+    assert len(np.unique(clips.identity)) == len(clips.name) - 1

@@ -1,0 +1,276 @@
+"""Clips as batches, split and described; Speech Commands by its lists; a small training from end to end."""
+
+import json
+import os
+import shutil
+from http.client import IncompleteRead
+from pathlib import Path
+from urllib.error import URLError
+
+import numpy as np
+import pytest
+
+from domains.speech.data import SpeechData
+from domains.speech.reading.clips import read_clips
+from shared.commands.evaluate import evaluate
+from shared.config.cli import compose
+from shared.errors import UserError
+from shared.training.data import Draw
+from shared.training.setup import build_data
+from tests.commands import command, run_folder
+from tests.domains.speech.sounds import encoded, tone, write_words
+
+DATA = os.environ.get("CONVOLUTIONS_DATA")
+PATTERN = r"data.pattern='(?P<label>[^/]+)/(?P<speaker>[^/_]+)_\d+\.'"
+FOLDER = ["domain=speech", "data=speech/folder", "data.sizes.rate=8000", "data.sizes.high_hz=4000"]
+TINY = [
+    *FOLDER, PATTERN, "model=speech/small", "data.batch_size=16", "trainer.max_epochs=6",
+    "trainer.accelerator=cpu", "trainer.precision=32-true", "trainer.enable_progress_bar=false",
+    "optimizer.lr=0.01",
+]  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CONVOLUTIONS_CACHE", str(tmp_path / "cache"))
+
+
+def ready(*overrides: str, **front_end: object) -> SpeechData:
+    data = build_data(compose("train", [*FOLDER, PATTERN, *overrides]))
+    data.front_end = front_end
+    data.setup()
+    assert isinstance(data, SpeechData)
+    return data
+
+
+def test_a_batch_is_samples_filled_up_with_zeros(tmp_path: Path) -> None:
+    data = ready(f"data.path={write_words(tmp_path / 'in')}")
+    words = data.train_set
+    batch = words[Draw(np.array([3, 0]), None)]
+    assert batch["x"].dtype == np.int16
+    assert batch["x"].shape == (2, batch["lengths"].max())
+    for row, length, item in zip(batch["x"], batch["lengths"], (3, 0), strict=True):
+        clip = words.clip[item]
+        assert np.array_equal(row[:length], words.clips.samples[words.clips.start[clip] :][:length])
+        assert not row[length:].any()
+    assert [data.classes[y] for y in batch["y"]] == words.clips.label[words.clip[[3, 0]]].tolist()
+    assert "stretch" not in batch
+
+
+def test_batches_are_of_clips_of_like_length(tmp_path: Path) -> None:
+    data = ready(f"data.path={write_words(tmp_path / 'in', clips=20)}", "data.batch_size=8")
+    spread = [np.ptp(np.asarray(batch["lengths"])) for batch in data.train_dataloader()]
+    assert np.mean(spread) < 0.25 * np.ptp(data.train_set.lengths)
+
+
+def test_more_recordings_train_and_nothing_else(tmp_path: Path) -> None:
+    own = write_words(tmp_path / "own")
+    more = write_words(tmp_path / "more", speakers=3, seed=1)
+    for file in sorted(more.glob("*/f0_*.wav")):  # a voice of the test, under its own name
+        file.rename(file.with_name(file.name.replace("f0", "m5")))
+    copied = own / "low" / "m1_0.wav"  # and one clip that is there already, under another's
+    (more / "low" / "f9_0.wav").write_bytes(copied.read_bytes())
+    alone = ready(f"data.path={own}", "data.test_speaker=m5")
+    data = ready(f"data.path={own}", "data.test_speaker=m5", f"data.train_also={more}")
+    for a, b in ((alone.val_set, data.val_set), (alone.test_set, data.test_set)):
+        assert a.clips.name[a.clip].tolist() == b.clips.name[b.clip].tolist()
+    added = len(data.train_set) - len(alone.train_set)
+    validated = set(data.val_set.clips.speaker[data.val_set.clip])
+    assert added == 3 * 4 * len({"m1", "f2"} - validated)
+    assert f"trained on as well: {added} clips of {len({'m1', 'f2'} - validated)} speakers" in data.summary
+    batch = data.train_set[Draw(np.arange(len(data.train_set)), None)]
+    clip = data.train_set.clip[-1]
+    heard = read_clips(more, rate=8000, pattern=PATTERN.split("'")[1], max_seconds=5)
+    same = heard.name.tolist().index(data.train_set.clips.name[clip])
+    assert np.array_equal(
+        batch["x"][-1, : batch["lengths"][-1]], heard.samples[heard.start[same] : heard.start[same + 1]]
+    )
+    assert data.classes[batch["y"][-1]] == heard.label[same]
+
+
+def test_more_recordings_of_other_words_are_refused(tmp_path: Path) -> None:
+    own, more = write_words(tmp_path / "own"), write_words(tmp_path / "more")
+    (more / "low").rename(more / "deep")
+    with pytest.raises(UserError, match=r"data\.train_also=.*more: unknown words: deep \(such as deep/"):
+        ready(f"data.path={own}", f"data.train_also={more}")
+
+
+def test_what_the_front_end_needs_is_told_by_the_training_clips_or_obeyed(tmp_path: Path) -> None:
+    folder = write_words(tmp_path / "in")
+    data = ready(f"data.path={folder}")
+    told = data.front_end
+    lengths = data.train_set.lengths / 8000
+    assert told["seconds"] == {"median": np.median(lengths), "longest": lengths.max()}
+    assert (told["classes"], told["sizes"]["rate"]) == (["high", "low", "middle"], 8000)
+    json.dumps(told)  # plain values
+    shutil.rmtree(folder / "low")
+    later = ready(f"data.path={folder}", "data.sizes.rate=16000", "data.sizes.high_hz=7600", **told)
+    assert later.front_end == told
+    assert later.classes == told["classes"]
+    assert later.train_set.lengths.max() <= 0.51 * 8000
+    shutil.copytree(folder / "high", folder / "new")
+    with pytest.raises(UserError, match=r"unknown words: new .such as new/.*known are high, low, middle"):
+        ready(f"data.path={folder}", **told)
+
+
+def test_intervals_count_a_speaker_as_one_draw_if_there_are_several(tmp_path: Path) -> None:
+    path = f"data.path={write_words(tmp_path / 'in')}"
+    several = ready(path, "data.test_speaker='m.*'")
+    items = np.arange(len(several.test_set))
+    assert len(np.unique(several.groups(items))) == 3
+    one = ready(path, "data.fold=0")
+    assert len(np.unique(one.groups(np.arange(12)))) == 12
+    unknown = ready(path, "data.pattern='(?P<label>[^/]+)/'")
+    assert len(np.unique(unknown.groups(np.arange(5)))) == 5
+    assert "speakers not known" in unknown.summary
+
+
+def test_baselines_are_chances_of_each_test_clip(tmp_path: Path) -> None:
+    data = ready(f"data.path={write_words(tmp_path / 'in')}")
+    found = data.baselines(np.arange(len(data.test_set)))
+    assert found["most frequent word"].mean() == pytest.approx(1 / 3)
+    assert found["logistic regression"].mean() > 0.8  # tones stand in bands of their own
+
+
+@pytest.mark.parametrize(
+    ("override", "words"),
+    [
+        ("data.test_stretch=3", ["data.test_stretch: must be a number from 0.5 to 2, got 3"]),
+        ("data.sizes.mels=300", ["data.sizes.mels=300", "use fewer"]),
+        ("data.sizes.rate=fast", ["data.sizes.rate: must be a whole number, got 'fast'"]),
+        ("data.sizes.rate=8", ["data.sizes.rate: must be a whole number from 1,000", "got 8"]),
+        ("data.sizes.hop_ms=inf", ["data.sizes.hop_ms: must be a number, got inf"]),
+        ("data.sizes.hop_ms=-1", ["data.sizes.hop_ms: must be a number from 0 to 1000, got -1"]),
+        ("data.sizes=16000", ["data.sizes: must be a mapping, got 16000"]),
+        ("data.augment=null", ["data.augment: must be a mapping, got None"]),
+        ("data.augment.vocal_tract=2", ["data.augment.vocal_tract: must be a number from 0 to 0.5, got 2"]),
+        ("data.augment.noise_db=10", ["data.augment.noise_db: must be a list of a number or null, got 10"]),
+        ("data.augment.noise_db=[1,2,3]", ["data.augment.noise_db: must be [LOWEST, HIGHEST]", "[1, 2, 3]"]),
+        ("data.augment.mask_mels=0.5", ["data.augment.mask_mels: must be a whole number, got 0.5"]),
+        ("data.train_also=[a,b]", ["data.train_also: must be text or null"]),
+        ("data.max_seconds=0", ["data.max_seconds: must be a number from 0.01 to 600, got 0"]),
+        ("data.max_seconds=null", ["data.max_seconds: must be a number, got None"]),
+        ("data.max_seconds=0.01", ["9 of 9 skipped: longer than 0.01 s", "data.max_seconds=1 (now 0.01)"]),
+        ("data.strict=perhaps", ["data.strict: must be true or false, got 'perhaps'"]),
+        ("data.fold=true", ["data.fold: must be a whole number or null, got True"]),
+        ("data.official={test: '('}", ["data.official.test: must be a regular expression, got ("]),
+        ("data.official={test: 3}", ["data.official.test: must be text or null, got 3"]),
+        ("data.official={train: a, test: b}", ["data.official.train: there is no such key"]),
+        ("data.official=test/", ["data.official: must be a mapping or null, got 'test/'"]),
+        ("data.fractions=0.2", ["data.fractions: must be a mapping, got 0.2"]),
+        ("data.fractions.val=few", ["data.fractions.val: must be a number, got 'few'"]),
+        ("data.fractions.val=nan", ["data.fractions.val: must be a number, got nan"]),
+    ],
+)
+def test_settings_that_cannot_be(tmp_path: Path, override: str, words: list[str]) -> None:
+    path = f"data.path={write_words(tmp_path / 'in', speakers=3, clips=1)}"
+    with pytest.raises(UserError) as error:
+        ready(path, override)
+    assert all(word in str(error.value) for word in words), error.value
+    assert "\n" not in str(error.value)
+
+
+@pytest.fixture
+def commands(tmp_path: Path) -> Path:
+    """Speech Commands as it lies once unpacked, but of two words."""
+    folder = tmp_path / "in/SpeechCommands/speech_commands_v0.02"
+    for word, hertz in (("yes", 500.0), ("no", 1200.0), ("_background_noise_", 200.0)):
+        (folder / word).mkdir(parents=True)
+        names = (
+            ["hum"]
+            if word[0] == "_"
+            else [f"{s}_nohash_{n}" for s in ("0a7c", "1b2d", "3c4e") for n in (0, 1)]
+        )
+        for number, name in enumerate(names):
+            x = tone(hertz + number, rate=16000)
+            (folder / word / f"{name}.wav").write_bytes(encoded(x, 16000))
+    (folder / "validation_list.txt").write_text("yes/1b2d_nohash_0.wav\nno/1b2d_nohash_1.wav\n")
+    (folder / "testing_list.txt").write_text(
+        "yes/3c4e_nohash_0.wav\nyes/3c4e_nohash_1.wav\nno/3c4e_nohash_0.wav\n"
+    )
+    return tmp_path / "in"
+
+
+def test_speech_commands_by_its_official_lists(commands: Path) -> None:
+    config = ["domain=speech", "data=speech/commands", f"data.path={commands}"]
+    data = build_data(compose("train", config))
+    data.setup()
+    assert isinstance(data, SpeechData)
+    assert data.classes == ["no", "yes"]
+    assert data.test_set.clips.name[data.test_set.clip].tolist() == [
+        "no/3c4e_nohash_0.wav", "yes/3c4e_nohash_0.wav", "yes/3c4e_nohash_1.wav"
+    ]  # fmt: skip
+    assert data.val_set.clips.name[data.val_set.clip].tolist() == [
+        "no/1b2d_nohash_1.wav",
+        "yes/1b2d_nohash_0.wav",
+    ]
+    assert len(data.train_set) == 7
+    assert "12 recordings used" in data.summary
+    assert "1 name without data.pattern: _background_noise_/hum.wav" in data.summary
+    left = build_data(compose("train", [*config, "data.test_speaker=0a7c"]))
+    left.setup()
+    assert isinstance(left, SpeechData)
+    assert set(left.test_set.clips.speaker[left.test_set.clip]) == {"0a7c"}
+
+
+def test_speech_commands_that_are_not_there(tmp_path: Path) -> None:
+    data = build_data(compose("train", ["domain=speech", "data=speech/commands", f"data.path={tmp_path}"]))
+    with pytest.raises(UserError, match=r"must hold SpeechCommands/speech_commands_v0\.02.*download=true"):
+        data.setup()
+
+
+@pytest.mark.parametrize(
+    "error", [URLError("no name"), RuntimeError("hash\nmismatch"), IncompleteRead(b""), EOFError()]
+)
+def test_speech_commands_that_cannot_be_fetched(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr("torchaudio.datasets.speechcommands.download_url_to_file", fail)
+    words = ["domain=speech", "data=speech/commands", f"data.path={tmp_path / 'new'}", "data.download=true"]
+    data = build_data(compose("train", words))
+    with pytest.raises(UserError, match=r"data\.path=.*new: must hold .*; try again, or fetch") as raised:
+        data.setup()
+    assert "\n" not in str(raised.value)
+
+
+def test_a_run_is_trained_and_evaluated_on_other_voices_and_other_data(
+    tmp_path: Path, capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_words(tmp_path / "in", clips=8)
+    folder = run_folder(command("train", *TINY, "data.path=in", "data.test_speaker='f.*'", cwd=tmp_path))
+    metrics = json.loads((folder / "metrics.json").read_text())
+    assert (metrics["model"], metrics["data"], metrics["test/n"]) == ("speech/small", "speech/folder", 72)
+    assert metrics["test/acc"] > 0.8
+    assert {"baseline/most frequent word", "baseline/logistic regression"} <= set(metrics)
+
+    def evaluated(*words: str) -> tuple[dict, str]:
+        monkeypatch.chdir(tmp_path)
+        return evaluate(compose("evaluate", [f"run={folder}", *words])), capsys.readouterr().out
+
+    assert evaluated()[0]["test/acc"] == metrics["test/acc"]
+    stretched, said = evaluated("+data.test_stretch=2")
+    assert "test clips' frequencies stretched by 2" in said
+    assert stretched["test/acc"] < metrics["test/acc"]
+    write_words(tmp_path / "other", speakers=1, seed=5)
+    other = ["data=speech/folder", PATTERN, "data.path=other", "data.fractions={val: 0, test: 1}"]
+    assert "12 test of 1 speaker (f0)" in evaluated(*other)[1]
+
+
+@pytest.mark.data
+@pytest.mark.skipif(DATA is None, reason="CONVOLUTIONS_DATA does not name the folder of real data")
+def test_fsdd_is_what_its_authors_say() -> None:
+    path = Path(str(DATA)) / "speech/fsdd.tar.xz"
+    data = build_data(compose("train", ["domain=speech", "data=speech/fsdd", f"data.path={path}"]))
+    data.setup()
+    assert isinstance(data, SpeechData)
+    assert [len(each) for each in (data.train_set, data.val_set, data.test_set)] == [2400, 300, 300]
+    assert data.classes == [str(digit) for digit in range(10)]
+    assert "6 of 6 test speakers are heard in training as well" in data.summary
+    out = build_data(
+        compose("train", ["domain=speech", "data=speech/fsdd", f"data.path={path}", "data.test_speaker=theo"])
+    )
+    out.setup()
+    assert "500 test of 1 speaker (theo)" in out.summary

@@ -1,0 +1,85 @@
+"""Explaining recordings: decibels, regions of time and frequency, and sound again."""
+
+import io
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+import torch
+
+from domains.speech.explain import SpeechDomain
+from shared.errors import UserError
+from shared.explain.adapter import Domain
+from shared.training.classifier import Classifier
+
+Networks = dict[str, tuple[Classifier, Domain]]
+
+
+@pytest.fixture(scope="module")
+def speech(networks: Networks) -> SpeechDomain:
+    _, domain = networks["speech"]
+    assert isinstance(domain, SpeechDomain)
+    return domain
+
+
+def test_a_step_is_a_decibel(speech: SpeechDomain) -> None:
+    sample = speech.sample(speech.data.val_set, 0)
+    mean, deviation = speech._levels(sample)
+    log = sample.x * deviation + mean
+    louder = (log + np.log(10) / 10 - mean) / deviation  # a decibel more power in every cell
+    torch.testing.assert_close(
+        louder - sample.x, torch.full_like(sample.x, speech.step(sample)), rtol=1e-3, atol=1e-5
+    )
+
+
+def test_regions_are_boxes_whole_bands_and_whole_slices(speech: SpeechDomain) -> None:
+    sample = speech.sample(speech.data.val_set, 0)
+    kinds = speech.regions(sample)
+    assert list(kinds) == ["boxes", "bands", "slices"]
+    assert all(masks.any(0).all() for masks in kinds.values())  # nothing is left out
+    assert all((mask.all(1) == mask.any(1)).all() for mask in kinds["bands"])
+    assert all((mask.all(0) == mask.any(0)).all() for mask in kinds["slices"])
+    covered = speech.keep(sample, ~kinds["slices"][:1])[0]
+    assert bool((covered[:, kinds["slices"][0]] == 0).all())  # the clip's mean
+
+
+def test_a_made_spectrogram_can_be_heard(speech: SpeechDomain) -> None:
+    sample = speech.sample(speech.data.val_set, 0)
+    made = speech.make(sample.x, "made", of=sample)
+    wave, rate = soundfile.read(io.BytesIO(speech.sounds(made)[".wav"]))
+    assert rate == speech.log_mel.rate
+    assert abs(len(wave) - len(sample.source)) < 4 * speech.log_mel.size
+    again = speech.on(np.round(wave * 32000).astype(np.int16), "again").x
+    frames = min(again.size(2), sample.x.size(2))
+    both = torch.stack([again[0, :, :frames].flatten(), sample.x[0, :, :frames].flatten()])
+    assert float(torch.corrcoef(both)[0, 1]) > 0.8
+    assert speech.sounds(speech.make(sample.x, "from noise")) == {}
+
+
+def test_a_planted_tone_is_the_evidence(speech: SpeechDomain) -> None:
+    sample, evidence, label = speech.plant(np.random.default_rng(1))
+    assert 0 < float(evidence.float().mean()) < 0.2
+    assert float(sample.x[0][evidence].mean()) > float(sample.x[0][~evidence].mean()) + 1
+    low = min((speech.plant(np.random.default_rng(n)) for n in range(12)), key=lambda each: each.label)
+    bands = [each.evidence.any(1).nonzero().float().mean() for each in (low,)]
+    assert low.label <= label
+    assert float(bands[0]) < len(speech.log_mel.centres) / 2
+
+
+def test_recordings_that_cannot_be_explained_are_named(speech: SpeechDomain, tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "long.wav", np.random.default_rng(0).normal(size=88_000) * 0.1, 8000)
+    with pytest.raises(UserError, match=r"long\.wav: longer than 10 s"):
+        speech.read(tmp_path / "long.wav")
+    (tmp_path / "empty.wav").write_bytes(b"")
+    with pytest.raises(UserError, match=r"empty\.wav: empty"):
+        speech.read(tmp_path / "empty.wav")
+    soundfile.write(tmp_path / "short.wav", 0.1 * np.sin(np.arange(900)), 8000)
+    (tmp_path / "more.m4a").write_bytes(b"")
+    assert [each.name for each in speech.read(tmp_path)] == ["short.wav"]
+    assert speech.seen.summary() == [
+        "files: 4 seen, 1 used, 3 skipped",
+        "  1 of kind .m4a: more.m4a",
+        "  1 empty: empty.wav (a file of no bytes)",
+        "  1 longer than 10 s: long.wav (11.0 s)",
+    ]

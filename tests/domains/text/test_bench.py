@@ -1,0 +1,42 @@
+"""The bare rival is the same network, and both are timed."""
+
+import numpy as np
+import torch
+
+from domains.text.bench import Bare, bench
+from domains.text.data import TextData
+from domains.text.module import TextClassifier
+from shared.config.cli import compose
+from shared.training.data import Draw
+from shared.training.setup import build_data, build_module
+
+
+def test_the_bare_network_gives_the_answers_of_the_suite_s() -> None:
+    config = compose("train", ["domain=text"])
+    data = build_data(config)
+    data.setup()
+    module = build_module(config, data).eval()
+    assert isinstance(data, TextData)
+    assert isinstance(module, TextClassifier)
+    bare = Bare(len(data.front_end["vocabulary"]), 128, 2).eval()
+    weights = [p.detach().flatten(1, 2) if p.dim() == 4 else p.detach() for p in module.parameters()]
+    *network, embedding = weights
+    theirs = [*bare.filters.parameters(), *bare.dense.parameters(), bare.embedding.weight]
+    with torch.no_grad():
+        for mine, given in zip(theirs, [*network, embedding], strict=True):
+            mine.copy_(given.transpose(1, 2) if given.dim() == 3 else given)
+    batch = data.test_set[Draw(np.arange(40), None)]
+    x, lengths = torch.from_numpy(batch["x"]), torch.from_numpy(batch["lengths"])
+    lengths[:3] = torch.tensor([1, 2, 4])
+    x[torch.arange(x.size(1)) >= lengths[:, None]] = 0
+    torch.testing.assert_close(bare(x, lengths), module(x, lengths))
+
+
+def test_the_loader_and_the_bare_network_are_timed() -> None:
+    data = build_data(compose("train", ["domain=text", "data.epoch_size=200"]))
+    assert isinstance(data, TextData)
+    data.setup()
+    found = bench(data, 1000.0)
+    assert found["loader sentences/s"] > 0
+    assert found["bare Kim 2014 sentences/s"] > 0
+    assert found["suite / bare Kim 2014, seconds"] == found["bare Kim 2014 sentences/s"] / 1000

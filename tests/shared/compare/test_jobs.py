@@ -1,0 +1,108 @@
+"""Processes side by side: what fails is told, and takes nothing else with it."""
+
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from omegaconf import DictConfig, OmegaConf
+
+from shared.compare.jobs import FACTS, LOG, Job, Workers
+from shared.config.stopping import Stopped
+from shared.errors import UserError
+from shared.files.atomic import write, write_json
+from tests.commands import PROJECT
+
+
+def fails(config: DictConfig, folder: Path) -> None:
+    """A user's mistake, a defect, a kill, no end or a success: as the configuration says."""
+    print("said by the job")  # noqa: T201
+    if config.kind == "mistake":
+        raise UserError("data.path=x: no such file")
+    if config.kind == "defect":
+        raise ZeroDivisionError("of ours\nin two lines")
+    if config.kind == "killed":
+        os.kill(os.getpid(), signal.SIGKILL)
+    if config.kind == "endless":
+        write(folder / "pid", str(os.getpid()))
+        time.sleep(600)
+    write_json(folder / FACTS, {"process": os.getpid()})
+
+
+def job(kind: str, home: Path) -> Job:
+    return Job(fails, OmegaConf.create({"kind": kind}), home / kind)
+
+
+def test_a_job_that_fails_says_why_and_the_others_go_on(tmp_path: Path) -> None:
+    kinds = ["mistake", "defect", "killed", "fine"]
+    jobs = {kind: job(kind, tmp_path) for kind in kinds}
+    with Workers(1) as workers:
+        assert {each.folder.name for each in workers.run(jobs.values())} == set(kinds)
+        assert jobs["mistake"].failure == "data.path=x: no such file"
+        assert jobs["defect"].failure == "ZeroDivisionError: of ours"
+        assert "killed" in (jobs["killed"].failure or "")
+        assert [kind for kind in kinds if jobs[kind].done] == ["fine"]
+        log = (tmp_path / "defect" / LOG).read_text()
+        assert "said by the job" in log
+        assert "Traceback" in log
+
+        again = Job(fails, OmegaConf.create({"kind": "fine"}), jobs["mistake"].folder)
+        list(workers.run([again]))
+        assert again.done
+        assert again.failure is None
+
+
+STARTS = """
+import sys
+from pathlib import Path
+from tests.shared.compare.test_jobs import job
+from shared.compare.jobs import Workers
+
+if __name__ == "__main__":
+    with Workers(1) as workers:
+        list(workers.run([job("endless", Path(sys.argv[1]))]))
+"""
+
+
+@pytest.mark.slow
+def test_no_process_outlives_the_one_it_works_for(tmp_path: Path) -> None:
+    (tmp_path / "starts.py").write_text(STARTS)
+    process = subprocess.Popen(
+        [sys.executable, "starts.py", str(tmp_path)],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(PROJECT)},
+    )
+    named = tmp_path / "endless" / "pid"
+    for _ in range(1200):
+        if named.is_file():
+            break
+        time.sleep(0.1)
+    worker = int(named.read_text())
+    os.kill(worker, 0)  # it is there
+    process.kill()
+    process.wait()
+    for _ in range(100):
+        if not Path(f"/proc/{worker}").exists():
+            return
+        time.sleep(0.1)
+    os.kill(worker, signal.SIGKILL)
+    raise AssertionError("the worker went on alone")
+
+
+def test_a_stop_ends_the_processes_at_once_and_is_no_failure(tmp_path: Path) -> None:
+    endless, workers = job("endless", tmp_path), Workers(2)
+    with ThreadPoolExecutor(1) as other:
+        jobs = other.submit(lambda: list(workers.run([endless])))
+        while not (endless.folder / "pid").is_file():
+            time.sleep(0.05)
+        pid = int((endless.folder / "pid").read_text())
+        os.kill(pid, signal.SIGTERM)  # as SLURM sends it to all processes; the first decides
+        workers.__exit__(Stopped)
+        assert jobs.result() == [endless]
+    assert pid not in {process.pid for process in multiprocessing.active_children()}
+    assert endless.failure is None

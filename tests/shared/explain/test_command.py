@@ -1,0 +1,169 @@
+"""explain.py: the folder that it leaves, in all four domains, and what it says of mistakes."""
+
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from omegaconf import DictConfig
+from PIL import Image
+
+from shared.config.cli import compose
+from shared.errors import UserError
+from shared.explain.command import explain_run
+from shared.runs.run import Run
+from tests.commands import command
+
+GAME = "(;GM[1]FF[4]SZ[19];B[pd];W[dp];B[pq];W[dd];B[fq];W[cn];B[dq])"
+
+
+@pytest.fixture(scope="module")
+def inputs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("inputs")
+    pixels = np.zeros((40, 30), np.uint8)
+    pixels[5:35, 12:18] = 255
+    Image.fromarray(pixels).save(folder / "one <b>.png")
+    (folder / "game.sgf").write_text(GAME)
+    random = np.random.default_rng(0)
+    soundfile.write(folder / "word.wav", 0.1 * random.standard_normal(4000), 8000)
+    return folder
+
+
+def config(run: Run, output: Path, *words: str) -> DictConfig:
+    return compose("explain", [f"run={run.folder}", f"output={output}", "searched=30", *words])
+
+
+CASES = {
+    "image": [
+        "input='{}/one <b>.png'",
+        "methods=[top_patches,actmax,occlusion,style]",
+    ],
+    "go": ["input={}/game.sgf", "move=5", "methods=[filters,occlusion]"],
+    "speech": ["input={}/word.wav", "methods=[filters,occlusion,dream]"],
+    "text": ["text='not dull, but funny'", "methods=[occlusion,fool,adversarial]"],
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_folder_of_panels_values_maps_and_a_page(
+    runs: dict[str, Run], inputs: Path, tmp_path: Path, name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = [each.format(inputs) for each in CASES[name]]
+    if name == "image":
+        words += [f"style='{inputs}/one <b>.png'", "unit=3", "layer=conv2"]
+    folder = explain_run(config(runs[name], tmp_path / "out", *words))
+    assert folder == tmp_path / "out"
+    pictures = sorted(folder.glob("*.png"))
+    values = json.loads((folder / "values.json").read_text())["values"]
+    assert {row["panel"] for row in values} == {each.name for each in pictures}
+    methods = re.search(r"methods=\[(.*?)\]", " ".join(words))[1].split(",")  # type: ignore[index]
+    for method in methods:
+        assert any(f"-{method}-" in each.name for each in pictures), method
+    maps = np.load(folder / "maps.npz", allow_pickle=False)
+    assert len(maps.files) == len(values)
+    assert all(np.isfinite(maps[key]).all() for key in maps.files)
+    page = (folder / "report.html").read_text()
+    assert page.count("data:image/png;base64,") == len(pictures)
+    assert not re.search(r"(src|href)=.(?!data:image)", page)
+    assert "<b>" not in page
+    said = capsys.readouterr().out
+    occluded = next(line for line in said.splitlines() if line.startswith("Occlusion"))
+    assert "target: " in occluded
+    assert "filled in: " in occluded
+    assert "value " in occluded
+    assert list(folder.glob("*.wav")) or name != "speech"
+
+
+def test_inputs_that_are_not_explained_are_named(
+    runs: dict[str, Run], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    random = np.random.default_rng(0)
+    (tmp_path / "in").mkdir()
+    for number in range(10):
+        soundfile.write(tmp_path / f"in/{number}.wav", 0.1 * random.standard_normal(4000), 8000)
+    (tmp_path / "in/bad.wav").write_bytes(b"text")
+    words = [f"input={tmp_path / 'in'}", "methods=[filters]"]
+    folder = explain_run(config(runs["speech"], tmp_path / "out", *words))
+    assert folder is not None
+    page = (folder / "report.html").read_text()
+    for text in (capsys.readouterr().out, page):
+        assert "explained: the first 8 of 10 inputs" in text
+        assert "1 unreadable: bad.wav" in text
+
+
+def test_layers_are_listed(runs: dict[str, Run], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert explain_run(config(runs["text"], tmp_path / "out", "layer='?'")) is None
+    assert "side_by_side1.branch1.conv1" in capsys.readouterr().out
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "words", "said"),
+    [
+        ("image", ["layer=conv3"], "layer=conv3: no such layer; did you mean"),
+        ("image", ["layer=conv2", "unit=50"], "unit=50: conv2 has 50 units; give a whole number from 0 to"),
+        ("image", ["unit=1"], "unit=1: of which layer"),
+        ("image", ["target=ten"], "target=ten: no class of this run"),
+        ("image", ["methods=[saliancy]"], "methods: 'saliancy': did you mean 'saliency'"),
+        ("image", ["methods=[]"], "methods=[]: name some of"),
+        ("image", ["methods=[style]"], "style needs a second picture"),
+        ("image", ["input=/no/such.png"], "/no/such.png: no such file"),
+        ("image", ["item=100000"], "item=100000: the validation set has"),
+        ("image", ["searched=0"], "searched=0: give a whole number from 1"),
+        ("image", ["epsilon=-1"], "epsilon=-1: give a number above 0"),
+        ("image", ["smooth=lots"], "smooth=lots: give a number from 0"),
+        ("image", ["move=3"], "move=3: of which file"),
+        ("image", ["text=hello"], "text=hello: not an option of the domain image"),
+        ("text", ["text=good", "epsilon=2", "methods=[adversarial]"], "epsilon=2.0: give a number of words"),
+        ("text", ["text='  '"], "text: must be a sentence"),
+        ("go", ["methods=[dream]"], "dream: works on pictures and spectrograms"),
+        ("speech", ["input='FOLDER/one <b>.png'"], "unreadable"),
+    ],
+)  # fmt: skip
+def test_mistakes_are_named_and_nothing_is_written(
+    runs: dict[str, Run], inputs: Path, tmp_path: Path, name: str, words: list[str], said: str
+) -> None:
+    given = [word.replace("FOLDER", str(inputs)) for word in words]
+    with pytest.raises(UserError) as caught:
+        explain_run(config(runs[name], tmp_path / "out", *given))
+    assert said in str(caught.value)
+    assert not list(tmp_path.glob("out/*.json"))
+
+
+def test_the_check_measures_every_yardstick_and_the_report_shows_it(
+    runs: dict[str, Run], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    from shared.explain.checks import made_inputs as measures_made
+    from shared.explain.checks import planted_evidence as planted
+
+    monkeypatch.setattr(planted, "LEARNED", 64)
+    monkeypatch.setattr(planted, "ROUNDS", 2)
+    monkeypatch.setattr(measures_made, "UNITS", 3)
+    run = runs["text"]
+    folder = explain_run(compose("explain", [f"run={run.folder}", "check=true", "n=3", "searched=30"]))
+    assert folder == run.folder / "explanations" / "check"
+    measures = json.loads((folder / "yardsticks.json").read_text())
+    for start in (
+        *("actmax: ratio", "fool", "projected", "random signs", "saliency", "deletion", "insertion"),
+        *("randomised weights: ρ of occlusion", "planted evidence: occlusion", "occlusion: seconds"),
+    ):
+        [name] = [name for name in measures if name.startswith(start)][:1]
+        assert measures[name]["n"] >= 1
+    assert measures["saliency: largest gap to central differences"]["holds"]
+    assert measures["randomised weights: ρ of edge detector".replace("edge", "an edge")][
+        "value"
+    ] == pytest.approx(1)
+    capsys.readouterr()
+    explain_run(config(run, tmp_path / "out", "methods=[saliency]"))
+    page = (tmp_path / "out" / "report.html").read_text()
+    assert "How far this can be trusted" in page
+    assert "deletion: occlusion" in page
+
+
+def test_the_command_takes_the_word_check_and_names_its_mistakes(tmp_path: Path) -> None:
+    done = command("explain", "check", "run=nowhere", cwd=tmp_path)
+    assert done.returncode == 1
+    assert "nowhere: no run here" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -1,0 +1,100 @@
+"""Every architecture in conf/model: builds, runs, and has the parameters that models.json remembers.
+
+After a wanted change: `python -m tests.shared.network.test_models go/policy 48 19 19 361` (planes,
+extent, classes; 0 for an axis that varies) writes one architecture's entry anew.
+"""
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from omegaconf import OmegaConf
+
+from shared.network.build import Network, build_network
+from shared.network.table import layer_table
+
+MODELS = Path(__file__).parents[3] / "conf" / "model"
+GOLDEN = Path(__file__).parent / "models.json"
+NAMES = sorted(str(path.relative_to(MODELS).with_suffix("")) for path in MODELS.glob("*/*.yaml"))
+ENTRIES = json.loads(GOLDEN.read_text()) if GOLDEN.is_file() else {}
+
+
+def build(
+    name: str, planes: int, rows: int | None, columns: int | None, classes: int, **keys: object
+) -> Network:
+    config = OmegaConf.create({"model": OmegaConf.load(MODELS / f"{name}.yaml")})
+    config.model.update(keys)
+    layers = OmegaConf.to_container(config.model, resolve=True)["layers"]
+    return build_network(layers, planes, (rows, columns), classes)
+
+
+def entry(planes: int, rows: int | None, columns: int | None, classes: int, network: Network) -> dict:
+    return {
+        "input": [planes, rows, columns, classes],
+        "parameters": sum(p.numel() for p in network.parameters()),
+        "shapes": {name: list(p.shape) for name, p in network.named_parameters()},
+    }
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_parameters_outputs_and_table(name: str) -> None:
+    assert name in ENTRIES, f"describe its input: python {sys.argv[0]} {name} PLANES ROWS COLUMNS CLASSES"
+    expected = ENTRIES[name]
+    planes, rows, columns, classes = expected["input"]
+    network = build(name, planes, rows, columns, classes)
+    assert entry(*expected["input"], network) == expected
+
+    outputs = {}
+    for layer, module in network.named_modules():
+        module.register_forward_hook(lambda _, __, output, layer=layer: outputs.update({layer: output}))
+    assert network.eval()(torch.randn(2, planes, rows or 30, columns or 30)).shape == (2, classes)
+    table = layer_table(network, length=30)
+    for row in table:
+        assert tuple(outputs[row.name].shape[1:]) == row.output
+        known = (row.shape.planes,) if row.shape.flat else (row.shape.planes, *row.shape.extent)
+        assert all(a in (b, None) for a, b in zip(known, row.output, strict=True))
+    assert sum(row.params for row in table) == expected["parameters"]
+
+
+def test_alphagos_size() -> None:
+    network = build("go/policy", 48, 19, 19, 361, filters=192, depth=12, norm="none")
+    assert sum(p.numel() for p in network.parameters()) == 3_882_793
+
+
+@pytest.mark.parametrize(
+    ("name", "parameters"),
+    [("image/lecture", 137_660), ("image/cifar_tutorial", 122_570), ("image/dense", 898_510)],
+)
+def test_the_lectures_sizes(name: str, parameters: int) -> None:
+    assert ENTRIES[name]["parameters"] == parameters
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name.startswith("go/")])
+def test_designs_for_go_are_compared_at_one_size(name: str) -> None:
+    assert ENTRIES[name]["parameters"] == pytest.approx(ENTRIES["go/policy"]["parameters"], rel=0.1)
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name.startswith("speech/")])
+def test_designs_for_speech_are_compared_at_one_size(name: str) -> None:
+    share = 0.1 if name == "speech/small" else 1.0
+    expected = share * ENTRIES["speech/frequency"]["parameters"]
+    assert ENTRIES[name]["parameters"] == pytest.approx(expected, rel=0.1)
+
+
+@pytest.mark.parametrize("pool", ["max", "avg", "both", "none"])
+def test_pooling_is_one_word(pool: str) -> None:
+    network = build("go/pooled", 48, 19, 19, 361, pool=pool)
+    assert network.conv7.shape.extent == ((19, 19) if pool == "none" else (4, 4))
+
+
+def main() -> None:
+    name, planes, rows, columns, classes = sys.argv[1], *map(int, sys.argv[2:])
+    given = planes, rows or None, columns or None, classes
+    ENTRIES[name] = entry(*given, build(name, *given))
+    GOLDEN.write_text(json.dumps(dict(sorted(ENTRIES.items())), indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
