@@ -1,6 +1,7 @@
 """A search from its configuration to its best settings, in this process."""
 
 import csv
+import importlib
 import json
 from pathlib import Path
 
@@ -155,7 +156,7 @@ def test_a_trial_killed_before_it_could_tell_is_not_trained_again(tmp_path: Path
         patch.setattr(optuna.Study, "tell", killed)
         with pytest.raises(KeyboardInterrupt):
             search(tmp_path, "n_trials=1")
-    monkeypatch.setattr("shared.commands.train.train", killed)
+    monkeypatch.setattr(importlib.import_module("shared.commands.train"), "train", killed)
     [trial] = search(tmp_path, "n_trials=1").trials()
     assert trial.state == TrialState.COMPLETE
     assert trial.value == json.loads(Path(trial.user_attrs["run"], "metrics.json").read_text())["val/acc"]
