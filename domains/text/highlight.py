@@ -1,6 +1,5 @@
 """A sentence with its telling words coloured: in the terminal, and as a page of HTML."""
 
-import html
 import unicodedata
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -8,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from rich.text import Text
 
-from shared.results import BLUE, ORANGE
+from shared.results import BLUE, ORANGE, html_page
 
 STRONG, FAINT = 0.5, 0.15  # shares of the strongest weight of the sentence; what is fainter stays plain
 FULL = 0.75  # from here on a page's colour is so dark that the word on it is white
@@ -54,41 +53,43 @@ def printable(text: str) -> str:
 
 
 def page(sentences: Sequence[tuple[str, Sequence[Part]]], note: str) -> str:
-    """A page of HTML that needs nothing else: a heading and its coloured sentence, one after the other.
+    """A page of HTML that needs no other file: headings, and below each its coloured sentence.
 
     Args:
         sentences: each with a heading, such as its class; any text, which is escaped.
-        note: what is to be said below.
+        note: what stands at the end.
     """
-    rows = "\n".join(
-        f'<h2>{html.escape(heading)}</h2>\n<p dir="auto">{"".join(map(_span, sentence))}</p>'
+    shown = [
+        (heading, [(printable(part.text), _style(part.weight)) for part in sentence])
         for heading, sentence in sentences
-    )
-    return _PAGE.format(rows=rows, note=html.escape(note), blue=BLUE, orange=ORANGE)
+    ]
+    title = "Sentences and their classes"
+    return html_page(title, BODY, style=STYLE, sentences=shown, note=note, blue=BLUE, orange=ORANGE)
 
 
-def _span(part: Part) -> str:
-    text = html.escape(printable(part.text))
-    if abs(part.weight) < FAINT:
-        return text
-    red, green, blue = (int((BLUE if part.weight > 0 else ORANGE)[i : i + 2], 16) for i in (1, 3, 5))
-    ink = ";color:white" if abs(part.weight) >= FULL else ""
-    return f'<mark style="background:rgba({red},{green},{blue},{abs(part.weight):.2f}){ink}">{text}</mark>'
+def _style(weight: float) -> str:
+    """The CSS of a part: its colour, the stronger the fuller; empty for a faint one."""
+    if abs(weight) < FAINT:
+        return ""
+    red, green, blue = (int((BLUE if weight > 0 else ORANGE)[i : i + 2], 16) for i in (1, 3, 5))
+    ink = ";color:white" if abs(weight) >= FULL else ""
+    return f"background:rgba({red},{green},{blue},{abs(weight):.2f}){ink}"
 
 
-_PAGE = """<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<title>Sentences and their classes</title>
-<style>
-body {{ font: 17px/1.6 system-ui, sans-serif; max-width: 46rem; margin: 2rem auto; padding: 0 1rem }}
-h1 {{ font-size: 1.3rem }} h2 {{ font-size: 0.8rem; color: #666; margin: 1.5rem 0 0 }} p {{ margin: 0 }}
-mark {{ color: inherit; border-radius: 3px; padding: 1px 0 }} footer {{ color: #666; margin-top: 2rem }}
-</style>
-<h1>Sentences and their classes</h1>
-<p>What the filters picked: <span style="color:{blue}">blue</span> speaks for the answer,
-<span style="color:{orange}">orange</span> against it, the stronger the fuller.</p>
-{rows}
-<footer>{note}</footer>
-</html>
+STYLE = """
+body { font-size: 17px; max-width: 46rem } h2 { font-size: .8rem; margin: 1.5rem 0 0 } p { margin: 0 }
+mark { color: inherit; border-radius: 3px; padding: 1px 0 } footer { margin-top: 2rem }
+"""
+BODY = """
+<p>What the filters picked: <span style="color:{{ blue }}">blue</span> speaks for the prediction,
+<span style="color:{{ orange }}">orange</span> against it, the stronger the fuller.</p>
+{% for heading, parts in sentences %}
+<h2 class="note">{{ heading }}</h2>
+<p dir="auto">
+{%- for text, style in parts -%}
+{%- if style %}<mark style="{{ style }}">{{ text }}</mark>{% else %}{{ text }}{% endif -%}
+{%- endfor -%}
+</p>
+{% endfor %}
+<footer class="note">{{ note }}</footer>
 """

@@ -1,11 +1,11 @@
 """The report of a comparison: ``report.md``, and ``report.html`` that stands alone."""
 
-import base64
-import re
 from collections.abc import Mapping, Sequence
+from itertools import chain, pairwise
 from pathlib import Path
 
 from markdown_it import MarkdownIt
+from markupsafe import Markup
 from matplotlib.figure import Figure
 
 from shared.compare.caveats import INTERVALS, fairness
@@ -16,21 +16,14 @@ from shared.compare.figures import claims_plot, cost_plot, matrix_plot, styles
 from shared.compare.markdown import bullets, code, percent, points, table, text
 from shared.compare.spec import Comparison
 from shared.files import write
-from shared.results import png
+from shared.results import data_uri, html_page, png
 
 STYLE = """
-:root { color-scheme: light dark; }
-body { font: 16px/1.5 system-ui, sans-serif; max-width: 68rem; margin: 2rem auto; padding: 0 1rem;
-       color: light-dark(#1a1a1a, #e6e6e6); background: light-dark(#fff, #16181b); }
-h1, h2 { line-height: 1.2; } h2 { margin-top: 2.5rem; }
-table { border-collapse: collapse; margin: 1rem 0; font-size: .88rem; display: block; overflow-x: auto; }
-th, td { padding: .3rem .7rem; border-bottom: 1px solid light-dark(#ddd, #3a3d42); text-align: left; }
-th { border-bottom-width: 2px; }
-img { max-width: 100%; background: #fff; padding: .5rem; border-radius: .4rem; box-sizing: border-box; }
-code { font-size: .9em; }
-.holds, .fails, .unshown { padding: .05rem .45rem; border-radius: .3rem; color: #fff; white-space: nowrap; }
-.holds { background: #00795a; } .fails { background: #b94e00; } .unshown { background: #6b6b6b; }
+img { padding: .5rem; border-radius: .4rem; box-sizing: border-box }
+.holds, .fails, .unshown { padding: .05rem .45rem; border-radius: .3rem; color: #fff; white-space: nowrap }
+.holds { background: #00795a } .fails { background: #b94e00 } .unshown { background: #6b6b6b }
 """
+COLOURED = {"holds": "holds", "fails": "fails", "failed": "fails", "not shown": "unshown"}  # CSS classes
 
 
 def write_report(
@@ -42,7 +35,7 @@ def write_report(
         UserError: They cannot be written.
     """
     pictures: dict[str, Figure] = {}
-    parts = [f"# {text(plan.title or '')}", _conditions(results)]
+    parts = [_conditions(results)]
     if judged:
         pictures["claims"] = claims_plot(judged)
         parts += ["## Claims", _claims(judged), "![claims](claims.png)", _findings(judged)]
@@ -67,9 +60,9 @@ def write_report(
     drawn = {f"{name}.png": png(figure) for name, figure in pictures.items()}
     for name, picture in drawn.items():
         write(home / name, picture)
-    markdown = "\n\n".join(parts) + "\n"
-    write(home / "report.md", markdown)
-    write(home / "report.html", _html(markdown, plan.title or "", drawn))
+    title, body = plan.title or "", "\n\n".join(parts) + "\n"
+    write(home / "report.md", f"# {text(title)}\n\n{body}")
+    write(home / "report.html", _html(body, title, drawn))
 
 
 _MATRIX = (
@@ -163,23 +156,13 @@ def _recipe(plan: Comparison, task: str) -> str:
 
 
 def _html(markdown: str, title: str, pictures: Mapping[str, bytes]) -> str:
-    """The report as one file: pictures inside, no scripts."""
-    renderer = MarkdownIt("commonmark", {"html": False}).enable("table")
-
-    def inlined(match: re.Match[str]) -> str:
-        return f'src="data:image/png;base64,{base64.b64encode(pictures[match[1]]).decode()}"'
-
-    body = re.sub(r'(?<=<img )src="([\w-]+\.png)"', inlined, renderer.render(markdown))
-    for verdict, name in (
-        ("holds", "holds"),
-        ("fails", "fails"),
-        ("failed", "fails"),
-        ("not shown", "unshown"),
-    ):
-        body = body.replace(f"<strong>{verdict}</strong>", f'<strong class="{name}">{verdict}</strong>')
-    return (
-        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        '<meta name="viewport" content="width=device-width">\n'
-        f"<title>{renderer.renderInline(text(title))}</title>\n<style>{STYLE}</style>\n"
-        f"</head>\n<body>\n{body}</body>\n</html>\n"
-    )
+    """The report as one file: pictures inside, verdicts coloured."""
+    reader = MarkdownIt("commonmark", {"html": False}).enable("table")
+    tokens = reader.parse(markdown)
+    for token, following in pairwise(chain.from_iterable(block.children or () for block in tokens)):
+        if token.type == "strong_open" and following.content in COLOURED:
+            token.attrSet("class", COLOURED[following.content])
+        elif token.type == "image":
+            token.attrSet("src", data_uri(pictures[str(token.attrs["src"])]))
+    body = reader.renderer.render(tokens, reader.options, {})
+    return html_page(title, "{{ body }}", style=STYLE, body=Markup(body))  # noqa: S704

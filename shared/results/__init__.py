@@ -1,6 +1,7 @@
 """Numbers and plots of trained networks: each metric with its n and its 95 % interval."""
 
 from shared.results.calibration import calibration_error, write_report
+from shared.results.html import data_uri, html_page
 from shared.results.plots import BLUE, GREEN, GREY, ORANGE, PALETTE, RELEVANCE, learning_curve, png
 from shared.results.scores import Score, percent, score
 from shared.results.spread import Spread, spread_of
@@ -16,6 +17,8 @@ __all__ = [
     "Score",
     "Spread",
     "calibration_error",
+    "data_uri",
+    "html_page",
     "learning_curve",
     "percent",
     "png",

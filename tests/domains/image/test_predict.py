@@ -84,7 +84,7 @@ def test_answers_probabilities_and_marks(colours: Path) -> None:
 def test_the_page_shows_every_picture_and_trusts_no_name(colours: Path) -> None:
     page = predict(classifier(), colours, top=3).pages["pictures.html"]
     assert len(re.findall("<img src=.data:image/png;base64,", page)) == 3
-    assert page.count("class=unsure") == 1
+    assert page.count('class="unsure"') == 1
     assert "&lt;green&gt; 9" in page
     assert "more/c &amp; d.png" in page
     assert "<green>" not in page
