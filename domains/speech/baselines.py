@@ -11,7 +11,7 @@ from sklearn.preprocessing import StandardScaler
 
 from domains.speech.dataset import Words
 from domains.speech.preprocessing import LogMel
-from domains.speech.reading import FULL
+from domains.speech.reading import FULL_SCALE
 from shared.network import beyond
 from shared.training import Draw
 
@@ -41,7 +41,7 @@ def statistics(words: Words, items: NDArray[np.int64], front_end: dict[str, Any]
             batch = words[Draw(items[start : start + BATCH], None)]
             stretch = torch.from_numpy(batch["stretch"]) if "stretch" in batch else None
             lengths = torch.from_numpy(batch["lengths"])
-            mel, frames = log_mel(torch.from_numpy(batch["x"]).float() / FULL, lengths, stretch)
+            mel, frames = log_mel(torch.from_numpy(batch["x"]).float() / FULL_SCALE, lengths, stretch)
             own = ~beyond(frames, mel.size(2))[:, None]
             mean = (mel * own).sum(2) / frames[:, None]
             deviation = (((mel - mean[..., None]) * own).square().sum(2) / frames[:, None]).sqrt()

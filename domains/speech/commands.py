@@ -11,7 +11,7 @@ import numpy as np
 from torchaudio.datasets import SPEECHCOMMANDS
 
 from domains.speech.data import SpeechData
-from domains.speech.reading import TEST, TRAIN, VAL, Clips, Split, read_clips, remarks
+from domains.speech.reading import Clips, Split
 from shared.errors import UserError
 
 VERSION = "speech_commands_v0.02"
@@ -38,8 +38,8 @@ class CommandsData(SpeechData):
         folder = self.path / "SpeechCommands" / VERSION
         try:
             self.lists = {
-                side: self._names(subset, folder) for side, subset in ((VAL, "validation"), (TEST, "testing"))
-            }
+                "val": self._names("validation", folder), "test": self._names("testing", folder)
+            }  # fmt: skip
         except (OSError, RuntimeError, HTTPException, EOFError, tarfile.TarError, zlib.error) as error:
             found = " ".join(str(error).split()) or type(error).__name__
             remedy = (
@@ -50,7 +50,7 @@ class CommandsData(SpeechData):
             raise UserError(
                 f"data.path={self.path}: must hold {folder.relative_to(self.path)}, got {found}; {remedy}"
             ) from error
-        return read_clips(folder, rate=rate, **self.reading)
+        return self.reader.read(folder, rate)
 
     def _names(self, subset: str, folder: Path) -> list[str]:
         if self.download:
@@ -60,10 +60,10 @@ class CommandsData(SpeechData):
         return ["/".join(file.parts[-2:]) for file in files]
 
     def split(self, clips: Clips) -> Split:
-        """By the official lists; by speaker where a test speaker or a fold is asked for."""
-        if self.splitting["test_speaker"] is not None or self.splitting["fold"] is not None:
+        """By the official lists; by speaker if a test speaker or a fold is set."""
+        if self.splitter.by_speaker:
             return super().split(clips)
-        sides = np.full(len(clips.name), TRAIN, np.uint8)
-        for side, names in self.lists.items():
-            sides[np.isin(clips.name, names)] = side
-        return Split(sides, remarks(clips, sides))
+        names = np.full(len(clips.name), "train", "<U5")
+        for name, files in self.lists.items():
+            names[np.isin(clips.name, files)] = name
+        return Split(clips, names, [])

@@ -10,20 +10,7 @@ from domains.speech.augment import Augment
 from domains.speech.baselines import logistic_regression, most_frequent
 from domains.speech.dataset import Words
 from domains.speech.preprocessing import LogMel
-from domains.speech.reading import (
-    TEST,
-    TRAIN,
-    VAL,
-    Clips,
-    Official,
-    Sides,
-    Split,
-    check_options,
-    check_sides,
-    compiled,
-    read_clips,
-    split_clips,
-)
+from domains.speech.reading import ClipReader, Clips, Official, Split, Splitter
 from shared.config import check_arguments
 from shared.errors import UserError, require_number
 from shared.files import check_classes, class_name
@@ -72,25 +59,21 @@ class SpeechData(DataModule):
         Augment(hop_ms=sizes["hop_ms"], **augment)
         require_number("data.test_stretch", test_stretch, 0.5, 2)
         require_number("data.max_seconds", max_seconds, 0.01, LONGEST)
-        compiled(pattern)
         self.path, self.train_also = Path(path), Path(train_also) if train_also else None
         self.sizes, self.augment, self.test_stretch = sizes, augment, test_stretch
-        self.reading: dict[str, Any] = {
-            "pattern": pattern, "max_seconds": max_seconds, "strict": strict,
-            "cache": Path(cache) if cache else None,
-        }  # fmt: skip
-        self.splitting: dict[str, Any] = {
-            "official": official, "test_speaker": test_speaker, "fold": fold, "folds": folds,
-            "fractions": fractions,
-        }  # fmt: skip
-        check_options(**self.splitting)
+        self.reader = ClipReader(
+            pattern=pattern, max_seconds=max_seconds, strict=strict, cache=Path(cache) if cache else None
+        )
+        self.splitter = Splitter(
+            official=official, test_speaker=test_speaker, fold=fold, folds=folds, fractions=fractions
+        )
         self._ready = False
 
     def setup(self, stage: str | None = None) -> None:
         """Read and split the clips.
 
         Raises:
-            UserError: The path holds no usable clips, or they cannot be split as is asked for.
+            UserError: The path holds no usable clips, or they cannot be split as configured.
         """
         if self._ready:
             return
@@ -102,19 +85,22 @@ class SpeechData(DataModule):
         self.classes = trained.get("classes") or words
         known = [class_name(word) for word in self.classes]  # of an older run perhaps not composed
         self._check_known(f"data.path={self.path}", clips, known)
-        sides, remarks = self.split(clips)
+        split = self.split(clips)
+        names, remarks = split.names, split.summary()
         if trained:
-            remarks += _tested(sides, [word for word in known if word not in words])
+            remarks += _tested(names, [word for word in known if word not in words])
         else:
             remarks = check_classes(clips.label, str(self.path), HINT) + remarks
-            check_sides(clips, sides)
+            split.check()
         if self.train_also:
-            more = self._only_trained_on(clips, sides, rate, known)
-            clips, sides = clips.and_then(more), np.append(sides, np.full(len(more.label), TRAIN, np.uint8))
+            more = self._only_trained_on(split, rate, known)
+            clips, names = clips.and_then(more), np.append(names, ["train"] * len(more.label))
         number = {word: place for place, word in enumerate(known)}
         y = np.array([number[word] for word in clips.label.tolist()], np.int64)
-        self.train_set, self.val_set = (Words(clips, np.flatnonzero(sides == s), y) for s in (TRAIN, VAL))
-        self.test_set = Words(clips, np.flatnonzero(sides == TEST), y, self.test_stretch)
+        self.train_set, self.val_set = (
+            Words(clips, np.flatnonzero(names == name), y) for name in ("train", "val")
+        )
+        self.test_set = Words(clips, np.flatnonzero(names == "test"), y, self.test_stretch)
         if self.test_stretch != 1.0:
             remarks.append(f"test clips' frequencies stretched by {self.test_stretch:g}")
         self.summary = "\n".join([clips.summary, *remarks])
@@ -138,13 +124,13 @@ class SpeechData(DataModule):
                 f"{', '.join(known[:40])}; let data.pattern skip the others"
             )
 
-    def _only_trained_on(self, clips: Clips, sides: Sides, rate: int, known: list[str]) -> Clips:
-        """What ``data.train_also`` adds: no voice that is tested or validated, and no clip twice."""
+    def _only_trained_on(self, split: Split, rate: int, known: list[str]) -> Clips:
+        """The clips of ``data.train_also``, without validation and test speakers and without duplicates."""
         assert self.train_also is not None
-        more = read_clips(self.train_also, rate=rate, **self.reading)
+        more = self.reader.read(self.train_also, rate)
         self._check_known(f"data.train_also={self.train_also}", more, known)
-        heard = set(clips.speaker[sides != TRAIN]) - {""}
-        new = ~np.isin(more.speaker, list(heard)) & ~np.isin(more.identity, clips.identity)
+        excluded = set(split.clips.speaker[split.names != "train"]) - {""}
+        new = ~np.isin(more.speaker, list(excluded)) & ~np.isin(more.identity, split.clips.identity)
         chosen = more.only(np.flatnonzero(new))
         voices = len(set(chosen.speaker) - {""})
         summary = f"{more.summary}; trained on as well: {len(chosen.label):,} clips of {voices:,} speakers"
@@ -154,11 +140,11 @@ class SpeechData(DataModule):
 
     def read(self, rate: int) -> Clips:
         """All clips of the path."""
-        return read_clips(self.path, rate=rate, **self.reading)
+        return self.reader.read(self.path, rate)
 
     def split(self, clips: Clips) -> Split:
-        """Which side each clip is on."""
-        return split_clips(clips, **self.splitting)
+        """Assign each clip to train, val or test."""
+        return self.splitter.split(clips)
 
     def groups(self, items: np.ndarray) -> np.ndarray:
         """Clips of one speaker resemble each other; where there is but one, or none is known, each counts."""
@@ -176,15 +162,14 @@ class SpeechData(DataModule):
         }
 
 
-def _tested(sides: Sides, missing: list[str]) -> list[str]:
-    """What is to be said where a trained run meets data: the share that is tested, words without a clip."""
-    tested = int((sides == TEST).sum())
-    said = []
-    if tested < len(sides):
-        said.append(
-            f"tested: {tested:,} of {len(sides):,} clips; all of other recordings by "
-            "'data.fractions={val: 0, test: 1}'"
+def _tested(names: np.ndarray, missing: list[str]) -> list[str]:
+    """Remarks on a trained run's data: the share that is tested, words without a clip."""
+    tested = int((names == "test").sum())
+    remarks = []
+    if tested < len(names):
+        remarks.append(
+            f"tested: {tested:,} of {len(names):,} clips; test all with 'data.fractions={{val: 0, test: 1}}'"
         )
     if missing:
-        said.append(f"words of the run without a recording here: {', '.join(missing)}")
-    return said
+        remarks.append(f"words of the run without recordings: {', '.join(missing)}")
+    return remarks

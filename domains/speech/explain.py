@@ -1,6 +1,7 @@
 """Explanations of what a network hears in recordings."""
 
 import io
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +18,8 @@ from torchaudio.functional import griffinlim
 from domains.speech.figures import draw_spectrogram
 from domains.speech.module import SpeechClassifier
 from domains.speech.preprocessing import FLOOR, LogMel
-from domains.speech.reading import FULL, UnusableError, load, sources
-from shared.errors import UserError
+from domains.speech.reading import FULL_SCALE, Recordings, load
 from shared.explain import Box, Domain, Masks, Planted, Sample, boxes
-from shared.files import Inventory, where
 from shared.results import ORANGE, RELEVANCE
 from shared.training import Dataset
 
@@ -44,19 +43,14 @@ class SpeechDomain(Domain):
     def read(self, source: Path | None) -> list[Sample]:
         """Recordings of a file, a folder or an archive, each as a whole."""
         assert source is not None  # the command sees to it
-        self.seen, found, first = Inventory(), [], ""
-        for name, data, _ in sources(source, self.seen):
-            try:
-                audio = load(data, self.log_mel.rate, LONGEST)
-            except UnusableError as error:
-                self.seen.skip(name, error.reason, error.found)
-                first = first or f"{where(source, name)}: {error}"
-            else:
-                self.seen.use(name)
-                found.append(self.on(audio.samples, name + f" ({audio.damage})" * bool(audio.damage)))
-        if not found:
-            raise UserError(f"{first}; give a recording of speech of at most {LONGEST:g} s")
-        return found
+        self.seen, samples = Recordings(), []
+        read = partial(load, rate=self.log_mel.rate, max_seconds=LONGEST)
+        for name, audio in self.seen.read(source, read, "reading"):
+            self.seen.use(name)
+            samples.append(self.on(audio.samples, name + (f" ({audio.damage})" if audio.damage else "")))
+        if not samples:
+            raise self.seen.none_usable(source)
+        return samples
 
     @property
     def log_mel(self) -> LogMel:
@@ -90,7 +84,7 @@ class SpeechDomain(Domain):
 
     def _levels(self, sample: Sample) -> tuple[float, float]:
         """Mean and deviation of the logarithm of a clip's levels, which the front end takes away."""
-        power = self.log_mel.power(torch.from_numpy(sample.source).float()[None] / FULL)
+        power = self.log_mel.power(torch.from_numpy(sample.source).float()[None] / FULL_SCALE)
         log = (power / power.mean().clamp(min=1e-12) + FLOOR).log()
         return float(log.mean()), float(log.std(correction=0).clamp(min=1e-3))
 
@@ -178,7 +172,9 @@ class SpeechDomain(Domain):
         noise = 0.02 * random.standard_normal(length)
         wave = noise.copy()
         wave[start : start + tone] += 0.1 * np.sin(2 * np.pi * centres[band] / rate * np.arange(tone))
-        sample = self.on(np.round(wave * FULL).astype(np.int16), f"tone of {centres[band]:.0f} Hz", label)
+        sample = self.on(
+            np.round(wave * FULL_SCALE).astype(np.int16), f"tone of {centres[band]:.0f} Hz", label
+        )
         heard, unheard = self.log_mel.power(torch.from_numpy(np.stack([wave, noise])).float())
         evidence = heard > AUDIBLE * unheard
         return Planted(sample, evidence, label)

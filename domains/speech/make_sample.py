@@ -11,11 +11,12 @@ from pathlib import Path
 
 import numpy as np
 import soundfile
+import torch
 from numpy.typing import NDArray
 from rich.console import Console
 from rich.progress import track
+from torchaudio.functional import resample
 
-from domains.speech.reading import at_rate
 from shared.errors import UserError
 from shared.files import pack
 
@@ -94,7 +95,7 @@ def speak(digit: int, speaker: str, number: int) -> NDArray[np.float32]:
         raise UserError("espeak-ng is not installed: on Debian, apt install espeak-ng")
     done = subprocess.run([program, *words, "--stdout", text], capture_output=True, check=True)  # noqa: S603
     x, rate = soundfile.read(io.BytesIO(done.stdout), dtype="float32")
-    x = at_rate(x, rate, RATE)
+    x = resample(torch.from_numpy(x), rate, RATE).numpy()
     loud = np.flatnonzero(np.abs(x) > QUIET * np.abs(x).max())
     x = x[loud[0] : loud[-1] + 1]
     return x / np.abs(x).max() * 10 ** (draw.uniform(-12, -1) / 20)

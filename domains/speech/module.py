@@ -8,7 +8,7 @@ from torch import Tensor
 
 from domains.speech.augment import Augment
 from domains.speech.preprocessing import LogMel
-from domains.speech.reading import FULL
+from domains.speech.reading import FULL_SCALE
 from shared.config import check_arguments
 from shared.errors import UserError
 from shared.training import Batch, Classifier
@@ -69,7 +69,7 @@ class SpeechClassifier(Classifier):
         if lengths is None:
             lengths = torch.full((len(x),), x.size(1), device=x.device)
         with torch.autocast(x.device.type, enabled=False):  # 8 bits are too few for powers
-            wave = x.float() / FULL
+            wave = x.float() / FULL_SCALE
             if self.training:
                 wave = self.augment.wave(wave, lengths)
                 stretch = self.augment.stretch(wave)

@@ -1,6 +1,7 @@
 """What a trained network hears in a user's own recordings."""
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -8,15 +9,13 @@ import numpy as np
 import torch
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
-from rich.console import Console
-from rich.progress import track
 
 from domains.speech.figures import clip_picture, long_picture
 from domains.speech.module import SpeechClassifier
-from domains.speech.reading import FULL, SUFFIXES, UnusableError, blocks, opened, remedies, sounding, sources
+from domains.speech.reading import FULL_SCALE, Recordings, UnusableError, has_sound, open_recording
 from shared.commands import Predictions, best
 from shared.errors import UserError
-from shared.files import Inventory, where
+from shared.files import where
 
 BLOCK = 20.0  # seconds read and answered at a time: memory stays bounded
 DRAWN = 20  # recordings of which pictures are made
@@ -29,13 +28,12 @@ COLUMNS = 1500  # of a spectrogram's picture, at most
 class Heard(NamedTuple):
     """What the network says of W stretches of one recording."""
 
-    name: str
     start: NDArray[np.float64]  # (W,) seconds
     end: NDArray[np.float64]  # (W,)
     probabilities: NDArray[np.float64]  # (W, classes)
     decibels: NDArray[np.float32]  # (mels, columns) of the whole recording, above its softest
     whole: bool  # one stretch, all of it
-    damage: str  # what is to be said of a damaged file
+    damage: str  # description of a damaged file
 
 
 def predict(
@@ -67,41 +65,34 @@ def predict(
         if value is not None and not (number and SECONDS[0] <= value <= SECONDS[1]):
             raise UserError(f"{key}: must be seconds from {SECONDS[0]:g} to {SECONDS[1]:g}, got {value}")
     rows: list[dict[str, Any]] = []
-    drawn: list[Heard] = []
-    seen, first = Inventory(), ""
+    drawn: list[tuple[str, Heard]] = []
+    seen = Recordings()
     remarks: list[str] = []
-    bar = Console(stderr=True)
-    for name, data, _ in track(sources(source, seen), "listening", console=bar, transient=True):
-        try:
-            heard = _listen(module, name, data, window, hop)
-        except UnusableError as error:
-            seen.skip(name, error.reason, error.found)
-            first = first or f"{where(source, name)}: {error}"
-            continue
+    read = partial(_listen, module, window=window, hop=hop)
+    for name, heard in seen.read(source, read, "reading"):
         seen.use(name)
-        rows.extend(_rows(heard, module.classes, top))
+        rows.extend(_rows(name, heard, module.classes, top))
         if heard.damage:
-            remarks.append(f"{where(source, name)}: {heard.damage}; answered as far as it goes")
+            remarks.append(f"{where(source, name)}: {heard.damage}; predicted nonetheless")
         if len(drawn) < DRAWN:
-            drawn.append(heard)
+            drawn.append((name, heard))
     if not rows:
-        more = f" (and {sum(seen.skipped.values()) - 1:,} more files)" * (seen.total > 1)
-        raise UserError(f"{first}; give a recording of speech in one of {' '.join(SUFFIXES)}{more}")
+        raise seen.none_usable(source)
     files = seen.used
     summary = f"{files:,} recording{'s' * (files != 1)}, {len(rows):,} answer{'s' * (len(rows) != 1)}"
     summary += f"; pictures of the first {DRAWN}" * (files > DRAWN)
-    lines = [summary, *remarks[:REMARKS], *seen.summary(), *remedies(seen.skipped)]
+    lines = [summary, *remarks[:REMARKS], *seen.summary()]
     if len(remarks) > REMARKS:
         lines.insert(REMARKS + 1, f"… and {len(remarks) - REMARKS:,} more such recordings")
     return Predictions(rows, "\n".join(lines), _pictures(drawn, module, top))
 
 
 def _listen(
-    module: SpeechClassifier, name: str, data: Path | bytes, window: float | None, hop: float | None
+    module: SpeechClassifier, data: Path | bytes, *, window: float | None, hop: float | None
 ) -> Heard:
     """The answers to all stretches of a recording, a block of them at a time."""
     known, rate = module.hparams["front_end"]["seconds"], module.log_mel.rate
-    with opened(data) as file:
+    with open_recording(data) as file:
         seconds = file.seconds
         whole = window is None and seconds <= known["longest"]
         # Rates round up: two samples more than the whole leave no rest for a stretch of its own.
@@ -111,7 +102,7 @@ def _listen(
         pooled = max(int(seconds * rate / module.log_mel.hop / COLUMNS), 1)
         starts, ends, probabilities, levels = [], [], [], []
         per_block = max(int(BLOCK / step), 1)
-        for first, x in blocks(file, rate, per_block * step, length - step):
+        for first, x in file.blocks(rate, per_block * step, length - step):
             places = np.arange(per_block) * step * rate
             places = places[places < max(len(x) - round((length - step) * rate), 1)].astype(int)
             lengths = np.minimum(len(x) - places, size)
@@ -119,18 +110,18 @@ def _listen(
             for row, place, own in zip(batch, places, lengths, strict=True):
                 row[:own] = x[place : place + own]
             levels.append(_decibels(module, x[: round(per_block * step * rate)], pooled))
-            heard = sounding(batch)
+            heard = has_sound(batch)
             if heard.any():
                 probabilities.append(_ask(module, batch[heard], lengths[heard]))
                 starts.append((first + places[heard]) / rate)
                 ends.append((first + places + lengths)[heard] / rate)
         damage = file.damage()
     if not levels:
-        raise UnusableError("no samples", "a header with no sound after it")
+        raise UnusableError("no samples", "a header without sound")
     if not starts:
-        raise UnusableError("silence", "all samples are alike")
+        raise UnusableError("silence", "all samples are equal")
     start, end, answers = (np.concatenate(part) for part in (starts, ends, probabilities))
-    return Heard(name, start, end, answers, np.hstack(levels), whole, damage)
+    return Heard(start, end, answers, np.hstack(levels), whole, damage)
 
 
 def _ask(
@@ -152,16 +143,16 @@ def _decibels(module: SpeechClassifier, x: NDArray[np.int16], pooled: int) -> ND
         frames = max(len(x) - module.log_mel.size, 0) // module.log_mel.hop + 1
         return np.full((module.log_mel.mels, -(-frames // pooled)), -100.0, np.float32)
     with torch.inference_mode():
-        power = module.log_mel.power(torch.from_numpy(x).to(module.device).float()[None] / FULL)
+        power = module.log_mel.power(torch.from_numpy(x).to(module.device).float()[None] / FULL_SCALE)
         power = torch.nn.functional.avg_pool1d(power, pooled, ceil_mode=True)[0]
     return (10 * power.clamp(min=1e-10).log10()).cpu().numpy()
 
 
-def _rows(heard: Heard, classes: list[str], top: int) -> Iterator[dict[str, Any]]:
+def _rows(name: str, heard: Heard, classes: list[str], top: int) -> Iterator[dict[str, Any]]:
     for start, end, probabilities in zip(heard.start, heard.end, heard.probabilities, strict=True):
         answers = best(probabilities, classes, top)
         yield {
-            "file": heard.name,
+            "file": name,
             "from_ms": round(1000 * start),
             "to_ms": round(1000 * end),
             "answer": answers[0]["name"],
@@ -170,10 +161,12 @@ def _rows(heard: Heard, classes: list[str], top: int) -> Iterator[dict[str, Any]
         }
 
 
-def _pictures(drawn: list[Heard], module: SpeechClassifier, top: int) -> Iterator[tuple[str, Figure]]:
+def _pictures(
+    drawn: list[tuple[str, Heard]], module: SpeechClassifier, top: int
+) -> Iterator[tuple[str, Figure]]:
     centres = module.log_mel.centres.cpu().numpy()
-    for heard in drawn:
-        title = heard.name if len(heard.name) <= 60 else f"…{heard.name[-59:]}"
+    for name, heard in drawn:
+        title = name if len(name) <= 60 else f"…{name[-59:]}"
         if heard.whole:
             answers = best(heard.probabilities[0], module.classes, top)
             picture = clip_picture(heard.decibels, centres, float(heard.end[0]), answers, title)
@@ -188,4 +181,4 @@ def _pictures(drawn: list[Heard], module: SpeechClassifier, top: int) -> Iterato
                 float(heard.end[-1]),
                 title,
             )
-        yield heard.name, picture
+        yield name, picture

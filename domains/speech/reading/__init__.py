@@ -1,35 +1,22 @@
-"""A user's recordings as clips with their words and speakers, and how they are split."""
+"""A user's recordings as clips with their words and speakers, and the split of the clips."""
 
-from domains.speech.reading.audio import FULL, at_rate, blocks, load, sounding, sources
-from domains.speech.reading.clips import Clips, read_clips
-from domains.speech.reading.decode import SUFFIXES, UnusableError, opened, remedies
-from domains.speech.reading.names import compiled
-from domains.speech.reading.official import Official, check_options
-from domains.speech.reading.sides import TEST, TRAIN, VAL, Sides, check_sides, remarks
-from domains.speech.reading.split import Split, split_clips
+from domains.speech.reading.audio import FULL_SCALE, has_sound
+from domains.speech.reading.clips import ClipReader, Clips
+from domains.speech.reading.decode import UnusableError, open_recording
+from domains.speech.reading.recordings import Recordings, load
+from domains.speech.reading.split import Split
+from domains.speech.reading.splitter import Official, Splitter
 
 __all__ = [
-    "FULL",
-    "SUFFIXES",
-    "TEST",
-    "TRAIN",
-    "VAL",
+    "FULL_SCALE",
+    "ClipReader",
     "Clips",
     "Official",
-    "Sides",
+    "Recordings",
     "Split",
+    "Splitter",
     "UnusableError",
-    "at_rate",
-    "blocks",
-    "check_options",
-    "check_sides",
-    "compiled",
+    "has_sound",
     "load",
-    "opened",
-    "read_clips",
-    "remarks",
-    "remedies",
-    "sounding",
-    "sources",
-    "split_clips",
+    "open_recording",
 ]

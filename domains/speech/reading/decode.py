@@ -1,6 +1,7 @@
-"""A sound file opened by libsndfile: whatever goes wrong inside it is a reason to skip that file."""
+"""Sound files decoded by libsndfile; any failure inside it becomes a reason to skip the file."""
 
 import io
+import itertools
 import os
 import re
 import sys
@@ -14,58 +15,65 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-# What libsndfile tells by a file's bytes. Not .voc, whose second block it takes for sound.
+from domains.speech.reading.audio import as_int16, at_rate
+
+# Formats that libsndfile recognises by content. Not .voc: it decodes the second block's header as sound.
 SUFFIXES = (
     *(".wav", ".wave", ".rf64", ".w64", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".mp2"),
     *(".aif", ".aiff", ".aifc", ".au", ".snd", ".caf", ".sph"),
 )
-# Sound all the same, which libsndfile cannot decode.
-OTHER_SOUND = (
+# Sound formats that libsndfile cannot decode.
+UNSUPPORTED = (
     *(".m4a", ".m4b", ".mp4", ".aac", ".wma", ".webm", ".mka", ".amr", ".3gp", ".ac3", ".ape", ".wv", ".tta"),
     *(".mpc", ".ra", ".spx", ".voc", ".raw", ".pcm"),
 )
-REMEDY = "convert to .wav or .flac, such as by `ffmpeg -i OLD NEW.wav`"
+REMEDY = "convert to .wav or .flac, for example with `ffmpeg -i OLD NEW.wav`"
 
-RATES = (1_000, 1_000_000)  # Hz: a header that says another rate is damaged
-CHANNELS = 64  # an array of microphones; libsndfile takes 1,024
-PIECE = 2**22  # values decoded at a time, of all channels together: 16 MiB
-# Compressed silence can claim days: above WORK values to decode, so many bytes have to stand behind them.
+RATES = (1_000, 1_000_000)  # Hz; other rates mean a damaged header
+MAX_CHANNELS = 64  # a microphone array; libsndfile's limit is 1,024
+CHUNK = 2**22  # values decoded at a time, over all channels: 16 MiB
+# A small file of compressed silence can claim days of sound: above WORK values, at most VALUES_PER_BYTE.
 WORK = 2**26  # 23 minutes at 48,000 Hz
 VALUES_PER_BYTE = 32  # 12 kbit/s at 48,000 Hz
-UNKNOWN = 2**63 - 1  # frames, where a FLAC stream's header leaves its length open
+UNKNOWN_LENGTH = 2**63 - 1  # frames, if the header of a FLAC stream omits its length
 
-CUT = "ends before its header says"
+CUT = "shorter than its header says"
 DAMAGED = "damaged in places"
 LOUD = "louder than full scale, clipped"
-# A size in the header, and what the file holds; 2^32 - 1 stands for a size that the writer did not know.
+# A size in the header and the true one; a writer that does not know the size writes 2^32 - 1.
 _SIZE = re.compile(r"^ *(?:data|SSND|riff|Riff size|Data Size) *: (\d+) \(should be (\d+)\)", re.MULTILINE)
 _OPEN_SIZE = 2**32 - 1
-# An MP3 states its length in frames of up to 1,152 samples, the encoder's own delay among them.
-_SLACK = 2 * 1152
-_NUMBERS = 2.0**32  # floats that hold 32-bit integers stay below
-_LOUD = 2.0  # times full scale: a decoded MP3 passes it a little, integers written as floats by far
-# What libmpg123 prints by itself: "[src/libmpg123/layer3.c:…] error: …", "Warning: Xing stream size …".
+# An MP3 header counts frames of up to 1,152 samples, including the encoder's delay.
+_MP3_SLACK = 2 * 1152
+_MAX_VALUE = 2.0**32  # 32-bit integers written as floats are below
+_LOUD = 2.0  # times full scale: a decoded MP3 slightly exceeds 1, integers written as floats by far
+# Lines that libmpg123 prints: "[src/libmpg123/layer3.c:…] error: …", "Warning: Xing stream size …".
 _PRINTED = re.compile(rb"^\S*libmpg123|^(Warning|Note|Error): ")
 _COMPLAINT = re.compile(rb"error|Illegal", re.IGNORECASE)
 
 
-def remedies(kinds: Iterable[str]) -> list[str]:
-    """What to do about sound that was skipped unread, by the reasons of an inventory."""
-    sound = sorted(suffix for suffix in OTHER_SOUND if f"of kind {suffix}" in kinds)
-    return [f"  {', '.join(sound)} cannot be read: {REMEDY}"] if sound else []
+def remedies(reasons: Iterable[str]) -> list[str]:
+    """A summary line for skipped files in unsupported sound formats, given an inventory's reasons."""
+    suffixes = sorted(suffix for suffix in UNSUPPORTED if f"of kind {suffix}" in reasons)
+    return [f"  {', '.join(suffixes)} cannot be read: {REMEDY}"] if suffixes else []
 
 
 class UnusableError(Exception):
-    """A recording that nothing can be made of: the reason that a summary counts, and what was found."""
+    """A recording that cannot be used.
 
-    def __init__(self, reason: str, found: str, seconds: float = 0.0):
-        self.seconds = seconds  # of one that is too long
-        self.reason, self.found = reason, " ".join(found.split()).removesuffix(".")
-        super().__init__(f"{reason}: {self.found}")
+    Attributes:
+        reason: short, for counting.
+        detail: of this file.
+        seconds: length, if it is too long; else 0.
+    """
+
+    def __init__(self, reason: str, detail: str, seconds: float = 0.0):
+        self.reason, self.detail, self.seconds = reason, " ".join(detail.split()).removesuffix("."), seconds
+        super().__init__(f"{reason}: {self.detail}")
 
 
 class Recording:
-    """A sound file that is read from its start to its end; made by ``opened``."""
+    """A sound file that is read from start to end; made by ``open_recording``."""
 
     def __init__(self, file: soundfile.SoundFile, size: int, printed: list[bytes]):
         self.rate, self.frames, self.channels = file.samplerate, file.frames, file.channels
@@ -74,38 +82,63 @@ class Recording:
 
     @property
     def seconds(self) -> float:
-        """How long the header says that it lasts."""
+        """Length according to the header."""
         return self.frames / self.rate
 
     def mono(self, frames: int) -> NDArray[np.float32]:
-        """The next frames (samples,), the mean of all channels, full scale 1; fewer at the end.
+        """Read the next frames (samples,): the mean of all channels, full scale 1; fewer at the end.
 
         Raises:
-            UnusableError: damaged beyond reading, or samples that are not numbers.
+            UnusableError: decoding fails, or samples are not numbers.
         """
-        pieces = [np.zeros(0, np.float32)]
+        chunks = [np.zeros(0, np.float32)]
         while frames > 0:
             with _decoding(self._printed):
-                x = self._file.read(min(frames, PIECE // self.channels), dtype="float32", always_2d=True)
+                x = self._file.read(min(frames, CHUNK // self.channels), dtype="float32", always_2d=True)
             if not len(x):
                 break
             frames -= len(x)
             self._read += len(x)
             with np.errstate(invalid="ignore", over="ignore"):  # refused below
-                pieces.append(x.mean(1))
-        x = np.concatenate(pieces)
+                chunks.append(x.mean(1))
+        x = np.concatenate(chunks)
         with np.errstate(invalid="ignore"):
-            peak = float(np.abs(x).max(initial=0))  # NaN if there is one
-        if not peak <= _NUMBERS:
-            raise UnusableError("not numbers", "samples that are NaN, infinite or beyond any scale")
+            peak = float(np.abs(x).max(initial=0))  # NaN if any value is
+        if not peak <= _MAX_VALUE:
+            raise UnusableError("not numbers", "samples are NaN, infinite or above 2^32")
         self._peak = max(self._peak, peak)
         return x
 
-    def check_work(self) -> None:
-        """Refuse what would be decoded for minutes though hardly a byte stands behind it.
+    def blocks(self, rate: int, seconds: float, overlap: float) -> Iterator[tuple[int, NDArray[np.int16]]]:
+        """Read a recording of any length in overlapping blocks, in bounded memory.
+
+        Args:
+            rate: sample rate of the blocks, in Hz.
+            seconds: from the start of one block to the start of the next.
+            overlap: seconds that a block shares with the next.
+
+        Yields:
+            The index of a block's first sample, and its samples.
 
         Raises:
-            UnusableError: the file claims more sound than its size can hold.
+            UnusableError: as ``mono`` and ``check_work``.
+        """
+        self.check_work()
+        x = np.zeros(0, np.float32)
+        for number in itertools.count():
+            start, end = (round(n * seconds * self.rate) for n in (number, number + 1))
+            new = self.mono(end - start + round(overlap * self.rate) - len(x))
+            if not len(new):
+                return
+            x = np.concatenate([x, new])
+            yield round(number * seconds * rate), as_int16(at_rate(x, self.rate, rate))
+            x = x[end - start :]
+
+    def check_work(self) -> None:
+        """Refuse a small file that would be decoded for minutes.
+
+        Raises:
+            UnusableError: the header claims more sound than the file's size allows.
         """
         work = self.seconds * max(self.rate * self.channels, 48_000)
         if work > WORK and work > VALUES_PER_BYTE * self._size:
@@ -115,11 +148,11 @@ class Recording:
             )
 
     def damage(self) -> str:
-        """What has to be said of the file once it is read: CUT, DAMAGED, LOUD or nothing."""
+        """After reading: CUT, DAMAGED, LOUD or an empty text."""
         sizes = [(int(a), int(b)) for a, b in _SIZE.findall(self._file.extra_info)]
-        if any(promised > held and promised != _OPEN_SIZE for promised, held in sizes):
+        if any(claimed > true and claimed != _OPEN_SIZE for claimed, true in sizes):
             return CUT
-        slack = _SLACK if self._file.subtype.startswith("MPEG") else 0
+        slack = _MP3_SLACK if self._file.subtype.startswith("MPEG") else 0
         if self._read + slack < self.frames:
             return CUT
         if any(_COMPLAINT.search(line) for line in self._printed):
@@ -128,11 +161,11 @@ class Recording:
 
 
 @contextmanager
-def opened(data: Path | bytes) -> Iterator[Recording]:
-    """A recording, open to be read.
+def open_recording(data: Path | bytes) -> Iterator[Recording]:
+    """Open a recording.
 
     Raises:
-        UnusableError: empty, not audio, or of no rate or number of channels that audio has.
+        UnusableError: empty, not audio, or a sample rate or number of channels out of range.
     """
     printed: list[bytes] = []
     try:
@@ -144,33 +177,33 @@ def opened(data: Path | bytes) -> Iterator[Recording]:
             size = stream.seek(0, io.SEEK_END)
             stream.seek(0)
             if not size:
-                raise UnusableError("empty", "a file of no bytes")
+                raise UnusableError("empty", "0 bytes")
             file = soundfile.SoundFile(_Stream(stream))
         with file:
             if not RATES[0] <= file.samplerate <= RATES[1]:
                 raise UnusableError("sample rate", f"{file.samplerate:,} Hz")
-            if file.channels > CHANNELS:
-                raise UnusableError("channels", f"{file.channels:,}, and {CHANNELS} is the most")
-            if file.frames == UNKNOWN:
-                raise UnusableError("unreadable", f"its header does not say how long it is; {REMEDY}")
+            if file.channels > MAX_CHANNELS:
+                raise UnusableError("channels", f"{file.channels:,}, at most {MAX_CHANNELS}")
+            if file.frames == UNKNOWN_LENGTH:
+                raise UnusableError("unreadable", f"no length in its header; {REMEDY}")
             yield Recording(file, size, printed)
 
 
 class _Stream:
-    """The bytes of a file as libsndfile asks for them; without a name, so that .raw is not guessed at."""
+    """A file for libsndfile without a name, so that it does not guess the format of .raw files."""
 
     def __init__(self, stream: BinaryIO):
         self._stream = stream
         self.tell, self.read = stream.tell, stream.read
 
     def readinto(self, buffer: memoryview) -> int:
-        """Fill a buffer as far as there are bytes."""
+        """Fill a buffer."""
         return self._stream.readinto(buffer)  # type: ignore[attr-defined]
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        """Go to a place; a damaged header leads before the start, and then nothing moves.
+        """Move to a position; one before the start, from a damaged header, is ignored.
 
-        An exception would not reach libsndfile: cffi prints its traceback and goes on.
+        An exception would not reach libsndfile: cffi prints its traceback and continues.
         """
         try:
             return self._stream.seek(offset, whence)
@@ -180,31 +213,31 @@ class _Stream:
 
 @contextmanager
 def _decoding(printed: list[bytes]) -> Iterator[None]:
-    """While the library works: any exception of it is a reason, and what it prints is collected.
+    """Turn any exception of the library into ``UnusableError`` and collect the lines that it prints.
 
     Raises:
-        UnusableError: whatever the library raised.
+        UnusableError: the library raised something.
     """
     try:
-        with _caught(printed):
+        with _capture(printed):
             yield
     except UnusableError:
         raise
     except soundfile.LibsndfileError as error:
         raise UnusableError("unreadable", error.error_string) from error
-    except Exception as error:  # a library may raise anything at damaged bytes
-        found = getattr(error, "strerror", None) or str(error) or type(error).__name__
-        raise UnusableError("unreadable", found) from error
+    except Exception as error:  # damaged bytes may raise anything
+        detail = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        raise UnusableError("unreadable", detail) from error
 
 
 @contextmanager
-def _caught(printed: list[bytes]) -> Iterator[None]:
-    """Collect the lines that libmpg123 writes to standard error by itself; all others are passed on."""
+def _capture(printed: list[bytes]) -> Iterator[None]:
+    """Collect the lines that libmpg123 writes to standard error; pass all others on."""
     try:
         sys.stderr.flush()
-        lines = tempfile.TemporaryFile()  # noqa: SIM115  # closed below, where there is one
-        kept = os.dup(2)
-    except (OSError, AttributeError):  # no standard error, or no room: nothing that a recording depends on
+        lines = tempfile.TemporaryFile()  # noqa: SIM115  # closed below
+        stderr = os.dup(2)
+    except (OSError, AttributeError):  # no standard error, or a full disk
         yield
         return
     with lines:
@@ -212,8 +245,8 @@ def _caught(printed: list[bytes]) -> Iterator[None]:
         try:
             yield
         finally:
-            os.dup2(kept, 2)
-            os.close(kept)
+            os.dup2(stderr, 2)
+            os.close(stderr)
             lines.seek(0)
             for line in lines:
                 if _PRINTED.match(line):

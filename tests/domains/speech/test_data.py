@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from domains.speech.data import SpeechData
-from domains.speech.reading.clips import read_clips
+from domains.speech.reading.clips import ClipReader
 from shared.commands.evaluate import evaluate
 from shared.config.cli import compose
 from shared.errors import UserError
@@ -80,7 +80,7 @@ def test_more_recordings_train_and_nothing_else(tmp_path: Path) -> None:
     assert f"trained on as well: {added} clips of {len({'m1', 'f2'} - validated)} speakers" in data.summary
     batch = data.train_set[Draw(np.arange(len(data.train_set)), None)]
     clip = data.train_set.clip[-1]
-    heard = read_clips(more, rate=8000, pattern=PATTERN.split("'")[1], max_seconds=5)
+    heard = ClipReader(pattern=PATTERN.split("'")[1], max_seconds=5).read(more, 8000)
     same = heard.name.tolist().index(data.train_set.clips.name[clip])
     assert np.array_equal(
         batch["x"][-1, : batch["lengths"][-1]], heard.samples[heard.start[same] : heard.start[same + 1]]
@@ -122,7 +122,7 @@ def test_intervals_count_a_speaker_as_one_draw_if_there_are_several(tmp_path: Pa
     assert len(np.unique(one.groups(np.arange(12)))) == 12
     unknown = ready(path, "data.pattern='(?P<label>[^/]+)/'")
     assert len(np.unique(unknown.groups(np.arange(5)))) == 5
-    assert "speakers not known" in unknown.summary
+    assert "speakers unknown" in unknown.summary
 
 
 def test_baselines_are_chances_of_each_test_clip(tmp_path: Path) -> None:
@@ -206,7 +206,7 @@ def test_speech_commands_by_its_official_lists(commands: Path) -> None:
     ]
     assert len(data.train_set) == 7
     assert "12 recordings used" in data.summary
-    assert "1 name without data.pattern: _background_noise_/hum.wav" in data.summary
+    assert "1 name does not match data.pattern: _background_noise_/hum.wav" in data.summary
     left = build_data(compose("train", [*config, "data.test_speaker=0a7c"]))
     left.setup()
     assert isinstance(left, SpeechData)
@@ -268,7 +268,7 @@ def test_fsdd_is_what_its_authors_say() -> None:
     assert isinstance(data, SpeechData)
     assert [len(each) for each in (data.train_set, data.val_set, data.test_set)] == [2400, 300, 300]
     assert data.classes == [str(digit) for digit in range(10)]
-    assert "6 of 6 test speakers are heard in training as well" in data.summary
+    assert "6 of 6 test speakers are also training speakers" in data.summary
     out = build_data(
         compose("train", ["domain=speech", "data=speech/fsdd", f"data.path={path}", "data.test_speaker=theo"])
     )

@@ -69,10 +69,12 @@ def test_a_planted_tone_is_the_evidence(speech: SpeechDomain) -> None:
 
 def test_recordings_that_cannot_be_explained_are_named(speech: SpeechDomain, tmp_path: Path) -> None:
     soundfile.write(tmp_path / "long.wav", np.random.default_rng(0).normal(size=88_000) * 0.1, 8000)
-    with pytest.raises(UserError, match=r"long\.wav: longer than 10 s"):
+    with pytest.raises(
+        UserError, match=r"must hold a recording of speech.*longer than 10 s: long\.wav \(11\.0 s\)"
+    ):
         speech.read(tmp_path / "long.wav")
     (tmp_path / "empty.wav").write_bytes(b"")
-    with pytest.raises(UserError, match=r"empty\.wav: empty"):
+    with pytest.raises(UserError, match=r"must hold a recording of speech.*empty: empty\.wav"):
         speech.read(tmp_path / "empty.wav")
     soundfile.write(tmp_path / "short.wav", 0.1 * np.sin(np.arange(900)), 8000)
     (tmp_path / "more.m4a").write_bytes(b"")
@@ -80,6 +82,7 @@ def test_recordings_that_cannot_be_explained_are_named(speech: SpeechDomain, tmp
     assert speech.seen.summary() == [
         "files: 4 seen, 1 used, 3 skipped",
         "  1 of kind .m4a: more.m4a",
-        "  1 empty: empty.wav (a file of no bytes)",
+        "  1 empty: empty.wav (0 bytes)",
         "  1 longer than 10 s: long.wav (11.0 s)",
+        "  .m4a cannot be read: convert to .wav or .flac, for example with `ffmpeg -i OLD NEW.wav`",
     ]

@@ -1,4 +1,4 @@
-"""Any recording as mono at one rate; and files that are damaged, odd, or no recordings."""
+"""Recordings of any format become mono at one rate; damaged and unusual files."""
 
 import itertools
 import struct
@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 import soundfile
 
-from domains.speech.reading.audio import FULL, at_rate, blocks, load, sources, whole
-from domains.speech.reading.decode import CUT, UnusableError, opened
+from domains.speech.reading.audio import FULL_SCALE, as_int16, at_rate
+from domains.speech.reading.decode import CUT, UnusableError, open_recording
+from domains.speech.reading.recordings import load, sources
 from shared.errors import UserError
 from shared.files.inventory import Inventory
 from tests.domains.speech.sounds import encoded, tone
@@ -20,7 +21,7 @@ SOUND = tone(440)
 
 def strength(x: np.ndarray, hertz: float, rate: int) -> float:
     """Amplitude of a tone, away from the edges."""
-    x = x[len(x) // 4 : -len(x) // 4] / FULL
+    x = x[len(x) // 4 : -len(x) // 4] / FULL_SCALE
     wave = np.exp(-2j * np.pi * hertz * np.arange(len(x)) / rate)
     return 2 * abs((x * wave).mean())
 
@@ -43,13 +44,13 @@ def test_formats_and_widths_give_the_same_sound(format: str, subtype: str, error
     audio = load(encoded(SOUND, format=format, subtype=subtype), 8000, 10)
     assert audio.samples.dtype == np.int16
     assert not audio.damage
-    np.testing.assert_allclose(audio.samples / FULL, SOUND, atol=error)
+    np.testing.assert_allclose(audio.samples / FULL_SCALE, SOUND, atol=error)
 
 
-@pytest.mark.parametrize("found", [8000, 11025, 16000, 22050, 44100, 44101, 48000, 192000])
-def test_any_rate_becomes_one_and_keeps_the_tone(found: int) -> None:
-    both = tone(440, 0.5, found) + (tone(6000, 0.5, found) if found > 12000 else 0)
-    audio = load(encoded(both, found), 8000, 10)
+@pytest.mark.parametrize("source_rate", [8000, 11025, 16000, 22050, 44100, 44101, 48000, 192000])
+def test_any_rate_becomes_one_and_keeps_the_tone(source_rate: int) -> None:
+    both = tone(440, 0.5, source_rate) + (tone(6000, 0.5, source_rate) if source_rate > 12000 else 0)
+    audio = load(encoded(both, source_rate), 8000, 10)
     assert abs(len(audio.samples) - 4000) <= 1
     assert strength(audio.samples, 440, 8000) == pytest.approx(0.3, abs=0.01)
     assert strength(audio.samples, 2000, 8000) < 0.01  # where 6,000 Hz would fold to
@@ -58,11 +59,11 @@ def test_any_rate_becomes_one_and_keeps_the_tone(found: int) -> None:
 def test_channels_are_averaged() -> None:
     channels = np.stack([level * SOUND for level in np.linspace(0.1, 0.8, 8)], 1)
     audio = load(encoded(channels), 8000, 10)
-    np.testing.assert_allclose(audio.samples / FULL, 0.45 * SOUND, atol=1e-4)
+    np.testing.assert_allclose(audio.samples / FULL_SCALE, 0.45 * SOUND, atol=1e-4)
 
 
-def test_what_is_louder_than_full_scale_is_clipped() -> None:
-    assert whole(np.array([2.0, -2.0, 1.0, 0.5], np.float32)).tolist() == [32767, -32768, 32767, 16384]
+def test_values_beyond_full_scale_are_clipped() -> None:
+    assert as_int16(np.array([2.0, -2.0, 1.0, 0.5], np.float32)).tolist() == [32767, -32768, 32767, 16384]
 
 
 BAD = {
@@ -83,20 +84,20 @@ BAD = {
 
 
 @pytest.mark.parametrize(("data", "reason"), BAD.values(), ids=BAD.keys())
-def test_what_no_answer_can_be_made_from_says_why(data: bytes, reason: str) -> None:
+def test_unusable_recordings_give_a_reason(data: bytes, reason: str) -> None:
     with pytest.raises(UnusableError) as error:
         load(data, 8000, 10)
     assert error.value.reason == reason
 
 
-def test_a_header_that_promises_more_is_used_as_far_as_it_goes() -> None:
+def test_a_file_shorter_than_its_header_says_is_used() -> None:
     audio = load(encoded(SOUND)[:3000], 8000, 10)
     assert audio.damage == CUT
-    np.testing.assert_allclose(audio.samples / FULL, SOUND[: len(audio.samples)], atol=1e-4)
+    np.testing.assert_allclose(audio.samples / FULL_SCALE, SOUND[: len(audio.samples)], atol=1e-4)
     assert len(audio.samples) == (3000 - 44) // 2
-    lying = bytearray(encoded(SOUND))
-    lying[40:44] = struct.pack("<I", 2**31)  # of the data, in bytes
-    audio = load(bytes(lying), 8000, 10)
+    false_size = bytearray(encoded(SOUND))
+    false_size[40:44] = struct.pack("<I", 2**31)  # of the data, in bytes
+    audio = load(bytes(false_size), 8000, 10)
     assert audio.damage == CUT
     assert len(audio.samples) == len(SOUND)
 
@@ -106,7 +107,7 @@ def test_one_sample_is_a_recording() -> None:
     assert len(load(encoded(np.array([0.5], np.float32), 192000), 8000, 10).samples) == 1
 
 
-def test_of_a_long_recording_no_more_is_read_than_is_allowed(tmp_path: Path) -> None:
+def test_a_long_recording_is_read_up_to_the_limit(tmp_path: Path) -> None:
     path = tmp_path / "hour.wav"
     with soundfile.SoundFile(path, "w", 8000, 1) as file:
         for _ in range(60):
@@ -126,19 +127,19 @@ def test_of_a_long_recording_no_more_is_read_than_is_allowed(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("rate", [8000, 16000])
-def test_blocks_are_the_whole_recording_in_pieces_that_overlap(rate: int) -> None:
+def test_overlapping_blocks_cover_the_recording(rate: int) -> None:
     x = np.random.default_rng(0).normal(0, 0.1, int(2.3 * rate)).astype(np.float32)
     x = at_rate(at_rate(x, rate, 4000), 4000, rate)  # nothing at the highest frequencies, which filters bend
     data = encoded(x, rate, subtype="FLOAT")
     expected = load(data, 8000, 10).samples.astype(int)
-    with opened(data) as file:
-        found = list(blocks(file, 8000, 0.5, 0.2))
-    assert [first for first, _ in found] == [0, 4000, 8000, 12000, 16000]
-    assert [round(len(each) / 100) for _, each in found] == [56, 56, 56, 56, 24]
-    for first, each in found:
-        inner = slice(100, len(each) - 100)  # the filter of the rate has edges
-        np.testing.assert_allclose(each[inner], expected[first : first + len(each)][inner], atol=60)
-    for (a, x), (b, y) in itertools.pairwise(found):
+    with open_recording(data) as file:
+        parts = list(file.blocks(8000, 0.5, 0.2))
+    assert [first for first, _ in parts] == [0, 4000, 8000, 12000, 16000]
+    assert [round(len(x) / 100) for _, x in parts] == [56, 56, 56, 56, 24]
+    for first, x in parts:
+        inner = slice(100, len(x) - 100)  # the filter of the rate has edges
+        np.testing.assert_allclose(x[inner], expected[first : first + len(x)][inner], atol=60)
+    for (a, x), (b, y) in itertools.pairwise(parts):
         common = min(len(x) - (b - a), len(y))
         assert common >= 1500
         np.testing.assert_allclose(x[b - a :][100 : common - 100], y[100 : common - 100], atol=60)
@@ -149,14 +150,14 @@ def test_sources_are_the_files_of_a_folder_or_an_archive(tmp_path: Path) -> None
     (folder / "b").mkdir(parents=True)
     for name in ("b/x.wav", "a.FLAC", "notes.txt", "c.mp3"):
         (folder / name).write_bytes(name.encode())
-    assert [each.name for each in sources(folder, Inventory())] == ["a.FLAC", "b/x.wav", "c.mp3"]
+    assert [source.name for source in sources(folder, Inventory())] == ["a.FLAC", "b/x.wav", "c.mp3"]
     with tarfile.open(tmp_path / "in.tar.gz", "w:gz") as archive:
         archive.add(folder, "in")
-    packed = {each.name: each.data for each in sources(tmp_path / "in.tar.gz", Inventory())}
+    packed = {source.name: source.data for source in sources(tmp_path / "in.tar.gz", Inventory())}
     assert packed == {f"in/{name}": name.encode() for name in ("a.FLAC", "b/x.wav", "c.mp3")}
-    assert [each.name for each in sources(folder / "notes.txt", Inventory())] == [
+    assert [source.name for source in sources(folder / "notes.txt", Inventory())] == [
         "notes.txt"
-    ]  # asked for by its name
+    ]  # given by name, whatever its suffix
     (tmp_path / "none").mkdir()
     with pytest.raises(UserError, match=r"none: no file in it that ends in \.wav or"):
         list(sources(tmp_path / "none", Inventory()))

@@ -1,4 +1,4 @@
-"""From a user's files to clips: words, speakers, what is left out, and the cache."""
+"""From a user's files to clips: words, speakers, skipped files, and the cache."""
 
 import tarfile
 from pathlib import Path
@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from domains.speech.reading import clips as module
-from domains.speech.reading.clips import Clips, read_clips
+from domains.speech.reading.clips import ClipReader, Clips
 from shared.errors import UserError
 from tests.domains.speech.sounds import encoded, tone, write_words
 
@@ -20,7 +20,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def read(path: Path, pattern: str = BOTH, rate: int = 8000, max_seconds: float = 5) -> Clips:
-    return read_clips(path, pattern=pattern, rate=rate, max_seconds=max_seconds)
+    return ClipReader(pattern=pattern, max_seconds=max_seconds).read(path, rate)
 
 
 def test_words_and_speakers_come_from_the_names(tmp_path: Path) -> None:
@@ -39,12 +39,12 @@ def test_a_folder_and_an_archive_in_any_order_give_the_same(tmp_path: Path) -> N
     with tarfile.open(tmp_path / "in.tar.xz", "w:xz") as archive:
         for file in sorted(folder.glob("*/*"), reverse=True):
             archive.add(file, str(file.relative_to(folder)))
-    one, other = read(folder), read(tmp_path / "in.tar.xz")
+    from_folder, from_archive = read(folder), read(tmp_path / "in.tar.xz")
     for column in ("samples", "start", "label", "speaker", "name", "identity"):
-        assert np.array_equal(getattr(one, column), getattr(other, column)), column
+        assert np.array_equal(getattr(from_folder, column), getattr(from_archive, column)), column
 
 
-def test_what_is_left_out_is_counted_by_reason(tmp_path: Path) -> None:
+def test_skipped_files_are_counted_by_reason(tmp_path: Path) -> None:
     folder = write_words(tmp_path / "in", speakers=1, clips=1)
     odd = {
         "low/f0_1.wav": b"",
@@ -61,20 +61,18 @@ def test_what_is_left_out_is_counted_by_reason(tmp_path: Path) -> None:
     assert clips.summary.splitlines() == [
         "in: 4 recordings used, 0.0 minutes",
         "files: 9 seen, 4 used, 5 skipped",
-        "  1 empty: low/f0_1.wav (a file of no bytes)",
+        "  1 empty: low/f0_1.wav (0 bytes)",
         "  1 unreadable: low/f0_2.wav (Format not recognised)",
-        "  1 silence: low/f0_3.wav (all samples are alike)",
+        "  1 silence: low/f0_3.wav (all samples are equal)",
         "  1 longer than 5 s: low/f0_4.wav (6.0 s)",
-        "  1 name without data.pattern: strange.wav",
-        "used up to there, though a file ends before its header says: 1, such as low/f0_5.wav",
+        "  1 name does not match data.pattern: strange.wav",
+        "read up to the damage: 1 shorter than its header says, such as low/f0_5.wav",
     ]
     kept = np.concatenate([clips.samples[clips.start[c] : clips.start[c + 1]] for c in range(4)])
     assert np.array_equal(kept, clips.samples)
 
 
-def test_the_second_reading_comes_from_the_cache_whatever_the_pattern(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_cache_serves_any_pattern(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = write_words(tmp_path / "in", speakers=1, clips=1)
     (folder / "low/f0_1.wav").write_bytes(b"text")
     first = read(folder)
@@ -92,18 +90,18 @@ def test_the_second_reading_comes_from_the_cache_whatever_the_pattern(
 @pytest.mark.parametrize(
     ("pattern", "words"),
     [
-        ("(?P<label>", ["data.pattern=(?P<label>", "not a regular expression"]),
-        ("low", ["data.pattern=low", "(?P<label>"]),
-        (r"(?P<label>\d)\.ogg", ["no recording to learn from", "3 name without data.pattern"]),
+        ("(?P<label>", ["data.pattern: must be a regular expression, got (?P<label>"]),
+        ("low", ["data.pattern: must have a group (?P<label>…) around the word, got low"]),
+        (r"(?P<label>\d)\.ogg", ["must hold recordings of words", "3 name does not match data.pattern"]),
     ],
 )
-def test_a_pattern_that_finds_nothing(tmp_path: Path, pattern: str, words: list[str]) -> None:
+def test_wrong_patterns_are_refused(tmp_path: Path, pattern: str, words: list[str]) -> None:
     with pytest.raises(UserError) as error:
         read(write_words(tmp_path / "in", 1, 1), pattern)
     assert all(word in str(error.value) for word in words)
 
 
-def test_a_folder_of_nothing_but_damage_names_the_first(tmp_path: Path) -> None:
+def test_a_folder_of_damaged_files_names_the_first(tmp_path: Path) -> None:
     (tmp_path / "in/low").mkdir(parents=True)
     (tmp_path / "in/low/a_0.wav").write_bytes(b"text")
     with pytest.raises(UserError, match=r"1 unreadable: low/a_0\.wav \(Format not recognised"):

@@ -1,4 +1,4 @@
-"""Sound files of every suffix that is read; what damaged and hostile ones raise, print and claim."""
+"""Sound files of every supported suffix; errors, output and claims of damaged and hostile files."""
 
 import io
 import os
@@ -12,13 +12,13 @@ import numpy as np
 import pytest
 import soundfile
 
-from domains.speech.reading.audio import blocks, load
-from domains.speech.reading.decode import CUT, DAMAGED, LOUD, SUFFIXES, UnusableError, opened
+from domains.speech.reading.decode import CUT, DAMAGED, LOUD, SUFFIXES, UnusableError, open_recording
+from domains.speech.reading.recordings import load
 from tests.commands import PROJECT
 from tests.domains.speech.sounds import encoded, tone
 
 SOUND = tone(440, 1.0)
-MADE = {  # of each suffix a file as it comes; .mp2 has no encoder here and shares the decoder of .mp3
+FORMATS = {  # of each suffix; .mp2 has no encoder and shares the decoder of .mp3
     ".wav": ("WAV", "PCM_16"), ".wave": ("WAVEX", "PCM_24"), ".rf64": ("RF64", "PCM_16"),
     ".w64": ("W64", "PCM_16"), ".flac": ("FLAC", "PCM_16"), ".ogg": ("OGG", "VORBIS"),
     ".oga": ("OGG", "VORBIS"), ".opus": ("OGG", "OPUS"), ".mp3": ("MP3", "MPEG_LAYER_III"),
@@ -29,12 +29,12 @@ MADE = {  # of each suffix a file as it comes; .mp2 has no encoder here and shar
 
 
 def test_every_suffix_has_a_file_that_is_read() -> None:
-    assert MADE.keys() == set(SUFFIXES)
+    assert FORMATS.keys() == set(SUFFIXES)
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
 def test_a_file_of_each_suffix_is_read_from_disk_and_from_memory(suffix: str, tmp_path: Path) -> None:
-    data = encoded(SOUND, 8000, *MADE[suffix])
+    data = encoded(SOUND, 8000, *FORMATS[suffix])
     (tmp_path / f"a{suffix}").write_bytes(data)
     for source in (data, tmp_path / f"a{suffix}"):
         audio = load(source, 8000, 5)
@@ -43,7 +43,7 @@ def test_a_file_of_each_suffix_is_read_from_disk_and_from_memory(suffix: str, tm
         np.testing.assert_allclose(audio.samples[1000:7000] / 2**15, SOUND[1000:7000], atol=0.2)
 
 
-def test_bare_samples_are_not_guessed_at(tmp_path: Path) -> None:
+def test_raw_samples_are_refused(tmp_path: Path) -> None:
     (tmp_path / "a.raw").write_bytes((SOUND * 2**15).astype(np.int16).tobytes())
     with pytest.raises(UnusableError, match="unreadable: Format not recognised"):
         load(tmp_path / "a.raw", 8000, 5)
@@ -53,7 +53,7 @@ def test_bare_samples_are_not_guessed_at(tmp_path: Path) -> None:
     "error", [AssertionError("odd"), MemoryError(), KeyError("x"), TypeError("no\ngood")]
 )
 @pytest.mark.parametrize("place", ["__init__", "read"])
-def test_any_exception_of_the_library_is_a_reason(
+def test_any_exception_of_the_library_becomes_a_reason(
     error: Exception, place: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_: object, **__: object) -> None:
@@ -65,11 +65,11 @@ def test_any_exception_of_the_library_is_a_reason(
     with pytest.raises(UnusableError) as raised:
         load(data, 8000, 5)
     assert raised.value.reason == "unreadable"
-    assert raised.value.found == " ".join(str(error).split()) or type(error).__name__
+    assert raised.value.detail == " ".join(str(error).split()) or type(error).__name__
 
 
-def test_an_error_of_the_caller_is_not_taken_for_one_of_the_file() -> None:
-    with pytest.raises(ZeroDivisionError), opened(encoded(SOUND)):
+def test_exceptions_of_the_caller_pass_through() -> None:
+    with pytest.raises(ZeroDivisionError), open_recording(encoded(SOUND)):
         _ = 1 / 0
 
 
@@ -78,57 +78,57 @@ def test_an_error_of_the_caller_is_not_taken_for_one_of_the_file() -> None:
     [("WAV", "PCM_16"), ("W64", "PCM_16"), ("RF64", "PCM_16"), ("AIFF", "PCM_16"), ("AU", "PCM_16"),
      ("MP3", "MPEG_LAYER_III")],
 )  # fmt: skip
-def test_a_file_that_was_cut_short_is_used_and_said(kind: tuple[str, str]) -> None:
+def test_a_truncated_file_is_used_and_reported(kind: tuple[str, str]) -> None:
     data = encoded(SOUND, 8000, *kind)
     audio = load(data[: len(data) // 2], 8000, 5)
     assert audio.damage == CUT
     assert 1500 < len(audio.samples) < 5000
 
 
-def test_a_size_that_a_stream_left_open_is_not_cut() -> None:
+def test_an_unknown_size_in_the_header_is_not_damage() -> None:
     data = bytearray(encoded(SOUND))
     data[4:8] = data[40:44] = struct.pack("<I", 2**32 - 1)  # as ffmpeg writes to a pipe
     audio = load(bytes(data), 8000, 5)
     assert (audio.damage, len(audio.samples)) == ("", 8000)
 
 
-def test_an_mp3_whose_length_is_an_estimate_is_not_cut() -> None:
+def test_an_estimated_mp3_length_is_not_damage() -> None:
     data = encoded(SOUND, 8000, "MP3", "MPEG_LAYER_III")
     start = data.index(b"Xing") + 4
     without = data[:start] + bytes(4) + data[start + 4 :]  # no flags: the header counts no frames
     assert not load(without, 8000, 5).damage
 
 
-def test_what_libmpg123_prints_is_kept_from_the_terminal_and_counts_as_damage(
+def test_messages_of_libmpg123_are_captured_and_count_as_damage(
     capfd: pytest.CaptureFixture,
 ) -> None:
     data = bytearray(encoded(tone(440, 3.0), 8000, "MP3", "MPEG_LAYER_III"))
     data[1200:1300] = bytes(range(100))
-    with opened(bytes(data)) as file:
-        os.write(2, b"of others\n")
+    with open_recording(bytes(data)) as file:
+        os.write(2, b"another line\n")
         assert len(file.mono(file.frames))
         assert file.damage() == DAMAGED
-    assert capfd.readouterr().err == "of others\n"
+    assert capfd.readouterr().err == "another line\n"
 
 
-def test_lines_of_others_pass_while_a_file_is_decoded(
+def test_other_lines_on_standard_error_pass_through(
     capfd: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     read = soundfile.SoundFile.read
 
-    def speaking(*arguments: object, **options: object) -> np.ndarray:
+    def printing(*arguments: object, **options: object) -> np.ndarray:
         os.write(2, b"a line of another thread\nWarning: Xing stream size off\n")
         return read(*arguments, **options)
 
-    monkeypatch.setattr(soundfile.SoundFile, "read", speaking)
+    monkeypatch.setattr(soundfile.SoundFile, "read", printing)
     load(encoded(SOUND), 8000, 5)
     assert capfd.readouterr().err == "a line of another thread\n"
 
 
-def test_without_a_standard_error_files_are_read_all_the_same(tmp_path: Path) -> None:
+def test_files_are_read_without_a_standard_error(tmp_path: Path) -> None:
     (tmp_path / "a.wav").write_bytes(encoded(SOUND))
     code = (
-        "import pathlib; from domains.speech.reading.audio import load;"
+        "import pathlib; from domains.speech.reading.recordings import load;"
         "print(len(load(pathlib.Path('a.wav'), 8000, 5).samples))"
     )
     done = subprocess.run(
@@ -139,7 +139,7 @@ def test_without_a_standard_error_files_are_read_all_the_same(tmp_path: Path) ->
     assert done.stdout == "8000\n"
 
 
-def test_floats_that_hold_whole_numbers_are_said() -> None:
+def test_integers_written_as_floats_are_reported() -> None:
     assert load(encoded(SOUND * 2**15, subtype="FLOAT"), 8000, 5).damage == LOUD
     assert load(encoded(np.float32(1.5) * SOUND / 0.3, subtype="FLOAT"), 8000, 5).damage == ""
     with pytest.raises(UnusableError, match="not numbers"):
@@ -152,7 +152,7 @@ def test_many_channels_are_read_or_refused(channels: int) -> None:
     if channels == 64:
         np.testing.assert_allclose(load(data, 8000, 5).samples / 2**15, SOUND, atol=1e-3)
     else:
-        with pytest.raises(UnusableError, match="channels: 1,024, and 64 is the most"):
+        with pytest.raises(UnusableError, match="channels: 1,024, at most 64"):
             load(data, 8000, 5)
 
 
@@ -173,9 +173,9 @@ def test_compressed_silence_is_refused_before_it_is_decoded(tmp_path: Path) -> N
     start = time.monotonic()
     with (
         pytest.raises(UnusableError, match=r"too long for its size: 24\.0 hours in [\d,]+ bytes; cut it"),
-        opened(bytes(day)) as file,
+        open_recording(bytes(day)) as file,
     ):
-        list(blocks(file, 16000, 20, 1))
+        list(file.blocks(16000, 20, 1))
     with pytest.raises(UnusableError, match="longer than 5 s"):
         load(bytes(day), 16000, 5)
     assert time.monotonic() - start < 20
@@ -187,7 +187,7 @@ def test_compressed_silence_is_refused_before_it_is_decoded(tmp_path: Path) -> N
         size = 8000 * 36000
         out.write(header[:4] + struct.pack("<I", 36 + size) + header[8:40] + struct.pack("<I", size))
         out.truncate(44 + size)
-    with opened(sparse) as file:
+    with open_recording(sparse) as file:
         assert file.seconds == 36000
         file.check_work()
 
@@ -196,5 +196,5 @@ def test_a_stream_of_unknown_length_names_the_remedy() -> None:
     data = bytearray(encoded(SOUND, format="FLAC"))
     fields = int.from_bytes(data[18:26], "big") >> 36 << 36
     data[18:26] = fields.to_bytes(8, "big")
-    with pytest.raises(UnusableError, match=r"does not say how long it is; convert to \.wav or \.flac"):
+    with pytest.raises(UnusableError, match=r"no length in its header; convert to \.wav or \.flac"):
         load(bytes(data), 8000, 5)

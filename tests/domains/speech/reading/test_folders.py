@@ -1,4 +1,4 @@
-"""Folders and archives as strangers bring them: the words and sides they give, and what is skipped."""
+"""Folder and archive layouts: words, official splits, and skipped files."""
 
 import os
 import shutil
@@ -52,13 +52,15 @@ def ready(path: Path, *overrides: str, **front_end: object) -> SpeechData:
 
 
 def counts(data: SpeechData) -> list[int]:
-    return [len(each) for each in (data.train_set, data.val_set, data.test_set)]
+    return [len(dataset) for dataset in (data.train_set, data.val_set, data.test_set)]
 
 
 def test_a_word_whose_recordings_cannot_be_read_is_named_with_the_remedy(put: Callable) -> None:
     put("yes"), put("no")
     path = put("maybe", 5, "{}.m4a", M4A)
-    with pytest.raises(UserError, match=r"in/maybe: no recording.*\(5 of kind \.m4a\); convert to \.wav"):
+    with pytest.raises(
+        UserError, match=r"in/maybe: no usable recording.*\(5 of kind \.m4a\); convert to \.wav"
+    ):
         ready(path)
     path = put("maybe", 1)
     summary = ready(path).summary
@@ -68,13 +70,13 @@ def test_a_word_whose_recordings_cannot_be_read_is_named_with_the_remedy(put: Ca
 
 
 @pytest.mark.parametrize("data", [b"", b"text", encoded(0 * tone(300)), encoded(tone(300, 9))])
-def test_a_word_of_nothing_but_damage_is_named(put: Callable, data: bytes) -> None:
+def test_a_word_of_damaged_recordings_is_named(put: Callable, data: bytes) -> None:
     put("yes"), put("no")
-    with pytest.raises(UserError, match=r"in/maybe: no recording in it can be used \(3 "):
+    with pytest.raises(UserError, match=r"in/maybe: no usable recording in it \(3 "):
         ready(put("maybe", 3, data=data))
 
 
-def test_files_that_are_no_sound_are_counted_and_cost_nothing(put: Callable) -> None:
+def test_other_files_are_counted(put: Callable) -> None:
     put("yes"), put("no"), put("yes", 1, "notes.txt", b"x"), put("docs", 2, "{}.pdf", b"x")
     data = ready(put("", 1, "README", b"x"))
     assert data.classes == ["no", "yes"]
@@ -82,17 +84,17 @@ def test_files_that_are_no_sound_are_counted_and_cost_nothing(put: Callable) -> 
     assert "2 of kind .pdf: docs/" in data.summary
 
 
-def test_hidden_folders_and_background_noise_are_no_words(put: Callable) -> None:
+def test_hidden_folders_and_background_noise_are_not_words(put: Callable) -> None:
     put("yes", 20), put("no", 20), put("yes/.ipynb_checkpoints", 3), put("__MACOSX/yes", 2, "._{}.wav")
     data = ready(put("_background_noise_", 2))
     assert data.classes == ["no", "yes"]
     assert "5 hidden: " in data.summary
-    assert "2 folder in underscores, taken for no word: _background_noise_/" in data.summary
+    assert "2 folder in underscores, not a word: _background_noise_/" in data.summary
     put("_unknown_", 15)
     assert ready(put("no")).classes == ["_unknown_", "no", "yes"]
 
 
-def test_background_noise_that_is_too_long_is_no_error(put: Callable) -> None:
+def test_long_background_noise_is_skipped(put: Callable) -> None:
     put("yes", 20), put("no", 20)
     data = ready(put("_background_noise_", 2, data=encoded(tone(200, 9))))
     assert data.classes == ["no", "yes"]
@@ -105,9 +107,9 @@ def test_background_noise_that_is_too_long_is_no_error(put: Callable) -> None:
 @pytest.mark.parametrize("archive", [False, True])
 def test_official_folders_are_the_official_sets(put: Callable, folders: str, archive: bool) -> None:
     names = ["train", "val", "test"] if folders == "below" else folders.split()
-    for count, side in zip((9, 3, 4), names, strict=True):
+    for count, split in zip((9, 3, 4), names, strict=True):
         for word in ("yes", "no"):
-            path = put(f"{word}/{side}" if folders == "below" else f"{side}/{word}", count)
+            path = put(f"{word}/{split}" if folders == "below" else f"{split}/{word}", count)
     if archive:
         with zipfile.ZipFile(path.with_suffix(".zip"), "w") as out:
             for file in sorted(path.rglob("*.wav")):
@@ -119,27 +121,27 @@ def test_official_folders_are_the_official_sets(put: Callable, folders: str, arc
     assert "official splits by folder" in data.summary
 
 
-@pytest.mark.parametrize("sides", ["train test", "train val"])
-def test_the_official_set_that_is_missing_is_cut_from_the_training(put: Callable, sides: str) -> None:
-    for side in sides.split():
+@pytest.mark.parametrize("splits", ["train test", "train val"])
+def test_a_missing_official_set_is_cut_from_the_training(put: Callable, splits: str) -> None:
+    for split in splits.split():
         for word in ("yes", "no"):
-            path = put(f"{side}/{word}", 10)
+            path = put(f"{split}/{word}", 10)
     data = ready(path)
     sizes = dict(zip(("train", "val", "test"), counts(data), strict=True))
-    assert sizes[sides.split()[1]] == 20
+    assert sizes[splits.split()[1]] == 20
     assert sum(sizes.values()) == 40
     assert min(sizes.values()) >= 2
 
 
-def test_the_users_rule_goes_before_the_folders(put: Callable) -> None:
-    for side in ("train", "test"):
+def test_official_patterns_override_folders(put: Callable) -> None:
+    for split in ("train", "test"):
         for word in ("yes", "no"):
-            path = put(f"{side}/{word}", 10)
+            path = put(f"{split}/{word}", 10)
     pooled = ready(path, "data.pattern='(?P<label>[^/]+)/[^/]+$'")
     assert counts(pooled) == [28, 4, 8]
     ruled = ready(path, "data.official={test: '^train/'}")
     assert counts(ruled)[2] == 20
-    assert "data.official goes before the folders that are named like splits" in ruled.summary
+    assert "data.official overrides the folders that are named like splits" in ruled.summary
 
 
 def test_composed_and_decomposed_names_are_one_word(put: Callable) -> None:
@@ -147,8 +149,8 @@ def test_composed_and_decomposed_names_are_one_word(put: Callable) -> None:
     data = ready(put(unicodedata.normalize("NFD", "café"), 10))
     assert data.classes == [unicodedata.normalize("NFC", word) for word in ("café", "thé")]
     old = [unicodedata.normalize("NFD", word) for word in ("café", "thé")]  # as an older run keeps them
-    told = {"sizes": data.sizes, "classes": old}
-    later = ready(data.path, **told)
+    preprocessing = {"sizes": data.sizes, "classes": old}
+    later = ready(data.path, **preprocessing)
     assert later.classes == old
     assert sorted(
         np.bincount(np.concatenate([s.y for s in (later.train_set, later.val_set, later.test_set)]))
@@ -164,7 +166,7 @@ def test_names_that_are_not_utf_8(put: Callable) -> None:
     assert "words by folder: 2 (n?, yes)" in data.summary
 
 
-def test_levels_of_folders_that_are_ignored_are_named(put: Callable) -> None:
+def test_ignored_folder_levels_are_named(put: Callable) -> None:
     for room in ("kitchen", "garden"):
         for word in ("yes", "no"):
             path = put(f"{room}/{word}", 5)
@@ -191,38 +193,38 @@ def test_one_bad_recording_is_counted_and_named_or_refused(put: Callable) -> Non
         ("{1}{0}.wav", r"data.pattern='(?P<label>[^\W\d]+)[^/]*$'"),
     ],
 )
-def test_recordings_without_folders_get_a_pattern_that_can_be_copied(
+def test_a_pattern_is_proposed_for_recordings_without_folders(
     put: Callable, names: str, proposed: str
 ) -> None:
     for word in ("yes", "no"):
         path = put("", 10, names.format("{}", word))
     with pytest.raises(UserError) as error:
         ready(path)
-    assert "20 no folder that names its word: " in str(error.value)
+    assert "20 not in a folder named by a word: " in str(error.value)
     assert str(error.value).endswith(f"or give {proposed}")
     assert ready(path, proposed).classes == ["no", "yes"]
 
 
-def test_a_pattern_that_is_found_nowhere_shows_a_name_and_one_that_is(put: Callable) -> None:
+def test_a_pattern_without_a_match_shows_a_name_and_a_better_pattern(put: Callable) -> None:
     put("yes"), put("no")
     with pytest.raises(UserError) as error:
         ready(put("no", 1), "data.pattern='(?P<label>[a-z]+)_\\d'")
-    assert "17 name without data.pattern: no/" in str(error.value)
+    assert "17 name does not match data.pattern: no/" in str(error.value)
     assert "data.pattern=(?P<label>[a-z]+)_" in str(error.value)
     assert str(error.value).endswith("or give data.pattern='(?P<label>[^/]+)/[^/]+$'")
 
 
-def test_recordings_that_are_mostly_too_long_name_the_key(put: Callable) -> None:
+def test_mostly_long_recordings_name_the_key(put: Callable) -> None:
     put("yes", 6, data=encoded(tone(300, 7))), put("yes", 2), put("no", 2)
     with pytest.raises(UserError) as error:
         ready(put("no", 6, data=encoded(tone(300, 8))))
-    for words in ("12 of 16 skipped: longer than 5 s", "7.0 s in the median", "data.max_seconds=8 (now 5)"):
+    for words in ("12 of 16 skipped: longer than 5 s", "median length 7.0 s", "data.max_seconds=8 (now 5)"):
         assert words in str(error.value)
     put("yes", 4)
     assert "12 longer than 5 s: no/" in ready(put("no", 5)).summary  # not more than half
 
 
-def test_labels_that_are_hardly_words_are_refused_before_training(put: Callable) -> None:
+def test_unlikely_labels_are_refused(put: Callable) -> None:
     for number in range(15):
         put(f"recording {number}", 1)
     for _ in range(2):
@@ -231,7 +233,7 @@ def test_labels_that_are_hardly_words_are_refused_before_training(put: Callable)
         ready(path)
 
 
-def test_one_word_is_nothing_to_learn(put: Callable) -> None:
+def test_a_single_word_is_refused(put: Callable) -> None:
     with pytest.raises(UserError, match=r"must have two classes to tell apart, got one, 'yes'; sort"):
         ready(put("mine/yes", 20))
 
@@ -241,7 +243,7 @@ def test_a_few_recordings_of_two_words(put: Callable, clips: int) -> None:
     put("yes", clips)
     path = put("no", clips)
     if clips == 1:
-        with pytest.raises(UserError, match=r"no clip to validate with \(clips: 2 train, 0 val, 0 test\)"):
+        with pytest.raises(UserError, match=r"no clip to validate on \(clips: 2 train, 0 val, 0 test\)"):
             ready(path)
     else:
         data = ready(path)
@@ -250,26 +252,26 @@ def test_a_few_recordings_of_two_words(put: Callable, clips: int) -> None:
         data.baselines(np.arange(len(data.test_set)))
 
 
-def test_other_recordings_of_a_run(put: Callable) -> None:
+def test_a_run_on_other_recordings(put: Callable) -> None:
     for word in ("yes", "no", "maybe"):
         path = put(word, 10)
     data = ready(path)
-    told = data.front_end
+    preprocessing = data.front_end
     shutil.rmtree(path / "maybe")
     put("yes", 4, data=encoded(tone(500, 0.3, 44100), 44100))
-    later = ready(path, **told)
+    later = ready(path, **preprocessing)
     assert later.classes == ["maybe", "no", "yes"]
-    assert "words of the run without a recording here: maybe" in later.summary
+    assert "words of the run without recordings: maybe" in later.summary
     tested = len(later.test_set)
-    assert f"tested: {tested} of 24 clips; all of other recordings by 'data.fractions=" in later.summary
-    every = ready(path, "data.fractions={val: 0, test: 1}", **told)
+    assert f"tested: {tested} of 24 clips; test all with 'data.fractions=" in later.summary
+    every = ready(path, "data.fractions={val: 0, test: 1}", **preprocessing)
     assert counts(every) == [0, 0, 24]
     assert "tested:" not in every.summary
     with pytest.raises(UserError, match=r"data\.path=.*: unknown words: perhaps \(such as perhaps/"):
-        ready(put("perhaps", 3), **told)
+        ready(put("perhaps", 3), **preprocessing)
 
 
-def test_official_folders_of_extra_recordings_train_and_that_is_said(put: Callable, tmp_path: Path) -> None:
+def test_official_folders_of_extra_recordings_train_and_are_reported(put: Callable, tmp_path: Path) -> None:
     for word in ("yes", "no"):
         put(f"train/{word}", 4), put(f"test/{word}", 3)
     extra = put("", 0).rename(tmp_path / "extra")

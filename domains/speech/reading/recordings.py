@@ -1,0 +1,115 @@
+"""The recordings of a user's path: found, read one by one, used or skipped."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+from rich.console import Console
+from rich.progress import Progress
+
+from domains.speech.reading.audio import as_int16, at_rate, has_sound
+from domains.speech.reading.decode import SUFFIXES, UnusableError, open_recording, remedies
+from shared.errors import UserError
+from shared.files import Inventory, files, is_archive, members, nothing, printable
+
+MAX_SAMPLES = 2**25  # of a recording that is held in memory as a whole: 12 minutes at 44,100 Hz
+
+T = TypeVar("T")
+
+
+class Source(NamedTuple):
+    """A file: its name inside the user's path, its location or bytes, and the share of the path done."""
+
+    name: str
+    data: Path | bytes
+    done: float
+
+
+class Audio(NamedTuple):
+    """Mono samples, and a description of damage (see ``Recording.damage``)."""
+
+    samples: NDArray[np.int16]
+    damage: str
+
+
+class Recordings(Inventory):
+    """The recordings of a path: those used, and those skipped for a reason."""
+
+    def read(self, path: Path, read_one: Callable[[Path | bytes], T], title: str) -> Iterator[tuple[str, T]]:
+        """Read recordings one by one with a progress bar; unusable ones are noted as skipped.
+
+        Args:
+            path: a file, a folder or an archive.
+            read_one: makes the result from a file's path or bytes; may raise ``UnusableError``.
+            title: of the progress bar.
+
+        Yields:
+            The name of each file inside the path, and the result of ``read_one``.
+
+        Raises:
+            UserError: no recording, or a broken or harmful archive (see ``archive.members``).
+        """
+        console = Console(stderr=True)
+        with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
+            task = bar.add_task(title, total=1.0)
+            for source in sources(path, self):
+                try:
+                    result = read_one(source.data)
+                except UnusableError as error:
+                    self.skip(source.name, error.reason, error.detail)
+                else:
+                    yield source.name, result
+                bar.update(task, completed=source.done)
+
+    def summary(self, noun: str = "files") -> list[str]:
+        """Also what to do about unsupported sound formats."""
+        return [*super().summary(noun), *remedies(self.skipped)]
+
+    def none_usable(self, path: Path) -> UserError:
+        """The error of a path of which no recording can be used."""
+        skipped = "; ".join(line.strip() for line in self.summary()[1:])
+        return UserError(
+            f"{path}: must hold a recording of speech ({' '.join(SUFFIXES)}); skipped: {skipped}"
+        )
+
+
+def sources(path: Path, seen: Inventory) -> Iterator[Source]:
+    """The recordings of a file, folder or archive; files on disk are opened by the caller, not here."""
+    if path.is_file() and is_archive(path):
+        yield from (Source(*member) for member in members(path, SUFFIXES, seen=seen))
+        return
+    paths = files(path, SUFFIXES, seen=seen)
+    if not paths:
+        raise UserError(";".join([str(nothing(path, SUFFIXES, seen)), *remedies(seen.skipped)]))
+    for number, file in enumerate(paths, start=1):
+        name = file.relative_to(path).as_posix() if path.is_dir() else file.name
+        yield Source(printable(name), file, number / len(paths))
+
+
+def load(data: Path | bytes, rate: int, max_seconds: float) -> Audio:
+    """Read a whole recording; of a longer one, little more than ``max_seconds`` is decoded.
+
+    Raises:
+        UnusableError: as ``open_recording``; no samples, too long, not numbers, or silence.
+    """
+    with open_recording(data) as file:
+        limit = int(max_seconds * file.rate)
+        if min(file.frames, limit) > MAX_SAMPLES:
+            raise UnusableError("too many samples", f"{file.frames:,}, at most {MAX_SAMPLES:,}")
+        x = file.mono(min(file.frames, limit + 1))
+        if len(x) > limit:
+            raise UnusableError(too_long(max_seconds), f"{file.seconds:.1f} s", file.seconds)
+        source_rate, damage = file.rate, file.damage()
+    if not len(x):
+        raise UnusableError("no samples", "a header without sound")
+    samples = as_int16(at_rate(x, source_rate, rate))
+    if not has_sound(samples[None])[0]:
+        raise UnusableError("silence", "all samples are equal")
+    return Audio(samples, damage)
+
+
+def too_long(seconds: float) -> str:
+    """The reason for which recordings above a limit are skipped."""
+    return f"longer than {seconds:g} s"

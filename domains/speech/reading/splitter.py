@@ -1,0 +1,195 @@
+"""The rules of a split: by official lists, else by speaker, so that no voice is in two splits."""
+
+import hashlib
+import math
+import re
+from collections import Counter
+from dataclasses import dataclass
+from typing import TypedDict
+
+import numpy as np
+from numpy.typing import NDArray
+
+from domains.speech.reading.clips import Clips
+from domains.speech.reading.split import Split
+from shared.errors import UserError, require_int, require_number
+from shared.training import Fractions
+
+MIN_SPEAKERS = 3  # for a split by speaker: one to train, one to validate, one to test
+
+Names = NDArray[np.str_]  # (C,) train, val or test
+
+
+class Official(TypedDict, total=False):
+    """Regular expressions that are searched in file names: the clips of each official set."""
+
+    val: str | None
+    test: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Splitter:
+    """Assigns clips to splits.
+
+    A test speaker or a fold overrides the official test set; validation stays official. Clips without an
+    official split are divided by ``fractions``: by speaker, or by file if there are fewer than three.
+
+    Attributes:
+        official: regular expressions ``test``, ``val`` or both. None: folders named like splits are official.
+        test_speaker: regular expression; speakers whose whole name matches are the test set.
+        fold: index of the part of the speakers that is the test set.
+        folds: number of parts; None: one per speaker (leave one speaker out).
+        fractions: shares ``val`` and ``test`` of the speakers; with test speakers, ``val`` of the others.
+
+    Raises:
+        UserError: a value that no data can fit.
+    """
+
+    official: Official | None
+    test_speaker: str | None
+    fold: int | None
+    folds: int | None
+    fractions: Fractions
+
+    def __post_init__(self) -> None:
+        patterns = {"data.test_speaker": self.test_speaker}
+        if self.official is not None:
+            val_pattern, test_pattern = self.official.get("val"), self.official.get("test")
+            patterns |= {"data.official.val": val_pattern, "data.official.test": test_pattern}
+            if val_pattern is None and test_pattern is None:
+                raise UserError(f"data.official: must have test, val or both as keys, got {self.official}")
+        for key, pattern in patterns.items():
+            try:
+                re.compile(pattern or "")
+            except re.error as error:
+                raise UserError(f"{key}: must be a regular expression, got {pattern}; {error}") from error
+        if self.test_speaker is not None and self.fold is not None:
+            raise UserError(
+                f"data.fold: must be null beside data.test_speaker={self.test_speaker}, got {self.fold}"
+            )
+        if self.folds is not None:
+            if self.fold is None:
+                raise UserError(f"data.fold: must be set beside data.folds={self.folds}, got null")
+            require_int("data.folds", self.folds, 2)
+        if self.fold is not None:
+            require_int("data.fold", self.fold, 0)
+        val, test = self.fractions["val"], self.fractions["test"]
+        require_number("data.fractions.val", val, 0, 1)
+        require_number("data.fractions.test", test, 0, 1)
+        if val + test > 1:
+            raise UserError(f"data.fractions: must be at most 1 together, got {self.fractions}")
+
+    @property
+    def by_speaker(self) -> bool:
+        """Whether the test set is chosen by speaker, whatever is official."""
+        return self.test_speaker is not None or self.fold is not None
+
+    def split(self, clips: Clips) -> Split:
+        """Assign all clips.
+
+        Raises:
+            UserError: the speakers are unknown or too few, or a pattern matches nothing.
+        """
+        known = "" not in clips.speaker
+        names, official = self._official(clips)
+        remarks = []
+        if self.official is not None and (clips.split != "").any():
+            remarks.append("data.official overrides the folders that are named like splits")
+        if self.by_speaker:
+            if not known:
+                raise UserError(
+                    "data.test_speaker, data.fold: the speakers are unknown; give data.pattern=… with a "
+                    "group (?P<speaker>…) that finds them in the file names"
+                )
+            return Split(clips, self._leave_out(clips, names if "val" in official else None), remarks)
+        if official != {"val", "test"}:
+            rest = np.flatnonzero(names == "train")
+            by_speaker = known and len(np.unique(clips.speaker[rest])) >= MIN_SPEAKERS
+            shares = {key: 0.0 if key in official else self.fractions[key] for key in ("val", "test")}
+            names[rest] = _divide(clips, rest, by_speaker, **shares)
+            if known and not by_speaker and (names == "train").any():
+                remarks.append(
+                    f"fewer than {MIN_SPEAKERS} speakers to divide: split by file, so no new voice is tested"
+                )
+        return Split(clips, names, remarks)
+
+    def _official(self, clips: Clips) -> tuple[Names, set[str]]:
+        """The official split, ``train`` elsewhere; and which of val and test are official."""
+        if self.official is None:
+            names = np.where(clips.split == "", "train", clips.split).astype("<U5")
+            return names, set(names.tolist()) - {"train"}
+        names = np.full(len(clips.name), "train", "<U5")
+        patterns = {"val": self.official.get("val"), "test": self.official.get("test")}
+        for key, pattern in patterns.items():
+            if pattern is not None:
+                matches = [re.search(pattern, name) is not None for name in clips.name]
+                if not any(matches):
+                    raise UserError(
+                        f"data.official.{key}: must match some file names, got {pattern}; "
+                        f"the first is {clips.name[0]}"
+                    )
+                names[matches] = key
+        return names, {key for key, pattern in patterns.items() if pattern is not None}
+
+    def _leave_out(self, clips: Clips, official: Names | None) -> Names:
+        """Test the chosen speakers.
+
+        The next speakers in the alphabet validate, so that over all folds each speaker does; with an official
+        validation set, its clips of the other speakers do.
+        """
+        speakers = np.unique(clips.speaker)
+        tested = self._tested(speakers)
+        others = speakers[~tested]
+        if len(others) < 2:
+            raise UserError(
+                f"data.test_speaker, data.fold: must leave 2 speakers for train and val, got {len(others)}"
+            )
+        if official is not None:
+            names = np.where(official == "val", "val", "train").astype("<U5")
+        else:
+            after = int(np.searchsorted(others, speakers[tested][-1]))
+            count = min(max(round(self.fractions["val"] * len(others)), 1), len(others) - 1)
+            names = np.full(len(clips.speaker), "train", "<U5")
+            names[np.isin(clips.speaker, np.roll(others, -after)[:count])] = "val"
+        names[np.isin(clips.speaker, speakers[tested])] = "test"
+        return names
+
+    def _tested(self, speakers: NDArray[np.str_]) -> NDArray[np.bool_]:
+        if self.test_speaker is None:
+            folds = self.folds or len(speakers)
+            require_int("data.fold", self.fold, 0, folds - 1)
+            require_int("data.folds", folds, min(2, len(speakers)), len(speakers))
+            return np.arange(len(speakers)) % folds == self.fold
+        tested = np.array([re.fullmatch(self.test_speaker, speaker) is not None for speaker in speakers])
+        if not tested.any():
+            names = ", ".join(speakers[:20])
+            raise UserError(
+                f"data.test_speaker: must match one of the speakers {names}, got {self.test_speaker}"
+            )
+        return tested
+
+
+def _divide(clips: Clips, rest: NDArray[np.int64], by_speaker: bool, *, val: float, test: float) -> Names:
+    """Divide the clips ``rest`` by a hash of the speaker or of the samples, so that copies stay together.
+
+    Unless nothing is left to train on, each word keeps a speaker or sound in training.
+    """
+    keys = clips.speaker if by_speaker else clips.identity.astype(str)
+    groups, group = np.unique(keys[rest], return_inverse=True)
+    words: list[set[str]] = [set() for _ in groups]
+    for number, word in zip(group, clips.label[rest], strict=True):
+        words[number].add(str(word))
+    left = Counter(word for own in words for word in own)
+    tests, vals = math.ceil(test * len(groups)), math.ceil(val * len(groups))
+    names = np.full(len(groups), "train", "<U5")
+    taken = 0
+    hashes = [hashlib.blake2b(str(key).encode(), digest_size=8).digest() for key in groups]
+    for number in sorted(range(len(groups)), key=hashes.__getitem__):
+        if taken == tests + vals:
+            break
+        if val + test < 1 and any(left[word] == 1 for word in words[number]):
+            continue
+        left.subtract(words[number])
+        names[number] = "test" if taken < tests else "val"
+        taken += 1
+    return names[group]
