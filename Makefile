@@ -1,54 +1,67 @@
-# make train   make an environment, train Go on the bundled games, print the test figures
-# make test    everything that has to hold, in under eight minutes
-# make help    all targets
+# make install    create the environment .venv with all that the project needs
+# make train      make install, then train Go on the bundled games, print the test metrics and what to try next
+# make test       make lint and the tests, in under eight minutes
+# make help       list all targets
 
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: help train test lint test-ci test-slow lock clean
+.PHONY: help install train test lint test-ci test-slow docs lock clean
 
 help:
 	@grep -E '^# make' Makefile | cut -c3-
 
+install: $(INSTALLED)
+
 train: $(INSTALLED)
 	$(BIN)/python scripts/train.py domain=go
+	@run=$$(ls -dt runs/go/*/ | head -n 1); printf '\n%s\n' 'Next:' '  . $(VENV)/bin/activate' \
+	    "  python scripts/predict.py run=$${run%/} input=domains/go/sample/game.sgf" \
+	    "  python scripts/explain.py run=$${run%/} input=domains/go/sample/game.sgf move=49" \
+	    "  python scripts/evaluate.py run=$${run%/}"
 
-# make lint       ruff, mypy and the import rules
+# make lint       ruff, mypy, the import rules, links of the documents, words of the glossary
 lint: $(INSTALLED)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python -m tests.documents.links
+	$(BIN)/python -m tests.documents.words
 
 # one thread each: a process a core already keeps the cores busy
 test: lint
 	OMP_NUM_THREADS=1 $(BIN)/pytest -n auto --dist loadscope -m "not slow and not gnugo"
 
-# make test-ci    those of the slow checks that fit into a quarter of an hour
+# make test-ci    the slow checks that fit into a quarter of an hour
 test-ci: $(INSTALLED)
 	OMP_NUM_THREADS=1 $(BIN)/pytest -n auto --dist load -m "(slow or gnugo) and not long"
 
 # make test-slow  all checks that take minutes or hours; they use GNU Go, espeak-ng, PostgreSQL and SLURM (Debian:
-#                 gnugo espeak-ng postgresql slurm-wlm munge) and real data (CONVOLUTIONS_DATA) where they are there
+#                 gnugo espeak-ng postgresql slurm-wlm munge) and real data (CONVOLUTIONS_DATA) if available
 test-slow: $(INSTALLED)
 	OMP_NUM_THREADS=1 $(BIN)/pytest -m "slow or gnugo"
 
-# The lock constrains what is installed, and names no more than that: with torch's CPU build already in
-# the environment, nothing of CUDA follows.
+# make docs       build the documents as a site in site/, readable from disk
+docs: $(INSTALLED)
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
+	@echo 'site/index.html'
+
+# The lock only constrains versions: with torch's CPU build already in the environment, no CUDA package is installed.
 $(INSTALLED): pyproject.toml requirements.lock
 	@$(PYTHON) -c 'import ensurepip, sys; sys.exit(sys.version_info < (3, 11))' || \
 	{ echo 'Python 3.11 to 3.13 with venv is needed: on Debian, apt install python3-venv'; exit 1; }
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --constraint requirements.lock --editable '.[go,image,launchers,speech,sweep,text,dev]'
+	$(BIN)/pip install --quiet --constraint requirements.lock --editable '.[go,image,launchers,speech,sweep,text,dev,docs]'
 	touch $@
 
-# make lock       write requirements.lock anew from pyproject.toml
+# make lock       update requirements.lock from pyproject.toml
 lock: $(INSTALLED)
 	$(BIN)/uv pip compile --quiet --no-header --no-annotate --universal --all-extras \
 	    --python-version 3.11 --output-file requirements.lock pyproject.toml
 
-# make clean      remove the environment and caches; runs stay
+# make clean      remove the environment, the site and caches; runs are kept
 clean:
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) site .pytest_cache .mypy_cache .ruff_cache
