@@ -10,9 +10,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 from numpy.typing import NDArray
 
-from shared.results import BLUE, percent
+from shared.results import BLUE, new_figure, percent
 
-DPI = 130
 RANGE = 60  # decibels below the loudest that are shown
 TICKS = (100, 200, 500, 1000, 2000, 3000, 4000, 6000, 8000)  # Hz
 NAMED = 40  # stretches of a long recording whose word there is room for
@@ -35,16 +34,16 @@ def clip_picture(
         answers: name and probability, the likeliest first.
         title: what is shown.
     """
-    figure = Figure(figsize=(9, 4), dpi=DPI, layout="constrained")
-    left, right = figure.subplots(1, 2, width_ratios=(2.4, 1))
-    _say(figure, f"{title}: {answers[0]['name']}, {percent(answers[0]['probability'])}")
+    title = f"{title}: {answers[0]['name']}, {percent(answers[0]['probability'])}"
+    figure, (left, right) = new_figure(title, 9, 4, 1, 2, width_ratios=(2.4, 1))
     draw_spectrogram(left, decibels, centres, seconds)
     shown = answers[:BARS][::-1]
     bars = right.barh([each["name"] for each in shown], [each["probability"] for each in shown], color=BLUE)
     right.bar_label(bars, [percent(each["probability"]) for each in shown], padding=3, fontsize=9)
     right.set_xlim(0, 1.25)
     right.set_xticks([])
-    right.spines[["top", "right", "bottom"]].set_visible(False)
+    right.grid(False)
+    right.spines["bottom"].set_visible(False)
     right.set_title("likeliest words", fontsize=10, loc="left")
     return figure
 
@@ -69,9 +68,7 @@ def long_picture(
         seconds: of all columns.
         title: what is shown.
     """
-    figure = Figure(figsize=(12, 5), dpi=DPI, layout="constrained")
-    above, below = figure.subplots(2, 1, sharex=True, height_ratios=(2.2, 1))
-    _say(figure, title)
+    figure, (above, below) = new_figure(title, 12, 5, 2, 1, sharex=True, height_ratios=(2.2, 1))
     draw_spectrogram(above, decibels, centres, seconds)
     above.set_xlabel("")
     below.plot(times, probabilities, ".-", color=BLUE, linewidth=1, markersize=4)
@@ -91,13 +88,7 @@ def long_picture(
     below.yaxis.set_major_formatter(PercentFormatter(1.0))
     below.set_xlabel("seconds")
     below.set_ylabel("likeliest word")
-    below.grid(alpha=0.25)
-    below.spines[["top", "right"]].set_visible(False)
     return figure
-
-
-def _say(figure: Figure, title: str) -> None:
-    figure.suptitle(title, x=0.01, ha="left", fontsize=11, weight="bold", parse_math=False)
 
 
 def draw_spectrogram(
@@ -122,3 +113,4 @@ def draw_spectrogram(
     axes.set_ylabel("Hz")
     axes.set_xlabel("seconds")
     axes.tick_params(labelsize=8)
+    axes.grid(False)

@@ -12,7 +12,7 @@ from matplotlib.ticker import EngFormatter, LogLocator, NullFormatter, PercentFo
 from shared.compare.claims import Judged
 from shared.compare.results import Result
 from shared.compare.statistics import Estimate
-from shared.results import GREEN, GREY, ORANGE, PALETTE
+from shared.results import GREEN, GREY, ORANGE, PALETTE, new_figure
 
 VERDICTS = {"holds": GREEN, "fails": ORANGE, "not shown": GREY}
 MARKERS = "osD^vPX*"
@@ -41,8 +41,7 @@ def cost_plot(title: str, found: Mapping[str, Result], style: Mapping[str, Style
         found: the finished cells by design.
         style: of each design.
     """
-    figure = Figure(figsize=(12, 3.7), dpi=130, layout="constrained")
-    figure.suptitle(title, x=0.01, ha="left", fontsize=11, weight="bold")
+    figure, all_axes = new_figure(title, 12, 3.7, 1, 4, sharey=True)
     first = next(iter(found.values()))
     clock = "CPU time" if first.facts["accelerator"] == "cpu" else "time"
     panels = (
@@ -51,9 +50,7 @@ def cost_plot(title: str, found: Mapping[str, Result], style: Mapping[str, Style
         (f"{clock} of a training", "s", {name: each.seconds for name, each in found.items()}),
         ("time of one answer", "s", {name: each.facts["latency"] for name, each in found.items()}),
     )
-    for number, (axes, (label, unit, cost)) in enumerate(
-        zip(figure.subplots(1, 4, sharey=True), panels, strict=True)
-    ):
+    for axes, (label, unit, cost) in zip(all_axes, panels, strict=True):
         for name, each in found.items():
             mean = each.accuracy
             axes.errorbar(
@@ -63,8 +60,7 @@ def cost_plot(title: str, found: Mapping[str, Result], style: Mapping[str, Style
             )  # fmt: skip
         _log_axis(axes, list(cost.values()), label, unit)
         axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=None))
-        if number == 0:
-            axes.set_ylabel("test accuracy, 95 % interval")
+    all_axes[0].set_ylabel("test accuracy, 95 % interval")
     figure.legend(*axes.get_legend_handles_labels(), loc="outside right center", frameon=False, fontsize=9)
     return figure
 
@@ -80,16 +76,14 @@ def _log_axis(axes: Axes, values: Sequence[int | float], label: str, unit: str) 
     axes.xaxis.set_major_formatter(EngFormatter(unit=unit, sep=" " if unit else ""))
     axes.xaxis.set_minor_formatter(NullFormatter())
     axes.set_xlabel(label)
-    _plain(axes)
 
 
 def claims_plot(judged: Sequence[Judged]) -> Figure:
     """Each difference that a claim is about, in points, with its 95 % interval and the verdict's colour."""
     rows = [(number, finding) for number, each in enumerate(judged, 1) for finding in each.findings]
-    figure = Figure(figsize=(10, 1.3 + 0.36 * len(rows)), dpi=130, layout="constrained")
-    figure.suptitle("What the claims say is better, less what it is held against", x=0.01, ha="left",
-                    fontsize=11, weight="bold")  # fmt: skip
-    axes = figure.subplots()
+    figure, axes = new_figure(
+        "Accuracy of what a claim says is better, minus that of the other", 10, 1.3 + 0.36 * len(rows)
+    )
     axes.axvline(0, color="0.3", linewidth=1)
     for row, (_, finding) in enumerate(rows):
         colour = VERDICTS[finding.verdict]
@@ -108,8 +102,7 @@ def claims_plot(judged: Sequence[Judged]) -> Figure:
     axes.set_xlabel(
         "difference of accuracies, points, 95 % interval (dotted: so much worse counts as no cost)"
     )
-    _plain(axes)
-    axes.grid(axis="y", alpha=0)
+    axes.grid(visible=False, axis="y")
     return figure
 
 
@@ -129,12 +122,12 @@ def matrix_plot(
         columns: tasks.
         cells: the difference by row and column; None where the choice is the domain's own.
     """
-    figure = Figure(
-        figsize=(2.8 + 1.45 * len(columns), 1.5 + 0.62 * len(rows)), dpi=130, layout="constrained"
+    figure, axes = new_figure(
+        "What a design choice gains over the domain's own",
+        2.8 + 1.45 * len(columns),
+        1.5 + 0.62 * len(rows),
     )
-    figure.suptitle("What a design choice gains over the domain's own", x=0.01, ha="left", fontsize=11,
-                    weight="bold")  # fmt: skip
-    axes = figure.subplots()
+    axes.grid(False)
     values = np.full((len(rows), len(columns)), np.nan)
     for (row, column), each in cells.items():
         values[rows.index(row), columns.index(column)] = 100 * each.value if each else 0.0
@@ -169,9 +162,3 @@ def matrix_plot(
         "points of test accuracy, 95 % interval; bold and full: it excludes 0", x=0.01, ha="left", fontsize=8
     )
     return figure
-
-
-def _plain(axes: Axes) -> None:
-    axes.grid(alpha=0.25)
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.tick_params(labelsize=8)

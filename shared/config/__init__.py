@@ -14,6 +14,7 @@ from shared.config.check import (
 )
 from shared.config.cli import command, compose, overrides
 from shared.config.conform import check_arguments, check_known, check_value
+from shared.config.console import print_line, progress, progress_bar, reading
 from shared.config.domain import Domain, check_name, find_domain
 from shared.config.keys import check_built, check_keys, declared, known_keys, nearest_key
 from shared.config.limits import COUNT, check_limits, shown
@@ -58,6 +59,10 @@ __all__ = [
     "overrides",
     "parameters",
     "plain",
+    "print_line",
+    "progress",
+    "progress_bar",
+    "reading",
     "relative_data",
     "resolved",
     "shown",

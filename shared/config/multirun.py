@@ -14,7 +14,11 @@ from hydra.core.utils import JobReturn, JobStatus
 from hydra.experimental.callback import Callback
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
 
+from shared.config.console import print_line
 from shared.config.stopping import requeued_by_launcher
 from shared.errors import UserError, without_passwords
 from shared.files import write
@@ -107,10 +111,6 @@ def report() -> None:
         with suppress(OSError):
             Grid.folder.rmdir()  # Hydra made it
         return
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
     runs = _runs(Grid.folder)
     if not runs:  # a mistake in the command line: Hydra has noted it in a folder, and nothing ran
         shutil.rmtree(Grid.folder, ignore_errors=True)
@@ -131,4 +131,4 @@ def report() -> None:
     console = Console()
     console.print(table)
     console.print(f"{len(runs) - failed} of {len(runs)} runs ended well, {failed} failed")
-    console.print(f"grid: {Grid.folder}", soft_wrap=True, highlight=False, markup=False)
+    print_line(f"grid: {Grid.folder}")

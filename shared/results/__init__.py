@@ -2,7 +2,17 @@
 
 from shared.results.calibration import calibration_error, write_report
 from shared.results.html import data_uri, html_page
-from shared.results.plots import BLUE, GREEN, GREY, ORANGE, PALETTE, RELEVANCE, learning_curve, png
+from shared.results.plots import (
+    BLUE,
+    GREEN,
+    GREY,
+    ORANGE,
+    PALETTE,
+    RELEVANCE,
+    learning_curve,
+    new_figure,
+    png,
+)
 from shared.results.scores import Score, percent, score
 from shared.results.spread import Spread, spread_of
 from shared.results.table import show
@@ -20,6 +30,7 @@ __all__ = [
     "data_uri",
     "html_page",
     "learning_curve",
+    "new_figure",
     "percent",
     "png",
     "score",

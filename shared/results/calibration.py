@@ -9,7 +9,7 @@ from matplotlib.ticker import PercentFormatter
 from torchmetrics.functional.classification import binary_calibration_error
 
 from shared.files import csv_text, write
-from shared.results.plots import BLUE, png
+from shared.results.plots import BLUE, new_figure, png
 from shared.runs import Run
 
 BINS = 15  # of confidence, as in Guo et al. 2017
@@ -57,13 +57,9 @@ def reliability_plot(columns: Mapping[str, np.ndarray], title: str) -> Figure:
     accuracy, mean = (
         np.bincount(place, values, BINS)[filled] / items[filled] for values in (right, confidence)
     )
-    figure = Figure(figsize=(4.6, 5.2), dpi=130, layout="constrained")
     error = calibration_error(columns)
-    figure.suptitle(
-        f"{title}\nexpected calibration error {100 * error:.2f} %, n = {len(right):,}",
-        x=0.02, ha="left", fontsize=10, weight="bold",
-    )  # fmt: skip
-    above, below = figure.subplots(2, 1, sharex=True, height_ratios=[3, 1])
+    title = f"{title}\nexpected calibration error {100 * error:.2f} %, n = {len(right):,}"
+    figure, (above, below) = new_figure(title, 4.6, 5.2, 2, 1, sharex=True, height_ratios=[3, 1])
     above.plot([0, 1], [0, 1], color="0.6", linewidth=1, label="as good as it says")
     above.plot(mean, accuracy, "o-", color=BLUE, markersize=4, label="network")
     above.set_ylabel("accuracy")
@@ -72,9 +68,6 @@ def reliability_plot(columns: Mapping[str, np.ndarray], title: str) -> Figure:
     below.set_yscale("symlog", linthresh=1)
     below.set_ylabel("test items")
     below.set_xlabel("confidence in the answer")
-    for axes in (above, below):
-        axes.spines[["top", "right"]].set_visible(False)
-        axes.grid(alpha=0.25)
     above.yaxis.set_major_formatter(PercentFormatter(1.0))
     below.xaxis.set_major_formatter(PercentFormatter(1.0))
     return figure
@@ -84,9 +77,8 @@ def confusion_plot(counts: np.ndarray, classes: list[str], title: str) -> Figure
     """Each row is a true class: the share of its items that got each answer; numbers are items."""
     n = len(classes)
     side = 2.2 + 0.42 * n
-    figure = Figure(figsize=(side, side), dpi=130, layout="constrained")
-    figure.suptitle(title, x=0.02, ha="left", fontsize=10, weight="bold")
-    axes = figure.subplots()
+    figure, axes = new_figure(title, side, side)
+    axes.grid(False)
     share = counts / np.maximum(counts.sum(1, keepdims=True), 1)
     axes.imshow(share, cmap="Blues", vmin=0, vmax=1)
     for row, column in zip(*np.nonzero(counts), strict=True):

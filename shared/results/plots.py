@@ -1,4 +1,4 @@
-"""Pictures that every run leaves behind."""
+"""The style of all figures, and the learning curve of a run."""
 
 import io
 import warnings
@@ -14,12 +14,39 @@ GREEN, PURPLE, AMBER, SKY, GREY, BLACK = "#009e73", "#cc79a7", "#e69f00", "#56b4
 PALETTE = (BLUE, ORANGE, GREEN, PURPLE, AMBER, SKY, GREY, BLACK)  # for things by name, in this order
 
 
+def new_figure(
+    title: str, width: int | float, height: int | float, rows: int = 1, columns: int = 1, **subplots: Any
+) -> tuple[Figure, Any]:
+    """A figure with its title and its axes, in the style of all plots.
+
+    Args:
+        title: any text; no mathematics is read from it.
+        width: in inches.
+        height: in inches.
+        rows: of axes.
+        columns: of axes.
+        subplots: more arguments of ``Figure.subplots``.
+
+    Returns:
+        The figure, and its axes as ``Figure.subplots`` gives them.
+    """
+    figure = Figure(figsize=(width, height), layout="constrained")
+    figure.suptitle(title, x=0.01, ha="left", fontsize=11, weight="bold", parse_math=False)
+    made = figure.subplots(rows, columns, **subplots)
+    for axes in figure.axes:
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.grid(alpha=0.25)
+        axes.set_axisbelow(True)
+        axes.tick_params(labelsize=8)
+    return figure, made
+
+
 def png(figure: Figure) -> bytes:
-    """The picture as a PNG file."""
+    """The figure as a PNG file, 130 dots an inch."""
     picture = io.BytesIO()
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph .* missing from")  # a file's name in another script
-        figure.savefig(picture, format="png")
+        figure.savefig(picture, format="png", dpi=130)
     return picture.getvalue()
 
 
@@ -31,20 +58,15 @@ def learning_curve(rows: list[dict[str, Any]], samples: int, title: str) -> Figu
         samples: of an epoch.
         title: what was trained on what.
     """
-    figure = Figure(figsize=(9, 3.6), dpi=130, layout="constrained")
-    figure.suptitle(title, x=0.01, ha="left", fontsize=11, weight="bold")
+    figure, both = new_figure(title, 9, 3.6, 1, 2)
     seen = [(row["epoch"] + 1) * samples for row in rows]
-    for axes, name, label in zip(figure.subplots(1, 2), ("acc", "loss"), ("accuracy", "loss"), strict=True):
+    for axes, name, label in zip(both, ("acc", "loss"), ("accuracy", "loss"), strict=True):
         for part, colour, word in (("train", ORANGE, "training"), ("val", BLUE, "validation")):
             values = [row[f"{part}/{name}"] for row in rows]
             axes.plot(seen, values, "o-", color=colour, markersize=4, label=word)
         axes.set_xlabel("training samples seen")
         axes.set_ylabel(label)
-        axes.grid(alpha=0.25)
-        axes.spines[["top", "right"]].set_visible(False)
         axes.xaxis.set_major_formatter(EngFormatter(sep=""))
-        axes.tick_params(labelsize=8)
         axes.legend(frameon=False)
-        if name == "acc":
-            axes.yaxis.set_major_formatter(PercentFormatter(1.0))
+    both[0].yaxis.set_major_formatter(PercentFormatter(1.0))
     return figure

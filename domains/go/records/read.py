@@ -11,11 +11,10 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from rich.console import Console
-from rich.progress import Progress
 
 from domains.go.board import first_illegal
 from domains.go.records.sgf import FILE_LIMIT, Record, UnusableError, read_sgf
+from shared.config import reading
 from shared.files import Arrays, Inventory, cached_arrays, identity, members
 
 SUFFIXES = (".sgf",)
@@ -37,13 +36,13 @@ class Records(NamedTuple):
     cut: Inventory
 
 
-def read_records(path: Path, cache: Path | None = None, progress: bool = True) -> Records:
+def read_records(path: Path, cache: Path | None = None) -> Records:
     """Read the SGF files of a path.
 
     Raises:
         UserError: nothing to read, or a broken archive (see ``archive.members``).
     """
-    columns = cached_arrays(lambda: _read(path, progress), path, KIND, cache=cache)
+    columns = cached_arrays(lambda: _read(path), path, KIND, cache=cache)
     seen, cut = (Inventory.of_array(columns.pop(name)) for name in ("seen", "cut"))
     columns["name"] = np.array(_lines(columns["name"]), object)
     return Records(columns, seen, cut)
@@ -62,7 +61,7 @@ def join(parts: Sequence[Arrays]) -> Arrays:
     return whole
 
 
-def _read(path: Path, progress: bool) -> Arrays:
+def _read(path: Path) -> Arrays:
     starts = {"setup": array("q", [0]), "moves": array("q", [0])}
     codes = {"setup": array("h"), "moves": array("h")}
     single: dict[str, list[object]] = {
@@ -70,7 +69,7 @@ def _read(path: Path, progress: bool) -> Arrays:
         for name in ("size", "to_play", "handicap", "rank", "result", "date", "name", "identity", "opening")
     }
     seen, cut = Inventory(), Inventory()
-    for name, game in _games(path, progress, seen):
+    for name, game in _games(path, seen):
         if isinstance(game, UnusableError):
             seen.skip(name, game.reason, game.found)
             continue
@@ -115,14 +114,11 @@ def _read(path: Path, progress: bool) -> Arrays:
     }
 
 
-def _games(path: Path, progress: bool, seen: Inventory) -> Iterator[tuple[str, Record | UnusableError]]:
-    console = Console(stderr=True)
-    with Progress(console=console, transient=True, disable=not (progress and console.is_terminal)) as bar:
-        task = bar.add_task(f"reading {path.name}", total=1.0)
-        for member in members(path, SUFFIXES, seen=seen, member_limit=FILE_LIMIT):
-            for game in read_sgf(member.data):
-                yield member.name, game
-            bar.update(task, completed=member.done)
+def _games(path: Path, seen: Inventory) -> Iterator[tuple[str, Record | UnusableError]]:
+    found = members(path, SUFFIXES, seen=seen, member_limit=FILE_LIMIT)
+    for member in reading(found, f"reading {path.name}"):
+        for game in read_sgf(member.data):
+            yield member.name, game
 
 
 def _hashes(size: int, setup: NDArray[np.int16], moves: NDArray[np.int16]) -> tuple[int, int]:

@@ -23,7 +23,6 @@ def read_games(
     strict: bool = False,
     learn: bool = True,
     cache: Path | None = None,
-    progress: bool = True,
 ) -> Games:
     """Read game records; of equal ones, turned and mirrored ones included, the first.
 
@@ -42,7 +41,6 @@ def read_games(
         learn: the games are to be learned from, so copies are skipped and some move must count; False: all
             are wanted.
         cache: folder for the parsed games, see ``shared.files.cache_folder``.
-        progress: show a bar while reading.
 
     Raises:
         UserError: nothing to read, a broken archive, no game left; with ``strict`` the first oddity.
@@ -53,7 +51,7 @@ def read_games(
     least = UNKNOWN if min_rank is None else rank(min_rank)
     if min_rank is not None and least == UNKNOWN:
         raise UserError(f"min_rank {min_rank!r}: write it as 6d, 3k or 9p")
-    parts = [read_records(each, cache, progress) for each in paths]
+    parts = [read_records(each, cache) for each in paths]
     seen, cut = Inventory(), Inventory()
     for each, part in zip(paths, parts, strict=True):
         for g in np.flatnonzero(part.columns["size"] != size):

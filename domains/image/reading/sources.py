@@ -11,10 +11,9 @@ from typing import NamedTuple
 import numpy as np
 import torch
 import torch.nn.functional as F
-from rich.console import Console
-from rich.progress import Progress
 
 from domains.image.reading.decode import SUFFIXES, decode_image
+from shared.config import reading
 from shared.errors import UserError
 from shared.files import (
     MEMBER_LIMIT,
@@ -244,17 +243,14 @@ def folder(path: Path | None, size: int, channels: int) -> Pictures:
 def _decoded(path: Path, size: int, channels: int) -> dict[str, np.ndarray]:
     pixels, names = [], []
     seen, first = Inventory(), None
-    with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("reading pictures", total=1.0)
-        for member in members(path, SUFFIXES, seen=seen):
-            bar.update(task, completed=member.done)
-            label = where(path, member.name)
-            try:
-                pixels.append(decode_image(member.data, label, size, channels))
-            except UserError as error:
-                seen.skip(member.name, UNREADABLE, str(error).removeprefix(f"{label}: "))
-                first = first or error
-                continue
+    for member in reading(members(path, SUFFIXES, seen=seen), f"reading {path.name}"):
+        label = where(path, member.name)
+        try:
+            pixels.append(decode_image(member.data, label, size, channels))
+        except UserError as error:
+            seen.skip(member.name, UNREADABLE, str(error).removeprefix(f"{label}: "))
+            first = first or error
+        else:
             names.append(member.name)
     if not pixels:
         raise UserError(f"{path}: none of its pictures can be read; the first: {first}")

@@ -6,11 +6,10 @@ from typing import NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from rich.console import Console
-from rich.progress import Progress
 
 from domains.speech.reading.audio import as_int16, at_rate, has_sound
 from domains.speech.reading.decode import SUFFIXES, UnusableError, open_recording, remedies
+from shared.config import reading
 from shared.errors import UserError
 from shared.files import Inventory, files, is_archive, members, nothing, printable
 
@@ -51,17 +50,13 @@ class Recordings(Inventory):
         Raises:
             UserError: no recording, or a broken or harmful archive (see ``archive.members``).
         """
-        console = Console(stderr=True)
-        with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
-            task = bar.add_task(title, total=1.0)
-            for source in sources(path, self):
-                try:
-                    result = read_one(source.data)
-                except UnusableError as error:
-                    self.skip(source.name, error.reason, error.detail)
-                else:
-                    yield source.name, result
-                bar.update(task, completed=source.done)
+        for source in reading(sources(path, self), title):
+            try:
+                result = read_one(source.data)
+            except UnusableError as error:
+                self.skip(source.name, error.reason, error.detail)
+            else:
+                yield source.name, result
 
     def summary(self, noun: str = "files") -> list[str]:
         """Also what to do about unsupported sound formats."""

@@ -14,7 +14,7 @@ SAMPLE = Path(__file__).parents[3] / "domains/go/sample/games.tar.xz"
 
 @pytest.fixture(scope="module")
 def games(tmp_path_factory: pytest.TempPathFactory) -> Games:
-    return read_games(SAMPLE, strict=True, cache=tmp_path_factory.mktemp("cache"), progress=False)
+    return read_games(SAMPLE, strict=True, cache=tmp_path_factory.mktemp("cache"))
 
 
 def test_all_games_are_legal_and_no_two_alike(games: Games) -> None:

@@ -49,7 +49,7 @@ def write(folder: Path, *games: str) -> Path:
 
 
 def read(path: Path, **options: object) -> Games:
-    return read_games(path, progress=False, **options)  # type: ignore[arg-type]
+    return read_games(path, **options)  # type: ignore[arg-type]
 
 
 def codes(games: Games, g: int) -> list[int]:

@@ -47,7 +47,7 @@ def fill(monkeypatch: pytest.MonkeyPatch) -> Fill:
 
 @pytest.fixture(scope="module")
 def games(tmp_path_factory: pytest.TempPathFactory) -> Games:
-    return read_games(SAMPLE, cache=tmp_path_factory.mktemp("cache"), progress=False)
+    return read_games(SAMPLE, cache=tmp_path_factory.mktemp("cache"))
 
 
 def test_a_state_is_memory_that_the_tests_fill(fill: Fill) -> None:

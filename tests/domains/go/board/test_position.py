@@ -17,7 +17,7 @@ KO = b"(;GM[1]FF[4]SZ[9];B[de];W[ge];B[ed];W[fd];B[ef];W[ff];B[aa];W[ee];B[fe];W
 
 @pytest.fixture(scope="module")
 def games() -> Games:
-    return read_games(PROJECT / "domains/go/sample/games.tar.xz", progress=False)
+    return read_games(PROJECT / "domains/go/sample/games.tar.xz")
 
 
 def planes_of(games: Games, game: np.ndarray, ply: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -36,7 +36,7 @@ def test_planes_are_those_of_the_replay(games: Games) -> None:
 def test_ko_is_kept_and_goes_with_the_stone_that_took_it(tmp_path: Path) -> None:
     path = tmp_path / "ko.sgf"
     path.write_bytes(KO)
-    games = read_games(path, size=9, min_moves=1, cache=tmp_path, progress=False)
+    games = read_games(path, size=9, min_moves=1, cache=tmp_path)
     kos = [(ply, Position.of(games, 0, ply)) for ply in range(11)]
     [(ply, taken)] = [(ply, each) for ply, each in kos if each.ko is not None]
     planes, legal = position_planes([taken], ALPHAGO)

@@ -74,9 +74,9 @@ def test_what_is_used_obeys_the_rules_and_has_planes(cases: int, tmp_path: Path)
     def read(data: bytes) -> None:
         nonlocal used
         path.write_bytes(data)
-        columns = read_records(path, tmp_path, progress=False).columns
+        columns = read_records(path, tmp_path).columns
         for size in np.unique(columns["size"]).tolist() or [19]:
-            whole = read_games(path, size=size, min_moves=0, learn=False, cache=tmp_path, progress=False)
+            whole = read_games(path, size=size, min_moves=0, learn=False, cache=tmp_path)
             games = with_next(whole)
             for g in range(len(games.size)):
                 used += 1
@@ -97,4 +97,4 @@ def test_strict_names_the_place(tmp_path: Path) -> None:
     path = tmp_path / "damaged.sgf"
     path.write_bytes(FILES[0][:-1])
     with pytest.raises(UserError, match=r"damaged\.sgf: unreadable: .*strict"):
-        read_games(path, strict=True, cache=tmp_path, progress=False)
+        read_games(path, strict=True, cache=tmp_path)

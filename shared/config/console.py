@@ -1,0 +1,73 @@
+"""What commands print: results on standard output, remarks and progress on standard error."""
+
+from collections.abc import Iterable, Iterator
+from typing import Protocol, TypeVar, runtime_checkable
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+    track,
+)
+
+
+@runtime_checkable
+class _Read(Protocol):
+    @property
+    def done(self) -> float:
+        """The share of the whole that has been read."""
+
+
+Item = TypeVar("Item")
+Part = TypeVar("Part", bound=_Read)
+
+
+def print_line(text: str, *, error: bool = False) -> None:
+    """Print a text exactly as it is, on one line: names in it come from users, and paths are copied from it.
+
+    Args:
+        text: such as ``run: PATH``.
+        error: on standard error.
+    """
+    Console(stderr=error).print(text, soft_wrap=True, highlight=False, markup=False)
+
+
+def progress(
+    items: Iterable[Item], description: str, total: int | None = None, *, disable: bool = False
+) -> Iterable[Item]:
+    """The items, with a bar that vanishes after the last; ``total`` is their number where ``len`` fails."""
+    bar = Console(stderr=True)
+    return track(items, description, total, console=bar, transient=True, disable=disable)
+
+
+def reading(parts: Iterable[Part], description: str) -> Iterator[Part]:
+    """The parts of what is read, with a bar of the share that each says is ``done``."""
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task(description, total=1.0)
+        for part in parts:
+            yield part
+            bar.update(task, completed=part.done)
+
+
+def progress_bar() -> Progress:
+    """A bar for a long command: description, N of M, the field ``note``, the time passed and the time left.
+
+    Disabled where standard error is no terminal; lines can be printed above it by its ``console``.
+    """
+    console = Console(stderr=True)
+    return Progress(
+        TextColumn("[bold]{task.description}"),
+        BarColumn(bar_width=None),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[note]}"),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+        console=console,
+        disable=not console.is_terminal,
+    )
