@@ -8,24 +8,14 @@ import numpy as np
 from domains.text.baselines import nb_svm
 from domains.text.highlight import printable
 from domains.text.reading import (
-    SPECIAL,
-    TEST,
-    TRAIN,
-    UNKNOWN,
-    VAL,
     Form,
     Sentences,
+    Splitter,
     Vectors,
-    copies,
-    identities,
+    Vocabulary,
     label_name,
-    learn_vocabulary,
-    numbered,
     read_sentences,
     read_vectors,
-    split_by_fold,
-    split_by_share,
-    tokenizer,
 )
 from shared.errors import UserError, nearest
 from shared.files import Inventory, check_classes, identity
@@ -113,13 +103,13 @@ class TextData(DataModule):
             raise UserError("model.channels, model.embedding, data.longest: give one channel and 1 at least")
         if test_path and folds:
             raise UserError(f"data.folds={folds} beside data.test_path: an official test set stays as it is")
-        tokenizer(tokens)  # refuses what it does not know
+        Vocabulary(tokens)  # refuses an unknown kind
         self.planes, self.extent = len(channels), (None, embedding)
         self.path, self.test_path = path, test_path
         if columns["label"] is None:
             raise UserError("data.columns.label: must be the name of a column, got None")
         self.form, self.strict = Form(encoding=encoding, fine=fine, separator=separator, **columns), strict
-        self.fractions, self.folds, self.fold = fractions, folds, fold
+        self.splitter = Splitter(fractions=fractions, folds=folds, fold=fold)
         self.tokens, self.min_count, self.longest = tokens, min_count, longest
         self.vectors_path, self.embedding = vectors, embedding
         self._ready = False
@@ -135,34 +125,33 @@ class TextData(DataModule):
             return
         self._ready = True
         read = self._read()
-        words = identities(read.texts)
-        sides, excluded = self._sides(read, words)
+        splits, excluded = self.splitter.split(read)
         known = self.front_end.get("classes")
-        self.classes = known or sorted({read.labels[item] for item in np.flatnonzero(sides == TRAIN)})
-        notes = [] if known else self._check_classes(read, sides)
-        y = self._numbered(read, sides, excluded)
+        self.classes = known or sorted({read.labels[item] for item in np.flatnonzero(splits == "train")})
+        notes = [] if known else self._check_classes(read, splits)
+        y = self._numbered(read, splits, excluded)
         if not self.front_end:
-            training = [read.texts[item] for item in np.flatnonzero(sides == TRAIN)]
-            vocabulary = learn_vocabulary(self.tokens, training, self.min_count)
-            if len(vocabulary) == len(SPECIAL):
+            training = [read.texts[item] for item in np.flatnonzero(splits == "train")]
+            learned = Vocabulary.learn(self.tokens, training, self.min_count).tokens
+            if len(learned) == len(Vocabulary.SPECIAL):
                 raise UserError(
-                    f"data.min_count: must leave a word, got {self.min_count}, and none of the {self.tokens} "
-                    f"stands so often in the {len(training):,} training sentences; give less"
+                    f"data.min_count: must leave some {self.tokens}, got {self.min_count}, above all counts "
+                    f"in the {len(training):,} training sentences; give less"
                 )
-            self.front_end = {"vocabulary": vocabulary, "classes": self.classes, "longest": self.longest}
+            self.front_end = {"vocabulary": learned, "classes": self.classes, "longest": self.longest}
         vocabulary = self.front_end["vocabulary"]
         ids, cut = [], 0
-        for each in numbered(self.tokens, vocabulary, read.texts):
-            ids.append(np.array(each[: self.longest]))
-            cut += len(each) > self.longest
+        for numbers in Vocabulary(self.tokens, vocabulary).ids(read.texts):
+            ids.append(np.array(numbers[: self.longest]))
+            cut += len(numbers) > self.longest
         held = np.array([identity(text.encode()) for text in read.texts], np.uint64)
         self.train_set, self.val_set, self.test_set = (
             Batches([ids[item] for item in items], y[items], held[items])
-            for items in (np.flatnonzero(sides == side) for side in (TRAIN, VAL, TEST))
+            for items in (np.flatnonzero(splits == name) for name in ("train", "val", "test"))
         )
         if self.vectors_path:
             self.vectors = read_vectors(self.vectors_path, vocabulary, self.embedding, self.strict)
-        lines = [*self._told_of_files(y, sides), *read.summary(), *excluded.summary("sentences"), *notes]
+        lines = [*self._told_of_files(y, splits), *read.summary(), *excluded.summary("sentences"), *notes]
         if len(self.classes) > MOST_MACHINES:
             lines.append(f"more than {MOST_MACHINES} classes: no baseline of naive Bayes + SVM")
         lines += [f"cut to data.longest={self.longest} {self.tokens}: {cut:,} sentences"] if cut else []
@@ -188,39 +177,9 @@ class TextData(DataModule):
             )
         return read.within("train").and_then(test.within("test"))
 
-    def _sides(self, read: Sentences, words: np.ndarray) -> tuple[np.ndarray, Inventory]:
-        """The side (N,) of each sentence, -1: none, and which have none."""
-        split = read.split
-        official = {*split.tolist()} - {""}
-        if official and "" in split:
-            file, _ = read.place(int(np.argmax(split == "")))
-            raise UserError(
-                f"{file}: must be in one of {', '.join(sorted(official))}, as other files are; move it"
-            )
-        if self.folds and official & {"val", "test"}:
-            raise UserError(
-                f"data.folds: must be null, got {self.folds}, where the data have official sets "
-                f"({', '.join(sorted(official))}): an official test set stays as it is"
-            )
-        if self.folds:
-            labels = np.array(read.labels)
-            sides = split_by_fold(words, labels, self.folds, self.fold, self.fractions["val"])
-        else:
-            val = 0 if "val" in official else self.fractions["val"]
-            test = 0 if "test" in official else self.fractions["test"]
-            sides = split_by_share(words, val, test)
-            for name, side in (("val", VAL), ("test", TEST)):
-                sides[split == name] = side
-        excluded = Inventory()
-        for side, reason in ((VAL, "also in the validation set"), (TEST, "also in the test set")):
-            for item in np.flatnonzero(copies(words, sides, side)).tolist():
-                excluded.skip(", line ".join(map(str, read.place(item))), reason)
-                sides[item] = -1
-        return sides, excluded
-
-    def _check_classes(self, read: Sentences, sides: np.ndarray) -> list[str]:
+    def _check_classes(self, read: Sentences, splits: np.ndarray) -> list[str]:
         """Refuse labels that are none, before anything is trained; remarks on others."""
-        labels = [read.labels[item] for item in np.flatnonzero(sides == TRAIN)]
+        labels = [read.labels[item] for item in np.flatnonzero(splits == "train")]
         if len(self.classes) < 2:
             only = f"{len(labels):,} of class {self.classes[0][:40]!r}" if labels else "none"
             raise UserError(
@@ -230,34 +189,35 @@ class TextData(DataModule):
             )
         return check_classes(labels, str(self.path), LABELS)
 
-    def _numbered(self, read: Sentences, sides: np.ndarray, excluded: Inventory) -> np.ndarray:
-        """The class (N,) of each sentence; those of a class that training lacks have no side."""
+    def _numbered(self, read: Sentences, splits: np.ndarray, excluded: Inventory) -> np.ndarray:
+        """The class (N,) of each sentence; those of a class that training lacks are excluded."""
         numbers = {label_name(name): number for number, name in enumerate(self.classes)}
         y = np.array([numbers.get(label, -1) for label in read.labels], np.int64)
-        for side, name in ((TRAIN, "training"), (VAL, "validation"), (TEST, "test")):
-            of_side = sides == side
-            strange = np.flatnonzero(of_side & (y < 0))
+        for split, name in (("train", "training"), ("val", "validation"), ("test", "test")):
+            in_split = splits == split
+            strange = np.flatnonzero(in_split & (y < 0))
             for item in strange.tolist():
-                place = ", line ".join(map(str, read.place(item)))
+                place = read.where(item)
                 label = read.labels[item]
-                if self.strict or 2 * len(strange) > of_side.sum():
+                if self.strict or 2 * len(strange) > in_split.sum():
                     raise UserError(
                         f"{place}: label {label[:40]!r} was not learned, as in {len(strange):,} of "
-                        f"{of_side.sum():,} {name} sentences; the training sentences have "
+                        f"{in_split.sum():,} {name} sentences; the training sentences have "
                         f"{printable(', '.join(self.classes[:NAMED]))}; correct it, or leave the line out"
                     )
                 excluded.skip(place, f"in the {name} set with a label that was not learned", repr(label[:40]))
-            sides[strange] = -1
-        excluded.use("", int((sides >= 0).sum()))
+            splits[strange] = ""
+        excluded.use("", int((splits != "").sum()))
         return y
 
-    def _told_of_files(self, y: np.ndarray, sides: np.ndarray) -> list[str]:
-        counts = np.bincount(y[sides >= 0], minlength=len(self.classes))
+    def _told_of_files(self, y: np.ndarray, splits: np.ndarray) -> list[str]:
+        counts = np.bincount(y[splits != ""], minlength=len(self.classes))
         named = [f"{printable(name)} {count:,}" for name, count in zip(self.classes, counts, strict=True)]
         more = f", … {len(named)} in all" * (len(named) > NAMED)
         parts = (("train", self.train_set), ("validation", self.val_set), ("test", self.test_set))
         sizes = ", ".join(f"{len(part):,} {name}" for name, part in parts)
-        fold = f" (fold {self.fold} of {self.folds}, counted from 0)" if self.folds else ""
+        folds = self.splitter.folds
+        fold = f" (fold {self.splitter.fold} of {folds}, from 0)" if folds else ""
         return [f"{counts.sum():,} sentences ({', '.join(named[:NAMED])}{more}): {sizes}{fold}"]
 
     def _told_of_tokens(self) -> list[str]:
@@ -266,7 +226,7 @@ class TextData(DataModule):
             np.bincount(np.concatenate([np.empty(0, np.int64), *part.ids]), minlength=vocabulary)
             for part in (self.train_set, self.test_set)
         )
-        unknown = tested[UNKNOWN] / max(tested.sum(), 1)
+        unknown = tested[Vocabulary.UNKNOWN] / max(tested.sum(), 1)
         told = [
             f"vocabulary: {vocabulary:,} {self.tokens}; {unknown:.1%} of those in the test set are unknown"
         ]

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from domains.text.highlight import printable
 from domains.text.predict import sentences_of
-from domains.text.reading import SPECIAL, Form, Sentences, encode
+from domains.text.reading import Form, Sentences, Vocabulary
 from domains.text.substitution import substituted
 from shared.errors import UserError
 from shared.explain import HEAD, Box, Domain, Masks, Planted, Sample, Shown, Target, boxes
@@ -68,9 +68,9 @@ class TextDomain(Domain):
 
     def _sentence(self, sentences: Sentences, item: int) -> Sample:
         """A sentence, of which the network reads the first words."""
-        text, place = sentences.texts[item], ", line ".join(map(str, sentences.place(item)))
+        text, place = sentences.texts[item], sentences.where(item)
         longest = self.module.hparams["front_end"]["longest"]
-        [encoding] = encode(self.module.hparams["model"]["tokens"], self.vocabulary, [text])
+        [encoding] = Vocabulary(self.module.hparams["model"]["tokens"], self.vocabulary).encode([text])
         words = [text[first:end] for first, end in encoding.offsets[:longest]]
         return Sample(self._planes(encoding.ids[:longest]), place, None, words)
 
@@ -107,8 +107,8 @@ class TextDomain(Domain):
 
     def _closest(self, x: Float[Tensor, "planes a1 a2"]) -> Int[Tensor, " positions"]:
         """By distance; words only, not what stands for padding and unknown ones."""
-        words = self.vectors[len(SPECIAL) :].flatten(1).to(x)
-        return torch.cdist(x.movedim(1, 0).flatten(1), words).argmin(1) + len(SPECIAL)
+        words = self.vectors[len(Vocabulary.SPECIAL) :].flatten(1).to(x)
+        return torch.cdist(x.movedim(1, 0).flatten(1), words).argmin(1) + len(Vocabulary.SPECIAL)
 
     def attack(self, sample: Sample, kind: str, epsilon: float, seed: int) -> Sample:
         """So many words put in others' place."""
@@ -157,12 +157,12 @@ class TextDomain(Domain):
 
     def show_filter(self, axes: Axes, weight: Tensor, layer: str) -> None:
         """The words nearest to each row of a filter, in the order in which it reads them."""
-        vectors = torch.nn.functional.normalize(self.vectors[len(SPECIAL) :], dim=2)
+        vectors = torch.nn.functional.normalize(self.vectors[len(Vocabulary.SPECIAL) :], dim=2)
         axes.axis("off")
         columns = weight.size(1)
         for row in range(columns):
             sizes = torch.einsum("vce,ce->v", vectors[..., : weight.size(2)], weight[:, row])
-            best = sizes.argsort(descending=True)[:NEAREST] + len(SPECIAL)
+            best = sizes.argsort(descending=True)[:NEAREST] + len(Vocabulary.SPECIAL)
             words = "\n".join(printable(self.vocabulary[n]) for n in best)
             axes.text(
                 (row + 0.5) / columns, 0.5, words, ha="center", va="center", fontsize=7.5, parse_math=False
@@ -199,7 +199,7 @@ class TextDomain(Domain):
     def plant(self, random: np.random.Generator) -> Planted:
         """Words drawn from the vocabulary, and at a random place the keyword of a class."""
         classes = len(self.module.classes)
-        tokens = np.arange(len(SPECIAL), len(self.vocabulary))
+        tokens = np.arange(len(Vocabulary.SPECIAL), len(self.vocabulary))
         keys, label = tokens[-classes:], int(random.integers(classes))
         ids = random.choice(tokens[:-classes], PLANTED)
         place = int(random.integers(PLANTED))

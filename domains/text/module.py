@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from domains.text.baselines import token_ratios
 from domains.text.data import TextData
-from domains.text.reading import PAD, SPECIAL, UNKNOWN
+from domains.text.reading import Vocabulary
 from shared.config import check_known
 from shared.errors import UserError
 from shared.training import Classifier, DataModule
@@ -49,15 +49,15 @@ class TextClassifier(Classifier):
             [None, model["embedding"]],
         ):
             raise UserError("extent: must be null and model.embedding, and planes as many as model.channels")
-        if tuple(front_end["vocabulary"][:2]) != SPECIAL or front_end["longest"] < 1:
+        if tuple(front_end["vocabulary"][:2]) != Vocabulary.SPECIAL or front_end["longest"] < 1:
             raise UserError(
-                f"front_end: must have a vocabulary that begins with {SPECIAL} and longest from 1"
+                f"front_end: must have a vocabulary that begins with {Vocabulary.SPECIAL} and longest from 1"
             )
         super().__init__(model=model, front_end=front_end, **more)
         tokens = len(front_end["vocabulary"])
         self.embeddings = nn.ModuleList()
         for channel in model["channels"]:
-            embedding = nn.Embedding(tokens, model["embedding"], padding_idx=PAD)
+            embedding = nn.Embedding(tokens, model["embedding"], padding_idx=Vocabulary.PAD)
             self.embeddings.append(embedding.requires_grad_(channel == "tuned"))
         self.settings = model
 
@@ -87,7 +87,7 @@ class TextClassifier(Classifier):
                     "model.naive_bayes=null"
                 )
             start[:, : ratios.size(1)] = self.settings["naive_bayes"] * ratios
-        start[[PAD, UNKNOWN]] = 0.0
+        start[[Vocabulary.PAD, Vocabulary.UNKNOWN]] = 0.0
         for weight in self.embeddings.parameters():
             weight.data.copy_(start)
 

@@ -1,7 +1,6 @@
 """What a trained classifier says of a user's own sentences, and the words that told it so."""
 
 import sys
-from array import array
 from collections import Counter
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -16,17 +15,7 @@ from domains.text.data import Batches
 from domains.text.filters import Pick, read
 from domains.text.highlight import Part, coloured, page, parts, printable
 from domains.text.module import TextClassifier
-from domains.text.reading import (
-    Bad,
-    Form,
-    Sentences,
-    checked,
-    encode,
-    numbered,
-    read_sentences,
-    sentences_in,
-    whole,
-)
+from domains.text.reading import Form, Sentences, Vocabulary, read_sentences, read_text, sentences_of_bytes
 from shared.commands import SHOWN, Predictions, best
 from shared.errors import UserError
 from shared.files import MEMBER_LIMIT
@@ -91,24 +80,21 @@ def sentences_of(source: Path | None, text: str | None, form: Form) -> Sentences
     if text is not None:
         if source is not None:
             raise UserError(f"text: must be null where input is given (input={source}), got {text[:40]!r}")
-        line = checked(1, whole(text))
-        if isinstance(line, Bad):
-            raise UserError(f"text: must be a sentence, got a line {line.reason}")
-        return Sentences([line.text], [""], ["text"], [""], array("l", [0]), array("l", [1]))
+        return read_text(text)
     assert source is not None  # the command sees to it
     if source != Path("-"):
         return read_sentences(source, form)
     data = sys.stdin.buffer.read(MEMBER_LIMIT + 1)
     if len(data) > MEMBER_LIMIT:
         raise UserError(f"input=-: must be at most {MEMBER_LIMIT:,} bytes, got more; give a part of it")
-    return sentences_in(data, "standard input", form)
+    return sentences_of_bytes(data, "standard input", form)
 
 
 def _ask(module: TextClassifier, sentences: Sentences, top: int) -> list[Answer]:
     """An answer for each sentence; like lengths are asked together."""
-    kind, vocabulary = module.hparams["model"]["tokens"], module.hparams["front_end"]["vocabulary"]
+    vocabulary = Vocabulary(module.hparams["model"]["tokens"], module.hparams["front_end"]["vocabulary"])
     longest = module.hparams["front_end"]["longest"]
-    ids = [np.array(each[:longest]) for each in numbered(kind, vocabulary, sentences.texts)]
+    ids = [np.array(numbers[:longest]) for numbers in vocabulary.ids(sentences.texts)]
     batches = Batches(ids, np.zeros(len(ids), np.int64))
     draws = list(Draws(len(batches), BATCH, lengths=batches.lengths))
     answers: dict[int, Answer] = {}
@@ -117,7 +103,7 @@ def _ask(module: TextClassifier, sentences: Sentences, top: int) -> list[Answer]
         batch, items = batches[draw], draw.items.tolist()
         x, lengths = (torch.from_numpy(batch[name]).to(module.device) for name in ("x", "lengths"))
         probabilities, picks = read(module, x, lengths)
-        encodings = encode(kind, vocabulary, [sentences.texts[item] for item in items])
+        encodings = vocabulary.encode([sentences.texts[item] for item in items])
         for item, each, picked, encoding in zip(
             items, probabilities.cpu().numpy(), picks, encodings, strict=True
         ):

@@ -6,7 +6,7 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
-from domains.text.reading import SPECIAL
+from domains.text.reading import Vocabulary
 from shared.training import Classifier
 
 TRIED = 64  # substitutions that the gradient names and the network is asked about
@@ -34,7 +34,7 @@ def substituted(
     if kind == "random":
         random = np.random.default_rng(seed)
         drawn = random.choice(x.size(1), count, replace=False)
-        return drawn.tolist(), random.integers(len(SPECIAL), len(vectors), count).tolist()
+        return drawn.tolist(), random.integers(len(Vocabulary.SPECIAL), len(vectors), count).tolist()
     with torch.no_grad():
         label = module.network(x[None]).argmax(1)
     places: list[int] = []
@@ -64,5 +64,5 @@ def _foretold(
     x = x[None].detach().requires_grad_()
     slope = torch.autograd.grad(F.cross_entropy(module.network(x), label), x)[0][0]
     gain = torch.einsum("cpe,vce->pv", slope, vectors) - (slope * x[0].detach()).sum((0, 2))[:, None]
-    gain[:, : len(SPECIAL)] = -torch.inf
+    gain[:, : len(Vocabulary.SPECIAL)] = -torch.inf
     return gain

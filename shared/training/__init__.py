@@ -5,7 +5,7 @@ from shared.training.classifier import Batch, Classifier
 from shared.training.companions import Companions
 from shared.training.compiling import compile_network
 from shared.training.cut_short import resumable
-from shared.training.data import DataModule, Dataset, Draw, Draws, Fractions
+from shared.training.data import DataModule, Dataset, Draw, Draws, Fractions, check_fractions
 from shared.training.machine import obeyed
 from shared.training.optimizers import OPTIMIZERS, SCHEDULES, build
 from shared.training.setup import (
@@ -35,6 +35,7 @@ __all__ = [
     "build_data",
     "build_module",
     "build_trainer",
+    "check_fractions",
     "check_network",
     "check_optimizer",
     "compile_network",

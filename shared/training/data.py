@@ -12,7 +12,7 @@ import torch
 from torch.utils.data import DataLoader
 
 from shared.config import ignore_warnings
-from shared.errors import UserError
+from shared.errors import UserError, require_number
 from shared.runs import FORM, Fingerprint, examples
 
 WORKERS = 512  # loader processes at most: a run from elsewhere may ask for any number
@@ -31,6 +31,18 @@ class Fractions(TypedDict):
 
     val: float
     test: float
+
+
+def check_fractions(fractions: Fractions) -> None:
+    """Refuse shares outside 0 to 1, or above 1 together.
+
+    Raises:
+        UserError: naming the key.
+    """
+    for name in ("val", "test"):
+        require_number(f"data.fractions.{name}", fractions[name], 0, 1)
+    if fractions["val"] + fractions["test"] > 1:
+        raise UserError(f"data.fractions: must be at most 1 together, got {fractions}")
 
 
 @runtime_checkable

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from domains.speech.reading.clips import Clips
 from domains.speech.reading.split import Split
-from shared.errors import UserError, require_int, require_number
-from shared.training import Fractions
+from shared.errors import UserError, require_int
+from shared.training import Fractions, check_fractions
 
 MIN_SPEAKERS = 3  # for a split by speaker: one to train, one to validate, one to test
 
@@ -73,11 +73,7 @@ class Splitter:
             require_int("data.folds", self.folds, 2)
         if self.fold is not None:
             require_int("data.fold", self.fold, 0)
-        val, test = self.fractions["val"], self.fractions["test"]
-        require_number("data.fractions.val", val, 0, 1)
-        require_number("data.fractions.test", test, 0, 1)
-        if val + test > 1:
-            raise UserError(f"data.fractions: must be at most 1 together, got {self.fractions}")
+        check_fractions(self.fractions)
 
     @property
     def by_speaker(self) -> bool:

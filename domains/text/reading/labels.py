@@ -1,22 +1,21 @@
-"""Labels as users write them: one name for a class, and none for a missing label."""
+"""Labels as users write them: one name per class, and missing labels."""
 
 import re
 
 from shared.files import class_name
 
-# As pandas, R and spreadsheets write a missing value; in other spellings, such as none, it may be a class.
+# A missing value as pandas, R and spreadsheets write it; in other spellings, such as none, it may be a class.
 MISSING = {"", "nan", "NaN", "-nan", "NA", "N/A", "n/a", "#N/A", "<NA>", "NaT", "None", "null", "NULL"}
-LONGEST_LABEL = 200  # characters: no class has a longer name, and composing it would take their square
-WHOLE = re.compile(r"([+-]?\d{1,15})\.0+")
+MAX_LABEL = 200  # characters; Unicode composition takes quadratic time
+WHOLE_NUMBER = re.compile(r"([+-]?\d{1,15})\.0+")
 
 
 def label_name(text: str) -> str:
     """The name of a label's class: composed (NFC), ``1`` for ``1.0`` and ``true`` for ``TRUE``.
 
-    Tools write whole numbers as 1.0 where a value of their column is missing, and ``true`` in three ways.
+    Tools write integers as 1.0 if their column has missing values, and ``true`` in three ways.
     """
     name = class_name(text)
-    number = WHOLE.fullmatch(name)
-    if number:
+    if number := WHOLE_NUMBER.fullmatch(name):
         return number[1]
     return name.lower() if name.lower() in ("true", "false") else name

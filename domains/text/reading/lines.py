@@ -1,33 +1,33 @@
-"""Lines of text files: sentences, some with their label before them, and what is wrong with others."""
+"""Lines of text files: sentences, some with a label in front, and lines that are skipped."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from domains.text.reading.encoding import BAD
-from domains.text.reading.labels import LONGEST_LABEL, MISSING, label_name
+from domains.text.reading.labels import MAX_LABEL, MISSING, label_name
 from shared.errors import UserError
 
-LONGEST = 2**20  # characters of a line or a field: no sentence has so many
+MAX_CHARACTERS = 2**20  # of a line or a field
 SEPARATORS = {"\t": "a tab", ";": "a semicolon", "|": "a bar", ",": "a comma", " ": "a space"}
-SHOWN = 40  # characters of what is wrong
-GUESSED = 1000  # lines that show what parts a label from its sentence
-CLEAR = 0.9  # share of them in which it stands
+SHOWN = 40  # characters of an unusable line
+GUESS_LINES = 1000  # from which the separator is guessed
+GUESS_SHARE = 0.9  # of these lines must have it
 
 
 @dataclass(frozen=True)
 class Form:
-    """How files are to be understood.
+    """The format of text files.
 
     Attributes:
-        text: a table's column that holds the sentence.
-        label: a table's column that holds the label; None: no labels are asked for.
-        encoding: of all files; None: each file's is found.
-        fine: of a label ``COARSE:fine`` before a sentence, the whole counts, not its coarse part.
-        separator: between the fields of .csv and .tsv, and between label and sentence; None: found.
+        text: a table's column with the sentence.
+        label: a table's column with the label; None: without labels.
+        encoding: of all files; None: guessed for each file.
+        fine: use the whole of a label ``COARSE:fine`` in front of a sentence, not only its coarse part.
+        separator: between the fields of .csv and .tsv, and between label and sentence; None: guessed.
 
     Raises:
-        UserError: a column has no name, or the separator is not one character.
+        UserError: a column is not a name, or the separator is not one character.
     """
 
     text: str = "text"
@@ -42,20 +42,20 @@ class Form:
                 raise UserError(f"data.columns.{key}: must be the name of a column, got {name!r}")
         mark = "\t" if self.separator == "\\t" else self.separator
         if mark is not None and (not isinstance(mark, str) or len(mark) != 1 or mark in '"\r\n' + BAD):
-            raise UserError(f"data.separator: must be one character, \\t or null to find it, got {mark!r}")
+            raise UserError(f"data.separator: must be one character, \\t or null to guess, got {mark!r}")
         object.__setattr__(self, "separator", mark)
 
 
 class Line(NamedTuple):
-    """A sentence, the number of its line in the file, and its label, "" where the line says none."""
+    """A sentence, the number of its line, and its label, or "" without one."""
 
     number: int
     text: str
     label: str
 
 
-class Bad(NamedTuple):
-    """A line that cannot be used: its number, the reason in few words, and what was found."""
+class BadLine(NamedTuple):
+    """An unusable line: its number, a short reason, and a detail."""
 
     number: int
     reason: str
@@ -63,11 +63,11 @@ class Bad(NamedTuple):
 
 
 class Lines:
-    r"""The lines of a text with their ``\n``, one after the other; it can go back.
+    r"""Iterates over lines with their ``\n``; can go back by setting the attributes.
 
     Attributes:
-        place: in the text, where the next line begins.
-        number: of the last line, counted from 1.
+        place: index in the text at which the next line begins.
+        number: of the last line, from 1.
     """
 
     def __init__(self, content: str):
@@ -85,59 +85,48 @@ class Lines:
         return line
 
 
-def plain(content: str) -> Iterator[Line | Bad]:
-    """A sentence a line; the text of an empty line is empty."""
+def plain_lines(content: str) -> Iterator[Line | BadLine]:
+    """One sentence per line; empty lines have an empty text."""
     lines = Lines(content)
     for line in lines:
         text = line.strip()
-        yield checked(lines.number, text) if text else Line(lines.number, "", "")
+        yield check_line(lines.number, text) if text else Line(lines.number, "", "")
 
 
-def checked(number: int, text: str, label: str | None = None) -> Line | Bad:
-    """A line, if it has a sentence and, where one is asked for, a label.
-
-    Args:
-        number: of the line.
-        text: the sentence as it stands there.
-        label: the label as it stands there; None: none is asked for.
-    """
+def check_line(number: int, text: str, label: str | None = None) -> Line | BadLine:
+    """A line, if it has a sentence and, unless ``label`` is None, a label."""
     if BAD in text or (label and BAD in label):
-        return Bad(number, "with bytes that are no text")
-    if len(text) > LONGEST:
-        return Bad(number, f"longer than {LONGEST:,} characters")
+        return BadLine(number, "with bytes that are not text")
+    if len(text) > MAX_CHARACTERS:
+        return BadLine(number, f"longer than {MAX_CHARACTERS:,} characters")
     text = text.strip()
     if not text:
-        return Bad(number, "without a sentence")
+        return BadLine(number, "without a sentence")
     if label is None:
         return Line(number, text, "")
-    if len(label) > LONGEST_LABEL:
-        return Bad(number, f"with a label longer than {LONGEST_LABEL} characters", repr(label[:SHOWN]))
+    if len(label) > MAX_LABEL:
+        return BadLine(number, f"with a label longer than {MAX_LABEL} characters", repr(label[:SHOWN]))
     name = label_name(label)
-    return Bad(number, "without a label", repr(label)) if name in MISSING else Line(number, text, name)
+    return BadLine(number, "without a label", repr(label)) if name in MISSING else Line(number, text, name)
 
 
-def separator(texts: list[str]) -> str:
-    """What parts label and sentence: a tab or, before the first space, a mark in most lines; else a space."""
-    some = texts[:GUESSED]
+def guess_separator(lines: list[str]) -> str:
+    """The separator of label and sentence: a tab or, before the first space, a mark; else a space."""
+    first = lines[:GUESS_LINES]
     for mark in "\t|;,":
-        heads = some if mark == "\t" else [text.partition(" ")[0] for text in some]
-        if some and sum(mark in head for head in heads) >= CLEAR * len(some):
+        heads = first if mark == "\t" else [line.partition(" ")[0] for line in first]
+        if first and sum(mark in head for head in heads) >= GUESS_SHARE * len(first):
             return mark
     return " "
 
 
-def labelled(numbers: Iterable[int], texts: Iterable[str], mark: str, fine: bool) -> Iterator[Line | Bad]:
-    """Lines of ``LABEL text``.
-
-    Args:
-        numbers: of the lines.
-        texts: the lines.
-        mark: what stands between label and sentence.
-        fine: of a label ``COARSE:fine`` the whole counts.
-    """
-    for number, text in zip(numbers, texts, strict=True):
-        label, _, sentence = text.partition(mark)
+def labelled_lines(
+    numbers: Iterable[int], lines: Iterable[str], separator: str, fine: bool
+) -> Iterator[Line | BadLine]:
+    """Lines of ``LABEL text``; ``fine``: see ``Form``."""
+    for number, line in zip(numbers, lines, strict=True):
+        label, _, sentence = line.partition(separator)
         if not sentence.strip():
-            yield Bad(number, "with one word only, where `LABEL text` is due", repr(text[:SHOWN]))
+            yield BadLine(number, "with one word, not `LABEL text`", repr(line[:SHOWN]))
         else:
-            yield checked(number, sentence, label if fine else label.partition(":")[0])
+            yield check_line(number, sentence, label if fine else label.partition(":")[0])

@@ -1,4 +1,4 @@
-"""Which split and which class the places and names of a folder's text files say."""
+"""Splits and classes of text files by their folders and names."""
 
 import re
 from collections import Counter
@@ -10,21 +10,21 @@ import numpy as np
 
 from shared.files import DOCUMENTS, SPLITS, TRAIN, Layout, layout_of
 
-UNLABELLED = {"unsup", "unsupervised", "unlabeled", "unlabelled"}  # folders of sentences without a class
+UNLABELLED = {"unsup", "unsupervised", "unlabeled", "unlabelled"}  # folders of sentences without labels
 
-# Why a file is skipped that is no part of the data.
+# Reasons for skipping files that are not part of the data.
 DOCUMENT, WITHOUT_LABELS, BESIDE_TABLES = "document", "without labels", "beside tables"
-IN_NO_CLASS = "in no class's folder"
-NO_DATA = {DOCUMENT, WITHOUT_LABELS, BESIDE_TABLES, IN_NO_CLASS}
+IN_NO_CLASS = "not in a class's folder"
+NOT_DATA = {DOCUMENT, WITHOUT_LABELS, BESIDE_TABLES, IN_NO_CLASS}
 
 
 class Places(NamedTuple):
     """What the names of N files say.
 
     Attributes:
-        split: of each, ``train``, ``val``, ``test`` or "".
-        label: of each, its class; "" where its lines or rows say it.
-        skipped: of each, why it is not used; "" where it is.
+        split: of each file, ``train``, ``val``, ``test`` or "".
+        label: of each file, its class; "" if its lines or rows hold the labels.
+        skipped: of each file, why it is skipped; "" if it is used.
         notes: remarks for the summary.
     """
 
@@ -34,79 +34,79 @@ class Places(NamedTuple):
     notes: list[str]
 
 
-def no_data(name: str) -> str:
-    """Why a file is no part of labelled data, by its place and name; "": it may be one."""
+def reason_not_data(name: str) -> str:
+    """Why a file is not part of labelled data, by its name; "" if it may be."""
     path = PurePosixPath(name)
     if DOCUMENTS.fullmatch(path.name):
         return DOCUMENT
     return WITHOUT_LABELS if UNLABELLED & {part.casefold() for part in path.parts[:-1]} else ""
 
 
-def places(names: Sequence[str], tables: Sequence[bool]) -> Places:
-    """How the files of a folder or archive belong together.
+def places_of(names: Sequence[str], is_table: Sequence[bool]) -> Places:
+    """Splits and classes of the files of a folder or archive.
 
-    Of tables the rows say the class. Of other files the folders are the classes or, where there are no two,
-    the files (``pos.txt``, ``train/neg.txt``); of a single file, and of files that are named like splits, the
-    lines say it. Splits are folders, or named by the files (``train.csv``, ``test_pos.txt``).
+    The rows of tables hold the class. Of other files, folders are the classes or, without two folders, files
+    (``pos.txt``, ``train/neg.txt``); the lines of a single file, and of files named like splits, hold the
+    class. Splits are folders, or parts of file names (``train.csv``, ``test_pos.txt``).
 
     Args:
         names: of the files, inside the folder or archive.
-        tables: which of them are tables.
+        is_table: which files are tables.
     """
-    found = Places([""] * len(names), [""] * len(names), [""] * len(names), [])
-    rows = [row for row, table in enumerate(tables) if table]
-    if rows:
-        placed = layout_of(_with_splits([names[row] for row in rows]))
-        found.notes.extend(note for note in placed.notes if "splits" in note)
-        for row, split in zip(rows, placed.split, strict=True):
-            found.split[row] = str(split)
-    others = [row for row, table in enumerate(tables) if not table]
+    places = Places([""] * len(names), [""] * len(names), [""] * len(names), [])
+    tables = [index for index, table in enumerate(is_table) if table]
+    if tables:
+        layout = layout_of(_with_splits([names[index] for index in tables]))
+        places.notes.extend(note for note in layout.notes if "splits" in note)
+        for index, split in zip(tables, layout.split, strict=True):
+            places.split[index] = str(split)
+    others = [index for index, table in enumerate(is_table) if not table]
     if others:
-        placed, classes = _files([names[row] for row in others])
-        for row, split, label in zip(others, placed.split, placed.label, strict=True):
-            found.split[row], found.label[row] = str(split), str(label)
-            if rows and not classes:
-                found.skipped[row] = BESIDE_TABLES
-            elif not label and classes:
-                found.skipped[row] = IN_NO_CLASS
-        found.notes.extend(note for note in placed.notes if note not in found.notes)
-    return found
+        layout, has_classes = _layout_of_texts([names[index] for index in others])
+        for index, split, label in zip(others, layout.split, layout.label, strict=True):
+            places.split[index], places.label[index] = str(split), str(label)
+            if tables and not has_classes:
+                places.skipped[index] = BESIDE_TABLES
+            elif not label and has_classes:
+                places.skipped[index] = IN_NO_CLASS
+        places.notes.extend(note for note in layout.notes if note not in places.notes)
+    return places
 
 
-def _files(names: Sequence[str]) -> tuple[Layout, bool]:
-    """The splits and classes of files that are no tables, and whether there are classes at all."""
+def _layout_of_texts(names: Sequence[str]) -> tuple[Layout, bool]:
+    """The splits and classes of files that are not tables, and whether there are classes."""
     depths = np.array([name.count("/") for name in names])
     usual = max(Counter(depths.tolist()).items(), key=lambda item: item[::-1])[0]
-    chosen = depths >= usual  # what lies above the classes' folders is none of them
-    base = _with_splits([name for name, each in zip(names, chosen, strict=True) if each])
-    placed = layout_of(base)
-    if _classes(placed) < 2:
-        placed = layout_of([f"{PurePosixPath(name).with_suffix('')}/-" for name in base])
-    split = np.full(len(names), "", placed.split.dtype)
-    label = np.full(len(names), "", placed.label.dtype)
-    split[chosen] = placed.split
-    if _classes(placed) < 2:
-        return Layout(split, label, [note for note in placed.notes if "splits" in note]), False
-    label[chosen] = placed.label
-    return Layout(split, label, placed.notes), True
+    chosen = depths >= usual  # files above the classes' folders belong to no class
+    base = _with_splits([name for name, deep in zip(names, chosen, strict=True) if deep])
+    layout = layout_of(base)
+    if _classes(layout) < 2:
+        layout = layout_of([f"{PurePosixPath(name).with_suffix('')}/-" for name in base])
+    split = np.full(len(names), "", layout.split.dtype)
+    label = np.full(len(names), "", layout.label.dtype)
+    split[chosen] = layout.split
+    if _classes(layout) < 2:
+        return Layout(split, label, [note for note in layout.notes if "splits" in note]), False
+    label[chosen] = layout.label
+    return Layout(split, label, layout.notes), True
 
 
-def _classes(placed: Layout) -> int:
-    return len({*placed.label.tolist()} - {""})
+def _classes(layout: Layout) -> int:
+    return len({*layout.label.tolist()} - {""})
 
 
 def _with_splits(names: Sequence[str]) -> Sequence[str]:
-    """The names, with folders for the splits that they say, as in ``train_pos.txt``, if all of them do."""
+    """The names with a folder for the split in file names such as ``train_pos.txt``, if all have one."""
     if any(layout_of(names).split):
         return names
-    changed, found = [], set()
+    moved, splits = [], set()
     for name in names:
         path = PurePosixPath(name)
         words = re.split(r"[-_. ]+", path.stem)
-        splits = [word for word in words if word.casefold() in SPLITS]
-        if len(splits) != 1:
+        split_words = [word for word in words if word.casefold() in SPLITS]
+        if len(split_words) != 1:
             return names
-        rest = "_".join(word for word in words if word != splits[0]) or "-"
-        changed.append((path.parent / splits[0] / rest).as_posix())
-        found.add(SPLITS[splits[0].casefold()])
-    return changed if TRAIN in found and len(found) > 1 else names
+        rest = "_".join(word for word in words if word != split_words[0]) or "-"
+        moved.append((path.parent / split_words[0] / rest).as_posix())
+        splits.add(SPLITS[split_words[0].casefold()])
+    return moved if TRAIN in splits and len(splits) > 1 else names

@@ -1,4 +1,4 @@
-"""Sentences that were read from a user's files, and where each stands."""
+"""Sentences of a user's files, and the place of each."""
 
 from array import array
 from dataclasses import dataclass, field, replace
@@ -10,16 +10,16 @@ from shared.files import Inventory
 
 @dataclass
 class Sentences:
-    """What was read.
+    """Sentences and what was skipped.
 
     Attributes:
-        texts, labels: of each sentence. Labels are "" if not asked for.
-        files: as errors call them.
-        splits: of each file: ``train``, ``val``, ``test`` if its place or name says so, or "".
-        file, line: of each sentence, the number of its file, and its line there, counted from 1.
-        notes: what was guessed of the files.
-        seen_files, seen_lines: what was used, and what was skipped.
-        blank: lines with nothing in them.
+        texts, labels: of each sentence; labels are "" if they were not read.
+        files: names for errors.
+        splits: of each file, the official split ``train``, ``val`` or ``test``, or "".
+        file, line: of each sentence, the index of its file, and its line from 1.
+        notes: guesses, for the summary.
+        seen_files, seen_lines: used and skipped.
+        blank: number of empty lines.
     """
 
     texts: list[str] = field(default_factory=list)
@@ -37,18 +37,22 @@ class Sentences:
         """The file and the line of a sentence."""
         return self.files[self.file[item]], self.line[item]
 
+    def where(self, item: int) -> str:
+        """The place of a sentence, for messages."""
+        return "{}, line {}".format(*self.place(item))
+
     @property
     def split(self) -> np.ndarray:
         """(N,) the official split of each sentence, or ""."""
         return np.array(self.splits, "<U5")[np.array(self.file, np.int64)]
 
     def summary(self) -> list[str]:
-        """What was skipped and what was guessed, as lines to show."""
+        """Lines on what was skipped and guessed."""
         blank = [f"empty lines: {self.blank:,}"] if self.blank else []
         return [*self.seen_files.summary("files"), *self.seen_lines.summary("lines"), *blank, *self.notes]
 
     def refuse(self, strict: bool) -> None:
-        """With ``strict``, refuse what was skipped.
+        """With ``strict``, refuse skipped files and lines.
 
         Raises:
             UserError: naming the first file or line.
@@ -57,7 +61,7 @@ class Sentences:
         self.seen_lines.refuse(strict)
 
     def only(self, chosen: np.ndarray) -> "Sentences":
-        """Those of the sentences that a mask (N,) chooses."""
+        """The sentences that a mask (N,) selects."""
         rows = np.flatnonzero(chosen).tolist()
         return replace(
             self,
@@ -68,11 +72,11 @@ class Sentences:
         )
 
     def within(self, split: str) -> "Sentences":
-        """The same, all of it in a split unless their places say one."""
-        return replace(self, splits=[each or split for each in self.splits])
+        """The same sentences in an official split, except those that have one."""
+        return replace(self, splits=[own or split for own in self.splits])
 
     def and_then(self, more: "Sentences") -> "Sentences":
-        """These and others; what was skipped of the others stands in the notes."""
+        """These sentences followed by others, whose summary is added to the notes."""
         return replace(
             self,
             texts=self.texts + more.texts,

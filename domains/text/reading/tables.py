@@ -1,4 +1,4 @@
-"""Tables of sentences: CSV, TSV and JSON lines, by the names of their columns."""
+"""Tables of sentences: CSV, TSV and JSON lines, with named columns."""
 
 import csv
 import json
@@ -6,8 +6,17 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from domains.text.reading.encoding import whole
-from domains.text.reading.lines import LONGEST, SEPARATORS, SHOWN, Bad, Form, Line, Lines, checked
+from domains.text.reading.encoding import replace_surrogates
+from domains.text.reading.lines import (
+    MAX_CHARACTERS,
+    SEPARATORS,
+    SHOWN,
+    BadLine,
+    Form,
+    Line,
+    Lines,
+    check_line,
+)
 from shared.errors import UserError, nearest
 from shared.files import printable
 
@@ -15,49 +24,53 @@ JSON = (".jsonl", ".ndjson", ".json")
 TABLES = (".csv", ".tsv", *JSON)
 
 
-def rows(content: str, place: str, suffix: str, form: Form) -> tuple[Iterator[Line | Bad], str]:
-    r"""The rows of a table, and a note on its separator if that is not the usual one of its suffix.
+def table_rows(content: str, place: str, suffix: str, form: Form) -> tuple[Iterator[Line | BadLine], str]:
+    r"""The rows of a table, and a note on its separator if that was guessed.
 
-    Of .csv and .tsv the first row names the columns. Fields may be quoted; but in a .tsv with tabs a quote is
-    a quote. A separator that is not given is the first of comma (in .tsv: tab), semicolon, tab, bar and comma
-    with which the first row has the columns.
+    The first row of .csv and .tsv names the columns. Fields may be quoted, except in a .tsv with tabs. A
+    separator that is not given is the first of comma (in .tsv: tab), semicolon, tab, bar and comma by which
+    the first row has the columns.
 
     Args:
-        content: the file's; its lines end in ``\n``.
-        place: what errors call it.
+        content: of the file, with lines that end in ``\n``.
+        place: the file, for errors.
         suffix: one of TABLES.
-        form: which columns hold sentences and labels.
+        form: the columns with sentences and labels.
 
     Raises:
-        UserError: a column is missing or stands twice.
+        UserError: a column is missing or named twice.
     """
     if suffix in JSON:
         return _json(content, form), ""
     usual = "\t" if suffix == ".tsv" else ","
     marks = [form.separator] if form.separator else list(dict.fromkeys(usual + ";\t|,"))
     headers = [_header(content, _dialect(mark, suffix)) for mark in marks]
-    wanted = [form.text] if form.label is None else [form.text, form.label]
-    fitting = [(mark, header) for mark, header in zip(marks, headers, strict=True) if {*wanted} <= {*header}]
+    required = [form.text] if form.label is None else [form.text, form.label]
+    fitting = [
+        (mark, header) for mark, header in zip(marks, headers, strict=True) if {*required} <= {*header}
+    ]
     if not content.strip():
         return iter(()), ""
     if not fitting:
-        raise _no_column(place, wanted, max(headers, key=len))
+        raise _no_column(place, required, max(headers, key=len))
     mark, header = fitting[0]
-    for name in wanted:
+    for name in required:
         if header.count(name) > 1:
-            raise UserError(f"{place}: {header.count(name)} columns {name!r}: give the others another name")
-    columns = [header.index(name) for name in wanted]
+            raise UserError(
+                f"{place}: must have one column {name!r}, got {header.count(name)}; rename the others"
+            )
+    columns = [header.index(name) for name in required]
     note = "" if mark == usual or form.separator else f"separated by {SEPARATORS[mark]}, guessed"
     return _separated(content, _dialect(mark, suffix), header, columns), note
 
 
-def _no_column(place: str, wanted: Sequence[str], names: Sequence[str]) -> UserError:
-    missing = next(name for name in wanted if name not in names)
+def _no_column(place: str, required: Sequence[str], names: Sequence[str]) -> UserError:
+    missing = next(name for name in required if name not in names)
     known = [printable(name[:SHOWN]) for name in names if name]
-    hint = nearest(missing, known) if known else "it is broken"
+    hint = nearest(missing, known) if known else "the row is broken"
     return UserError(
-        f"{place}: no column {missing!r} in the first row, which must name the columns; {hint} "
-        "(data.columns, in predict.py column, names those to read, data.separator what stands between them)"
+        f"{place}: must name a column {missing!r} in the first row; {hint} (data.columns, in predict.py "
+        "column, names the columns to read; data.separator separates them)"
     )
 
 
@@ -71,13 +84,12 @@ def _dialect(mark: str, suffix: str) -> type[csv.Dialect]:
 
 
 def _records(content: str, dialect: type[csv.Dialect]) -> Iterator[tuple[int, list[str] | csv.Error]]:
-    """Rows, or what is wrong with them, by the number of their first line; empty lines are passed over.
+    """Rows or their errors with the number of their first line, without empty lines.
 
-    Behind a broken row it goes on with the line after the row's first one, so that a quote that is never
-    closed costs one line. That is not slow: up to the next line with an odd number of quotes, all lines of
-    such a row are whole rows of their own.
+    Reading continues at the second line of a broken row, so that an unclosed quote costs one line. This is
+    not slow: up to the next line with an odd number of quotes, the lines of such a row are complete rows.
     """
-    csv.field_size_limit(LONGEST)
+    csv.field_size_limit(MAX_CHARACTERS)
     lines = Lines(content)
     reader = csv.reader(lines, dialect)
     while True:
@@ -95,67 +107,71 @@ def _records(content: str, dialect: type[csv.Dialect]) -> Iterator[tuple[int, li
 
 
 def _header(content: str, dialect: type[csv.Dialect]) -> list[str]:
-    """The names of the columns; none if there is no row, or the first is broken."""
+    """The names of the columns; none if the first row is missing or broken."""
     _, row = next(_records(content, dialect), (0, []))
     return [] if isinstance(row, csv.Error) else [name.strip() for name in row]
 
 
 def _separated(
     content: str, dialect: type[csv.Dialect], header: list[str], columns: Sequence[int]
-) -> Iterator[Line | Bad]:
+) -> Iterator[Line | BadLine]:
     last, names = max(columns), len(header)
     records = _records(content, dialect)
     next(records)  # the header
     for number, row in records:
         if isinstance(row, csv.Error):
-            yield Bad(number, "broken", str(row))
+            yield BadLine(number, "broken", str(row))
         elif len(row) > names and any(row[names:]):
-            yield Bad(number, "with more fields than columns", f"{len(row)}, not {names}")
+            yield BadLine(number, "with more fields than columns", f"{len(row)}, not {names}")
         elif len(row) <= last:
-            yield Bad(number, "with fewer fields than columns", f"{len(row)}, not {names}")
+            yield BadLine(number, "with fewer fields than columns", f"{len(row)}, not {names}")
         elif [name.strip() for name in row] == header:
-            yield Bad(number, "with the names of the columns again")
+            yield BadLine(number, "with the names of the columns")
         else:
-            yield checked(number, *(row[column] for column in columns))
+            yield check_line(number, *(row[column] for column in columns))
 
 
-def _json(content: str, form: Form) -> Iterator[Line | Bad]:
+def _json(content: str, form: Form) -> Iterator[Line | BadLine]:
     lines = Lines(content)
     for line in lines:
         if not line.isspace():
             yield _json_row(lines.number, line, form)
 
 
-def _json_row(number: int, line: str, form: Form) -> Line | Bad:
-    if len(line) > 2 * LONGEST:
-        return Bad(number, f"longer than {2 * LONGEST:,} characters")
+def _json_row(number: int, line: str, form: Form) -> Line | BadLine:
+    if len(line) > 2 * MAX_CHARACTERS:
+        return BadLine(number, f"longer than {2 * MAX_CHARACTERS:,} characters")
     try:
         row = json.loads(line, object_pairs_hook=_object)
     except (ValueError, RecursionError) as error:
-        return Bad(number, "not JSON", str(error))
+        return BadLine(number, "not JSON", str(error))
     if not isinstance(row, dict):
-        return Bad(number, "not an object {…}", repr(line[:SHOWN]))
+        return BadLine(number, "not an object {…}", repr(line[:SHOWN]))
     label = None if form.label is None else _plain(row.get(form.label))
     if label == "":
-        return Bad(number, "without a label", _value(row, str(form.label)))
+        return BadLine(number, "without a label", _value(row, str(form.label)))
     text = _plain(row.get(form.text))
-    return checked(number, text, label) if text else Bad(number, "without a sentence", _value(row, form.text))
+    return (
+        check_line(number, text, label)
+        if text
+        else BadLine(number, "without a sentence", _value(row, form.text))
+    )
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     row = dict(pairs)
     if len(row) < len(pairs):
-        raise ValueError("a key stands twice")
+        raise ValueError("duplicate key")
     return row
 
 
 def _plain(value: Any) -> str:
-    """A value of JSON as text; empty if it is missing, no finite number, or made of parts."""
+    """A JSON value as text; empty for null, a number that is not finite, a list or an object."""
     if isinstance(value, float):
         return str(value) if math.isfinite(value) else ""
     if isinstance(value, bool | int):
         return str(value)
-    return whole(value) if isinstance(value, str) else ""
+    return replace_surrogates(value) if isinstance(value, str) else ""
 
 
 def _value(row: dict[str, Any], key: str) -> str:

@@ -1,6 +1,7 @@
-"""From a sentence to numbers: words or characters, and the vocabulary that numbers them."""
+"""Tokens of sentences, words or characters, and the vocabulary that numbers them."""
 
 from collections.abc import Iterator, Sequence
+from typing import ClassVar
 
 from tokenizers import Encoding, Regex, Tokenizer
 from tokenizers.models import WordLevel
@@ -11,66 +12,65 @@ from tokenizers.trainers import WordLevelTrainer
 
 from shared.errors import UserError, nearest
 
-# Characters of texts that are encoded together: their encodings take a hundred times more, empty ones too.
-TOGETHER, EACH = 2**20, 100
+# Characters of texts that are encoded together, as encodings take a hundred times more memory; and what each
+# text adds.
+GROUP_CHARACTERS, TEXT_OVERHEAD = 2**20, 100
 
-PAD, UNKNOWN = 0, 1  # numbers of what fills up a batch, and of tokens outside the vocabulary
-SPECIAL = ("[PAD]", "[UNK]")
+# Words as in Kim 2014, in any alphabet: n't and 's are words, and so is each mark or emoji. Characters as
+# readers see them, with their accents and with joined emoji.
+TOKEN_PATTERNS = {"words": r"\w+(?=n't)|n't|'\w+|\w+|[^\w\s]", "characters": r"\X"}
 
-# What is one token. Words: as Kim 2014 cuts them, with n't and 's words of their own, in any alphabet, and
-# each mark or emoji alone. Characters: what a reader takes for one, accents and joined emoji included.
-SPLITS = {"words": r"\w+(?=n't)|n't|'\w+|\w+|[^\w\s]", "characters": r"\X"}
-
-# Letters that make flags, two by two: of a row of them \X takes the square of its length. None has so many.
+# Pairs of these letters make flags. \X takes quadratic time on long rows of them, which no text has.
 FLAGS = "[\U0001f1e6-\U0001f1ff]{64,}"
 
 
-def tokenizer(kind: str, vocabulary: Sequence[str] = SPECIAL) -> Tokenizer:
-    """A tokenizer of lower-case words or characters.
+class Vocabulary:
+    """The numbers of lower-case words or characters.
 
     Args:
         kind: ``words`` or ``characters``.
-        vocabulary: its tokens in the order of their numbers.
+        tokens: in the order of their numbers, SPECIAL first.
 
     Raises:
-        UserError: there is no such kind.
+        UserError: no such kind.
     """
-    if kind not in SPLITS:
-        raise UserError(f"model.tokens={kind}: {nearest(kind, list(SPLITS))}")
-    made = Tokenizer(
-        WordLevel({token: number for number, token in enumerate(vocabulary)}, unk_token=SPECIAL[UNKNOWN])
-    )
-    steps = [NFC(), Lowercase()] + [Replace(Regex(FLAGS), "\ufffd")] * (kind == "characters")
-    made.normalizer = Normalizers(steps)
-    made.pre_tokenizer = Split(Regex(SPLITS[kind]), "removed", invert=True)
-    return made
 
+    SPECIAL: ClassVar = ("[PAD]", "[UNK]")
+    PAD, UNKNOWN = 0, 1  # numbers of the padding of batches and of tokens outside the vocabulary
 
-def learn_vocabulary(kind: str, texts: Sequence[str], min_count: int) -> list[str]:
-    """The tokens that stand at least ``min_count`` times in the texts, the most frequent first.
+    def __init__(self, kind: str, tokens: Sequence[str] = SPECIAL):
+        if kind not in TOKEN_PATTERNS:
+            raise UserError(
+                f"model.tokens: must be words or characters, got {kind!r}; {nearest(kind, [*TOKEN_PATTERNS])}"
+            )
+        self.tokens = list(tokens)
+        self._tokenizer = Tokenizer(
+            WordLevel({token: n for n, token in enumerate(tokens)}, unk_token=self.SPECIAL[self.UNKNOWN])
+        )
+        flags = [Replace(Regex(FLAGS), "\ufffd")] if kind == "characters" else []
+        self._tokenizer.normalizer = Normalizers([NFC(), Lowercase(), *flags])
+        self._tokenizer.pre_tokenizer = Split(Regex(TOKEN_PATTERNS[kind]), "removed", invert=True)
 
-    Before them stand those of padding and of unknown tokens.
-    """
-    made = tokenizer(kind)
-    trainer = WordLevelTrainer(
-        vocab_size=2**31, min_frequency=min_count, special_tokens=list(SPECIAL), show_progress=False
-    )
-    made.train_from_iterator(texts, trainer)
-    numbers = made.get_vocab()
-    return sorted(numbers, key=numbers.__getitem__)
+    @classmethod
+    def learn(cls, kind: str, texts: Sequence[str], min_count: int) -> "Vocabulary":
+        """The vocabulary of the tokens that occur at least ``min_count`` times, the most frequent first."""
+        tokenizer = cls(kind)._tokenizer
+        trainer = WordLevelTrainer(
+            vocab_size=2**31, min_frequency=min_count, special_tokens=list(cls.SPECIAL), show_progress=False
+        )
+        tokenizer.train_from_iterator(texts, trainer)
+        numbers = tokenizer.get_vocab()
+        return cls(kind, sorted(numbers, key=numbers.__getitem__))
 
+    def encode(self, texts: Sequence[str]) -> list[Encoding]:
+        """The tokens of each text: their numbers ``ids``, and their ``offsets`` in the text."""
+        return self._tokenizer.encode_batch(list(texts), add_special_tokens=False)
 
-def encode(kind: str, vocabulary: Sequence[str], texts: Sequence[str]) -> list[Encoding]:
-    """Each text's tokens: ``ids`` are their numbers, ``offsets`` where each stands in the text."""
-    return tokenizer(kind, vocabulary).encode_batch(list(texts), add_special_tokens=False)
-
-
-def numbered(kind: str, vocabulary: Sequence[str], texts: Sequence[str]) -> Iterator[list[int]]:
-    """The numbers of each text's tokens, in little memory."""
-    made = tokenizer(kind, vocabulary)
-    for group in _groups(texts):
-        for each in made.encode_batch_fast(group, add_special_tokens=False):
-            yield each.ids
+    def ids(self, texts: Sequence[str]) -> Iterator[list[int]]:
+        """The numbers of each text's tokens, in little memory."""
+        for group in _groups(texts):
+            for encoding in self._tokenizer.encode_batch_fast(group, add_special_tokens=False):
+                yield encoding.ids
 
 
 def _groups(texts: Sequence[str]) -> Iterator[list[str]]:
@@ -78,8 +78,8 @@ def _groups(texts: Sequence[str]) -> Iterator[list[str]]:
     characters = 0
     for text in texts:
         group.append(text)
-        characters += len(text) + EACH
-        if characters > TOGETHER:
+        characters += len(text) + TEXT_OVERHEAD
+        if characters > GROUP_CHARACTERS:
             yield group
             group, characters = [], 0
     yield group

@@ -131,9 +131,9 @@ def test_the_share_that_vectors_cover_is_told(file: Path, tmp_path: Path) -> Non
     [
         ("model.channels=[fixed]", "model.channels: 'fixed'"),
         ("model.channels=[]", "give one channel"),
-        ("model.tokens=letters", "model.tokens=letters"),
+        ("model.tokens=letters", "model.tokens: must be words or characters, got 'letters'"),
         ("data.longest=0", "data.longest"),
-        ("data.fold=3 data.folds=2", "data.fold=3 of data.folds=2"),
+        ("data.fold=3 data.folds=2", "data.fold: must be a whole number from 0 to 1, got 3"),
     ],
 )
 def test_a_mistake_in_the_configuration(file: Path, override: str, said: str) -> None:
@@ -174,7 +174,7 @@ def test_official_splits_of_folders_and_files(tmp_path: Path) -> None:
         assert made.classes == ["neg", "pos"]
         assert [len(part) for part in (made.train_set, made.val_set, made.test_set)] == [80, 16, 24]
         assert "official splits by folder: test/ is test, train/ is train, valid/ is val" in made.summary
-        with pytest.raises(UserError, match=r"data\.folds: must be null, got 5"):
+        with pytest.raises(UserError, match=r"data\.folds: must be null beside official sets"):
             data(path, "data.folds=5")
         with pytest.raises(UserError, match=r"data\.test_path: must be null where data\.path has a test set"):
             data(path, f"data.test_path='{path}'")
@@ -229,7 +229,7 @@ def test_few_sentences_are_read_or_refused(tmp_path: Path, count: int) -> None:
         with suppress(UserError):
             made = data(tmp_path / "a.txt", override)
             assert len(made.train_set) + len(made.val_set) + len(made.test_set) == 2 * count
-    with pytest.raises(UserError, match=r"data\.min_count: must leave a word, got 99"):
+    with pytest.raises(UserError, match=r"data\.min_count: must leave some words, got 99"):
         data(tmp_path / "a.txt", "data.min_count=99", "data.fractions={val: 0, test: 0}")
 
 

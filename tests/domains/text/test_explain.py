@@ -43,7 +43,7 @@ def test_a_sentence_s_words_are_what_is_explained(
     found = domain.read(path)
     assert (len(found), [each.name for each in found[1:2]]) == (21, [f"{path}, line 4"])
     assert "empty lines: 1" in domain.seen.summary()
-    assert "  1 with bytes that are no text: " in "\n".join(domain.seen.summary())
+    assert "  1 with bytes that are not text: " in "\n".join(domain.seen.summary())
     with pytest.raises(UserError, match="got a line without a sentence"):
         domain.read(None, " ")
 

@@ -118,7 +118,7 @@ def test_tables_and_standard_input(
 ) -> None:
     (tmp_path / "a.csv").write_text("id,review\n7,not dull\n")
     assert predict(module, tmp_path / "a.csv", top=1, column="review").rows[0]["text"] == "not dull"
-    with pytest.raises(UserError, match="no column 'text'"):
+    with pytest.raises(UserError, match="must name a column 'text'"):
         predict(module, tmp_path / "a.csv", top=1)
     monkeypatch.setattr("sys.stdin", SimpleNamespace(buffer=io.BytesIO(b"fine\nnot dull")))
     rows = predict(module, Path("-"), top=1).rows
@@ -127,7 +127,7 @@ def test_tables_and_standard_input(
         ("standard input", "not dull"),
     ]
     monkeypatch.setattr("sys.stdin", SimpleNamespace(buffer=io.BytesIO(b"\n")))
-    with pytest.raises(UserError, match="standard input: no sentence in it; empty lines: 1"):
+    with pytest.raises(UserError, match="standard input: must hold sentences, got none; empty lines: 1"):
         predict(module, Path("-"), top=1)
     with pytest.raises(UserError, match="text: must be a sentence, got a line without a sentence"):
         predict(module, None, top=1, text=" ")

@@ -11,7 +11,7 @@ import pytest
 
 from domains.text.reading.files import read_sentences
 from domains.text.reading.lines import Form
-from domains.text.reading.tokens import learn_vocabulary, numbered
+from domains.text.reading.tokens import Vocabulary
 from domains.text.reading.vectors import read_vectors
 from shared.errors import UserError
 from tests.fuzzing import fuzz
@@ -69,8 +69,8 @@ ENCODED = [TEXT.encode(name) for name in ENCODINGS] + [TEXT.encode(name, "replac
 ENCODED += [TEXT.replace("\n", end).encode() for end in ("\r", "\r\n", "\t", "|")]
 
 
-def printable(*lines: str) -> None:
-    """What is said goes to a terminal, one line each."""
+def check_printable(*lines: str) -> None:
+    """Messages are single lines that a terminal can print."""
     for line in lines:
         assert line.isprintable(), ascii(line)
 
@@ -81,18 +81,18 @@ def reader(path: Path, form: Form) -> Callable[[bytes], None]:
     def read(data: bytes) -> None:
         path.write_bytes(data)
         try:
-            found = read_sentences(path, form)
+            sentences = read_sentences(path, form)
         except UserError as error:
-            printable(str(error))
+            check_printable(str(error))
             raise
-        printable(*found.summary())
-        assert len(found.texts) == len(found.labels) == len(found.file) == len(found.line) > 0
-        assert all(text.strip() for text in found.texts)
-        assert all(found.labels) or form.label is None
-        "\n".join([*found.labels, *found.texts]).encode()
+        check_printable(*sentences.summary())
+        assert len(sentences.texts) == len(sentences.labels) == len(sentences.file) == len(sentences.line) > 0
+        assert all(text.strip() for text in sentences.texts)
+        assert all(sentences.labels) or form.label is None
+        "\n".join([*sentences.labels, *sentences.texts]).encode()
         for kind in ("words", "characters"):
-            vocabulary = learn_vocabulary(kind, found.texts, 1)
-            assert all(map(len, numbered(kind, vocabulary, found.texts)))
+            vocabulary = Vocabulary.learn(kind, sentences.texts, 1)
+            assert all(map(len, vocabulary.ids(sentences.texts)))
 
     return read
 
@@ -142,13 +142,15 @@ def test_damaged_word_vectors(
     lines = "".join(f"{word} 0.1 -2 3e-1\n" for word in [*words, *"abcdefgh"])
     path = tmp_path / f"v{suffix}"
     good = [lines.encode(), f"14 3\n{lines}".encode()]
-    both = good if suffix == ".txt" else good + [pack(data) for data in good]  # before and after it is packed
+    both = (
+        good if suffix == ".txt" else good + [pack(data) for data in good]
+    )  # damaged before and after packing
 
     def read(data: bytes) -> None:
         is_packed = data[:2] in (b"\x1f\x8b", b"\xfd7") or suffix == ".txt"
         path.write_bytes(data if is_packed else pack(data))
-        found = read_vectors(path, words, 3)
-        assert found.values.shape == (len(found.rows), 3)
+        vectors = read_vectors(path, words, 3)
+        assert vectors.values.shape == (len(vectors.rows), 3)
 
     pieces = [
         b" ",

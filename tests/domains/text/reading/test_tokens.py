@@ -1,23 +1,23 @@
-"""Tokens: words as Kim cuts them, and characters as readers see them."""
+"""Tokens: words as in Kim 2014, and characters as readers see them."""
 
 import pytest
 
-from domains.text.reading.tokens import SPECIAL, encode, learn_vocabulary, numbered, tokenizer
+from domains.text.reading.tokens import Vocabulary
 from shared.errors import UserError
 
 FAMILY = "👨\u200d👩\u200d👧"
 
 
-def cut(kind: str, text: str) -> list[str]:
-    vocabulary = learn_vocabulary(kind, [text], 1)
-    return [vocabulary[number] for number in encode(kind, vocabulary, [text])[0].ids]
+def tokens_of(kind: str, text: str) -> list[str]:
+    vocabulary = Vocabulary.learn(kind, [text], 1)
+    return [vocabulary.tokens[number] for number in vocabulary.encode([text])[0].ids]
 
 
 def test_words() -> None:
-    assert cut("words", "It's NOT what I didn't (quite) want , can't") == [
+    assert tokens_of("words", "It's NOT what I didn't (quite) want , can't") == [
         *("it", "'s", "not", "what", "i", "did", "n't", "(", "quite", ")", "want", ",", "ca", "n't")
     ]
-    assert cut("words", "Сам Straße naïve שלום مرحبا\x85ok") == [
+    assert tokens_of("words", "Сам Straße naïve שלום مرحبا\x85ok") == [
         "сам",
         "straße",
         "naïve",
@@ -28,38 +28,40 @@ def test_words() -> None:
 
 
 def test_characters_right_to_left_emoji_and_chinese() -> None:
-    assert cut("characters", "好看!") == ["好", "看", "!"]
-    assert cut("characters", "שלום") == list("שלום")
-    assert cut("characters", f"a {FAMILY}👍🏽🇩🇪") == ["a", " ", FAMILY, "👍🏽", "🇩🇪"]
-    assert cut("characters", "e\u0301") == cut("characters", "é") == ["é"]
+    assert tokens_of("characters", "好看!") == ["好", "看", "!"]
+    assert tokens_of("characters", "שלום") == list("שלום")
+    assert tokens_of("characters", f"a {FAMILY}👍🏽🇩🇪") == ["a", " ", FAMILY, "👍🏽", "🇩🇪"]
+    assert tokens_of("characters", "e\u0301") == tokens_of("characters", "é") == ["é"]
 
 
 def test_the_vocabulary_is_by_frequency_and_the_rest_is_unknown() -> None:
-    vocabulary = learn_vocabulary("words", ["b a b", "c a b"], 2)
-    assert vocabulary == [*SPECIAL, "b", "a"]
-    [found] = encode("words", vocabulary, ["A c, B"])
-    assert found.ids == [3, 1, 1, 2]
-    assert found.offsets == [(0, 1), (2, 3), (3, 4), (5, 6)]
+    vocabulary = Vocabulary.learn("words", ["b a b", "c a b"], 2)
+    assert vocabulary.tokens == ["[PAD]", "[UNK]", "b", "a"]
+    [encoding] = vocabulary.encode(["A c, B"])
+    assert encoding.ids == [3, 1, 1, 2]
+    assert encoding.offsets == [(0, 1), (2, 3), (3, 4), (5, 6)]
 
 
-def test_a_token_cannot_be_forged() -> None:
-    assert 0 not in encode("words", learn_vocabulary("words", ["pad"], 1), ["[PAD] pad [UNK]"])[0].ids
+def test_padding_in_a_text_is_not_padding() -> None:
+    assert 0 not in Vocabulary.learn("words", ["pad"], 1).encode(["[PAD] pad [UNK]"])[0].ids
 
 
-def test_no_such_kind() -> None:
-    with pytest.raises(UserError, match=r"model.tokens=word: did you mean 'words'\?"):
-        tokenizer("word")
+def test_an_unknown_kind_is_refused() -> None:
+    with pytest.raises(
+        UserError, match=r"model\.tokens: must be words or characters, got 'word'; did you mean 'words'\?"
+    ):
+        Vocabulary("word")
 
 
-def test_rows_of_flags_and_of_accents_are_cut_in_no_time() -> None:
+def test_long_rows_of_flags_and_accents_are_not_slow() -> None:
     flags, accents = "\U0001f1e6\U0001f1f7" * 200_000, "a" + "\u0301\u0323" * 200_000
-    assert [len(ids) for ids in numbered("characters", SPECIAL, [flags, flags[:60], accents])] == [1, 30, 1]
-    assert learn_vocabulary("characters", [flags], 1) == [*SPECIAL, "\ufffd"]
+    assert [len(ids) for ids in Vocabulary("characters").ids([flags, flags[:60], accents])] == [1, 30, 1]
+    assert Vocabulary.learn("characters", [flags], 1).tokens[2:] == ["\ufffd"]
 
 
-def test_texts_are_numbered_alike_together_and_alone() -> None:
+def test_long_texts_have_the_same_numbers_in_both_ways() -> None:
     texts = ["a b", "", "b c " * 400_000, "c"]
-    vocabulary = learn_vocabulary("words", texts, 1)
-    found = list(numbered("words", vocabulary, texts))
-    assert found == [encoding.ids for encoding in encode("words", vocabulary, texts)]
-    assert [len(ids) for ids in found] == [2, 0, 800_000, 1]
+    vocabulary = Vocabulary.learn("words", texts, 1)
+    ids = list(vocabulary.ids(texts))
+    assert ids == [encoding.ids for encoding in vocabulary.encode(texts)]
+    assert [len(numbers) for numbers in ids] == [2, 0, 800_000, 1]
