@@ -19,7 +19,7 @@ from tests.commands import PROJECT, TINY
 # What the commands import once their words are checked.
 HEAVY = (
     "torch", "shared.commands", "shared.explain", "shared.sweep", "shared.compare",
-    "domains.go.engine", "domains.go.latency",
+    "domains.go.engine",
 )  # fmt: skip
 
 Mistake = Callable[..., str]
@@ -206,7 +206,6 @@ OTHERS = [
     ("repeat", ["resume=x"], "resume: must be left out"),
     ("repeat", ["+repeat.foo=1"], "repeat.foo: there is no such key"),
     ("bench", ["trainer.max_epochs=3"], "trainer.max_epochs: must be left out"),
-    ("latency", ["optimizer.lr=3"], "optimizer.lr: must be left out"),
     ("compare", ["compare=quik"], "did you mean 'compare/quick'?"),
     ("compare", ["+foo=1"], "foo: there is no such key"),
     ("evaluate", [], "run is not set: give run=…"),

@@ -14,20 +14,18 @@ BATCHES = 30  # that are timed
 REPEATS = 5  # the fastest counts: whatever else the machine does can only slow it down
 
 
-def bench(data: SpeechData, samples_per_second: float) -> dict[str, Any]:
-    """The front end alone on one thread, as in training: augmented, in batches.
+def bench(module: SpeechClassifier, data: SpeechData, samples_per_second: float) -> dict[str, Any]:
+    """The front end alone, as in training: augmented, in batches.
 
     Args:
-        data: ready to be read.
-        samples_per_second: clips that a whole training step takes.
+        module: of the data.
+        data: after ``setup()``.
+        samples_per_second: of the whole training.
     """
-    front_end: Any = data.front_end
-    module = SpeechClassifier(
-        model={"layers": [{"pool": {"kernel": "span"}}, "flatten", {"dense": "classes"}]},
-        planes=1, extent=data.extent, classes=data.classes, optimizer={}, schedule={}, front_end=front_end,
-    ).train()  # fmt: skip
+    module = module.cpu().train()
     batches = [batch for batch, _ in zip(data.train_dataloader(), range(BATCHES), strict=False)]
     clips = sum(len(batch["y"]) for batch in batches)
+    front_end: Any = data.front_end
     sound = sum(int(batch["lengths"].sum()) for batch in batches) / front_end["sizes"]["rate"]
     threads = torch.get_num_threads()
     seconds = _seconds(module, batches, time.perf_counter)

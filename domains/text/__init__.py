@@ -7,6 +7,5 @@ DOMAIN = Domain(
     data=("domains.text.data.TextData",),
     predict="domains.text.predict.predict",
     explain="domains.text.explain.TextDomain",
-    bench="domains.text.bench.bench",
     model_keys=("embedding", "channels", "spread", "naive_bayes", "max_norm"),
 )

@@ -42,8 +42,10 @@ def bench(config: DictConfig) -> dict[str, Any]:
     data = build_data(config)
     data.setup()
     figures = loop_ratio(config, data) | {"inference samples/s": inference_speed(config, data)}
+    figures["loader samples/s"] = loader_speed(data)
+    figures["loader / suite"] = figures["loader samples/s"] / figures["suite samples/s"]
     if own := find_domain(config.domain.name).part("bench"):
-        figures |= own(data, figures["suite samples/s"])
+        figures |= own(build_module(config, data), data, figures["suite samples/s"])
     show(figures, config.bench.output, decimals=3)
     return figures
 
@@ -96,6 +98,15 @@ def inference_speed(config: DictConfig, data: DataModule) -> float:
                 answer = module(batch["x"], batch.get("lengths")).argmax(1)
             samples += len(answer)
         answer.sum().item()  # waits for the device
+    return samples / (time.perf_counter() - start)
+
+
+def loader_speed(data: DataModule) -> float:
+    """Training samples that the loader alone gives in a second, once its workers have started."""
+    batches = iter(data.train_dataloader())
+    next(batches)
+    start = time.perf_counter()
+    samples = sum(len(batch["y"]) for batch in batches)
     return samples / (time.perf_counter() - start)
 
 

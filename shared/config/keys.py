@@ -22,7 +22,7 @@ HANDED = {
     "optimizer": ("params",),
     "schedule": ("optimizer", "last_epoch", "epochs", "steps_per_epoch"),  # its length is total_steps
 }
-SECTIONS = ("training", "domain", "repeat", "sweep", "bench", "latency")  # of them the files have all keys
+SECTIONS = ("training", "domain", "repeat", "sweep", "bench")  # of them the files have all keys
 # ${model.filters}, ${oc.select:model.filters,3}, ${..filters}
 REFERENCE = re.compile(r"(?:\bmodel\.|\$\{\.+)((?:\w+\.)*\w+)")
 

@@ -2,16 +2,20 @@ from pathlib import Path
 
 from domains.speech.bench import bench
 from domains.speech.data import SpeechData
+from domains.speech.module import SpeechClassifier
 from shared.config.cli import compose
-from shared.training.setup import build_data
+from shared.training.setup import build_data, build_module
 from tests.domains.speech.sounds import write_words
 
 
 def test_the_front_end_is_timed_beside_speech_and_a_training_step(tmp_path: Path) -> None:
     words = ["domain=speech", "data=speech/folder", f"data.path={write_words(tmp_path / 'in')}"]
-    data = build_data(compose("train", [*words, f"data.cache={tmp_path / 'cache'}"]))
+    config = compose("train", [*words, f"data.cache={tmp_path / 'cache'}"])
+    data = build_data(config)
     data.setup()
+    module = build_module(config, data)
     assert isinstance(data, SpeechData)
-    found = bench(data, samples_per_second=100.0)
+    assert isinstance(module, SpeechClassifier)
+    found = bench(module, data, 100.0)
     assert found["front end, s of sound / CPU s"] > 0
     assert found["front end / training step"] > 0

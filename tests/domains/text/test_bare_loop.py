@@ -1,14 +1,14 @@
-"""The bare rival is the same network, and both are timed."""
+"""The network of Kim 2014 in plain PyTorch gives the logits of ``text/sequence``."""
 
 import numpy as np
 import torch
 
-from domains.text.bench import Bare, bench
 from domains.text.data import TextData
 from domains.text.module import TextClassifier
 from shared.config.cli import compose
 from shared.training.data import Draw
 from shared.training.setup import build_data, build_module
+from tests.domains.text.bare_loop import Bare
 
 
 def test_the_bare_network_gives_the_answers_of_the_suite_s() -> None:
@@ -30,13 +30,3 @@ def test_the_bare_network_gives_the_answers_of_the_suite_s() -> None:
     lengths[:3] = torch.tensor([1, 2, 4])
     x[torch.arange(x.size(1)) >= lengths[:, None]] = 0
     torch.testing.assert_close(bare(x, lengths), module(x, lengths))
-
-
-def test_the_loader_and_the_bare_network_are_timed() -> None:
-    data = build_data(compose("train", ["domain=text", "data.epoch_size=200"]))
-    assert isinstance(data, TextData)
-    data.setup()
-    found = bench(data, 1000.0)
-    assert found["loader sentences/s"] > 0
-    assert found["bare Kim 2014 sentences/s"] > 0
-    assert found["suite / bare Kim 2014, seconds"] == found["bare Kim 2014 sentences/s"] / 1000

@@ -1,16 +1,21 @@
-"""How fast batches come, and the same network written down bare in PyTorch, on batches drawn alike."""
+"""The network of Kim 2014 in plain PyTorch, to compare its speed with that of ``bench.py domain=text``.
+
+OMP_NUM_THREADS=1 python -m tests.domains.text.bare_loop
+"""
 
 import statistics
+import sys
 import time
-from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from domains.text.data import TextData
+from shared.config.cli import compose
+from shared.training.setup import build_data
 
-REPEATS = 5  # epochs of the bare network that are timed; the middle one counts, as it does of the suite
+REPEATS = 5  # timed epochs
 
 
 class Bare(nn.Module):
@@ -33,26 +38,7 @@ class Bare(nn.Module):
         return self.dense(F.dropout(torch.cat(maxima, 1), 0.5, self.training))
 
 
-def bench(data: TextData, samples_per_second: float) -> dict[str, Any]:
-    """The loader alone, and the bare network trained by Adam on what it draws, its weights limited as Kim's.
-
-    Args:
-        data: ready to be read.
-        samples_per_second: that the suite trains; to be compared with the bare network's where the suite's is
-            ``text/sequence``.
-    """
-    start = time.perf_counter()
-    loaded = sum(len(batch["y"]) for batch in data.train_dataloader()) / (time.perf_counter() - start)
-    bare = statistics.median(_bare_speeds(data)[1:])  # the first fills the caches
-    return {
-        "loader sentences/s": loaded,
-        "loader / network": loaded / samples_per_second,
-        "bare Kim 2014 sentences/s": bare,
-        "suite / bare Kim 2014, seconds": bare / samples_per_second,
-    }
-
-
-def _bare_speeds(data: TextData) -> list[float]:
+def bare_speeds(data: TextData) -> list[float]:
     """Sentences a second of one epoch after the other."""
     network = Bare(len(data.front_end["vocabulary"]), data.embedding, len(data.classes))
     optimizer = torch.optim.Adam(network.parameters(), lr=0.001, fused=True)
@@ -73,3 +59,11 @@ def _bare_speeds(data: TextData) -> list[float]:
             sentences += len(batch["y"])
         speeds.append(sentences / (time.perf_counter() - start))
     return speeds
+
+
+if __name__ == "__main__":
+    made = build_data(compose("train", ["domain=text"]))
+    assert isinstance(made, TextData)
+    made.setup()
+    speed = statistics.median(bare_speeds(made)[1:])  # the first epoch fills the caches
+    sys.stdout.write(f"{speed:,.0f} sentences/s\n")
