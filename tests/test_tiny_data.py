@@ -60,6 +60,6 @@ def test_the_last_layer_may_name_its_number(tmp_path: Path, domain: str, layers:
     config = [f"domain={domain}", *few, "trainer.max_epochs=1", "trainer.accelerator=cpu", f"runs={tmp_path}"]
     assert train(compose("train", [*config, f"model.layers={layers % classes}"]))["epochs"] == 1
     there = set(tmp_path.rglob("*"))
-    with pytest.raises(UserError, match=f"end in 7 features and there are {classes} classes"):
+    with pytest.raises(UserError, match=f"end in {classes} logits, one a class, got 7 features"):
         train(compose("train", [*config, f"model.layers={layers % 7}"]))
     assert set(tmp_path.rglob("*")) == there, "the run of a mistake is not kept"

@@ -7,7 +7,7 @@ from jaxtyping import Int
 from torch import Tensor, nn
 
 from domains.text.module import TextClassifier
-from shared.network import Layer, Pool, Shape, clear
+from shared.network import Layer, Shape, clear
 
 
 @dataclass(frozen=True)
@@ -41,9 +41,9 @@ def read(
 
     def note(layer: nn.Module, given: tuple, output: Tensor) -> None:
         assert isinstance(layer, Layer)
-        if isinstance(layer, Pool) and layer.takes in ("max", "both") and output.shape[2:] == (1, 1):
+        if layer.pools in ("max", "both") and output.shape[2:] == (1, 1):
             maps, of = given
-            if maps in made and layer.kernel[0] == "span":
+            if maps in made and made[maps][1].varying == 0:
                 found.append((*made[maps], maps, of, output))
         made[output] = names[layer], layer.shape
 

@@ -12,7 +12,7 @@ from torch.utils.data import default_convert
 from shared.config import check_known, check_value
 from shared.errors import UserError
 from shared.files import read_json
-from shared.network import Conv, Network, Pool, layer_table
+from shared.network import Layer, Network, layer_table
 from shared.runs import environment
 from shared.training import Classifier, DataModule, Draw, build_data, build_module, build_trainer, precision
 
@@ -66,9 +66,8 @@ def facts(config: DictConfig) -> dict[str, Any]:
 
 def choices(network: Network) -> dict[str, str]:
     """The choices of a design, read off its layers: the axes that filters slide along, padding, pooling."""
-    convs = [layer for layer in network.modules() if isinstance(layer, Conv)]
-    pools = [layer for layer in network.modules() if isinstance(layer, Pool)]
-    first, second = (any(not conv.spans[axis] for conv in convs) for axis in (0, 1))
+    layers = [layer for layer in network.modules() if isinstance(layer, Layer)]
+    first, second = (any(layer.slides[axis] for layer in layers) for axis in (0, 1))
     names = {
         (True, True): "both axes",
         (True, False): "axis 1",
@@ -77,8 +76,8 @@ def choices(network: Network) -> dict[str, str]:
     }
     return {
         "slides along": names[first, second],
-        "padding": "zeros" if any(any(conv.pad) for conv in convs) else "none",
-        "pooling": " and ".join(sorted({pool.takes for pool in pools})) or "none",
+        "padding": "zeros" if any(layer.pads for layer in layers) else "none",
+        "pooling": " and ".join(sorted({layer.pools for layer in layers if layer.pools})) or "none",
     }
 
 

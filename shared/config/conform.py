@@ -51,7 +51,11 @@ def check_value(value: Any, hint: Any, key: str) -> None:
 
 
 def check_arguments(
-    function: Callable[..., Any], settings: Mapping[str, Any], key: str, given: Iterable[str] = ()
+    function: Callable[..., Any],
+    settings: Mapping[str, Any],
+    key: str,
+    given: Iterable[str] = (),
+    partial: bool = False,
 ) -> None:
     """Refuse settings that a function or class cannot be called with.
 
@@ -60,6 +64,7 @@ def check_arguments(
         settings: its keyword arguments, plain values.
         key: where they stand.
         given: parameters that the caller fills in, and no configuration.
+        partial: whether arguments may be missing.
 
     Raises:
         UserError: Naming the key that is missing, unknown, or of another type.
@@ -71,7 +76,7 @@ def check_arguments(
             raise UserError(f"{key}.{str(name)[:80]}: there is no such key; {nearest(str(name)[:80], legal)}")
         check_value(value, parameters[name][0], f"{key}.{name}")
     for name in legal:
-        if parameters[name][1] and name not in settings:
+        if parameters[name][1] and name not in settings and not partial:
             raise UserError(f"{key}.{name}: must be {words(parameters[name][0])}, but it is missing")
 
 

@@ -13,8 +13,7 @@ from shared.explain.methods.filters import first_filters
 from shared.explain.methods.saliency import last_maps
 from shared.explain.report import Panel
 from shared.explain.training_inputs import Excitement, Reals
-from shared.explain.units import Target, check_unit, find_layer
-from shared.network import Conv, Dense
+from shared.explain.units import Target, check_unit, find_layer, learned_layers
 from shared.results import percent
 from shared.training import Classifier
 
@@ -207,8 +206,7 @@ def default_layer(model: Classifier) -> str:
     try:
         return last_maps(model.network)[0]
     except UserError:
-        kinds = [name for name, each in model.network.named_modules() if isinstance(each, Conv | Dense)]
-        return kinds[0]
+        return learned_layers(model.network)[0]
 
 
 def _short(value: Any) -> str:

@@ -9,7 +9,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
 from shared.errors import UserError, nearest
-from shared.network import Layer, Network, beyond
+from shared.network import Layer, Network, beyond, single_layers
 
 
 class Activations(NamedTuple):
@@ -51,7 +51,7 @@ class Seen(NamedTuple):
         if lengths is not None:
             lengths = self.layer.out_lengths(lengths)
         if shape.windows is not None:
-            return _by_sample(output, lengths, shape.windows.extent)
+            return _by_sample(output, lengths, shape.windows.size)
         own = torch.ones_like(output[:, :1, None], dtype=torch.bool)
         if shape.varying is not None and lengths is not None:
             padding = beyond(lengths, output.size(2 + shape.varying))
@@ -122,6 +122,15 @@ def layer_names(network: Network) -> list[str]:
     return [name for name, layer in network.named_modules() if isinstance(layer, Layer)]
 
 
+def learned_layers(network: Network, maps: bool = False) -> list[str]:
+    """The names of the layers with weights, in order; with ``maps`` only those that give maps."""
+    return [
+        name
+        for name, layer in single_layers(network).items()
+        if any(True for _ in layer.parameters()) and not (maps and layer.shape.flat)
+    ]
+
+
 def find_layer(network: Network, name: str) -> Layer:
     """A layer by its name.
 
@@ -164,6 +173,6 @@ def check_unit(network: Network, layer: str, unit: Any) -> None:
     Raises:
         UserError: Naming the layer, the number and how many there are.
     """
-    units = find_layer(network, layer).shape.planes
+    units = find_layer(network, layer).shape.channels
     if isinstance(unit, bool) or not isinstance(unit, int) or not 0 <= unit < units:
         raise UserError(f"unit={unit}: {layer} has {units} units; give a whole number from 0 to {units - 1}")

@@ -16,7 +16,7 @@ from torchmetrics import MeanMetric, MetricCollection
 from torchmetrics.classification import MulticlassAccuracy
 
 from shared.errors import UserError
-from shared.network import Whiten, build_network
+from shared.network import Layer, build_network
 from shared.results import Score, score
 from shared.runs import LENGTHS, check_optimizer, check_plan
 from shared.training.data import DataModule, Draw
@@ -84,7 +84,7 @@ class Classifier(pl.LightningModule):
         hooks = [
             layer.register_forward_pre_hook(lambda layer, given: layer.fit(given[0]))
             for layer in self.network.modules()
-            if isinstance(layer, Whiten)
+            if isinstance(layer, Layer) and layer.fitted
         ]
         if hooks:
             items = np.linspace(0, len(data.train_set) - 1, min(len(data.train_set), FITTED)).astype(np.int64)

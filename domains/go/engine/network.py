@@ -81,7 +81,7 @@ class Policy:
         if symmetries not in (1, 8):
             raise UserError(f"symmetries={symmetries}: give 1, or 8 for the mean over all")
         self.network, self.groups, self.symmetries = network.eval(), groups, symmetries
-        self.size = int(network.input_shape.axes[0].extent or 0)
+        self.size = int(network.input_shape.axes[0].size or 0)
 
     @classmethod
     def load(cls, run: Run, symmetries: int) -> "Policy":

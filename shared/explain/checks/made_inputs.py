@@ -17,8 +17,7 @@ from shared.explain.methods.dream import mean_square
 from shared.explain.methods.fool import deceive
 from shared.explain.methods.style import transfer
 from shared.explain.panels import CLASSES, default_layer
-from shared.explain.units import Target, layer_names
-from shared.network import Conv
+from shared.explain.units import Target, learned_layers
 
 UNITS = 32  # of a layer, that are maximised
 SMOOTH = 8.0  # weight of the total variation, where smoothness is measured
@@ -118,9 +117,7 @@ def dreamt(bench: Bench) -> Iterator[Measure]:
 
 def styled(bench: Bench) -> Iterator[Measure]:
     """How much of the style loss is left, from the content picture on."""
-    layers = [
-        n for n in layer_names(bench.model.network) if isinstance(bench.model.network.get_submodule(n), Conv)
-    ]
+    layers = learned_layers(bench.model.network, maps=True)
     if not bench.domain.pictures or not layers or len(bench.samples) < 2:
         return
     ratios = []

@@ -9,7 +9,7 @@ from shared.errors import UserError
 from shared.explain.adapter import Domain
 from shared.explain.explanation import Explanation
 from shared.explain.units import Target, find_layer
-from shared.network import Conv, Dense, Flatten, Network, Pool, Residual, Shape, SideBySide
+from shared.network import Chain, Layer, Network, Shape
 from shared.training import Classifier
 
 
@@ -51,6 +51,8 @@ def first_filters(network: Network, layer: str | None = None) -> list[Filters]:
         UserError: the layer reads other layers' maps, which are no picture.
     """
     found = _first(network, "", network.input_shape)
+    if not found:
+        raise UserError("filters: no layer of this network has filters over its input; leave it out")
     if layer is not None:
         find_layer(network, layer)
         names = [each.layer for each in found]
@@ -65,20 +67,17 @@ def first_filters(network: Network, layer: str | None = None) -> list[Filters]:
 
 def _first(chain: nn.Module, prefix: str, shape: Shape) -> list[Filters]:
     for name, layer in chain.named_children():
-        if isinstance(layer, SideBySide):
-            branches = layer.named_children()
+        chains = {part: each for part, each in layer.named_children() if isinstance(each, Chain)}
+        if chains:
             return [
-                each for part, branch in branches for each in _first(branch, f"{prefix}{name}.{part}.", shape)
+                each for part, one in chains.items() for each in _first(one, f"{prefix}{name}.{part}.", shape)
             ]
-        if isinstance(layer, Residual):
-            return _first(layer.body, f"{prefix}{name}.body.", shape)
-        if isinstance(layer, Conv):
-            return [Filters(prefix + name, layer.weight.detach())]
-        if isinstance(layer, Dense):
-            rows, columns = (extent or 1 for extent in shape.extent)
-            return [Filters(prefix + name, layer.weight.detach().unflatten(1, (-1, rows, columns)))]
-        if isinstance(layer, Pool):
-            shape = layer.shape  # planes of the input, made coarser
-        elif not isinstance(layer, Flatten):
-            shape = getattr(layer, "shape", shape)
+        assert isinstance(layer, Layer)
+        weight = layer.filters(shape)
+        if weight is not None:
+            return [Filters(prefix + name, weight)]
+        if any(True for _ in layer.parameters()):
+            return []
+        if not layer.shape.flat:  # a dense layer's filters are as large as the map that was flattened
+            shape = layer.shape
     return []

@@ -11,8 +11,8 @@ from torch import Tensor, nn
 from shared.errors import UserError
 from shared.explain.adapter import Domain
 from shared.explain.explanation import Explanation, Sample
-from shared.explain.units import Seen, Target, layer_names, watched
-from shared.network import Axis, Conv, Dense, Layer, Network, SideBySide
+from shared.explain.units import Seen, Target, learned_layers, watched
+from shared.network import Axis, Layer, Network, SideBySide
 from shared.training import Classifier
 
 STEPS = 64  # points of the path of integrated gradients
@@ -123,23 +123,20 @@ def spread(seen: Seen, cells: Float[Tensor, "windows rows columns"], extent: tup
 
 def _interpolation(axis: Axis, cells: int, places: range, shift: int = 0) -> Float[Tensor, "places cells"]:
     """Weights by which cells are interpolated at places of the input."""
-    centres = axis.start + shift + axis.stride * np.arange(cells) + ((axis.size or 1) - 1) / 2
+    centres = axis.start + shift + axis.stride * np.arange(cells) + (axis.field - 1) / 2
     identity = np.eye(cells)
     return torch.from_numpy(np.stack([np.interp(places, centres, row) for row in identity], 1))
 
 
 def last_maps(network: Network) -> list[str]:
-    """The last convolutions before the logits whose maps have several cells: one, or one a branch.
+    """The last layers with weights before the logits whose maps have several cells: one, or one a branch.
 
     Raises:
         UserError: there is none.
     """
-    weighted = [
-        name for name in layer_names(network) if isinstance(network.get_submodule(name), Conv | Dense)
-    ]
-    found = _last(network, "", set(weighted[:-1]))
+    found = _last(network, "", set(learned_layers(network)[:-1]))
     if not found:
-        raise UserError("grad_cam: no convolution with a map of several cells in this network; leave it out")
+        raise UserError("grad_cam: no layer with weights gives a map of several cells; leave it out")
     return found
 
 
@@ -153,10 +150,8 @@ def _last(chain: nn.Module, prefix: str, allowed: set[str]) -> list[str]:
             if found:
                 return found
         elif isinstance(layer, Layer):
-            inner = [
-                each for each, part in layer.named_modules(prefix=prefix + name) if isinstance(part, Conv)
-            ]
-            if any(each in allowed for each in inner) and layer.shape.extent != (1, 1):
+            inner = {each for each, _ in layer.named_modules(prefix=prefix + name)}
+            if inner & allowed and layer.shape.size != (1, 1):
                 return [prefix + name]
     return []
 

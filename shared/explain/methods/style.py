@@ -10,8 +10,8 @@ from torch import Tensor
 from shared.errors import UserError
 from shared.explain.adapter import Domain, Planes
 from shared.explain.explanation import Explanation, Sample, Shown
-from shared.explain.units import Activations, Target, layer_names, watched
-from shared.network import Conv, Network
+from shared.explain.units import Activations, Target, learned_layers, watched
+from shared.network import Network
 from shared.training import Classifier
 
 STEPS = 200
@@ -34,9 +34,7 @@ def style(model: Classifier, input: Sample, target: Target, domain: Domain, mann
     """
     if not domain.pictures:
         raise UserError("style: works on pictures and spectrograms; leave it out of methods")
-    layers = [
-        name for name in layer_names(model.network) if isinstance(model.network.get_submodule(name), Conv)
-    ]
+    layers = learned_layers(model.network, maps=True)
     if not layers:
         raise UserError("style: no convolution in this network; leave it out of methods")
     x, before, after = transfer(model.network, layers, input.x, manner.x, domain.bounds)

@@ -1,11 +1,15 @@
-"""The functions between layers, by name."""
+"""The functions between layers, by name, and as a layer of its own."""
 
 from collections.abc import Callable
 from typing import Literal
 
 import torch
 import torch.nn.functional as F
+from jaxtyping import Float, Int
 from torch import Tensor, nn
+
+from shared.network.layers.base import Layer
+from shared.network.shape import Shape
 
 ActivationName = Literal["relu", "none", "gelu", "silu", "tanh", "sigmoid"]
 
@@ -19,14 +23,32 @@ ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
 }
 
 
+class Activation(Layer, name="activation"):
+    """A function of each value, as a layer of its own.
+
+    The weights of the layer before it start as torch's do: see ``initialize``.
+    """
+
+    takes = "any"
+    main = "type"
+
+    def __init__(self, shape: Shape, *, type: ActivationName):
+        super().__init__(shape)
+        self.activate = ACTIVATIONS[type]
+
+    def forward(self, x: Float[Tensor, "n ..."], lengths: Int[Tensor, " _"] | None = None) -> Tensor:
+        """The function's values."""
+        return self.activate(x)
+
+
 def initialize(
     weight: nn.Parameter, bias: nn.Parameter | None, activation: ActivationName, norm: bool
 ) -> None:
-    """Start a layer's weights.
+    """Draw a layer's initial weights.
 
-    Where a rectifier follows at once, He et al. 2015 (section 2.2): the signal keeps its size through any
+    Where a rectifier follows directly, as He et al. 2015 (section 2.2): the signal keeps its size at any
     depth, and a deep network without norm learns; with torch's default it would shrink by √6 a layer.
-    Elsewhere torch's default, so that the results stay comparable with nn.Conv2d's and nn.Linear's.
+    Elsewhere torch's default, so that results are comparable with nn.Conv2d's and nn.Linear's.
     """
     if activation in ("relu", "gelu", "silu") and not norm:
         nn.init.kaiming_uniform_(weight, nonlinearity="relu")

@@ -1,31 +1,87 @@
 """What every layer is, and chains of layers."""
 
 from collections.abc import Iterator
+from typing import Any, ClassVar, Literal
 
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
+from shared.errors import UserError
 from shared.network.shape import Shape
+
+LAYERS: dict[str, type["Layer"]] = {}  # by the names that lists of layers use
 
 
 class Layer(nn.Module):
-    """A step of a network: ``forward(x, lengths)`` gives a tensor.
+    """A step of a network: ``forward(x, lengths)`` returns a tensor.
 
-    ``lengths`` (N,) counts each sample's own cells along the axis that varies, or its windows once it is cut
-    into windows; what lies beyond is padding, may hold anything, and changes no answer.
+    ``class Conv(Layer, name="conv")`` is the layer ``conv`` of a list of layers; its settings are the
+    constructor's keyword-only arguments. A setting ``activation`` or ``norm`` names what follows the layer's
+    own arithmetic. Class attributes describe it to everything else.
+
+    ``lengths`` (N,) counts each example's own cells along the axis that varies, or its windows once it is cut
+    into windows; cells beyond are padding, may hold anything, and change no prediction.
 
     Attributes:
-        shape: The shape of what it gives.
+        takes: its input: maps, vectors, sequences (windows of vectors), or any of these.
+        main: the setting that may be written alone: ``dense: 100`` is ``dense: {units: 100}``.
+        width: the setting that counts the channels or features of the output, which may be ``classes``.
+        gives_logits: whether it can be the layer that gives the logits.
+        computes: False of a layer that only selects, averages or rearranges values. Such a layer may follow
+            the logits, and a residual does not end in one.
+        fitted: whether ``fit`` makes it from training inputs before training.
+        slides: whether filters slide along axis 1 and along axis 2.
+        pads: whether it adds zeros around a map.
+        pools: the statistic that it takes of windows of cells, such as ``max``.
+        shape: the shape of its output.
     """
+
+    takes: ClassVar[Literal["maps", "vectors", "sequences", "any"]] = "maps"
+    main: ClassVar[str | None] = None
+    width: ClassVar[str | None] = None
+    gives_logits: ClassVar[bool] = False
+    computes: ClassVar[bool] = True
+    fitted: ClassVar[bool] = False
+    slides: tuple[bool, bool] = (False, False)
+    pads: bool = False
+    pools: str | None = None
+
+    def __init_subclass__(cls, name: str | None = None, **settings: Any):
+        super().__init_subclass__(**settings)
+        if name is not None:
+            LAYERS[name] = cls
 
     def __init__(self, shape: Shape):
         super().__init__()
         self.shape = shape
 
+    @classmethod
+    def check_input(cls, shape: Shape) -> None:
+        """Refuse an input of a kind that the layer does not take.
+
+        Raises:
+            UserError: Naming the layer that has to come before it.
+        """
+        if cls.takes == "maps" and shape.flat:
+            raise UserError("it takes maps, not vectors: put it before `flatten`")
+        if cls.takes == "vectors" and not shape.flat:
+            raise UserError("it takes vectors, not maps: put `flatten` before it")
+        if cls.takes == "sequences" and (shape.windows is None or not shape.flat):
+            raise UserError(
+                "it takes a sequence of vectors: put `windows: {size: …, hop: …}` before it, then `flatten`"
+            )
+
     def out_lengths(self, lengths: Int[Tensor, " n"]) -> Int[Tensor, " n"]:
-        """The lengths of what it gives, from those of what it takes."""
+        """The lengths of its output, from those of its input."""
         return lengths
+
+    def filters(self, shape: Shape) -> Float[Tensor, "filters channels k1 k2"] | None:
+        """Its weights as filters over maps of a shape; None where they are not such filters."""
+        return None
+
+    def fit(self, x: Float[Tensor, "n channels a1 a2"]) -> None:
+        """Make what it takes from training inputs."""
 
 
 class Chain(nn.Sequential):
@@ -41,7 +97,7 @@ class Chain(nn.Sequential):
         return iter(self._modules.values())  # type: ignore[arg-type]
 
     def forward(self, x: Float[Tensor, "n ..."], lengths: Int[Tensor, " _"] | None = None) -> Tensor:
-        """What the last layer gives."""
+        """The last layer's output."""
         for layer in self:
             x = layer(x, lengths)
             if lengths is not None:
@@ -49,24 +105,34 @@ class Chain(nn.Sequential):
         return x
 
     def out_lengths(self, lengths: Int[Tensor, " n"]) -> Int[Tensor, " n"]:
-        """The lengths of what the last layer gives."""
+        """The lengths of the last layer's output."""
         for layer in self:
             lengths = layer.out_lengths(lengths)
         return lengths
 
 
+def single_layers(network: nn.Module) -> dict[str, Layer]:
+    """The layers of a network that are not composed of others, by name, in order."""
+    layers = {name: layer for name, layer in network.named_modules() if isinstance(layer, Layer)}
+    return {
+        name: layer
+        for name, layer in layers.items()
+        if not any(isinstance(inner, Layer) for inner in layer.modules() if inner is not layer)
+    }
+
+
 def beyond(lengths: Int[Tensor, " n"], cells: int) -> Bool[Tensor, "n cells"]:
-    """Which of so many cells are padding."""
+    """Which of N cells are padding."""
     return torch.arange(cells, device=lengths.device) >= lengths[:, None]
 
 
 def clear(
-    x: Float[Tensor, "n planes _ _"], lengths: Int[Tensor, " n"], axis: int, least: int, value: float
-) -> Float[Tensor, "n planes _ _"]:
-    """``x`` with ``value`` as padding, lengthened by it to at least so many cells along ``axis`` (0 or 1)."""
+    x: Float[Tensor, "n channels _ _"], lengths: Int[Tensor, " n"], axis: int, least: int, value: float
+) -> Float[Tensor, "n channels _ _"]:
+    """``x`` with ``value`` as padding, extended to at least ``least`` cells along ``axis`` (0 or 1)."""
     missing = least - x.size(2 + axis)
     if missing > 0:
         x = nn.functional.pad(x, (0, missing) if axis == 1 else (0, 0, 0, missing))
     padding = beyond(lengths, x.size(2 + axis))
-    # where() keeps the layout of x, which masked_fill() does not: what follows would be several times slower.
+    # where() keeps the layout of x; masked_fill() does not, which makes the next layers several times slower.
     return torch.where(padding[:, None, None] if axis == 1 else padding[:, None, :, None], value, x)

@@ -1,4 +1,4 @@
-"""What follows the maps: one vector, layers that see all of it, and dropout."""
+"""Layers over vectors: flatten, dense and dropout."""
 
 from typing import Literal
 
@@ -13,40 +13,46 @@ from shared.network.layers.base import Layer
 from shared.network.shape import Shape
 
 
-class Flatten(Layer):
-    """A map's cells as one vector, plane by plane, row by row.
+class Flatten(Layer, name="flatten"):
+    """A map's cells as one vector, channel by channel, row by row.
 
     Raises:
         UserError: The map's size varies.
     """
 
+    computes = False
+
     def __init__(self, shape: Shape):
-        rows, columns = shape.extent
+        rows, columns = shape.size
         if rows is None or columns is None:
             axis = 1 if rows is None else 2
             raise UserError(
-                f"axis {axis} varies from sample to sample, and a vector cannot: "
-                f"put pool: {{kernel: [{'span, 1' if axis == 1 else '1, span'}]}} before"
+                f"it takes maps of one size, and axis {axis} varies from example to example: "
+                f"put pool: {{kernel: [{'span, 1' if axis == 1 else '1, span'}]}} before it"
             )
         axes = shape.axes[0].span(), shape.axes[1].span()
-        super().__init__(Shape(shape.planes * rows * columns, axes, flat=True, windows=shape.windows))
+        super().__init__(Shape(shape.channels * rows * columns, axes, flat=True, windows=shape.windows))
 
     def forward(
-        self, x: Float[Tensor, "n planes a1 a2"], lengths: Int[Tensor, " _"] | None = None
+        self, x: Float[Tensor, "n channels a1 a2"], lengths: Int[Tensor, " _"] | None = None
     ) -> Float[Tensor, "n features"]:
         """The vectors."""
         return x.flatten(1)
 
 
-class Dense(Layer):
-    """Every unit sees every feature.
+class Dense(Layer, name="dense"):
+    """Units that see all features: a matrix product, then norm and activation.
 
     Args:
-        shape: What it takes: vectors.
-        units: How many, each giving a feature.
+        shape: Of its input: vectors.
+        units: N; each gives a feature.
         activation: After norm and bias.
         norm: ``batch`` normalises each unit (Ioffe & Szegedy 2015); its shift is then the unit's bias.
     """
+
+    takes = "vectors"
+    main = width = "units"
+    gives_logits = True
 
     def __init__(
         self,
@@ -57,7 +63,7 @@ class Dense(Layer):
         norm: Literal["none", "batch"] = "none",
     ):
         super().__init__(Shape(units, shape.axes, flat=True, windows=shape.windows))
-        self.weight = nn.Parameter(torch.empty(units, shape.planes))
+        self.weight = nn.Parameter(torch.empty(units, shape.channels))
         self.norm = nn.BatchNorm1d(units) if norm == "batch" else None
         self.bias = nn.Parameter(torch.empty(units)) if self.norm is None else None
         self.activate = ACTIVATIONS[activation]
@@ -72,20 +78,29 @@ class Dense(Layer):
             x = self.norm(x)
         return self.activate(x)
 
+    def filters(self, shape: Shape) -> Float[Tensor, "units channels a1 a2"]:
+        """The weights of each unit, as a filter as large as the map that was flattened."""
+        rows, columns = (size or 1 for size in shape.size)
+        return self.weight.detach().unflatten(1, (-1, rows, columns))
 
-class Dropout(Layer):
+
+class Dropout(Layer, name="dropout"):
     """Each value set to zero with probability ``p`` in training (Srivastava et al. 2014).
 
     Raises:
-        UserError: ``p`` is no probability below 1.
+        UserError: ``p`` is not in [0, 1).
     """
+
+    takes = "any"
+    main = "p"
+    computes = False
 
     def __init__(self, shape: Shape, *, p: float):
         if not 0 <= p < 1:
-            raise UserError(f"p: {p} is no probability below 1")
+            raise UserError(f"p: must be in [0, 1), got {p}")
         super().__init__(shape)
         self.p = p
 
     def forward(self, x: Float[Tensor, "n ..."], lengths: Int[Tensor, " _"] | None = None) -> Tensor:
-        """The input, thinned out in training."""
+        """The input, with values set to zero in training."""
         return F.dropout(x, self.p, self.training)

@@ -1,4 +1,4 @@
-"""Pooling: subsampling, where rows and columns can be dropped without changing the meaning."""
+"""Pooling: subsampling where rows and columns can be dropped without changing the meaning."""
 
 from typing import Literal
 
@@ -9,52 +9,55 @@ from torch import Tensor
 
 from shared.errors import UserError
 from shared.network.layers.base import Layer, clear
-from shared.network.layers.settings import Extent, pair
+from shared.network.layers.settings import Size, pair
 from shared.network.shape import Axis, Shape, slid
 
 
-class Pool(Layer):
-    """Of each window of each plane its largest value, its mean, or both side by side.
+class Pool(Layer, name="pool"):
+    """The maximum of each window of each channel, its mean, or both side by side.
 
-    Odd rows left over are dropped. Padding takes no part, in means neither.
+    Left-over rows are dropped. Padding is ignored, also in means.
 
     Args:
-        shape: What it takes: maps.
+        shape: Of its input: maps.
         kernel: Cells of the window, or ``span`` for all of an axis: one for both or ``[axis 1, axis 2]``.
-        type: ``both`` gives the maxima and then the means, twice the planes; ``none`` leaves the layer out
-            when the network is built, so that pooling can be switched off by one word.
-        stride: Cells from window to window; left out, the windows lie edge to edge.
+        type: ``both`` gives the maxima and then the means, twice the channels; with ``none`` no layer is
+            built, so that one word switches pooling off.
+        stride: Cells from window to window; None: as many as the window has.
 
     Raises:
         UserError: The window is larger than the map.
     """
 
+    main = "kernel"
+    computes = False
+
     def __init__(
         self,
         shape: Shape,
         *,
-        kernel: Extent | list[Extent],
+        kernel: Size | list[Size],
         type: Literal["max", "avg", "both", "none"] = "max",
         stride: int | list[int] | None = None,
     ):
-        kernels: tuple[Extent, Extent] = pair(kernel)
-        strides = kernels if stride is None else pair(stride)
+        kernels: tuple[Size, Size] = pair("kernel", kernel)
+        strides = kernels if stride is None else pair("stride", stride)
         a1, a2 = shape.axes
         axes = _pooled(1, a1, kernels[0], strides[0]), _pooled(2, a2, kernels[1], strides[1])
-        planes = shape.planes * 2 if type == "both" else shape.planes
-        super().__init__(Shape(planes, axes, windows=shape.windows))
-        self.takes, self.kernel, self.stride = type, kernels, strides
+        channels = shape.channels * 2 if type == "both" else shape.channels
+        super().__init__(Shape(channels, axes, windows=shape.windows))
+        self.pools, self.kernel, self.stride = type, kernels, strides
         self.varying = shape.varying
 
     def forward(
-        self, x: Float[Tensor, "n planes _ _"], lengths: Int[Tensor, " _"] | None = None
-    ) -> Float[Tensor, "n more_planes _ _"]:
+        self, x: Float[Tensor, "n channels _ _"], lengths: Int[Tensor, " _"] | None = None
+    ) -> Float[Tensor, "n more_channels _ _"]:
         """The pooled maps."""
         if self.varying is None:
             lengths = None
-        if self.takes == "max":
+        if self.pools == "max":
             return self._max(x, lengths)
-        if self.takes == "avg":
+        if self.pools == "avg":
             return self._mean(x, lengths)
         return torch.cat([self._max(x, lengths), self._mean(x, lengths)], 1)
 
@@ -69,7 +72,7 @@ class Pool(Layer):
         x = self._clear(x, lengths, 0.0)
         kernel, stride = self._window(x)
         cells = kernel[self.varying]  # type: ignore[index]
-        share = cells / lengths.clamp(max=cells)  # of a window, that a sample shorter than it fills
+        share = cells / lengths.clamp(max=cells)  # of a window, filled by an example shorter than it
         return F.avg_pool2d(x, kernel, stride) * share.to(x.dtype)[:, None, None, None]
 
     def _clear(self, x: Tensor, lengths: Tensor, value: float) -> Tensor:
@@ -88,7 +91,7 @@ class Pool(Layer):
         return kernel, stride  # type: ignore[return-value]
 
     def out_lengths(self, lengths: Int[Tensor, " n"]) -> Int[Tensor, " n"]:
-        """One window at least."""
+        """At least one window."""
         if self.varying is None:
             return lengths
         kernel, stride = self.kernel[self.varying], self.stride[self.varying]
@@ -98,13 +101,12 @@ class Pool(Layer):
         return slid(lengths, kernel, stride).clamp(min=1)
 
 
-def _pooled(number: int, axis: Axis, kernel: Extent, stride: Extent) -> Axis:
+def _pooled(number: int, axis: Axis, kernel: Size, stride: Size) -> Axis:
     if kernel == "span":
         return axis.span()
-    if axis.extent is not None and kernel > axis.extent:
+    if axis.size is not None and kernel > axis.size:
         raise UserError(
-            f"kernel: {kernel} pools axis {number} of the map away: "
-            f"it has {axis.extent} cells; use at most so many, span, or fewer poolings before"
+            f"kernel: must be at most {axis.size}, the size of axis {number}, got {kernel}; or use span"
         )
     assert isinstance(stride, int)
     return axis.slide(kernel, stride)

@@ -1,62 +1,48 @@
-"""What a layer's settings may be: its constructor's keyword arguments, their types and their defaults."""
+"""What a layer's settings may be: the keyword arguments of its constructor, with their types."""
 
 import inspect
-from types import UnionType
-from typing import Any, Literal, TypeAlias, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, TypeAlias, TypeVar
 
-from shared.errors import UserError, nearest
+from shared.config import check_arguments
+from shared.errors import UserError
 
-Extent: TypeAlias = int | Literal["span"]
+Size: TypeAlias = int | Literal["span"]
 T = TypeVar("T")
 
 
-def pair(value: T | list[Any]) -> tuple[T, T]:
-    """One setting for both axes, or one for each."""
+def pair(key: str, value: T | list[Any]) -> tuple[T, T]:
+    """One value for both axes, or one for each.
+
+    Raises:
+        UserError: It is a list of another length.
+    """
+    if isinstance(value, list) and len(value) != 2:
+        raise UserError(f"{key}: must be one value or a list of two, one an axis, got {value}")
     first, second = value if isinstance(value, list) else (value, value)
     return first, second
 
 
-def check_settings(layer: type, settings: dict[str, Any]) -> None:
-    """Refuse settings that the layer's constructor does not have, lacks, or has of another type.
+def settings_of(layer: type) -> list[str]:
+    """The names of a layer's settings."""
+    arguments = inspect.signature(layer).parameters.values()
+    return [each.name for each in arguments if each.kind is each.KEYWORD_ONLY]
+
+
+def check_settings(layer: type, settings: dict[str, Any], place: str, partial: bool = False) -> None:
+    """Refuse settings that the layer lacks, or needs, or has of another type; whole numbers count from 1.
+
+    Args:
+        layer: its class.
+        settings: by name.
+        place: where they stand, for messages.
+        partial: whether settings may be missing.
 
     Raises:
-        UserError: Naming the key, the value and what is allowed.
+        UserError: ``PLACE.KEY: must be WHAT, got VALUE``.
     """
-    arguments = inspect.signature(layer).parameters.values()
-    keys = {argument.name: argument for argument in arguments if argument.kind is argument.KEYWORD_ONLY}
-    types = get_type_hints(layer.__init__)  # type: ignore[misc]
+    check_arguments(layer, settings, place, given=("shape",), partial=partial)
     for key, value in settings.items():
-        if key not in keys:
-            remedy = nearest(str(key), list(keys)) if keys else "it takes no settings"
-            raise UserError(f"unknown key {key!r}: {remedy}")
-        if not _fits(value, types[key]):
-            raise UserError(f"{key}: {value!r} is not {_words(types[key])}")
-    for key, argument in keys.items():
-        if argument.default is argument.empty and key not in settings:
-            raise UserError(f"{key} is missing: it is {_words(types[key])}")
-
-
-def _fits(value: Any, allowed: Any) -> bool:
-    kind, options = get_origin(allowed), get_args(allowed)
-    if kind in (Union, UnionType):
-        return any(_fits(value, option) for option in options)
-    if kind is Literal:
-        return isinstance(value, str) and value in options
-    if kind is list:
-        return isinstance(value, list) and len(value) == 2 and all(_fits(each, options[0]) for each in value)
-    if allowed is int:  # counts and extents, all of them
-        return isinstance(value, int) and not isinstance(value, bool) and value >= 1
-    if allowed is float:
-        return isinstance(value, int | float) and not isinstance(value, bool)
-    return isinstance(value, allowed)
-
-
-def _words(allowed: Any) -> str:
-    kind, options = get_origin(allowed), get_args(allowed)
-    if kind in (Union, UnionType):
-        return " or ".join(_words(option) for option in options)
-    if kind is Literal:
-        return " or ".join(options)
-    if kind is list:
-        return "a list of two of these, one an axis"
-    return {int: "a whole number of at least 1", float: "a number", bool: "true or false"}[allowed]
+        numbers = value if isinstance(value, list) else [value]
+        hint = inspect.signature(layer).parameters[key].annotation
+        if hint is not float and any(type(number) is int and number < 1 for number in numbers):
+            raise UserError(f"{place}.{key}: must be at least 1, got {value}")

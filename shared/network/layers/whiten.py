@@ -14,7 +14,7 @@ from shared.network.shape import Shape
 FLOOR = 1e-2
 
 
-class Whiten(Layer):
+class Whiten(Layer, name="whiten"):
     """Principal components of patches at every place, scaled to variance 1, and their negatives; then ReLU.
 
     Neighbouring cells of natural inputs are nearly alike, and what learns from them has to take them apart
@@ -23,34 +23,37 @@ class Whiten(Layer):
     are fitted once and not trained: no parameters, and they travel in the checkpoint.
 
     Args:
-        shape: What it takes: maps of one size.
+        shape: Of its input: maps of one size.
         kernel: Cells of a patch along both axes.
 
     Raises:
-        UserError: The patch does not fit the map, or the map varies from sample to sample.
+        UserError: The patch does not fit the map, or the map varies from example to example.
     """
 
-    weight: Tensor  # (2 planes kernel², planes, kernel, kernel)
+    main = "kernel"
+    fitted = True
+
+    weight: Tensor  # (2 channels kernel², channels, kernel, kernel)
 
     def __init__(self, shape: Shape, *, kernel: int):
         if shape.varying is not None:
             raise UserError(
-                f"it needs a map of one size, and axis {shape.varying + 1} varies from sample to sample"
+                f"it takes maps of one size, and axis {shape.varying + 1} varies from example to example"
             )
-        least = min(axis.extent or 0 for axis in shape.axes)
+        least = min(axis.size or 0 for axis in shape.axes)
         if kernel > least:
-            raise UserError(f"kernel: {kernel} is larger than the map; use at most {least}")
+            raise UserError(f"kernel: must be at most {least}, the size of the map, got {kernel}")
         rows, columns = shape.axes
-        cells = shape.planes * kernel**2
+        cells = shape.channels * kernel**2
         super().__init__(Shape(2 * cells, (rows.slide(kernel), columns.slide(kernel)), windows=shape.windows))
-        self.register_buffer("weight", torch.empty(2 * cells, shape.planes, kernel, kernel))
+        self.register_buffer("weight", torch.empty(2 * cells, shape.channels, kernel, kernel))
         self._set(torch.eye(cells))
 
     def _set(self, components: Float[Tensor, "cells cells"]) -> None:
         half = components.view(len(components), *self.weight.shape[1:])
         self.weight.copy_(torch.cat([half, -half]))
 
-    def fit(self, x: Float[Tensor, "n planes a1 a2"]) -> None:
+    def fit(self, x: Float[Tensor, "n channels a1 a2"]) -> None:
         """Make the filters from training inputs: eigenvectors of their patches' moments, largest first."""
         side = self.weight.size(2)
         patches = x.float().unfold(2, side, 1).unfold(3, side, 1).permute(0, 2, 3, 1, 4, 5).flatten(0, 2)
@@ -58,8 +61,12 @@ class Whiten(Layer):
         variance, vectors = torch.linalg.eigh(patches.T @ patches / len(patches))
         self._set((vectors / (variance + FLOOR).sqrt()).T.flip(0))
 
+    def filters(self, shape: Shape) -> Float[Tensor, "filters channels k1 k2"]:
+        """The components and their negatives."""
+        return self.weight
+
     def forward(
-        self, x: Float[Tensor, "n planes a1 a2"], lengths: Int[Tensor, " _"] | None = None
+        self, x: Float[Tensor, "n channels a1 a2"], lengths: Int[Tensor, " _"] | None = None
     ) -> Float[Tensor, "n more b1 b2"]:
         """The patches' components that are positive, and the amounts by which the others are negative."""
         return F.relu(F.conv2d(x, self.weight))

@@ -8,42 +8,46 @@ from torch.nn.utils.rnn import pack_padded_sequence
 
 from shared.errors import UserError
 from shared.network.layers.base import Layer, beyond, clear
-from shared.network.shape import Axis, Shape, slid
+from shared.network.shape import WHOLE, Shape, slid
 
 
-class Windows(Layer):
+class Windows(Layer, name="windows"):
     """A map cut along axis 2 into windows, which the layers after it take one by one.
 
-    The windows of all samples stand one after the other, in the place of the samples: (windows, planes,
-    axis 1, size). A sample has as many as a filter of that size has places; one shorter than a window is
-    filled up with zeros; padding makes no windows.
+    The windows of all examples come one after the other, in place of the examples: (windows, channels,
+    axis 1, size). An example has as many as a filter of that size has places; one shorter than a window is
+    extended with zeros; padding makes no windows.
 
     Args:
-        shape: What it takes: maps.
+        shape: Of its input: maps.
         size: Cells of a window along axis 2.
         hop: Cells from one window to the next.
 
     Raises:
-        UserError: The window is larger than axis 2, or axis 1 varies.
+        UserError: The window is larger than axis 2, axis 1 varies, or the map is a window already.
     """
 
+    computes = False
+
     def __init__(self, shape: Shape, *, size: int, hop: int):
+        if shape.windows is not None:
+            raise UserError("its input is cut into windows already: leave one of the two out")
         rows, columns = shape.axes
-        if rows.extent is None:
-            raise UserError("axis 1 varies from sample to sample; windows need that to be axis 2, or none")
-        if columns.extent is not None and size > columns.extent:
+        if rows.size is None:
             raise UserError(
-                f"size: {size} is larger than axis 2 of the map: "
-                f"it has {columns.extent} cells; use at most so many"
+                "its windows are cut along axis 2, so axis 1 must not vary from example to example"
             )
-        window = Axis(size, columns.start, columns.size, columns.stride)
-        super().__init__(Shape(shape.planes, (rows, window), windows=columns.slide(size, hop)))
-        self.size, self.hop, self.varies = size, hop, columns.extent is None
+        if columns.size is not None and size > columns.size:
+            raise UserError(f"size: must be at most {columns.size}, the size of axis 2, got {size}")
+        # A window of cells that see all of the axis sees all of it, wherever it lies.
+        window = replace(columns, size=size, view=columns.view and WHOLE)
+        super().__init__(Shape(shape.channels, (rows, window), windows=columns.slide(size, hop)))
+        self.size, self.hop, self.varies = size, hop, columns.size is None
 
     def forward(
-        self, x: Float[Tensor, "n planes a1 a2"], lengths: Int[Tensor, " n"] | None = None
+        self, x: Float[Tensor, "n channels a1 a2"], lengths: Int[Tensor, " n"] | None = None
     ) -> Float[Tensor, "windows planes a1 size"]:
-        """The windows of all samples."""
+        """The windows of all examples."""
         if lengths is not None:
             x = clear(x, lengths, 1, self.size, 0.0)
         windows = x.unfold(3, self.size, self.hop).movedim(3, 1)  # (n, windows, planes, a1, size)
@@ -52,30 +56,33 @@ class Windows(Layer):
         return windows[~beyond(self.out_lengths(lengths), windows.size(1))]
 
     def out_lengths(self, lengths: Int[Tensor, " n"]) -> Int[Tensor, " n"]:
-        """Windows of each sample, one at least."""
+        """Windows of each example, at least one."""
         return slid(lengths, self.size, self.hop).clamp(min=1)
 
 
-class Lstm(Layer):
-    """The state of an LSTM after a sample's last window (Hochreiter & Schmidhuber 1997).
+class Lstm(Layer, name="lstm"):
+    """The state of an LSTM after an example's last window (Hochreiter & Schmidhuber 1997).
 
     Args:
-        shape: What it takes: windows of vectors.
+        shape: Of its input: windows of vectors.
         units: Size of the state.
         bidirectional: Whether a second one reads from the last window to the first: twice the features.
     """
 
+    takes = "sequences"
+    main = width = "units"
+
     def __init__(self, shape: Shape, *, units: int, bidirectional: bool = False):
         assert shape.windows is not None
         rows, columns = shape.axes  # what one window sees
-        every = replace(columns, extent=shape.windows.extent, stride=shape.windows.stride).span()
+        every = replace(columns, size=shape.windows.size, stride=shape.windows.stride).span()
         super().__init__(Shape(2 * units if bidirectional else units, (rows, every), flat=True))
-        self.windows = shape.windows.extent
-        self.lstm = nn.LSTM(shape.planes, units, batch_first=True, bidirectional=bidirectional)
+        self.windows = shape.windows.size
+        self.lstm = nn.LSTM(shape.channels, units, batch_first=True, bidirectional=bidirectional)
 
     def forward(
         self, x: Float[Tensor, "windows features"], lengths: Int[Tensor, " n"] | None = None
-    ) -> Float[Tensor, "samples units"]:
+    ) -> Float[Tensor, "n units"]:
         """The last state, forwards and then backwards."""
         if lengths is None:
             sequences = x.unflatten(0, (-1, self.windows))

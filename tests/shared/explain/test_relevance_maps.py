@@ -132,7 +132,7 @@ def test_a_unit_is_explained_as_a_class_is(networks: Networks) -> None:
 
 def test_a_network_without_maps_has_no_grad_cam() -> None:
     network = build_network(["flatten", {"dense": 5}, {"dense": "classes"}], 1, (4, 4), 2)
-    with pytest.raises(UserError, match="grad_cam: no convolution"):
+    with pytest.raises(UserError, match="grad_cam: no layer with weights gives a map"):
         last_maps(network)
 
 

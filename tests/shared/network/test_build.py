@@ -1,5 +1,7 @@
 """Networks as lists of layers: what is built, and what is refused."""
 
+import re
+
 import pytest
 import torch
 import torch.nn.functional as F
@@ -33,7 +35,7 @@ def test_layers_are_named_by_kind_and_number() -> None:
         "flatten1",
         "dense1",
     ]
-    assert network.get_submodule("side_by_side1.branch2.conv1").shape.planes == 4
+    assert network.get_submodule("side_by_side1.branch2.conv1").shape.channels == 4
     assert network.get_submodule("residual1.projection").kernel == (1, 1)
     assert network(torch.zeros(2, 3, 8, 8)).shape == (2, 5)
 
@@ -123,7 +125,7 @@ def test_branches_stand_side_by_side() -> None:
     network = build_network(layers, 1, (6, 6), 3)
     x, module = torch.randn(2, 1, 6, 6), network.side_by_side1
     assert torch.equal(module(x), torch.cat([module.branch1(x), module.branch2(x)], 1))
-    assert module.shape.planes == 6
+    assert module.shape.channels == 6
 
 
 def test_position_bias_is_one_a_point() -> None:
@@ -168,35 +170,53 @@ SPAN_POOL = {"pool": {"kernel": ["span", 1]}}
 WINDOWS = {"windows": {"size": 3, "hop": 1}}
 
 MISTAKES = {
-    "unknown layer": ([{"cnov": {"filters": 4}}], ["layers[0]", "'cnov'", "did you mean 'conv'"]),
-    "unknown key": ([conv(kernal=3)], ["layers[0].conv", "'kernal'", "did you mean 'kernel'"]),
-    "a key of nothing": ([CONV, {"flatten": {"x": 1}}], ["layers[1].flatten", "'x'", "no settings"]),
-    "missing key": ([{"conv": {"filters": 4}}], ["layers[0].conv", "kernel is missing", "span"]),
-    "missing all": (["conv"], ["layers[0].conv", "filters is missing"]),
-    "wrong type": ([conv(filters="many")], ["layers[0].conv", "filters: 'many'", "whole number"]),
-    "true is no number": ([conv(filters=True)], ["filters: True", "whole number"]),
-    "zero": ([conv(filters=0)], ["filters: 0", "at least 1"]),
-    "negative": ([conv(stride=-1)], ["stride: -1", "at least 1"]),
-    "three kernels": ([conv(kernel=[1, 2, 3])], ["kernel: [1, 2, 3]", "list of two"]),
-    "unknown word": ([conv(pad="same")], ["pad: 'same'", "none or zeros"]),
-    "unknown activation": ([conv(activation="rely"), *HEAD], ["activation: 'rely'", "relu or none"]),
-    "null": ([conv(norm=None)], ["norm: None", "none or batch"]),
-    "two names": ([{"conv": {}, "pool": {}}], ["layers[0]", "not a layer"]),
+    "unknown layer": (
+        [{"cnov": {"filters": 4}}],
+        ["layers[0]: there is no layer 'cnov'", "did you mean 'conv'"],
+    ),
+    "unknown key": (
+        [conv(kernal=3)],
+        ["layers[0].conv.kernal: there is no such key", "did you mean 'kernel'"],
+    ),
+    "a key of nothing": ([CONV, {"flatten": {"x": 1}}], ["layers[1].flatten.x: there is no such key"]),
+    "missing key": ([{"conv": {"filters": 4}}], ["layers[0].conv.kernel: must be", "span", "missing"]),
+    "missing all": (["conv"], ["layers[0].conv.filters: must be", "missing"]),
+    "wrong type": ([conv(filters="many")], ["layers[0].conv.filters: must be a whole number, got 'many'"]),
+    "true is no number": ([conv(filters=True)], ["filters: must be a whole number, got True"]),
+    "zero": ([conv(filters=0)], ["layers[0].conv.filters: must be at least 1, got 0"]),
+    "negative": ([conv(stride=-1)], ["stride: must be at least 1, got -1"]),
+    "three kernels": (
+        [conv(kernel=[1, 2, 3])],
+        ["layers[0].conv.kernel: must be one value or a list of two", "[1, 2, 3]"],
+    ),
+    "unknown word": ([conv(pad="same")], ["pad: must be 'none' or 'zeros', got 'same'"]),
+    "unknown activation": (
+        [conv(activation="rely"), *HEAD],
+        ["activation: must be 'relu' or 'none'", "got 'rely'"],
+    ),
+    "null": ([conv(norm=None)], ["norm: must be 'none' or 'batch', got None"]),
+    "two names": ([{"conv": {}, "pool": {}}], ["layers[0]: must be a layer's name"]),
     "not a layer": ([7], ["layers[0]", "7"]),
     "not a list": ("flatten", ["layers", "'flatten'", "list"]),
     "empty": ([], ["layers", "list"]),
-    "settings missing": ([{"conv": None}], ["layers[0].conv", "None", "mapping"]),
+    "settings missing": ([{"conv": None}], ["layers[0].conv.filters: must be a whole number", "got None"]),
     "larger than the map": (
         [CONV, conv(kernel=[4, 9]), *HEAD],
-        ["layers[1].conv", "kernel: 9", "axis 2", "6 cells", "4 planes of 6×6"],
+        ["layers[1].conv.kernel: must be at most 6", "axis 2", "got 9", "4 channels of 6×6"],
     ),
-    "even kernel": ([conv(kernel=4, pad="zeros"), *HEAD], ["layers[0].conv", "kernel: 4", "even", "zeros"]),
+    "even kernel": (
+        [conv(kernel=4, pad="zeros"), *HEAD],
+        ["layers[0].conv.kernel: must be odd with pad: zeros", "got 4"],
+    ),
     "pooled away": (
         [*[{"pool": {"kernel": 2}}] * 4, *HEAD],
-        ["layers[3].pool", "kernel: 2", "away", "1 planes of 1×1"],
+        ["layers[3].pool.kernel: must be at most 1", "got 2", "1 channels of 1×1"],
     ),
     "conv after flatten": (["flatten", CONV, *HEAD], ["layers[1].conv", "before `flatten`", "64 features"]),
-    "dense before flatten": ([CONV, {"dense": "classes"}], ["layers[1].dense", "flatten", "4 planes of 6×6"]),
+    "dense before flatten": (
+        [CONV, {"dense": "classes"}],
+        ["layers[1].dense", "flatten", "4 channels of 6×6"],
+    ),
     "lstm without windows": (
         [CONV, "flatten", {"lstm": 8}, {"dense": "classes"}],
         ["layers[2].lstm", "windows"],
@@ -205,22 +225,25 @@ MISTAKES = {
     "windows of windows": ([WINDOWS, WINDOWS, *HEAD], ["layers[1].windows", "already"]),
     "window too large": (
         [{"windows": {"size": 9, "hop": 1}}, *HEAD],
-        ["layers[0].windows", "size: 9", "8 cells"],
+        ["layers[0].windows.size: must be at most 8", "got 9"],
     ),
     "no answer": ([WINDOWS, *HEAD], ["windows of 3 features", "lstm"]),
-    "no probability": (["flatten", {"dropout": 1.5}, {"dense": "classes"}], ["layers[1].dropout", "p: 1.5"]),
+    "no probability": (
+        ["flatten", {"dropout": 1.5}, {"dense": "classes"}],
+        ["layers[1].dropout.p: must be in [0, 1), got 1.5"],
+    ),
     "no times": (
         [{"repeat": {"times": 0, "layers": [CONV]}}, *HEAD],
-        ["layers[0].repeat", "times: 0", "at least 1"],
+        ["layers[0].repeat.times: must be a whole number from 1, got 0"],
     ),
     "repeat without layers": ([{"repeat": {"times": 2}}, *HEAD], ["layers[0].repeat", "layers"]),
     "inside repeat": (
         [{"repeat": {"times": 4, "layers": [CONV]}}, *HEAD],
-        ["layers[0].repeat.layers[0].conv", "kernel: 3", "4 planes of 2×2"],
+        ["layers[0].repeat.layers[0].conv.kernel: must be", "got 3", "4 channels of 2×2"],
     ),
     "inside a branch": (
         [{"side_by_side": [[CONV], [CONV, conv(kernel=7)]]}, *HEAD],
-        ["layers[0].side_by_side[1][1].conv", "kernel: 7"],
+        ["layers[0].side_by_side[1][1].conv.kernel: must be", "got 7"],
     ),
     "one branch": ([{"side_by_side": [[CONV]]}, *HEAD], ["layers[0].side_by_side", "two or more"]),
     "branches of two sizes": (
@@ -231,17 +254,20 @@ MISTAKES = {
     "a sum of a pool": ([{"residual": [CONV, {"pool": {"kernel": 1}}]}, *HEAD], ["residual", "pool"]),
     "norm and position": (
         [conv(norm="batch", bias="position"), *HEAD],
-        ["layers[0].conv", "bias: position", "norm"],
+        ["layers[0].conv.bias: must be true or false", "norm", "got position"],
     ),
     "activated logits": (
         [CONV, "flatten", {"dense": {"units": "classes", "activation": "relu"}}],
-        ["layers[2].dense", "activation: relu", "logits"],
+        ["layers[2].dense.activation: must be left out", "logits", "got relu"],
     ),
-    "normed logits": ([conv(norm="batch"), "flatten"], ["layers[0].conv", "norm: batch", "logits"]),
+    "normed logits": (
+        [conv(norm="batch"), "flatten"],
+        ["layers[0].conv.norm: must be left out", "logits", "got batch"],
+    ),
     "no weights": (["flatten"], ["layers", "logits"]),
     "ends in a block": ([{"residual": [conv(pad="zeros")]}, "flatten"], ["layers", "conv or dense"]),
-    "ends in a map": ([CONV], ["layers", "4 planes of 6×6", "flatten"]),
-    "other classes": ([CONV, "flatten"], ["144 features", "3 classes"]),
+    "ends in a map": ([CONV], ["layers", "4 channels of 6×6", "flatten"]),
+    "other classes": ([CONV, "flatten"], ["144 features", "3 logits, one a class"]),
 }
 
 
@@ -255,8 +281,14 @@ def test_a_mistake_is_named_with_its_place_and_remedy(layers: object, words: lis
 
 
 VARYING_MISTAKES = {
-    "span": ([conv(kernel=["span", 3])], ["layers[0].conv", "kernel: span", "axis 1", "pool"]),
-    "position bias": ([conv(bias="position")], ["layers[0].conv", "bias: position", "axis 1"]),
+    "span": (
+        [conv(kernel=["span", 3])],
+        ["layers[0].conv.kernel: must be a number on axis 1", "got span", "pool"],
+    ),
+    "position bias": (
+        [conv(bias="position")],
+        ["layers[0].conv.bias: must be true or false", "axis 1", "got position"],
+    ),
     "flatten": ([CONV, *HEAD], ["layers[1].flatten", "axis 1 varies", "[span, 1]"]),
     "windows": ([WINDOWS, *HEAD], ["layers[0].windows", "axis 1"]),
     "branches": (
@@ -274,3 +306,90 @@ def test_a_mistake_on_an_axis_that_varies(layers: list, words: list[str]) -> Non
         build_network(layers, 1, (None, 8), 3)
     for word in words:
         assert word in str(error.value)
+
+
+def test_defaults_are_settings_of_all_layers_of_a_kind() -> None:
+    defaults = {
+        "conv": {"kernel": 3, "pad": "zeros", "norm": "batch", "activation": "gelu"},
+        "pool": {"type": "avg"},
+    }
+    short = [
+        {"conv": 4},
+        {"pool": 2},
+        {"residual": [{"conv": {"filters": 4, "norm": "none"}}]},
+        conv(filters="classes"),
+        "flatten",
+    ]
+    full = [
+        conv(pad="zeros", norm="batch", activation="gelu"),
+        {"pool": {"kernel": 2, "type": "avg"}},
+        {"residual": [conv(pad="zeros", activation="gelu")]},
+        conv(filters="classes", pad="zeros"),
+        "flatten",
+    ]
+    x, outputs = torch.randn(2, 1, 2, 2), []
+    for layers in ([{"defaults": defaults}, *short], full):
+        torch.manual_seed(0)
+        network = build_network(layers, 1, (2, 2), 3)
+        outputs.append(network(x))
+        assert network.conv2.norm is None
+        assert network.conv2.activate(torch.tensor(-1.0)) == -1
+    assert torch.equal(*outputs)
+
+
+@pytest.mark.parametrize(
+    ("defaults", "message"),
+    [
+        ({"cnov": {"pad": "zeros"}}, "layers[0].defaults.cnov: there is no such layer; did you mean 'conv'"),
+        (
+            {"conv": {"nrom": "batch"}},
+            "layers[0].defaults.conv.nrom: there is no such key; did you mean 'norm'",
+        ),
+        (
+            {"conv": {"norm": "batsch"}},
+            "layers[0].defaults.conv.norm: must be 'none' or 'batch', got 'batsch'",
+        ),
+        ({"conv": {"stride": 0}}, "layers[0].defaults.conv.stride: must be at least 1, got 0"),
+        ({"conv": "batch"}, "layers[0].defaults.conv: must be settings"),
+        (["conv"], "layers[0].defaults: must be settings by layer name"),
+    ],
+)
+def test_a_mistake_in_defaults_is_named(defaults: object, message: str) -> None:
+    with pytest.raises(UserError, match=re.escape(message)):
+        build_network([{"defaults": defaults}, CONV, *HEAD], 1, (8, 8), 3)
+
+
+def test_norm_and_activation_are_layers_too() -> None:
+    torch.manual_seed(0)
+    block = ["norm", {"activation": "gelu"}, conv(filters=2, pad="zeros", activation="none")]
+    layers = [
+        {"residual": block},
+        {"pool": 2},
+        {"norm": "none"},
+        {"activation": "tanh"},
+        "flatten",
+        "norm",
+        HEAD[1],
+    ]
+    network = build_network(layers, 2, (6, 6), 3)
+    x = torch.randn(5, 2, 6, 6)
+    inner, conv1 = network.residual1.body, network.residual1.body.conv1
+    normal = (x - x.mean((0, 2, 3), keepdim=True)) / (
+        x.var((0, 2, 3), correction=0, keepdim=True) + 1e-5
+    ).sqrt()
+    expected = F.conv2d(F.gelu(normal), conv1.weight, conv1.bias, padding=1)
+    torch.testing.assert_close(inner(x), expected)
+    names = [name for name, _ in network.named_children()]
+    assert names == ["residual1", "pool1", "activation1", "flatten1", "norm1", "dense1"]
+    with pytest.raises(UserError, match="gives the logits must be conv or dense, got layers"):
+        build_network([*layers, "norm"], 2, (6, 6), 3)
+
+
+def test_a_norm_of_its_own_takes_no_notice_of_padding() -> None:
+    torch.manual_seed(0)
+    layers = ["norm", conv(kernel=1), {"pool": {"kernel": "span"}}, *HEAD]
+    network = build_network(layers, 1, (None, 3), 2)
+    x, lengths = torch.randn(2, 1, 6, 3), torch.tensor([6, 4])
+    with_noise = x.clone()
+    with_noise[1, :, 4:] = 100.0
+    torch.testing.assert_close(network(x, lengths), network(with_noise, lengths))

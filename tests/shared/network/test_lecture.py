@@ -57,7 +57,7 @@ def test_average_pooling_and_both_side_by_side() -> None:
     mean = Pool(shape, kernel=2, type="avg")(MAPS[None])[0]
     assert mean[0].tolist() == [[0, -1.75], [-1.25, -0.5]]
     both = Pool(shape, kernel=2, type="both")
-    assert both.shape.planes == 4
+    assert both.shape.channels == 4
     assert torch.equal(both(MAPS[None])[0], torch.cat([Pool(shape, kernel=2)(MAPS[None])[0], mean]))
 
 
@@ -66,14 +66,14 @@ def test_average_pooling_and_both_side_by_side() -> None:
 @pytest.mark.parametrize("s", [1, 2, 3])
 def test_side_of_a_valid_convolution(m: int, n: int, s: int) -> None:
     conv = Conv(Shape(1, (Axis(m), Axis(m))), filters=1, kernel=n, stride=s)
-    assert conv(torch.zeros(1, 1, m, m)).shape[2:] == conv.shape.extent == ((m - n) // s + 1,) * 2
+    assert conv(torch.zeros(1, 1, m, m)).shape[2:] == conv.shape.size == ((m - n) // s + 1,) * 2
     assert slid(m, n, s) == (m - n) // s + 1
 
 
 def test_pooling_drops_odd_rows_left_over() -> None:
     x = torch.arange(25.0).view(1, 1, 5, 5)
     pool = Pool(Shape(1, (Axis(5), Axis(5))), kernel=2)
-    assert pool.shape.extent == (2, 2)
+    assert pool.shape.size == (2, 2)
     assert pool(x)[0, 0].tolist() == [[6, 8], [16, 18]]
 
 

@@ -53,7 +53,7 @@ def test_parameters_outputs_and_table(name: str) -> None:
     table = layer_table(network, length=30)
     for row in table:
         assert tuple(outputs[row.name].shape[1:]) == row.output
-        known = (row.shape.planes,) if row.shape.flat else (row.shape.planes, *row.shape.extent)
+        known = (row.shape.channels,) if row.shape.flat else (row.shape.channels, *row.shape.size)
         assert all(a in (b, None) for a, b in zip(known, row.output, strict=True))
     assert sum(row.params for row in table) == expected["parameters"]
 
@@ -86,7 +86,7 @@ def test_designs_for_speech_are_compared_at_one_size(name: str) -> None:
 @pytest.mark.parametrize("pool", ["max", "avg", "both", "none"])
 def test_pooling_is_one_word(pool: str) -> None:
     network = build("go/pooled", 48, 19, 19, 361, pool=pool)
-    assert network.conv7.shape.extent == ((19, 19) if pool == "none" else (4, 4))
+    assert network.conv7.shape.size == ((19, 19) if pool == "none" else (4, 4))
 
 
 def main() -> None:

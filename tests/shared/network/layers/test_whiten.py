@@ -59,7 +59,11 @@ def test_training_fits_it_to_its_own_data_and_the_checkpoint_keeps_it(tmp_path: 
 
 @pytest.mark.parametrize(
     ("extent", "kernel", "says"),
-    [((None, 9), 2, "axis 1 varies"), ((9, 9), 10, "at most 9"), ((9, 9), 0, "at least 1")],
+    [
+        ((None, 9), 2, "axis 1 varies"),
+        ((9, 9), 10, "at most 9"),
+        ((9, 9), 0, "whiten.kernel: must be at least 1, got 0"),
+    ],
 )
 def test_it_refuses_what_does_not_fit(extent: tuple[int | None, int], kernel: int, says: str) -> None:
     with pytest.raises(UserError, match=says):
