@@ -226,7 +226,6 @@ OTHERS = [
     ("ship", ["run=it's (1), here"], "it's (1), here: no run here"),
     ("gtp", ["run=nowhere"], "nowhere: no run here"),
     ("match", ["gmes=2"], "did you mean 'games'?"),
-    ("make_marked_digits", [], "output is not set"),
 ]  # fmt: skip
 
 TABLE = [

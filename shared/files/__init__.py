@@ -1,6 +1,6 @@
 """The files of a user and of a run: found, accounted for, read within limits, cached and written whole."""
 
-from shared.files.archive import MEMBER_LIMIT, files, is_archive, members, nothing, pack, printable, where
+from shared.files.archive import MEMBER_LIMIT, files, is_archive, members, nothing, printable, where
 from shared.files.atomic import remove_unfinished, write, write_json
 from shared.files.cache import Arrays, cache_folder, cached_arrays, is_cache
 from shared.files.content_hash import identity
@@ -38,7 +38,6 @@ __all__ = [
     "layout_of",
     "members",
     "nothing",
-    "pack",
     "plain_cell",
     "printable",
     "read_json",

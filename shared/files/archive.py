@@ -12,7 +12,7 @@ import os
 import tarfile
 import zipfile
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path, PurePosixPath
 from stat import S_ISLNK
@@ -112,18 +112,6 @@ def nothing(path: Path, suffixes: Sequence[str], seen: Inventory) -> UserError:
     wanted = f" that ends in {' or '.join(suffixes)}" * bool(suffixes)
     skipped = "; ".join(line.strip() for line in seen.summary()[1:])
     return _refused(f"{path}: no file in it{wanted}" + f" (skipped: {skipped})" * bool(skipped))
-
-
-def pack(entries: Iterable[tuple[str, bytes]], archive: Path) -> None:
-    """Write a tar.xz of names and bytes; the same entries give the same file: no times, no owners."""
-    packed = io.BytesIO()
-    with tarfile.open(fileobj=packed, mode="w", format=tarfile.USTAR_FORMAT) as out:
-        for name, data in entries:
-            entry = tarfile.TarInfo(name)
-            entry.size = len(data)
-            out.addfile(entry, io.BytesIO(data))
-    archive.parent.mkdir(parents=True, exist_ok=True)
-    archive.write_bytes(lzma.compress(packed.getvalue(), preset=9 | lzma.PRESET_EXTREME))
 
 
 def files(path: Path, suffixes: Sequence[str] = (), *, seen: Inventory | None = None) -> list[Path]:

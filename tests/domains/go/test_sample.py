@@ -8,6 +8,7 @@ import pytest
 
 from domains.go.board.games import Games, positions, split_of
 from domains.go.records.select import read_games
+from scripts.samples.go import main
 
 SAMPLE = Path(__file__).parents[3] / "domains/go/sample/games.tar.xz"
 
@@ -44,3 +45,26 @@ def test_the_archive_is_packed_the_same_everywhere() -> None:
     assert {(entry.mtime, entry.uid, entry.gid, entry.uname, entry.gname) for entry in entries} == {
         (0, 0, 0, "", "")
     }
+
+
+@pytest.mark.gnugo
+def test_the_script_plays_what_is_missing_and_packs_all(tmp_path: Path) -> None:
+    words = ["--games", "2", "--work", str(tmp_path), "--archive", str(tmp_path / "made.tar.xz")]
+    with tarfile.open(SAMPLE) as bundled:
+        file = bundled.extractfile("0000.sgf")
+        assert file is not None
+        (tmp_path / "0000.sgf").write_bytes(file.read())
+    main(words)
+    with tarfile.open(tmp_path / "made.tar.xz") as made, tarfile.open(SAMPLE) as bundled:
+        for name in ("0000.sgf", "0001.sgf"):
+            files = made.extractfile(name), bundled.extractfile(name)
+            assert files[0].read() == files[1].read()
+
+
+def test_the_script_packs_games_that_are_there(tmp_path: Path) -> None:
+    with tarfile.open(SAMPLE) as bundled:
+        for name in ("0000.sgf", "0001.sgf"):
+            (tmp_path / name).write_bytes(bundled.extractfile(name).read())
+    main(["--games", "2", "--work", str(tmp_path), "--archive", str(tmp_path / "made.tar.xz")])
+    with tarfile.open(tmp_path / "made.tar.xz") as made:
+        assert made.getnames() == ["0000.sgf", "0001.sgf"]

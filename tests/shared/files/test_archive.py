@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from scripts.samples.pack import pack
 from shared.errors import UserError
-from shared.files.archive import members, pack, where
+from shared.files.archive import members, where
 from shared.files.inventory import Inventory
 
 FILES = {

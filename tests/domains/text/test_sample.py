@@ -9,9 +9,9 @@ from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LogisticRegression
 
 from domains.text.data import TextData
-from domains.text.make_sample import make_sample
 from domains.text.reading.files import read_sentences
 from domains.text.reading.lines import Form
+from scripts.samples.text import main
 from shared.config.cli import compose
 from shared.training.setup import build_data
 from tests.commands import command, run_folder
@@ -31,7 +31,7 @@ def test_it_is_what_the_script_writes_and_no_two_sentences_are_alike(tmp_path: P
     found = read_sentences(SAMPLE, Form())
     assert len(found.texts) == len(set(found.texts)) == 3600
     assert found.labels.count("praise") == 1800
-    make_sample(1800, tmp_path / "again.zip")
+    main(["--archive", str(tmp_path / "again.zip")])
     again = read_sentences(tmp_path / "again.zip", Form())
     assert (again.texts, again.labels) == (found.texts, found.labels)
     assert SAMPLE.stat().st_size < 60_000

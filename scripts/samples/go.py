@@ -1,24 +1,28 @@
-"""The bundled sample: GNU Go 3.8 (Debian package gnugo) plays itself at mixed levels.
+"""Make the bundled dataset of Go games: GNU Go 3.8 (Debian package gnugo) plays itself at mixed levels.
+
+nice python scripts/samples/go.py --jobs 2
 
 A game depends on its number alone: opening, levels and GNU Go's own chance are drawn from it.
+Games in the work folder are not played again.
 """
 
+import argparse
 import random
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Literal
 
-from rich.console import Console
-from rich.progress import track
 from sgfmill import sgf
 from sgfmill.common import format_vertex, move_from_vertex
 
 from domains.go.match import SIZE, Client, opening
-from shared.files import pack
+from scripts.samples.pack import pack
+from shared.config import PROJECT, progress
+from shared.files import write
 
 Colour = Literal["b", "w"]
 
-MOVES_AT_MOST = 450  # a triple ko would go on for ever under GNU Go's simple ko rule
+MAX_MOVES = 450  # under GNU Go's simple ko rule a triple ko has no end
 # Level 0 costs 16 s a game, level 8 almost four times that: the cheap ones are drawn most often.
 LEVELS = {0: 60, 1: 22, 2: 8, 4: 6, 6: 2, 8: 2}
 HANDICAP_SHARE = 0.06
@@ -45,7 +49,7 @@ def play(number: int) -> bytes:
     book = [] if handicap else opening(rng)
     colour: Colour = "w" if handicap else "b"
     passes, result = 0, "Void"
-    for ply in range(MOVES_AT_MOST):
+    for ply in range(MAX_MOVES):
         if ply < len(book):
             vertex = format_vertex(book[ply])
             gnugo(f"play {colour} {vertex}")
@@ -74,27 +78,26 @@ def play(number: int) -> bytes:
     return game.serialise()
 
 
-def make_sample(games: int, jobs: int, work: Path, archive: Path) -> None:
-    """Play the games that are missing in the work folder, then pack all.
-
-    Args:
-        games: games 0 … games - 1.
-        jobs: games played at the same time.
-        work: folder of the games played.
-        archive: what is written.
-    """
-    work.mkdir(parents=True, exist_ok=True)
-    files = [work / f"{number:04d}.sgf" for number in range(games)]
+def main(words: list[str] | None = None) -> None:
+    """Play the games that are missing in the work folder, then pack all."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--games", type=int, default=305, help="about 20 seconds of one core each")
+    parser.add_argument("--jobs", type=int, default=1, help="games played at the same time")
+    parser.add_argument("--work", type=Path, default=PROJECT / ".cache/go_sample", help="folder of the games")
+    parser.add_argument("--archive", type=Path, default=PROJECT / "domains/go/sample/games.tar.xz")
+    args = parser.parse_args(words)
+    args.work.mkdir(parents=True, exist_ok=True)
+    files = [args.work / f"{number:04d}.sgf" for number in range(args.games)]
 
     def make(number: int) -> None:
         if not files[number].exists():
-            part = files[number].with_suffix(".part")
-            part.write_bytes(play(number))
-            part.replace(files[number])
+            write(files[number], play(number))
 
-    with ThreadPoolExecutor(jobs) as pool:
-        for _ in track(
-            pool.map(make, range(games)), "GNU Go plays itself", games, console=Console(stderr=True)
-        ):
+    with ThreadPoolExecutor(args.jobs) as pool:
+        for _ in progress(pool.map(make, range(args.games)), "GNU Go plays itself", args.games):
             pass
-    pack(((file.name, file.read_bytes()) for file in sorted(files)), archive)
+    pack(((file.name, file.read_bytes()) for file in files), args.archive)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,14 +1,15 @@
 """The bundled sample is what its README says."""
 
 import shutil
+import tarfile
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from domains.speech.data import SpeechData
-from domains.speech.make_sample import speak, voices
 from domains.speech.reading.clips import Clips
+from scripts.samples.speech import main, speak, voices
 from shared.config.cli import compose
 from shared.training.setup import build_data
 
@@ -53,6 +54,16 @@ def test_women_are_tested_on_what_was_learned_of_men(data: SpeechData) -> None:
         for words in (data.train_set, data.val_set, data.test_set)
     ]
     assert sexes == [{"m"}, {"m"}, {"f"}]
+
+
+@pytest.mark.skipif(shutil.which("espeak-ng") is None, reason="espeak-ng is not installed")
+def test_the_script_packs_what_is_spoken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("scripts.samples.speech.voices", lambda: {"f00": "en-us+f1"})
+    main(["--clips", "1", "--archive", str(tmp_path / "made.tar.xz")])
+    with tarfile.open(tmp_path / "made.tar.xz") as made, tarfile.open(SAMPLE) as bundled:
+        assert made.getnames() == [f"{digit}_f00_0.mp3" for digit in range(10)]
+        sizes = [abs(entry.size - bundled.getmember(entry.name).size) for entry in made]
+    assert max(sizes) < 200
 
 
 @pytest.mark.skipif(shutil.which("espeak-ng") is None, reason="espeak-ng is not installed")

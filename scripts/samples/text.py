@@ -1,29 +1,32 @@
-"""Opinions from a grammar: what is said depends on the order of the words, not on which words are there.
+"""Make the bundled dataset of opinions from a grammar in which the order of the words decides the class.
 
-A word of praise under a negation blames, and of two opposite clauses ``but`` and ``although`` say which one
-counts. Intensifiers and what is told beside the point change nothing.
+python scripts/samples/text.py
+
+A word of praise after a negation blames, and ``but`` and ``although`` decide which of two opposite clauses
+counts. Intensifiers and asides change nothing.
 """
 
+import argparse
 import io
 import random
 import zipfile
 from pathlib import Path
 
-PRAISE = [
-    *("brilliant", "charming", "clever", "convincing", "delightful", "elegant", "excellent", "funny"),
-    *("gripping", "inspired", "lively", "lovely", "memorable", "moving", "original", "rich", "sharp"),
-    *("splendid", "stunning", "thrilling", "touching", "warm", "wise", "witty", "wonderful"),
-]
-BLAME = [
-    *("awful", "bland", "boring", "careless", "clumsy", "confused", "dreadful", "dull", "empty", "flat"),
-    *("forgettable", "hollow", "lazy", "messy", "muddled", "pointless", "predictable", "shallow", "silly"),
-    *("stale", "tedious", "tired", "ugly", "weak", "wooden"),
-]
-ASPECTS = [
-    *("acting", "camera", "cast", "dialogue", "direction", "editing", "ending", "humour", "lighting"),
-    *("music", "opening", "pace", "plot", "romance", "scenery", "score", "script", "sound", "staging"),
-    "story",
-]
+from shared.config import PROJECT
+
+PRAISE = """
+    brilliant charming clever convincing delightful elegant excellent funny gripping inspired lively
+    lovely memorable moving original rich sharp splendid stunning thrilling touching warm wise witty
+    wonderful
+""".split()
+BLAME = """
+    awful bland boring careless clumsy confused dreadful dull empty flat forgettable hollow lazy messy
+    muddled pointless predictable shallow silly stale tedious tired ugly weak wooden
+""".split()
+ASPECTS = """
+    acting camera cast dialogue direction editing ending humour lighting music opening pace plot
+    romance scenery score script sound staging story
+""".split()
 VERBS = ["is", "was", "seems", "looks", "remains"]
 NEGATIONS = ["not", "never", "hardly", "far from"]
 INTENSIFIERS = ["very", "really", "truly", "quite", "so", "rather"]
@@ -101,7 +104,7 @@ def _aside(random: random.Random) -> str:
 
 
 def opinions(count: int) -> tuple[list[str], list[str]]:
-    """So many different sentences that praise, and as many that blame: the same ones each time."""
+    """``count`` different sentences that praise, and as many that blame: the same ones at every call."""
     drawn = random.Random(0)  # noqa: S311  # no secret
     found: tuple[dict[str, None], dict[str, None]] = ({}, {})
     for sentences, praises in zip(found, (True, False), strict=True):
@@ -110,10 +113,18 @@ def opinions(count: int) -> tuple[list[str], list[str]]:
     return list(found[0]), list(found[1])
 
 
-def make_sample(count: int, archive: Path) -> None:
-    """Write an archive with a file a class, of ``count`` sentences each; the same bytes each time."""
+def main(words: list[str] | None = None) -> None:
+    """Write an archive with a file for each class; the same bytes at every call."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--sentences", type=int, default=1800, help="of each class")
+    parser.add_argument("--archive", type=Path, default=PROJECT / "domains/text/sample/opinions.zip")
+    args = parser.parse_args(words)
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as out:
-        for name, sentences in zip(("praise.txt", "blame.txt"), opinions(count), strict=True):
+        for name, sentences in zip(("praise.txt", "blame.txt"), opinions(args.sentences), strict=True):
             out.writestr(zipfile.ZipInfo(name), "\n".join(sentences) + "\n", zipfile.ZIP_DEFLATED)
-    archive.write_bytes(packed.getvalue())
+    args.archive.write_bytes(packed.getvalue())
+
+
+if __name__ == "__main__":
+    main()
