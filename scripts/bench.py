@@ -6,15 +6,7 @@ python scripts/bench.py domain=go data=go/sgf data.path=games.tar.xz bench.outpu
 
 from typing import Any
 
-try:
-    from omegaconf import DictConfig
-
-    from shared.config import command
-except ModuleNotFoundError as error:
-    raise SystemExit(
-        f"error: {error.name} is not installed for this python; give `. .venv/bin/activate` in the project's "
-        "folder (`make train` makes .venv)"
-    ) from None
+from _start import DictConfig, command
 
 
 @command(

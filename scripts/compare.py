@@ -1,18 +1,13 @@
-"""Train designs side by side and report, with intervals, which claims about them hold.
+"""Train designs with the same data, order, budget and learning rate search; report which claims hold.
+
+The same command resumes where it was stopped, and trains nothing twice.
 
 python scripts/compare.py compare=quick n_jobs=2
 python scripts/compare.py compare=lecture folder=data n_jobs=2
+python scripts/compare.py compare=batchnorm folder=my-pictures
 """
 
-try:
-    from omegaconf import DictConfig
-
-    from shared.config import command
-except ModuleNotFoundError as error:
-    raise SystemExit(
-        f"error: {error.name} is not installed for this python; give `. .venv/bin/activate` in the project's "
-        "folder (`make train` makes .venv)"
-    ) from None
+from _start import DictConfig, command
 
 
 @command("compare")

@@ -1,20 +1,13 @@
-"""Test a trained run, on its own data or on others.
+"""Test a trained run on its own data or on others.
 
 python scripts/evaluate.py run=runs/go/20260101-120000-1a2b3c
 python scripts/evaluate.py run=runs/go/20260101-120000-1a2b3c data.path=more-games.zip
+python scripts/evaluate.py run=runs/go/20260101-120000-1a2b3c data=go/sgf data.path=games checkpoint=last
 """
 
 from typing import Any
 
-try:
-    from omegaconf import DictConfig
-
-    from shared.config import command
-except ModuleNotFoundError as error:
-    raise SystemExit(
-        f"error: {error.name} is not installed for this python; give `. .venv/bin/activate` in the project's "
-        "folder (`make train` makes .venv)"
-    ) from None
+from _start import DictConfig, command
 
 
 @command("evaluate", adds="data")

@@ -1,18 +1,10 @@
-"""A policy network that plays Go, for Sabaki, GoGui and whatever else speaks the Go Text Protocol.
+"""A policy network that plays Go, for Sabaki, GoGui and whatever else speaks the Go Text Protocol 2.
 
 python scripts/gtp.py
 python scripts/gtp.py run=runs/go/20260101-120000-1a2b3c symmetries=1 temperature=0.5
 """
 
-try:
-    from omegaconf import DictConfig
-
-    from shared.config import command
-except ModuleNotFoundError as error:
-    raise SystemExit(
-        f"error: {error.name} is not installed for this python; give `. .venv/bin/activate` in the project's "
-        "folder (`make train` makes .venv)"
-    ) from None
+from _start import DictConfig, command
 
 
 @command("gtp")

@@ -1,18 +1,13 @@
-"""Ask a trained run about your own files: a table, predictions.jsonl, and pictures.
+"""Predict with a trained run for your own files: a table, predictions.jsonl, and figures.
 
 python scripts/predict.py run=runs/go/20260101-120000-1a2b3c input=game.sgf
 python scripts/predict.py run=runs/go/20260101-120000-1a2b3c input=game.sgf move=57 top=10
+python scripts/predict.py run=runs/go/20260101-120000-1a2b3c input=games.zip output=answers
+python scripts/predict.py run=runs/text/20260101-120000-1a2b3c input=reviews.csv column=review
+echo "it's fine, but not funny" | python scripts/predict.py run=runs/text/20260101-120000-1a2b3c input=-
 """
 
-try:
-    from omegaconf import DictConfig
-
-    from shared.config import command
-except ModuleNotFoundError as error:
-    raise SystemExit(
-        f"error: {error.name} is not installed for this python; give `. .venv/bin/activate` in the project's "
-        "folder (`make train` makes .venv)"
-    ) from None
+from _start import DictConfig, command
 
 
 @command("predict", alone=[("input", "text")], opens=True)

@@ -1,20 +1,15 @@
-"""Train one configuration over several seeds or folds, and print the mean of each figure with its interval.
+"""Train one configuration over several seeds or folds; print the mean of each metric with its 95 % interval.
 
-python scripts/repeat.py domain=image 'repeat.over={seed: [0, 1, 2]}'
+The same command resumes where it was stopped, and trains nothing twice.
+
+python scripts/repeat.py experiment=image/lecture data.path=mnist
+python scripts/repeat.py domain=image 'repeat.over={seed: [0, 1, 2], optimizer.lr: [0.001, 0.003]}'
 python scripts/repeat.py domain=text 'repeat.over={data.fold: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]}'
 """
 
 from typing import Any
 
-try:
-    from omegaconf import DictConfig
-
-    from shared.config import command
-except ModuleNotFoundError as error:
-    raise SystemExit(
-        f"error: {error.name} is not installed for this python; give `. .venv/bin/activate` in the project's "
-        "folder (`make train` makes .venv)"
-    ) from None
+from _start import DictConfig, command
 
 
 @command("repeat", settles=["resume"])

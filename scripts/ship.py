@@ -1,17 +1,9 @@
-"""Put a trained run into the project, in half precision, to be loaded by its name.
+"""Put a trained run into the project, in half precision: gtp, predict and evaluate load it by its name.
 
 python scripts/ship.py run=runs/go/20260101-120000-1a2b3c name=policy
 """
 
-try:
-    from omegaconf import DictConfig
-
-    from shared.config import command
-except ModuleNotFoundError as error:
-    raise SystemExit(
-        f"error: {error.name} is not installed for this python; give `. .venv/bin/activate` in the project's "
-        "folder (`make train` makes .venv)"
-    ) from None
+from _start import DictConfig, command
 
 
 @command("ship")

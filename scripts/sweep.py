@@ -1,18 +1,13 @@
-"""Search good settings; each trial is a run, and the best settings become an experiment file.
+"""Search for good settings with Optuna; each trial is a run, the best settings become an experiment file.
+
+The same command resumes; started several times at once, it works in several processes.
 
 python scripts/sweep.py sweep=go/policy n_trials=50
 python scripts/sweep.py sweep=image/lecture data=image/folder data.path=holiday.zip
+python scripts/sweep.py sweep=text/sequence storage=postgresql://host/studies runs=/shared/runs
 """
 
-try:
-    from omegaconf import DictConfig
-
-    from shared.config import command, overrides
-except ModuleNotFoundError as error:
-    raise SystemExit(
-        f"error: {error.name} is not installed for this python; give `. .venv/bin/activate` in the project's "
-        "folder (`make train` makes .venv)"
-    ) from None
+from _start import DictConfig, command, overrides
 
 
 @command("sweep", settles=["resume", "test", "trainer.enable_progress_bar"])

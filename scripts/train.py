@@ -2,21 +2,16 @@
 
 python scripts/train.py domain=go
 python scripts/train.py domain=go model=go/residual model.filters=96 seed=1
-python scripts/train.py -m domain=image model=image/lecture,image/dense seed=0,1,2 hydra/launcher=joblib
+python scripts/train.py domain=go data=go/sgf data.path=games.tar.xz experiment=go/kgs
 python scripts/train.py resume=runs/go/20260101-120000-1a2b3c
+python scripts/train.py domain=image logger=[tensorboard,csv] callbacks=learning_rate
+python scripts/train.py -m domain=image model=image/lecture,image/dense seed=0,1,2 hydra/launcher=joblib
+python scripts/train.py domain=go trainer=ddp trainer.devices=4
 """
 
 from typing import Any
 
-try:
-    from omegaconf import DictConfig
-
-    from shared.config import command
-except ModuleNotFoundError as error:
-    raise SystemExit(
-        f"error: {error.name} is not installed for this python; give `. .venv/bin/activate` in the project's "
-        "folder (`make train` makes .venv)"
-    ) from None
+from _start import DictConfig, command
 
 
 @command("train", alone=[("resume", "*")])

@@ -12,7 +12,7 @@ from shared.config.cli import compose
 from shared.errors import UserError
 from tests.commands import PROJECT, command
 
-SCRIPTS = sorted(path.stem for path in (PROJECT / "scripts").glob("*.py"))
+SCRIPTS = sorted(path.stem for path in (PROJECT / "scripts").glob("[!_]*.py"))
 EXPERIMENTS = PROJECT / "conf" / "experiment"
 RECIPES = sorted(str(path.relative_to(EXPERIMENTS).with_suffix("")) for path in EXPERIMENTS.glob("*/*.yaml"))
 
@@ -32,6 +32,8 @@ def test_outside_the_environment_a_script_says_what_to_do(
     script: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "omegaconf", None)
+    monkeypatch.delitem(sys.modules, "_start", raising=False)
+    monkeypatch.syspath_prepend(PROJECT / "scripts")
     with pytest.raises(SystemExit, match="error: omegaconf is not installed for this"):
         runpy.run_path(str(PROJECT / "scripts" / f"{script}.py"))
 

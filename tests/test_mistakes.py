@@ -43,6 +43,7 @@ def late_mistake(
 
 def giver(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Mistake:
     monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(PROJECT / "scripts")
 
     def give(script: str, *words: str) -> str:
         path = PROJECT / "scripts" / f"{script}.py"
@@ -72,7 +73,12 @@ def giver(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captur
 KEYS = [
     ("+foo.bar=1", "foo: there is no such key"),
     ("++foo=1", "foo: there is no such key"),
-    ("+logger=wandb", "logger: there is no such key"),
+    ("logger=wanbd", "logger/wanbd: there is no such file in conf/; did you mean 'logger/wandb'?"),
+    ("logger=[csv,wanbd]", "logger/wanbd: there is no such file in conf/; did you mean 'logger/wandb'?"),
+    ("logger=null", "logger: must be a file of conf/logger, got null"),
+    ("+logger.comet={}", "logger.comet: there is no such key"),
+    ("+logger.tensorboard.save_dir=x", "logger.tensorboard.save_dir: there is no such key"),
+    ("+callbacks.swa={}", "callbacks.swa: there is no such key"),
     ("+init=RUN", "init: there is no such key"),
     ("+training.class_weights=balanced", "training.class_weights: there is no such key"),
     ("+trainer.foo=1", "trainer.foo: there is no such key"),
@@ -145,6 +151,9 @@ VALUES = [
     ("data.fractions.val=much", "data.fractions.val: must be a number, got 'much'"),
     ("data.fractions.tset=0.1", "data.fractions.tset: there is no such key; did you mean 'test'?"),
     ("data.val_size=[1]", "data.val_size: must be a whole number or null, got list"),
+    ("training.mode=most", "training.mode: must be 'max' or 'min', got 'most'"),
+    ("training.monitor=3", "training.monitor: must be text, got 3"),
+    ("training.monitor=val/loss", "training.mode: must be min beside training.monitor=val/loss, got max"),
 ]
 
 TRAINER = [
@@ -264,7 +273,8 @@ FILES = [
     ("model", "filters: 3\n", "model.layers: must be given"),
     ("experiment", "# @package _global_\ntrainer: {max_epoch: 3}\n", "did you mean 'trainer.max_epochs'?"),
     ("experiment", "# @package _global_\ntrainer: {max_epochs: many}\n", "trainer.max_epochs: must be"),
-    ("experiment", "# @package _global_\nlogger: wandb\n", "logger: there is no such key"),
+    ("experiment", "# @package _global_\nlogger: {comet: {}}\n", "logger.comet: there is no such key"),
+    ("experiment", "# @package _global_\nlogger: wandb\n", "logger: must be chosen, got 'wandb'"),
     ("experiment", "# @package _global_\n\ttrainer: 3\n", "mine.yaml, line 2: broken YAML"),
     ("experiment", "# @package _global_\ndata: {path: [}\n", "mine.yaml, line 2: broken YAML"),
     ("data", "defaults: [/data/image/digits@_here_]\nagument: {flip: true}\n", "mean 'data.augment'?"),
@@ -304,6 +314,11 @@ LATE = [
     (["data.fractions.test=2"], "fractions"),
     (["model.filters=many"], "layers[0].defaults.conv.filters: must be a whole number, got 'many'"),
     (["model.layers=[flatten]", "model.filters=4"], "model.filters: nothing reads it"),
+    (
+        ["logger=[]", "callbacks=learning_rate"],
+        "callbacks.learning_rate: must be left out beside",
+    ),
+    (["logger=[tensorboard,wandb]", "logger.wandb.offline=perhaps"], "logger.wandb.offline: must be true or"),
     (["trainer.accelerator=abacus"], "trainer.accelerator: must be "),
     (["trainer.accelerator=gpu"], "trainer.accelerator: must be "),
     (["trainer.strategy=foo"], "trainer.strategy: must be "),

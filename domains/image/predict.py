@@ -6,12 +6,14 @@ from typing import Any
 
 import numpy as np
 import torch
+from rich.console import Console
+from rich.progress import track
 
 from domains.image.contact_sheet import contact_sheet
-from domains.image.reading import read_images
+from domains.image.reading import SUFFIXES, UNREADABLE, decode_image
 from shared.commands import Predictions, best
 from shared.errors import UserError
-from shared.files import Inventory, printable
+from shared.files import Inventory, members, printable, where
 from shared.training import Classifier
 
 BATCH = 256  # pictures decoded and answered at a time: memory stays bounded
@@ -34,7 +36,8 @@ def predict(module: Classifier, source: Path, *, top: int, unsure: float = 0.5) 
     rows: list[dict[str, Any]] = []
     thumbnails: list[np.ndarray] = []
     seen = Inventory()
-    for names, pictures in batches(module, source, seen):
+    bar = Console(stderr=True)
+    for names, pictures in track(batches(module, source, seen), "looking", console=bar, transient=True):
         with torch.inference_mode():
             x = torch.from_numpy(pictures).to(module.device)
             probabilities = module(x).softmax(1).cpu().double().numpy()
@@ -58,25 +61,36 @@ def predict(module: Classifier, source: Path, *, top: int, unsure: float = 0.5) 
 
 
 def batches(module: Classifier, source: Path, seen: Inventory) -> Iterator[tuple[list[str], np.ndarray]]:
-    """Names and images uint8 (N, channels, size, size), in the order of the source.
+    """Names and pictures uint8 (N, channels, size, size), in the order of the source.
 
     Args:
-        module: the network that they are for.
+        module: what reads them.
         source: a picture, a folder of pictures, or an archive.
         seen: where each file is noted, used or skipped.
 
     Raises:
-        UserError: no readable image.
+        UserError: there is no picture that can be read.
     """
     channels, size = int(module.hparams["planes"]), int(module.hparams["extent"][0])
     names: list[str] = []
-    images: list[np.ndarray] = []
-    for name, image in read_images(source, size, channels, seen):
-        seen.use(name)
-        names.append(name)
-        images.append(image)
+    pictures: list[np.ndarray] = []
+    first: UserError | None = None
+    for member in members(source, SUFFIXES, seen=seen):
+        label = where(source, member.name)
+        try:
+            pictures.append(decode_image(member.data, label, size, channels))
+        except UserError as error:
+            seen.skip(member.name, UNREADABLE, str(error).removeprefix(f"{label}: "))
+            first = first or error
+            continue
+        seen.use(member.name)
+        names.append(member.name)
         if len(names) == BATCH:
-            yield names, np.stack(images)
-            names, images = [], []
+            yield names, np.stack(pictures)
+            names, pictures = [], []
     if names:
-        yield names, np.stack(images)
+        yield names, np.stack(pictures)
+    elif not seen.used and first is not None:
+        count = seen.skipped[UNREADABLE]
+        none = f"{source}: none of its {count:,} pictures can be read; the first: " * (count > 1)
+        raise UserError(f"{none}{first}")

@@ -18,7 +18,7 @@ from pytorch_lightning.utilities import rank_zero_only
 from rich.console import Console
 
 from shared.commands.evaluate import score_table, test
-from shared.config import check_there, check_values, resolved
+from shared.config import ACCURACY, Monitor, check_there, check_values, plain, resolved
 from shared.errors import UserError, named
 from shared.files import held, remove_unfinished, write, write_json
 from shared.network import layer_table, render
@@ -34,6 +34,7 @@ from shared.training import (
     check_network,
     check_optimizer,
     load_module,
+    log_settings,
     obeyed,
     resumable,
     trained_config,
@@ -118,6 +119,7 @@ def _train(
     table = layer_table(module.network)
     console.print(render(table))
 
+    log_settings(trainer.loggers, plain(config))
     machine = environment(trainer.strategy.root_device, str(trainer.precision))
     console.print(
         f"device: {machine['device']}, {machine['threads']} threads, {machine['precision']}"
@@ -146,7 +148,7 @@ def _train(
         "train_seconds": round(history.train_seconds, 3),
         "cpu_seconds": round(history.cpu_seconds, 3),
         "samples_per_second": round(history.samples / max(history.train_seconds, 1e-9), 1),
-        "val/acc": float(trainer.checkpoint_callback.best_model_score),  # type: ignore[union-attr]
+        **_validation(config, trainer, history),
     }
     folder = trainer.strategy.broadcast(str(run.folder))
     if torch.distributed.is_available() and torch.distributed.is_initialized():
@@ -160,6 +162,14 @@ def _train(
         write_json(run.folder / "metrics.json", metrics)
         console.print(f"run: {run.folder}", soft_wrap=True, highlight=False, markup=False)
     return metrics | {"run": folder}
+
+
+def _validation(config: DictConfig, trainer: pl.Trainer, history: History) -> dict[str, float]:
+    """The monitored metric of the best checkpoint, and the validation accuracy of its epoch."""
+    monitor = Monitor.of(config)
+    row = monitor.best(history.rows, lambda row: row[monitor.name])
+    score = trainer.checkpoint_callback.best_model_score  # type: ignore[union-attr]
+    return {ACCURACY: row[ACCURACY], monitor.name: float(score)}
 
 
 def _read_data(

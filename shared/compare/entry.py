@@ -11,7 +11,7 @@ from shared.commands import digest
 from shared.compare.jobs import FACTS, Job, measure, train
 from shared.compare.profile import read_facts
 from shared.compare.spec import Comparison, configuration
-from shared.config import check_values, plain
+from shared.config import Monitor, check_values, plain
 from shared.errors import UserError
 from shared.runs import Run
 
@@ -66,11 +66,15 @@ class Cell:
         """The learning rate best on validation, of equals the first; None before it is known."""
         if len(self.factors) == 1:
             return self.factors[0]
-        runs = [training.run for training in self.search()]
-        if not runs or None in runs:
+        searched = self.search()
+        runs = [run for training in searched if (run := training.run)]
+        if not runs or len(runs) < len(searched):
             return None
-        accuracy = [run.metrics["val/acc"] for run in runs if run]
-        return self.factors[accuracy.index(max(accuracy))]
+        monitor = Monitor.of(runs[0].config)
+        factor, _ = monitor.best(
+            zip(self.factors, runs, strict=True), lambda pair: pair[1].metrics[monitor.name]
+        )
+        return factor
 
     def trainings(self) -> list[Training]:
         """Those that are compared: one a seed, as soon as the learning rate is known."""

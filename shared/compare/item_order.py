@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytorch_lightning as pl
-from pytorch_lightning.callbacks import Callback
+from pytorch_lightning.callbacks import Callback, ModelCheckpoint
 
 from shared.config import check_value
 from shared.files import read_json, write_json
@@ -48,5 +48,7 @@ class Order(Callback):
 
     def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Write it."""
-        assert trainer.log_dir is not None
-        write_json(Path(trainer.log_dir) / FILE, {"digest": self.digest})
+        checkpoint = trainer.checkpoint_callback
+        assert isinstance(checkpoint, ModelCheckpoint)
+        assert checkpoint.dirpath is not None
+        write_json(Path(checkpoint.dirpath).parent / FILE, {"digest": self.digest})

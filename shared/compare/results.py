@@ -13,6 +13,7 @@ import numpy as np
 from shared.compare.entry import Cell
 from shared.compare.item_order import read_order
 from shared.compare.statistics import Estimate, Sample, difference, estimate
+from shared.config import ACCURACY
 from shared.errors import UserError
 from shared.files import csv_text, plain_cell, write
 from shared.runs import Run
@@ -110,7 +111,7 @@ def _row(run: Run, factor: float) -> dict[str, Any]:
         "lr": config.optimizer.lr,
         "lr factor": factor,
         "samples": config.data.epoch_size * config.trainer.max_epochs,
-        **{key: metrics[key] for key in ("steps", "train_seconds", "cpu_seconds", "val/acc")},
+        **{key: metrics[key] for key in ("steps", "train_seconds", "cpu_seconds", ACCURACY)},
         "test/acc": metrics.get("test/acc"),
         "test/acc low": low,
         "test/acc high": high,

@@ -18,6 +18,7 @@ from shared.config.console import print_line, progress, progress_bar, reading
 from shared.config.domain import Domain, check_name, find_domain
 from shared.config.keys import check_built, check_keys, declared, known_keys, nearest_key
 from shared.config.limits import COUNT, check_limits, shown
+from shared.config.monitor import ACCURACY, Monitor
 from shared.config.paste import command_line
 from shared.config.paths import check_there, data_paths, relative_data
 from shared.config.resolvers import PROJECT, unique_name
@@ -27,10 +28,12 @@ from shared.config.stopping import REQUEUE, Stopped, ignore_warnings, stop_behin
 from shared.config.surroundings import outside_cause
 
 __all__ = [
+    "ACCURACY",
     "COUNT",
     "PROJECT",
     "REQUEUE",
     "Domain",
+    "Monitor",
     "Stopped",
     "check_arguments",
     "check_built",

@@ -1,7 +1,7 @@
 """Everything about a configuration that can be wrong and needs neither data nor torch to tell."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
@@ -97,9 +97,17 @@ def check_values(values: Mapping[str, Any]) -> None:
     for section in BUILT:
         check_types(section, values[section])
     check_limits({"seed": values["seed"]} | _below(values))
+    _check_monitor(values["training"]["monitor"], values["training"]["mode"])
     check_trainer(values["trainer"])
     if not isinstance(values["test"], bool):
         raise UserError(f"test: must be true or false, got {shown(values['test'])}")
+
+
+def _check_monitor(monitor: Any, mode: Any) -> None:
+    check_value(monitor, str, "training.monitor")
+    check_value(mode, Literal["max", "min"], "training.mode")
+    if "loss" in monitor and mode == "max":
+        raise UserError(f"training.mode: must be min beside training.monitor={monitor}, got max")
 
 
 def _below(node: Mapping[str, Any]) -> dict[str, Any]:

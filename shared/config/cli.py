@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 import hydra
 from hydra import initialize_config_dir
@@ -20,6 +20,7 @@ from yaml import YAMLError
 from shared.config import guard, stopping
 from shared.config import multirun as grid
 from shared.config.check import check, check_typed
+from shared.config.help import print_help
 from shared.config.keys import CONF
 from shared.config.literal import as_typed
 from shared.config.messages import explain
@@ -29,6 +30,22 @@ from shared.config.words import command_words
 from shared.errors import UserError, without_passwords
 
 guard.install()
+
+
+class Rules(NamedTuple):
+    """Which words a command takes.
+
+    Attributes:
+        config_name: Its file in ``conf/``.
+        settles: Keys that the command sets itself, and so takes from nobody.
+        alone: Keys of which only one can be given: see ``check_typed``.
+        opens: It takes other keys than those of the file, and checks them itself.
+    """
+
+    config_name: str
+    settles: Sequence[str]
+    alone: Sequence[Sequence[str]]
+    opens: bool
 
 
 def command(
@@ -46,63 +63,44 @@ def command(
     with 143. A defect of the project ends with its traceback.
 
     Args:
-        config_name: Its file in ``conf/``.
+        config_name: See ``Rules``.
         words: Which override a word stands for that is given alone, such as ``check``.
-        settles: Keys that the command sets itself, and so takes from nobody.
-        alone: Keys of which only one can be given: see ``check_typed``.
+        settles: See ``Rules``.
+        alone: See ``Rules``.
         adds: A section that takes keys beside those of the file, without ``+``: those of a run.
-        opens: It takes other keys than those of the file, and checks them itself.
+        opens: See ``Rules``.
     """
+    rules = Rules(config_name, settles, alone, opens)
 
     def decorate(function: Callable[[DictConfig], Any]) -> Callable[[], None]:
-        failures: list[Exception] = []  # kept from Hydra, which prints words of its own to every exception
+        failures: list[Exception] = []  # kept from Hydra, which adds a message of its own to every exception
 
         @hydra.main(config_path=str(CONF), config_name=config_name, version_base="1.3")
         def run(config: DictConfig) -> Any:
             settings = HydraConfig.get()
-
-            def checked(config: DictConfig) -> Any:
-                config = _with_choices(config, settings.runtime.choices)
-                check_typed(overrides(), settles, alone)
-                check(config, config_name, opens, overrides())
-                try:
-                    return function(config)
-                except Exception as error:
-                    reason = outside_cause(error, "data.batch_size" if "data" in config else "input")
-                    if stop := stopping.stop_behind(error):
-                        raise stop from None
-                    if reason is None or isinstance(error, UserError):
-                        raise
-                    raise UserError(reason) from error
-
             if settings.mode == RunMode.MULTIRUN:
-                return grid.run_one(checked, config, settings)
+                return grid.run_one(partial(_call, function, rules), config, settings)
             try:
-                return checked(config)
+                return _call(function, rules, config)
             except Exception as error:
                 failures.append(error)
 
         def main() -> None:
-            os.environ.setdefault("HYDRA_FULL_ERROR", "1")  # hands us the exceptions, to word them here
-            # torch's threads spin while they wait for work; where other processes want the cores (the
-            # loader's do), sleeping instead is up to twice as fast.
-            os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+            _set_environment()
             with stopping.heard():
                 try:
                     sys.argv[1:] = command_words(sys.argv[1:], words, adds)
-                    run()
+                    if {"-h", "--help"} & set(sys.argv):
+                        print_help(config_name, function.__globals__["__doc__"], sys.argv[1:])
+                    else:
+                        run()
                     if failures:
                         raise failures[0]
                     sys.stdout.flush()
                 except Exception as error:
-                    _report_end(error, config_name, of_hydra=not failures)
+                    _end_with_error(error, config_name, of_hydra=not failures)
                 except (KeyboardInterrupt, SystemExit) as end:
-                    stop = stopping.stop_behind(end)
-                    if stop is None:
-                        raise
-                    message, code = stopping.ended(stop)
-                    sys.stderr.write(f"{message}\n" * bool(message))
-                    sys.exit(code)
+                    _end_with_signal(end)
                 finally:
                     grid.report()
 
@@ -111,8 +109,46 @@ def command(
     return decorate
 
 
-def _report_end(error: Exception, config_name: str, *, of_hydra: bool) -> None:
-    """End with one line and exit code 1; a defect goes on as it is.
+def _set_environment() -> None:
+    os.environ.setdefault("HYDRA_FULL_ERROR", "1")  # Hydra raises its exceptions instead of printing them
+    # torch's threads spin while they wait for work; where other processes want the cores (the
+    # loader's do), sleeping instead is up to twice as fast.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+
+def _call(function: Callable[[DictConfig], Any], rules: Rules, config: DictConfig) -> Any:
+    """Check the configuration, and call the command's function with it.
+
+    Raises:
+        UserError: The configuration is wrong, or what surrounds the command failed: see ``outside_cause``.
+        Stopped: By a signal.
+    """
+    config = _with_choices(config, HydraConfig.get().runtime.choices)
+    check_typed(overrides(), rules.settles, rules.alone)
+    check(config, rules.config_name, rules.opens, overrides())
+    try:
+        return function(config)
+    except Exception as error:
+        reason = outside_cause(error, "data.batch_size" if "data" in config else "input")
+        if stop := stopping.stop_behind(error):
+            raise stop from None
+        if reason is None or isinstance(error, UserError):
+            raise
+        raise UserError(reason) from error
+
+
+def _end_with_signal(end: BaseException) -> None:
+    """End with the signal's message and exit code."""
+    stop = stopping.stop_behind(end)
+    if stop is None:
+        raise end
+    message, code = stopping.ended(stop)
+    sys.stderr.write(f"{message}\n" * bool(message))
+    sys.exit(code)
+
+
+def _end_with_error(error: Exception, config_name: str, *, of_hydra: bool) -> None:
+    """End with one line and exit code 1; a defect is raised again.
 
     Args:
         error: What ended the command.

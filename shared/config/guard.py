@@ -11,12 +11,12 @@ from typing import Any
 
 import hydra._internal.hydra
 from hydra._internal.config_loader_impl import ConfigLoaderImpl
-from hydra._internal.config_repository import ConfigRepository
+from hydra._internal.config_repository import ConfigRepository, IConfigRepository
 from hydra.core.config_search_path import ConfigSearchPath
-from hydra.core.default_element import ConfigDefault, GroupDefault
+from hydra.core.default_element import ConfigDefault, GroupDefault, ResultDefault
 from hydra.core.object_type import ObjectType
 from hydra.plugins.config_source import ConfigResult, ConfigSource
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig, OmegaConf, open_dict
 
 from shared.config.resolvers import PROJECT
 from shared.errors import UserError
@@ -68,7 +68,22 @@ class Loader(ConfigLoaderImpl):
         """
         config = super().load_configuration(*args, **kwargs)
         check_hydra(OmegaConf.to_container(config.hydra, resolve=False))
+        choices = config.hydra.runtime.choices
+        with open_dict(choices):
+            choices.update({group: files for group, files in self._lists.items() if group not in choices})
         return config
+
+    def _compose_config_from_defaults_list(
+        self, defaults: list[ResultDefault], repo: IConfigRepository
+    ) -> DictConfig:
+        """Note the files of groups that were given as lists: Hydra records no choice for these."""
+        self._lists: dict[str, list[str]] = {}
+        for default in defaults:
+            group, _, name = str(default.config_path).partition("/")
+            by_group = "/" in str(default.parent)  # included by a file of a group, not chosen
+            if name and group != "hydra" and not by_group:
+                self._lists.setdefault(group, []).append(name)
+        return super()._compose_config_from_defaults_list(defaults, repo)
 
 
 def install() -> None:
@@ -119,11 +134,11 @@ def _check_nothing_called(node: Any, place: str, *, logging: bool = False) -> No
 
 
 def _ours(source: ConfigSource, config_path: str) -> bool:
-    """Whether a file may configure Hydra: Hydra's and its plugins' own, conf/NAME.yaml and conf/hydra/."""
+    """Whether a file may configure Hydra: Hydra's and its plugins' own, and conf/NAME.yaml."""
     if source.scheme() != "file":
         return source.scheme() == "structured" or source.provider == "hydra"
     file = _file(source, config_path)
-    return file.parent == CONF or file.is_relative_to(CONF / "hydra")
+    return file.parent == CONF
 
 
 def _file(source: ConfigSource, config_path: str) -> Path:
@@ -136,7 +151,7 @@ def _check_file(result: ConfigResult, name: str) -> None:
     content = result.config
     package = str(result.header.get("package") or "")
     if name.split("/")[0] == "hydra" or "hydra" in package.split("."):
-        raise UserError(f"{place}: configures Hydra, which only conf/hydra and the command line may")
+        raise UserError(f"{place}: configures Hydra, which only conf/NAME.yaml and the command line may")
     if isinstance(content, DictConfig) and "hydra" in content:
         raise UserError(f"{place}: hydra: must be left out; only conf/ and the command line configure Hydra")
     for default in result.defaults_list or []:

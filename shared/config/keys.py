@@ -4,6 +4,7 @@ import difflib
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
@@ -22,7 +23,8 @@ HANDED = {
     "optimizer": ("params",),
     "schedule": ("optimizer", "last_epoch", "epochs", "steps_per_epoch"),  # its length is total_steps
 }
-SECTIONS = ("training", "domain", "repeat", "sweep", "bench")  # of them the files have all keys
+LISTS = ("logger", "callbacks")  # of parts by name: any of them, each with the keys of its file
+SECTIONS = ("training", "domain", *LISTS, "repeat", "sweep", "bench")  # their files have all keys
 # ${model.filters}, ${oc.select:model.filters,3}, ${..filters}
 REFERENCE = re.compile(r"(?:\bmodel\.|\$\{\.+)((?:\w+\.)*\w+)")
 
@@ -48,7 +50,7 @@ def declared(command: str) -> Mapping[str, frozenset[str]]:
     found: dict[str, set[str]] = {}
 
     def read(name: str) -> None:
-        contents = _plain(CONF / f"{name}.yaml")
+        contents = plain_file(CONF / f"{name}.yaml")
         for default in contents.pop("defaults", []):
             if isinstance(default, dict):
                 [group] = default
@@ -68,12 +70,15 @@ def _of_group(group: str) -> set[str]:
     """The keys that a group's files in ``conf/`` set."""
     found: set[str] = set()
     for file in (CONF / group).rglob("*.yaml") if group in SECTIONS else ():
-        node = _plain(file)
+        node = plain_file(file)
         found |= set(node.get(group) or {} if file.read_text().startswith("# @package _global_") else node)
+        if group in LISTS:
+            found |= {f"{name}.{key}" for name, keys in node.items() for key in keys}
     return found - {"defaults"}
 
 
-def _plain(file: Any) -> dict[str, Any]:
+def plain_file(file: Path) -> dict[str, Any]:
+    """A file of ``conf/`` as plain values, interpolations as they are."""
     return OmegaConf.to_container(OmegaConf.load(file), resolve=False)  # type: ignore[return-value]
 
 
@@ -101,10 +106,17 @@ def check_keys(config: DictConfig, command: str, opens: bool = False, typed: Seq
         if section not in legal:
             continue
         given = node[section] if isinstance(node[section], dict) else {}
-        for key in given:
+        below = []
+        if section in LISTS:
+            if not isinstance(node[section], dict):
+                name = node[section]
+                remedy = f"give {section}={name}, or `override /{section}: {name}` among a file's defaults"
+                raise UserError(f"{section}: must be chosen, got {name!r}; {remedy}")
+            below = [f"{name}.{key}" for name, keys in given.items() for key in keys or ()]
+        for key in [*given, *below]:
             if key not in legal[section]:
                 raise unknown(f"{section}.{key}", [f"{section}.{each}" for each in legal[section]])
-        for key in legal[section] - set(given) if section != "domain" else ():
+        for key in legal[section] - set(given) if section not in ("domain", *LISTS) else ():
             raise UserError(f"{section}.{key}: must not be taken away; leave out ~{section}.{key}")
     if "model" in legal:
         check_model(node, typed)
@@ -173,7 +185,9 @@ def check_model(node: Mapping[str, Any], typed: Sequence[str] = ()) -> None:
             raise UserError(f"model.{key}: must be given; see conf/model/{node['domain']['name']}/")
     read = {"layers", *own, *_references(node)}
     file = CONF / "model" / f"{node.get('choices', {}).get('model')}.yaml"
-    idle = {key for key in (_leaves(_plain(file)) if file.is_file() else ()) if f"model.{key}" not in typed}
+    idle = {
+        key for key in (_leaves(plain_file(file)) if file.is_file() else ()) if f"model.{key}" not in typed
+    }
     for key in _leaves(model):
         if (
             key.split(".")[0] == "layers"

@@ -19,13 +19,13 @@ from rich.table import Table
 from rich.text import Text
 
 from shared.config.console import print_line
+from shared.config.monitor import Monitor
 from shared.config.stopping import requeued_by_launcher
 from shared.errors import UserError, without_passwords
 from shared.files import write
 
 # Of the processes that a scheduler starts for one training, the first keeps how it ended.
 FIRST = all(os.environ.get(key, "0") == "0" for key in ("RANK", "LOCAL_RANK", "SLURM_PROCID"))
-KEPT = ("val/acc", "test/acc", "run")  # of what a training returns
 
 
 class RunError(Exception):
@@ -76,6 +76,7 @@ def run_one(function: Callable[[DictConfig], Any], config: DictConfig, settings:
     path = Path(settings.sweep.dir or ".") / f"{settings.job.num:04d}.json"
     words = OmegaConf.to_container(settings.overrides.task, resolve=False)
     assert isinstance(words, list)
+    monitor = Monitor.of(config) if "training" in config else Monitor()
     told: dict[str, Any] = {"overrides": [without_passwords(str(word)) for word in words]}
     path.write_text(json.dumps(told))
     try:
@@ -88,8 +89,13 @@ def run_one(function: Callable[[DictConfig], Any], config: DictConfig, settings:
             traceback.print_exc()
         sys.stderr.write(f"error: run {settings.job.num} ({' '.join(told['overrides'])}): {told['error']}\n")
         raise RunError(told["error"]) from None
-    figures = found if isinstance(found, Mapping) else {}
-    told |= {"ended": True} | {key: figures[key] for key in KEPT if key in figures}
+    metrics = found if isinstance(found, Mapping) else {}
+    told |= {"ended": True} | ({"run": metrics["run"]} if "run" in metrics else {})
+    told["metrics"] = {
+        each.name: each.text(metrics[each.name])
+        for each in (monitor, Monitor("test/acc"))
+        if each.name in metrics
+    }
     path.write_text(json.dumps(told))
     return found
 
@@ -117,10 +123,11 @@ def report() -> None:
         return
     common = set.intersection(*(set(run["overrides"]) for run in runs)) if len(runs) > 1 else set()
     table = Table(title="runs")
-    for name in ("run", "settings", "val/acc", "test/acc", "folder"):
+    metrics = list(dict.fromkeys(name for run in runs for name in run.get("metrics", {})))
+    for name in ("run", "settings", *metrics, "folder"):
         table.add_column(name, overflow="fold")
     for number, run in enumerate(runs):
-        told = [f"{100 * run[key]:.2f} %" if key in run else "–" for key in ("val/acc", "test/acc")]
+        told = [run.get("metrics", {}).get(name, "–") for name in metrics]
         settings = " ".join(word for word in run["overrides"] if word not in common)
         if "ended" in run:
             end = os.path.relpath(run["run"]) if "run" in run else ""

@@ -34,8 +34,8 @@ FREE = ("accelerator", "devices", "strategy")  # what there is, Lightning finds 
 
 EPOCHS = "give trainer.max_epochs and data.epoch_size: validation and checkpoints come after each epoch"
 OURS = {
-    "logger": "metrics.csv and TensorBoard's events are kept in the run's folder",
-    "callbacks": "training.ema and training.patience are what there is",
+    "logger": "give logger=csv, or another file of conf/logger",
+    "callbacks": "give callbacks=learning_rate, or another file of conf/callbacks",
     "plugins": "checkpoints are written whole or not at all",
     "enable_checkpointing": "a run keeps its best and its last checkpoint",
     "enable_model_summary": "the table of layers is printed",

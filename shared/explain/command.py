@@ -12,7 +12,7 @@ from omegaconf import DictConfig
 from rich.console import Console
 
 from shared.commands import data_of, read_data
-from shared.config import find_domain, unique_name
+from shared.config import ACCURACY, find_domain, unique_name
 from shared.errors import UserError, nearest
 from shared.explain.adapter import Domain
 from shared.explain.checks.all import measure
@@ -227,5 +227,5 @@ def _about(run: Run, model: Classifier) -> str:
     params = sum(each.numel() for each in model.network.parameters())
     config, metrics = run.config, run.metrics
     words = f"{config.choices.model} on {config.choices.data}, {params:,} parameters, seed {config.seed}"
-    accuracy = metrics.get("val/acc")
+    accuracy = metrics.get(ACCURACY)
     return words + (f", {percent(accuracy)} right on validation" if accuracy is not None else "")

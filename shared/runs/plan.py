@@ -1,8 +1,10 @@
 """The training that a checkpoint was written by, against the one that is configured now."""
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from shared.config import Monitor
 from shared.errors import UserError
 
 LENGTHS = ("total_steps", "T_max", "total_iters")  # of a schedule: null takes all steps of the training
@@ -20,6 +22,7 @@ def check_plan(
     epochs: int,
     steps: int,
     averaged: bool,
+    monitor: Monitor,
 ) -> None:
     """Refuse to resume another training than that of the checkpoint.
 
@@ -33,6 +36,7 @@ def check_plan(
         epochs: Of this training.
         steps: Of one of its epochs.
         averaged: Whether it averages its weights.
+        monitor: The metric that decides which of its weights are best.
 
     Raises:
         UserError: Naming the key that differs, what it was and what it is.
@@ -44,6 +48,7 @@ def check_plan(
     if averaged != ("averaging_state" in checkpoint):
         was, now = ("null", "a number") if averaged else ("a number", "null")
         raise UserError(f"training.ema: must be {was}, as the run began with, got {now}; {RESTORE}")
+    _check_monitor(checkpoint["callbacks"], monitor)
     done, passed = checkpoint["epoch"] + 1, checkpoint["global_step"]
     if passed != done * steps:
         raise UserError(
@@ -62,6 +67,14 @@ def check_plan(
             )
     if epochs < done:
         raise UserError(f"trainer.max_epochs: must be at least {done}, the epochs saved, got {epochs}")
+
+
+def _check_monitor(callbacks: Mapping[str, Any], monitor: Monitor) -> None:
+    """Lightning keeps the best value below a name that holds its metric, and else begins to compare anew."""
+    for name in callbacks:
+        if saved := re.match(r"ModelCheckpoint\{'monitor': '([^']*)', 'mode': '(\w*)'", name):
+            _check_equal("training.monitor", saved[1], monitor.name)
+            _check_equal("training.mode", saved[2], monitor.mode)
 
 
 def _check_equal(key: str, saved: Any, now: Any) -> None:

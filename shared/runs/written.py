@@ -2,11 +2,14 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NotRequired, TypedDict
+from typing import Any, Literal, NotRequired, TypedDict
 
-from shared.config import check_known, check_value, find_domain
+from shared.config import ACCURACY, Monitor, check_known, check_value, find_domain
 from shared.errors import UserError, named
 from shared.files import read_json, read_yaml
+
+# Keys that older runs lack, with what they did.
+LATER_KEYS = {"runs": "runs", "test": True, "resume": None, "logger": {"tensorboard": {}}, "callbacks": {}}
 
 
 class Trainer(TypedDict):
@@ -26,6 +29,8 @@ class Training(TypedDict):
     label_smoothing: float
     ema: float | None
     patience: int | None
+    monitor: NotRequired[str]
+    mode: NotRequired[Literal["max", "min"]]
 
 
 class Choices(TypedDict):
@@ -49,6 +54,8 @@ class Config(TypedDict):
     schedule: dict[str, Any]
     trainer: dict[str, Any]
     training: dict[str, Any]
+    logger: NotRequired[dict[str, Any]]
+    callbacks: NotRequired[dict[str, Any]]
     choices: dict[str, Any]
 
 
@@ -90,12 +97,13 @@ def read_config(path: Path) -> dict[str, Any]:
     Raises:
         UserError: Naming the file and the key.
     """
-    config: dict[str, Any] = {"runs": "runs", "test": True, "resume": None} | read_yaml(path)
+    config: dict[str, Any] = LATER_KEYS | read_yaml(path)
     with named(path):
         check_known(config, Config)
         config["domain"] = {"name": _domain(config["domain"])}
         for key, kind in {"trainer": Trainer, "training": Training, "choices": Choices}.items():
             check_known(config[key], kind, key)
+        config["training"] = {"monitor": Monitor().name, "mode": Monitor().mode} | config["training"]
     return config
 
 
@@ -108,8 +116,7 @@ def read_metrics(path: Path) -> dict[str, Any]:
     metrics = read_json(path)
     with named(path):
         check_known(metrics, Metrics)
-        accuracy = metrics.get("val/acc")
-        check_value(accuracy, float, "val/acc")
+        check_value(metrics.get(ACCURACY), float, ACCURACY)
         for key, value in metrics.items():
             if "/" in key:
                 _check_metric(value, key)

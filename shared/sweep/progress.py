@@ -15,16 +15,17 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from shared.config import Monitor
 from shared.sweep.space import short_names
 from shared.sweep.study import Study
 
 
-def value_text(trial: FrozenTrial) -> str:
+def value_text(trial: FrozenTrial, monitor: Monitor) -> str:
     """What became of a trial, in a word."""
     if trial.state == TrialState.FAIL:
         return "failed"
-    accuracy = f"{100 * trial.value:.2f} %" if trial.value is not None else "–"
-    return f"{accuracy} (pruned)" if trial.state == TrialState.PRUNED else accuracy
+    value = monitor.text(trial.value) if trial.value is not None else "–"
+    return f"{value} (pruned)" if trial.state == TrialState.PRUNED else value
 
 
 def setting_text(value: Any) -> str:
@@ -32,10 +33,10 @@ def setting_text(value: Any) -> str:
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
-def best(trials: list[FrozenTrial]) -> FrozenTrial | None:
-    """The trained trial of the highest value, the earliest of equals."""
-    ended = [each for each in trials if each.state == TrialState.COMPLETE]
-    return max(ended, key=lambda each: (each.value, -each.number), default=None)
+def best(trials: list[FrozenTrial], monitor: Monitor) -> FrozenTrial | None:
+    """The trained trial of the best value, the earliest of equals."""
+    ended = [trial for trial in trials if trial.state == TrialState.COMPLETE]
+    return monitor.best(ended, lambda trial: trial.value or 0.0) if ended else None
 
 
 class SweepProgress:
@@ -73,7 +74,7 @@ class SweepProgress:
         """This process takes a trial up."""
         self._here = f"trial {number}"
         if again:
-            self.console.print(f"trial {number}: left by a process that died; gone on with", highlight=False)
+            self.console.print(f"trial {number}: its process died; resuming", highlight=False)
         self._draw()
 
     def epoch(self, number: int, epoch: int, epochs: int | None) -> None:
@@ -89,16 +90,19 @@ class SweepProgress:
         error = f"  {trial.user_attrs['error']}" if trial.state == TrialState.FAIL else ""
         self._here = ""
         self.console.print(
-            f"trial {trial.number}: {value_text(trial)}  {settings}{error}  [best: {self._best()}]",
+            f"trial {trial.number}: {self._text(trial)}  {settings}{error}  [best: {self._best()}]",
             highlight=False,
             markup=False,
             soft_wrap=True,
         )
         self._draw()
 
+    def _text(self, trial: FrozenTrial) -> str:
+        return value_text(trial, self.study.monitor)
+
     def _best(self) -> str:
-        found = best(self.study.trials())
-        return f"{value_text(found)}, trial {found.number}" if found else "none yet"
+        found = best(self.study.trials(), self.study.monitor)
+        return f"{self._text(found)}, trial {found.number}" if found else "none yet"
 
     def _draw(self) -> None:
         if self.bar.disable:

@@ -7,7 +7,7 @@ from optuna.trial import FrozenTrial, TrialState
 from rich.console import Console
 from rich.table import Table
 
-from shared.config import command_line, compose
+from shared.config import Monitor, command_line, compose
 from shared.files import csv_text, printable, write
 from shared.sweep.plots import pictures
 from shared.sweep.progress import best, setting_text, value_text
@@ -24,16 +24,17 @@ def report(study: Study, space: Space, config: DictConfig, overrides: list[str],
         UserError: They cannot be written.
     """
     trials = study.trials()
-    write(study.folder / "trials.csv", trials_csv(trials, list(space.values)))
+    monitor = study.monitor
+    write(study.folder / "trials.csv", trials_csv(trials, list(space.values), monitor.name))
     for name, picture in pictures(study.optuna, f"{study.folder.name}: {len(trials)} trials").items():
         write(study.folder / name, picture)
     if trials:
-        console.print(trials_table(trials, space))
-    found = best(trials)
+        console.print(trials_table(trials, space, monitor))
+    found = best(trials, monitor)
     if found:
         folder = study.folder / "experiment"
         folder.mkdir(exist_ok=True)
-        write(folder / "best.yaml", experiment(found, space, _told(trials, found, overrides)))
+        write(folder / "best.yaml", experiment(found, space, _told(trials, found, overrides, monitor)))
         console.print("train with the best settings, and test:")
         line = command_line("train", "--config-dir", str(study.folder), "experiment=best")
         console.print(f"  {line}", soft_wrap=True, highlight=False, markup=False)
@@ -45,7 +46,7 @@ def report(study: Study, space: Space, config: DictConfig, overrides: list[str],
     console.print(f"sweep: {study.folder}", soft_wrap=True, highlight=False, markup=False)
 
 
-def trials_csv(trials: list[FrozenTrial], keys: list[str]) -> str:
+def trials_csv(trials: list[FrozenTrial], keys: list[str], metric: str) -> str:
     """A row a trial, with the folder of its run."""
     attributes = ["epochs", "params", "cpu_seconds", "run", "error"]
     rows = [
@@ -54,27 +55,28 @@ def trials_csv(trials: list[FrozenTrial], keys: list[str]) -> str:
         + [each.user_attrs.get(key) for key in attributes]
         for each in trials
     ]
-    return csv_text(["trial", "state", "val/acc", *keys, *attributes], rows)
+    return csv_text(["trial", "state", metric, *keys, *attributes], rows)
 
 
-def trials_table(trials: list[FrozenTrial], space: Space) -> Table:
+def trials_table(trials: list[FrozenTrial], space: Space, monitor: Monitor) -> Table:
     """The best trials for people, and last those that failed."""
+    sign = -1 if monitor.mode == "max" else 1
     order = sorted(
-        trials, key=lambda each: (each.state != TrialState.COMPLETE, -(each.value or 0), each.number)
+        trials, key=lambda each: (each.state != TrialState.COMPLETE, sign * (each.value or 0), each.number)
     )
-    table = Table(title="trials by validation accuracy")
-    for name in ("trial", "val/acc", "epochs", *short_names(space.values).values()):
+    table = Table(title=f"trials by {monitor.name}")
+    for name in ("trial", monitor.name, "epochs", *short_names(space.values).values()):
         table.add_column(name, justify="right", overflow="fold")
     for each in order[:SHOWN]:
         settings = [setting_text(each.params.get(key, "–")) for key in space.values]
-        state = "running" if each.state == TrialState.RUNNING else value_text(each)
+        state = "running" if each.state == TrialState.RUNNING else value_text(each, monitor)
         table.add_row(str(each.number), state, str(each.user_attrs.get("epochs", "–")), *settings)
     if len(order) > SHOWN:
         table.caption = f"… and {len(order) - SHOWN} more in trials.csv"
     return table
 
 
-def _told(trials: list[FrozenTrial], found: FrozenTrial, overrides: list[str]) -> list[str]:
+def _told(trials: list[FrozenTrial], found: FrozenTrial, overrides: list[str], monitor: Monitor) -> list[str]:
     """What the experiment file says of itself."""
     words = [
         word for word in overrides if not word.lstrip("+").startswith("storage=")
@@ -82,8 +84,8 @@ def _told(trials: list[FrozenTrial], found: FrozenTrial, overrides: list[str]) -
     ended = sum(each.state in (TrialState.COMPLETE, TrialState.PRUNED) for each in trials)
     return [
         f"The best of {ended} trials of: {command_line('sweep', *words)}",
-        f"Trial {found.number}: val/acc {100 * (found.value or 0):.2f} %, the best of its epochs.",
-        "It was chosen by this figure, which so flatters it. The test set has not been looked at.",
+        f"Trial {found.number}: {monitor.name} {value_text(found, monitor)}, the best of its epochs.",
+        "It was selected by this metric, so the value is optimistic. The test set has not been used.",
         f"Its run: {found.user_attrs['run']}",
     ]
 
@@ -91,7 +93,11 @@ def _told(trials: list[FrozenTrial], found: FrozenTrial, overrides: list[str]) -
 def experiment(found: FrozenTrial, space: Space, told: list[str]) -> str:
     """A file for ``train.py experiment=`` that trains as the trial did: its groups, and what differs."""
     config = space.configure(found)
-    choices = {str(group): name for group, name in config.choices.items() if group not in OWN}
+    choices = {
+        str(group): f"[{','.join(name)}]" if OmegaConf.is_list(name) else name
+        for group, name in config.choices.items()
+        if group not in OWN
+    }
     plain = compose("train", [f"{group}={name}" for group, name in choices.items()])
     ours, theirs = (OmegaConf.to_container(each, resolve=False) for each in (config, plain))
     assert isinstance(ours, dict)

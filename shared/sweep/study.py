@@ -16,6 +16,7 @@ from optuna.trial import TrialState
 from sqlalchemy.exc import SQLAlchemyError
 
 from shared.commands import SAME
+from shared.config import Monitor
 from shared.errors import UserError, nearest
 from shared.files import FileLock, JournalLock, write
 
@@ -39,6 +40,7 @@ class Study:
         storage: a database's URL, or None for a journal file in the folder.
         sampler: ``tpe`` or ``random``.
         pruner: ``median`` or ``none``.
+        monitor: the metric whose best value is searched.
         seed: of the sampler; which values a trial gets follows from it, the trial's number and the values of
             the trials that have ended by then.
 
@@ -46,17 +48,19 @@ class Study:
         UserError: The storage or the folder cannot be used, or they do not belong together.
     """
 
-    def __init__(self, folder: Path, storage: str | None, sampler: str, pruner: str, seed: int):
+    def __init__(
+        self, folder: Path, storage: str | None, sampler: str, pruner: str, seed: int, monitor: Monitor
+    ):
         for key, value, legal in (("sampler", sampler, SAMPLERS), ("pruner", pruner, PRUNERS)):
             if value not in legal:
                 raise UserError(f"sweep.{key}={value}: {nearest(str(value), list(legal))}")
-        self.folder, self.sampler, self.seed = folder, SAMPLERS[sampler], seed
+        self.folder, self.sampler, self.seed, self.monitor = folder, SAMPLERS[sampler], seed, monitor
         with self._lock():
             try:
                 self.optuna = optuna.create_study(
                     study_name=folder.name,
                     storage=_storage(folder, storage),
-                    direction="maximize",
+                    direction="maximize" if monitor.mode == "max" else "minimize",
                     pruner=PRUNERS[pruner],
                     load_if_exists=True,
                 )

@@ -11,7 +11,7 @@ from optuna.trial import TrialState
 from rich.console import Console
 
 from shared.commands import SAME
-from shared.config import Stopped, compose, plain
+from shared.config import Monitor, Stopped, compose, plain
 from shared.errors import UserError
 from shared.sweep.progress import SweepProgress, best
 from shared.sweep.report import report
@@ -49,8 +49,8 @@ def sweep(config: DictConfig, overrides: list[str]) -> Study:
     for word in overrides:
         if (key := word.split("=")[0].lstrip("+~")) in space.values:
             raise UserError(f"{word}: {key} is searched; leave it out, or take it out of sweep.space")
-    choices = config.sweep
-    study = Study(folder_of(config), config.storage, choices.sampler, choices.pruner, config.seed)
+    choices, monitor = config.sweep, Monitor.of(config)
+    study = Study(folder_of(config), config.storage, choices.sampler, choices.pruner, config.seed, monitor)
     with storage_failures():
         try:
             with SweepProgress(study, config.n_trials) as progress:
@@ -65,7 +65,7 @@ def sweep(config: DictConfig, overrides: list[str]) -> Study:
             raise Stopped.saying(f"\nstopped; {SAME}", stop) from None
         finally:
             report(study, space, config, overrides, Console())
-    if best(study.trials()) is None and not study.trials(TrialState.RUNNING):
+    if best(study.trials(), monitor) is None and not study.trials(TrialState.RUNNING):
         raise UserError(f"no trial could be trained; the reasons are in {study.folder / 'trials.csv'}")
     return study
 

@@ -21,20 +21,20 @@ from shared.sweep.study import STORAGE_FAILURES
 
 
 class Pruning(Callback):
-    """Tells each epoch's ``val/acc``, and ends the training where the study's pruner gives it up.
+    """Reports the metric of each epoch, and ends the training where the study's pruner gives it up.
 
     The run ends as others do, with its figures and its best checkpoint.
     """
 
     def __init__(self, trial: optuna.Trial, progress: SweepProgress):
-        self.trial, self.progress = trial, progress
+        self.trial, self.progress, self.monitor = trial, progress, progress.study.monitor
         self.told = set(trial.study.get_trials(deepcopy=False)[trial.number].intermediate_values)
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """An epoch that comes again, after a kill, is told once."""
         epoch, epochs = trainer.current_epoch, trainer.max_epochs
         if epoch not in self.told:
-            self.trial.report(float(trainer.callback_metrics["val/acc"]), epoch)
+            self.trial.report(float(trainer.callback_metrics[self.monitor.name]), epoch)
         self.progress.epoch(self.trial.number, epoch + 1, epochs)
         if epoch + 1 != epochs and self.trial.should_prune():
             self.trial.set_user_attr("pruned", True)
@@ -44,7 +44,7 @@ class Pruning(Callback):
 def run_trial(trial: optuna.Trial, space: Space, folder: Path, progress: SweepProgress) -> FrozenTrial:
     """Train with the trial's values, and tell the study how that ended.
 
-    The trial's value is the best ``val/acc`` of its epochs: a search chooses on validation, and leaves the
+    The trial's value is the best of its epochs: a search chooses on validation, and leaves the
     test set alone. What the training prints goes to ``output.txt`` in its folder. A trial that cannot be
     trained has failed, with its reason, and the search goes on.
 
@@ -72,7 +72,7 @@ def run_trial(trial: optuna.Trial, space: Space, folder: Path, progress: SweepPr
         trial.set_user_attr(key, metrics[key])
     if trial.user_attrs.get("pruned"):
         return trial.study.tell(trial, state=TrialState.PRUNED)
-    return trial.study.tell(trial, metrics["val/acc"])
+    return trial.study.tell(trial, metrics[progress.study.monitor.name])
 
 
 def trial_config(trial: optuna.Trial, space: Space, folder: Path) -> DictConfig:

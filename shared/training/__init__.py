@@ -6,6 +6,7 @@ from shared.training.companions import Companions
 from shared.training.compiling import compile_network
 from shared.training.cut_short import resumable
 from shared.training.data import DataModule, Dataset, Draw, Draws, Fractions, check_fractions
+from shared.training.loggers import log_settings
 from shared.training.machine import obeyed
 from shared.training.optimizers import OPTIMIZERS, SCHEDULES, build
 from shared.training.setup import (
@@ -40,6 +41,7 @@ __all__ = [
     "check_optimizer",
     "compile_network",
     "load_module",
+    "log_settings",
     "obeyed",
     "precision",
     "resumable",

@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.progress import TimeRemainingColumn as TimeLeft
 
-from shared.config import check_known
+from shared.config import Monitor, check_known
 from shared.files import csv_text, write
 from shared.training.classifier import Classifier
 
@@ -71,12 +71,12 @@ class RunCheckpoint(ModelCheckpoint):
     where the folder was moved, and still names the old place.
     """
 
-    def __init__(self, folder: Path, name: str, monitor: str | None = None):
+    def __init__(self, folder: Path, name: str, monitor: Monitor | None = None):
         super().__init__(
             folder,
             filename=name,
-            monitor=monitor,
-            mode="max",
+            monitor=monitor.name if monitor else None,
+            mode=monitor.mode if monitor else "max",
             enable_version_counter=False,
             save_on_train_epoch_end=True,  # after validation: a checkpoint stands between two epochs
         )
@@ -102,10 +102,10 @@ class RunCheckpoint(ModelCheckpoint):
 
 
 class Patience(EarlyStopping):
-    """Ends training after so many epochs without a better val/acc, also a run that is gone on with."""
+    """Ends training after a number of epochs without a better value of the metric, also in a resumed run."""
 
-    def __init__(self, epochs: int):
-        super().__init__("val/acc", mode="max", patience=epochs)
+    def __init__(self, epochs: int, monitor: Monitor):
+        super().__init__(monitor.name, mode=monitor.mode, patience=epochs)
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Go on where the checkpoint stood, with the patience that is set now."""
@@ -180,12 +180,13 @@ class History(Callback):
 
 
 class TrainingProgress(Callback):
-    """One bar over the whole training: steps, loss, the last val/acc, time passed and time left.
+    """One bar over the whole training: steps, loss, the monitored metric, time passed and time left.
 
     Where standard error is no terminal, a line an epoch instead.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, monitor: Monitor) -> None:
+        self.monitor = monitor
         self.console = Console(stderr=True)
         self.progress: Progress | None = None
         self._drawn = 0.0
@@ -214,7 +215,7 @@ class TrainingProgress(Callback):
         """Move the bar, at most four times a second: reading the loss waits for the device."""
         if self.progress and time.monotonic() - self._drawn > 0.25:
             self._drawn = time.monotonic()
-            figures = f"loss {float(outputs['loss']):.3f}{self._accuracy(trainer)}"
+            figures = f"loss {float(outputs['loss']):.3f}{self._metric(trainer)}"
             self.progress.update(self.task, completed=trainer.global_step, figures=figures)
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
@@ -224,14 +225,11 @@ class TrainingProgress(Callback):
         elif trainer.is_global_zero:
             loss = float(trainer.callback_metrics["train/loss"])
             epoch = f"epoch {trainer.current_epoch + 1}/{trainer.max_epochs}"
-            self.console.print(
-                f"{epoch}  step {trainer.global_step}  loss {loss:.3f}{self._accuracy(trainer)}"
-            )
+            self.console.print(f"{epoch}  step {trainer.global_step}  loss {loss:.3f}{self._metric(trainer)}")
 
-    @staticmethod
-    def _accuracy(trainer: pl.Trainer) -> str:
-        accuracy = trainer.callback_metrics.get("val/acc")
-        return "" if accuracy is None else f"  val/acc {100 * float(accuracy):.2f} %"
+    def _metric(self, trainer: pl.Trainer) -> str:
+        value = trainer.callback_metrics.get(self.monitor.name)
+        return "" if value is None else f"  {self.monitor.name} {self.monitor.text(float(value))}"
 
     def _close(self) -> None:
         if self.progress:

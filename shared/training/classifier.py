@@ -9,12 +9,13 @@ import pytorch_lightning as pl
 import torch
 import torch.nn.functional as F
 from jaxtyping import Float, Int
-from pytorch_lightning.callbacks import WeightAveraging
+from pytorch_lightning.callbacks import ModelCheckpoint, WeightAveraging
 from pytorch_lightning.utilities.types import OptimizerLRScheduler
 from torch import Tensor
 from torchmetrics import MeanMetric, MetricCollection
 from torchmetrics.classification import MulticlassAccuracy
 
+from shared.config import Monitor
 from shared.errors import UserError
 from shared.network import Layer, build_network
 from shared.results import Score, score
@@ -110,6 +111,8 @@ class Classifier(pl.LightningModule):
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Refuse to resume another training than this one."""
         trainer = self.trainer
+        best = trainer.checkpoint_callback
+        assert isinstance(best, ModelCheckpoint)
         epochs, total = int(trainer.max_epochs or 1), int(trainer.estimated_stepping_batches)
         check_plan(
             checkpoint,
@@ -118,6 +121,7 @@ class Classifier(pl.LightningModule):
             epochs=epochs,
             steps=total // epochs,
             averaged=any(isinstance(each, WeightAveraging) for each in trainer.callbacks),  # type: ignore[attr-defined]
+            monitor=Monitor(str(best.monitor), best.mode),
         )
 
     def on_train_start(self) -> None:

@@ -3,16 +3,18 @@
 import logging
 import os
 import warnings
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytorch_lightning as pl
 import torch
 from omegaconf import DictConfig
 from pytorch_lightning.callbacks import Callback, EMAWeightAveraging
-from pytorch_lightning.loggers import TensorBoardLogger
+from pytorch_lightning.loggers import Logger
 
-from shared.config import check_arguments, find_domain, plain
-from shared.errors import UserError
+from shared.config import Monitor, check_arguments, find_domain, plain
+from shared.errors import UserError, nearest
 from shared.files import is_cache
 from shared.network import build_network
 from shared.runs import Run, with_weights
@@ -20,7 +22,9 @@ from shared.training.callbacks import KeepSignals, Patience, RunCheckpoint, Trai
 from shared.training.classifier import Classifier, schedule_settings
 from shared.training.compiling import Compiled
 from shared.training.data import DataModule
+from shared.training.loggers import LOGGERS
 from shared.training.machine import check_machine, obeyed
+from shared.training.monitors import CALLBACKS
 from shared.training.optimizers import OPTIMIZERS, SCHEDULES, build
 
 _log = logging.getLogger(__name__)
@@ -96,8 +100,19 @@ def build_module(config: DictConfig, data: DataModule) -> Classifier:
         front_end=data.front_end,
         label_smoothing=config.training.label_smoothing,
     )
+    _check_monitor(Monitor.of(config), module)
     module.prepare(data)
     return module.to(memory_format=torch.channels_last)
+
+
+def _check_monitor(monitor: Monitor, module: Classifier) -> None:
+    """Refuse a metric that no epoch logs."""
+    names = [*map(str, module.val_metrics), "val/loss", "train/loss", "train/acc"]
+    if monitor.name not in names:
+        raise UserError(
+            f"training.monitor: must be a metric of this training, got {monitor.name!r}; "
+            + nearest(monitor.name, names)
+        )
 
 
 def load_module(run: Run, checkpoint: str = "best", *, diverged: bool = False) -> Classifier:
@@ -162,16 +177,21 @@ def build_trainer(config: DictConfig, run: Run | None, callbacks: list[Callback]
         devices = settings["devices"]
         settings |= {"devices": devices[:1] if isinstance(devices, list) else 1}
         settings |= {"strategy": "auto", "num_nodes": 1}
+    loggers: list[Logger] = []
     if run:
-        callbacks = [*callbacks, *_keeping(config, run)]
+        loggers = _chosen("logger", LOGGERS, config, run=run)
+        monitors = _chosen("callbacks", CALLBACKS, config)
+        if "learning_rate" in config.callbacks and not loggers:
+            raise UserError("callbacks.learning_rate: must be left out beside logger=none")
+        callbacks = [*callbacks, *monitors, *_run_callbacks(config, run)]
     callbacks = [*callbacks, KeepSignals()]
     if settings["enable_progress_bar"] and run:
-        callbacks = [*callbacks, TrainingProgress()]
+        callbacks = [*callbacks, TrainingProgress(Monitor.of(config))]
     try:
         with obeyed():
             return pl.Trainer(
                 **settings | {"enable_progress_bar": settings["enable_progress_bar"] and run is None},
-                logger=TensorBoardLogger(run.folder, name="", version="") if run else False,
+                logger=loggers,
                 callbacks=callbacks,
                 plugins=WholeCheckpoints(),
                 # In a SLURM job, Lightning saves and loads what it finds here, whichever run it is of.
@@ -185,13 +205,22 @@ def build_trainer(config: DictConfig, run: Run | None, callbacks: list[Callback]
         raise UserError(f"trainer: {error}") from error
 
 
-def _keeping(config: DictConfig, run: Run) -> list[Callback]:
+def _chosen(role: str, legal: Mapping[str, Callable[..., Any]], config: DictConfig, **more: Any) -> list[Any]:
+    """What the files of a group name, each made with its settings."""
+    return [
+        build(f"{role}.{name}", legal, {"_target_": name, **(arguments or {})}, **more)
+        for name, arguments in plain(config[role]).items()
+    ]
+
+
+def _run_callbacks(config: DictConfig, run: Run) -> list[Callback]:
     """Checkpoints, and what changes them: averaged weights and an early end."""
+    monitor = Monitor.of(config)
     callbacks: list[Callback] = []
     if config.training.ema is not None:
         callbacks.append(EMAWeightAveraging(decay=config.training.ema))
     if config.training.patience is not None:
-        callbacks.append(Patience(config.training.patience))
-    best = RunCheckpoint(run.checkpoints, "best", monitor="val/acc")
+        callbacks.append(Patience(config.training.patience, monitor))
+    best = RunCheckpoint(run.checkpoints, "best", monitor)
     last = RunCheckpoint(run.checkpoints, "last")
     return [*callbacks, best, last]  # last after best: what a run resumes from knows its best

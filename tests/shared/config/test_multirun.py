@@ -39,7 +39,7 @@ def test_what_a_run_gives_is_handed_on_and_kept(tmp_path: Path) -> None:
     found = run_one(lambda config: {"val/acc": 0.5, "seed": config.seed}, CONFIG, settings(tmp_path))
     assert found == {"val/acc": 0.5, "seed": 3}
     told = json.loads((tmp_path / "0000.json").read_text())
-    assert told == {"overrides": ["seed=3"], "ended": True, "val/acc": 0.5}
+    assert told == {"overrides": ["seed=3"], "ended": True, "metrics": {"val/acc": "50.00 %"}}
 
 
 def test_a_failure_is_one_line_and_can_be_sent_to_another_process(tmp_path: Path, capsys) -> None:

@@ -8,6 +8,7 @@ import optuna
 import pytest
 from optuna.trial import TrialState
 
+from shared.config.monitor import Monitor
 from shared.errors import UserError
 from shared.files.locks import FileLock, JournalLock
 from shared.sweep.study import Study
@@ -37,7 +38,7 @@ def end(process: subprocess.Popen) -> None:
 def open_study(
     folder: Path, storage: str | None = None, sampler: str = "tpe", pruner: str = "median"
 ) -> Study:
-    return Study(folder, storage, sampler, pruner, seed=0)
+    return Study(folder, storage, sampler, pruner, seed=0, monitor=Monitor())
 
 
 def test_a_lock_is_free_again_when_its_process_is_killed(tmp_path: Path) -> None:
