@@ -9,7 +9,7 @@ import pytest
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from shared.explain.adapter import Domain
+    from shared.explain.adapter import InputAdapter
     from shared.runs.run import Run
     from shared.training.classifier import Classifier
 
@@ -48,7 +48,7 @@ def trained_copy(trained: "Run", tmp_path: "Path") -> "Run":
 
 
 @pytest.fixture(scope="session")
-def networks(runs: "dict[str, Run]") -> "dict[str, tuple[Classifier, Domain]]":
+def networks(runs: "dict[str, Run]") -> "dict[str, tuple[Classifier, InputAdapter]]":
     """These networks, and the adapters that explain them."""
     from tests.networks import opened
 

@@ -8,8 +8,8 @@ from pytorch_lightning.callbacks import Callback
 
 from shared.commands.train import train
 from shared.config.cli import compose
-from shared.explain.adapter import Domain
-from shared.explain.command import adapter
+from shared.explain.adapter import InputAdapter
+from shared.explain.command import build_adapter
 from shared.runs.run import Run
 from shared.training.classifier import Classifier
 from shared.training.setup import load_module
@@ -58,7 +58,7 @@ def make_run(
     return Run.open(train(compose("train", [*words, *budget]), [Change(change)])["run"])
 
 
-def opened(run: Run) -> tuple[Classifier, Domain]:
+def opened(run: Run) -> tuple[Classifier, InputAdapter]:
     """The network of a run and its adapter."""
     model = load_module(run).requires_grad_(False)
-    return model, adapter(run, model, compose("explain", [f"run={run.folder}"]))
+    return model, build_adapter(run, model, compose("explain", [f"run={run.folder}"]))

@@ -15,7 +15,7 @@ from torch import Tensor
 from domains.go.board import GROUPS, Position, first_planes, name, plane_groups, position_planes
 from domains.go.drawing import draw_board
 from domains.go.predict import labels_of, plies_of, read
-from shared.explain import HEAD, Box, Domain, Masks, Planted, Sample, Target
+from shared.explain import HEAD, Box, Example, InputAdapter, Masks, Planted, Target
 from shared.files import where
 from shared.results import ORANGE, RELEVANCE
 from shared.training import Dataset
@@ -24,7 +24,7 @@ SEARCHED = 1000  # training positions among which the nearest one is sought
 DRAWN = 8  # filters, of which each fills a line of planes
 
 
-class GoDomain(Domain):
+class GoDomain(InputAdapter):
     """Positions; a stone is taken away from the board, and all planes are computed anew."""
 
     filling = "an empty point, all planes recomputed"
@@ -36,7 +36,7 @@ class GoDomain(Domain):
         """The groups of planes that the network reads."""
         return plane_groups(self.module.hparams["model"]["planes"])
 
-    def read(self, source: Path | None, move: int | None = None) -> list[Sample]:
+    def read(self, source: Path | None, move: int | None = None) -> list[Example]:
         """The position before a move of each game of a path; None: before the last."""
         assert source is not None  # the command sees to it
         games = read(source, int(self.module.hparams["extent"][0]))
@@ -46,9 +46,9 @@ class GoDomain(Domain):
             found.append(self.on(Position.of(games, game, ply), f"{label}, move {ply + 1}"))
         return found
 
-    def on(self, position: Position, named: str, label: int | None = None) -> Sample:
+    def on(self, position: Position, named: str, label: int | None = None) -> Example:
         """A position as an input."""
-        return Sample(self._planes([position])[0], named, label, position)
+        return Example(self._planes([position])[0], named, label, position)
 
     def _planes(self, positions: Sequence[Position]) -> Float[Tensor, "n planes a1 a2"]:
         weight = next(self.module.network.parameters())
@@ -72,29 +72,29 @@ class GoDomain(Domain):
             low[first["difference"]] = -1.0
         return low, high
 
-    def regions(self, sample: Sample) -> dict[str, Masks]:
+    def regions(self, example: Example) -> dict[str, Masks]:
         """Single stones."""
-        stones = self.places(sample)
+        stones = self.places(example)
         masks = torch.zeros(int(stones.sum()), *stones.shape, dtype=torch.bool)
         masks[:, stones] = torch.eye(len(masks), dtype=torch.bool)
         return {"stones": masks}
 
-    def places(self, sample: Sample) -> Tensor:
+    def places(self, example: Example) -> Tensor:
         """Points with a stone."""
-        return torch.from_numpy(sample.source.stones != 0)
+        return torch.from_numpy(example.source.stones != 0)
 
-    def keep(self, sample: Sample, masks: Masks) -> Float[Tensor, "n planes a1 a2"]:
+    def keep(self, example: Example, masks: Masks) -> Float[Tensor, "n planes a1 a2"]:
         """The position with no stones but those of each mask."""
-        return self._planes([sample.source.kept(mask.numpy()) for mask in masks])
+        return self._planes([example.source.kept(mask.numpy()) for mask in masks])
 
-    def blank(self, sample: Sample) -> Float[Tensor, "planes a1 a2"]:
+    def blank(self, example: Example) -> Float[Tensor, "planes a1 a2"]:
         """The empty board; for what no position stands behind, empty planes."""
-        if sample.source is not None:
-            return self._planes([sample.source.kept(np.zeros_like(sample.source.stones, bool))])[0]
+        if example.source is not None:
+            return self._planes([example.source.kept(np.zeros_like(example.source.stones, bool))])[0]
         low, high = self.bounds
-        return torch.zeros_like(sample.x).clamp(low.to(sample.x), high.to(sample.x))
+        return torch.zeros_like(example.x).clamp(low.to(example.x), high.to(example.x))
 
-    def nearest(self, x: Float[Tensor, "planes a1 a2"]) -> Sample:
+    def nearest(self, x: Float[Tensor, "planes a1 a2"]) -> Example:
         """The training position whose planes differ least."""
         dataset = self.data.train_set
         least, item = torch.inf, 0
@@ -102,15 +102,15 @@ class GoDomain(Domain):
             apart = (planes - x).square().sum((1, 2, 3))
             if float(apart.min()) < least:
                 least, item = float(apart.min()), int(items[int(apart.argmin())])
-        return self.sample(dataset, item)
+        return self.example(dataset, item)
 
     def show(
-        self, axes: Axes, sample: Sample, heat: np.ndarray | None = None, box: Box | None = None
+        self, axes: Axes, example: Example, heat: np.ndarray | None = None, box: Box | None = None
     ) -> None:
         """The board; of planes that are no position's, own stones in blue and the opponent's in red."""
-        position: Position | None = sample.source
+        position: Position | None = example.source
         if position is None:
-            draw_board(axes, np.zeros(sample.x.shape[1:], np.int8), self._stones(sample.x), limit=1.0)
+            draw_board(axes, np.zeros(example.x.shape[1:], np.int8), self._stones(example.x), limit=1.0)
         else:
             draw_board(axes, position.stones, heat, last=position.last, chosen=position.played)
         if box is not None:
@@ -122,10 +122,12 @@ class GoDomain(Domain):
                 )
             )
 
-    def map_figure(self, sample: Sample, heat: np.ndarray, target: Target) -> Figure:
+    def map_figure(self, example: Example, heat: np.ndarray, target: Target) -> Figure:
         """The move that is explained is ringed, not the one that was played."""
         chosen = target.unit if target.layer is None else None
-        return super().map_figure(replace(sample, source=replace(sample.source, played=chosen)), heat, target)
+        return super().map_figure(
+            replace(example, source=replace(example.source, played=chosen)), heat, target
+        )
 
     def _stones(self, x: Float[Tensor, "planes a1 a2"]) -> np.ndarray:
         first = dict(zip(GROUPS, first_planes(self.groups), strict=True))
@@ -177,7 +179,7 @@ class GoDomain(Domain):
         """A stone in atari on a real board, with three stones around it; the move that takes it."""
         dataset = self.data.val_set
         for _ in range(1000):
-            position = self.sample(dataset, int(random.integers(len(dataset)))).source
+            position = self.example(dataset, int(random.integers(len(dataset)))).source
             size = len(position.stones)
             row, column = random.integers(2, size - 2, 2)
             around = position.stones[row - 2 : row + 3, column - 2 : column + 3]

@@ -12,25 +12,25 @@ from matplotlib.patches import Rectangle
 from torch import Tensor
 
 from domains.image.predict import batches
-from shared.explain import Box, Domain, Masks, Planted, Sample, boxes
+from shared.explain import Box, Example, InputAdapter, Masks, Planted, boxes
 from shared.files import Inventory
 from shared.results import ORANGE, RELEVANCE
 from shared.training import Dataset
 
 
-class ImageDomain(Domain):
+class ImageDomain(InputAdapter):
     """Pixels, each brought to mean 0 and variance 1 over the training pictures."""
 
     filling = "grey: the training pictures' mean"
     epsilon, epsilon_unit = 0.2, "of the range from black to white"
     pictures = True
 
-    def read(self, source: Path | None) -> list[Sample]:
+    def read(self, source: Path | None) -> list[Example]:
         """Pictures of a file, a folder or an archive."""
         assert source is not None  # the command sees to it
         self.seen = Inventory()
         return [
-            Sample(self.module.front_end(torch.from_numpy(pixels)[None], None)[0][0].contiguous(), name)
+            Example(self.module.front_end(torch.from_numpy(pixels)[None], None)[0][0].contiguous(), name)
             for names, pictures in batches(self.module, source, self.seen)
             for name, pixels in zip(names, pictures, strict=True)
         ]
@@ -50,14 +50,14 @@ class ImageDomain(Domain):
         mean, std = (torch.tensor(settings[name])[:, None, None] for name in ("mean", "std"))
         return mean, std
 
-    def step(self, sample: Sample) -> Tensor:
+    def step(self, example: Example) -> Tensor:
         """The range from black to white."""
         low, high = self.bounds
         return high - low
 
-    def regions(self, sample: Sample) -> dict[str, Masks]:
+    def regions(self, example: Example) -> dict[str, Masks]:
         """Boxes of about a seventh of a side, half of one apart."""
-        height, width = sample.x.shape[1:]
+        height, width = example.x.shape[1:]
         size = max(height // 7, 1), max(width // 7, 1)
         return {"boxes": boxes((height, width), size, (max(size[0] // 2, 1), max(size[1] // 2, 1)))}
 
@@ -68,10 +68,10 @@ class ImageDomain(Domain):
         return shown.repeat(3, 2) if shown.shape[2] == 1 else shown
 
     def show(
-        self, axes: Axes, sample: Sample, heat: np.ndarray | None = None, box: Box | None = None
+        self, axes: Axes, example: Example, heat: np.ndarray | None = None, box: Box | None = None
     ) -> None:
         """The picture; under relevance it is pale."""
-        shown = self.pixels(sample.x)
+        shown = self.pixels(example.x)
         axes.axis("off")
         if heat is not None:
             pale = 0.75 + 0.25 * shown.mean(2, keepdims=True).repeat(3, 2)
@@ -100,7 +100,7 @@ class ImageDomain(Domain):
     def plant(self, random: np.random.Generator) -> Planted:
         """A validation picture at half its size, at a random place on the mean's grey with faint noise."""
         dataset = self.data.val_set
-        whole = self.sample(dataset, int(random.integers(len(dataset))))
+        whole = self.example(dataset, int(random.integers(len(dataset))))
         _, height, width = whole.x.shape
         small = F.interpolate(whole.x[None], scale_factor=0.5, mode="bilinear", antialias=True)[0]
         row, column = (
@@ -112,4 +112,4 @@ class ImageDomain(Domain):
         evidence[row : row + small.size(1), column : column + small.size(2)] = True
         x[:, evidence] = small.flatten(1)
         assert whole.label is not None
-        return Planted(Sample(x, whole.name, whole.label), evidence, whole.label)
+        return Planted(Example(x, whole.name, whole.label), evidence, whole.label)

@@ -19,7 +19,7 @@ from domains.speech.figures import draw_spectrogram
 from domains.speech.module import SpeechClassifier
 from domains.speech.preprocessing import FLOOR, LogMel
 from domains.speech.reading import FULL_SCALE, Recordings, load
-from shared.explain import Box, Domain, Masks, Planted, Sample, boxes
+from shared.explain import Box, Example, InputAdapter, Masks, Planted, boxes
 from shared.results import ORANGE, RELEVANCE
 from shared.training import Dataset
 
@@ -30,7 +30,7 @@ AUDIBLE = 10**0.1  # times the noise's power: a decibel more is the least that i
 ROUNDS = 32  # of Griffin and Lim's search for the phase
 
 
-class SpeechDomain(Domain):
+class SpeechDomain(InputAdapter):
     """Log-mel spectrograms, each of mean 0 and variance 1: relevance is that of a band at a time."""
 
     filling = "the clip's mean level"
@@ -40,7 +40,7 @@ class SpeechDomain(Domain):
     margin = (0.5, 0.4)
     module: SpeechClassifier
 
-    def read(self, source: Path | None) -> list[Sample]:
+    def read(self, source: Path | None) -> list[Example]:
         """Recordings of a file, a folder or an archive, each as a whole."""
         assert source is not None  # the command sees to it
         self.seen, samples = Recordings(), []
@@ -57,10 +57,10 @@ class SpeechDomain(Domain):
         """The front end."""
         return self.module.log_mel
 
-    def on(self, samples: NDArray[np.int16], name: str, label: int | None = None) -> Sample:
+    def on(self, samples: NDArray[np.int16], name: str, label: int | None = None) -> Example:
         """A clip as an input."""
         x, frames = self.module.front_end(torch.from_numpy(samples)[None], None)
-        return Sample(self.own(x[0], frames).contiguous(), name, label, samples)
+        return Example(self.own(x[0], frames).contiguous(), name, label, samples)
 
     def describe(self, dataset: Dataset, item: int) -> tuple[str, Any]:
         """The file's name."""
@@ -78,19 +78,19 @@ class SpeechDomain(Domain):
             self._bounds = low[..., None], high[..., None]
         return self._bounds
 
-    def step(self, sample: Sample) -> float:
+    def step(self, example: Example) -> float:
         """A decibel, which the clip's own spread of levels scales."""
-        return 1 / (DECIBELS * self._levels(sample)[1])
+        return 1 / (DECIBELS * self._levels(example)[1])
 
-    def _levels(self, sample: Sample) -> tuple[float, float]:
+    def _levels(self, example: Example) -> tuple[float, float]:
         """Mean and deviation of the logarithm of a clip's levels, which the front end takes away."""
-        power = self.log_mel.power(torch.from_numpy(sample.source).float()[None] / FULL_SCALE)
+        power = self.log_mel.power(torch.from_numpy(example.source).float()[None] / FULL_SCALE)
         log = (power / power.mean().clamp(min=1e-12) + FLOOR).log()
         return float(log.mean()), float(log.std(correction=0).clamp(min=1e-3))
 
-    def regions(self, sample: Sample) -> dict[str, Masks]:
+    def regions(self, example: Example) -> dict[str, Masks]:
         """Boxes of time and frequency, whole bands, and whole slices of time."""
-        mels, frames = sample.x.shape[1:]
+        mels, frames = example.x.shape[1:]
         high, wide = max(mels // 8, 1), max(frames // 8, 1)
         return {
             "boxes": boxes((mels, frames), (high, wide), (max(high // 2, 1), max(wide // 2, 1))),
@@ -98,18 +98,18 @@ class SpeechDomain(Domain):
             "slices": boxes((mels, frames), (mels, wide), (mels, max(wide // 2, 1))),
         }
 
-    def make(self, x: Float[Tensor, "planes a1 a2"], name: str, of: Sample | None = None) -> Sample:
+    def make(self, x: Float[Tensor, "planes a1 a2"], name: str, of: Example | None = None) -> Example:
         """With the levels of the clip that was changed, so that it can be heard."""
-        return Sample(x, name, None, None if of is None else of.source)
+        return Example(x, name, None, None if of is None else of.source)
 
     def show(
-        self, axes: Axes, sample: Sample, heat: np.ndarray | None = None, box: Box | None = None
+        self, axes: Axes, example: Example, heat: np.ndarray | None = None, box: Box | None = None
     ) -> None:
         """The spectrogram in Hz and seconds; under relevance it is grey."""
-        seconds = sample.x.size(2) * self.log_mel.hop / self.log_mel.rate
+        seconds = example.x.size(2) * self.log_mel.hop / self.log_mel.rate
         centres = self.log_mel.centres.numpy()
-        draw_spectrogram(axes, sample.x[0].numpy(), centres, seconds, "magma" if heat is None else "Greys")
-        frame = seconds / sample.x.size(2)
+        draw_spectrogram(axes, example.x[0].numpy(), centres, seconds, "magma" if heat is None else "Greys")
+        frame = seconds / example.x.size(2)
         if heat is not None:
             most = np.abs(heat).max() or 1.0
             axes.imshow(
@@ -142,13 +142,13 @@ class SpeechDomain(Domain):
         axes.set_xticks([0, milliseconds], ["0", f"{milliseconds:g} ms"], fontsize=5.5)
         axes.tick_params(length=1.5, pad=1)
 
-    def sounds(self, sample: Sample) -> dict[str, bytes]:
+    def sounds(self, example: Example) -> dict[str, bytes]:
         """The spectrogram as a sound, its phase sought by Griffin & Lim (1984)."""
-        if sample.source is None:
+        if example.source is None:
             return {}
-        mean, deviation = self._levels(sample)
+        mean, deviation = self._levels(example)
         log_mel = self.log_mel
-        mels = ((sample.x[0].float() * deviation + mean).exp() - FLOOR).clamp(min=0)
+        mels = ((example.x[0].float() * deviation + mean).exp() - FLOOR).clamp(min=0)
         power = (torch.linalg.pinv(log_mel.bands.T) @ mels).clamp(min=0)
         with torch.random.fork_rng():
             torch.manual_seed(0)
@@ -172,9 +172,9 @@ class SpeechDomain(Domain):
         noise = 0.02 * random.standard_normal(length)
         wave = noise.copy()
         wave[start : start + tone] += 0.1 * np.sin(2 * np.pi * centres[band] / rate * np.arange(tone))
-        sample = self.on(
+        example = self.on(
             np.round(wave * FULL_SCALE).astype(np.int16), f"tone of {centres[band]:.0f} Hz", label
         )
         heard, unheard = self.log_mel.power(torch.from_numpy(np.stack([wave, noise])).float())
         evidence = heard > AUDIBLE * unheard
-        return Planted(sample, evidence, label)
+        return Planted(example, evidence, label)

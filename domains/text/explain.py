@@ -16,7 +16,7 @@ from domains.text.predict import sentences_of
 from domains.text.reading import Form, Sentences, Vocabulary
 from domains.text.substitution import substituted
 from shared.errors import UserError
-from shared.explain import HEAD, Box, Domain, Masks, Planted, Sample, Shown, Target, boxes
+from shared.explain import HEAD, Box, Example, InputAdapter, Masks, Planted, Shown, Target, boxes
 from shared.results import BLUE, ORANGE, RELEVANCE
 from shared.training import Dataset
 
@@ -27,10 +27,10 @@ DRAWN = 8  # filters
 BARS = 24  # words that have a bar
 
 
-class _Lazy(Sequence[Sample]):
+class _Lazy(Sequence[Example]):
     """Inputs of which each is made when it is asked for: a file may hold a million, few are explained."""
 
-    def __init__(self, count: int, make: Callable[[int], Sample]):
+    def __init__(self, count: int, make: Callable[[int], Example]):
         self.items, self.make = range(count), make
 
     def __len__(self) -> int:
@@ -42,7 +42,7 @@ class _Lazy(Sequence[Sample]):
         return self.make(chosen) if isinstance(chosen, int) else [self.make(each) for each in chosen]
 
 
-class TextDomain(Domain):
+class TextDomain(InputAdapter):
     """Words, as the vectors that the front end puts for them."""
 
     filling = "a vector of zeros, as for a word that training never saw"
@@ -60,19 +60,19 @@ class TextDomain(Domain):
         """The tokens by their numbers."""
         return self.module.hparams["front_end"]["vocabulary"]
 
-    def read(self, source: Path | None, text: str | None = None) -> Sequence[Sample]:
+    def read(self, source: Path | None, text: str | None = None) -> Sequence[Example]:
         """Sentences of a file, or one that is given."""
         sentences = sentences_of(source, None if text is None else str(text), Form(label=None))
         self.seen = sentences
         return _Lazy(len(sentences.texts), lambda item: self._sentence(sentences, item))
 
-    def _sentence(self, sentences: Sentences, item: int) -> Sample:
+    def _sentence(self, sentences: Sentences, item: int) -> Example:
         """A sentence, of which the network reads the first words."""
         text, place = sentences.texts[item], sentences.where(item)
         longest = self.module.hparams["front_end"]["longest"]
         [encoding] = Vocabulary(self.module.hparams["model"]["tokens"], self.vocabulary).encode([text])
         words = [text[first:end] for first, end in encoding.offsets[:longest]]
-        return Sample(self._planes(encoding.ids[:longest]), place, None, words)
+        return Example(self._planes(encoding.ids[:longest]), place, None, words)
 
     def _planes(self, ids: Sequence[int]) -> Float[Tensor, "channels positions embedding"]:
         with torch.no_grad():
@@ -88,45 +88,45 @@ class TextDomain(Domain):
         vectors = self.vectors
         return vectors.amin(0)[:, None], vectors.amax(0)[:, None]
 
-    def regions(self, sample: Sample) -> dict[str, Masks]:
+    def regions(self, example: Example) -> dict[str, Masks]:
         """Single words, and so many after each other."""
-        words = sample.x.size(1)
+        words = example.x.size(1)
         found = {"words": boxes((words, 1), (1, 1), (1, 1))}
         if words > NGRAM:
             found["n-grams"] = boxes((words, 1), (NGRAM, 1), (1, 1))
         return found
 
-    def make(self, x: Float[Tensor, "planes a1 a2"], name: str, of: Sample | None = None) -> Sample:
+    def make(self, x: Float[Tensor, "planes a1 a2"], name: str, of: Example | None = None) -> Example:
         """Between words: it is drawn as the nearest ones."""
-        return Sample(x, name, None, [f"≈{self.vocabulary[n]}" for n in self._closest(x)])
+        return Example(x, name, None, [f"≈{self.vocabulary[n]}" for n in self._closest(x)])
 
-    def nearest(self, x: Float[Tensor, "planes a1 a2"]) -> Sample:
+    def nearest(self, x: Float[Tensor, "planes a1 a2"]) -> Example:
         """The words whose vectors are closest, one for each position."""
         ids = self._closest(x)
-        return Sample(self._planes(ids.tolist()), "nearest words", None, [self.vocabulary[n] for n in ids])
+        return Example(self._planes(ids.tolist()), "nearest words", None, [self.vocabulary[n] for n in ids])
 
     def _closest(self, x: Float[Tensor, "planes a1 a2"]) -> Int[Tensor, " positions"]:
         """By distance; words only, not what stands for padding and unknown ones."""
         words = self.vectors[len(Vocabulary.SPECIAL) :].flatten(1).to(x)
         return torch.cdist(x.movedim(1, 0).flatten(1), words).argmin(1) + len(Vocabulary.SPECIAL)
 
-    def attack(self, sample: Sample, kind: str, epsilon: float, seed: int) -> Sample:
+    def attack(self, example: Example, kind: str, epsilon: float, seed: int) -> Example:
         """So many words put in others' place."""
-        if epsilon != int(epsilon) or not 1 <= epsilon <= sample.x.size(1):
+        if epsilon != int(epsilon) or not 1 <= epsilon <= example.x.size(1):
             raise UserError(
-                f"epsilon={epsilon}: give a number of words, from 1 to the {sample.x.size(1)} there are"
+                f"epsilon={epsilon}: give a number of words, from 1 to the {example.x.size(1)} there are"
             )
-        places, ids = substituted(self.module, sample.x, self.vectors, kind, int(epsilon), seed)
-        words, x = list(sample.source), sample.x.clone()
+        places, ids = substituted(self.module, example.x, self.vectors, kind, int(epsilon), seed)
+        words, x = list(example.source), example.x.clone()
         for place, token in zip(places, ids, strict=True):
             words[place], x[:, place] = self.vocabulary[token], self.vectors[token]
-        return Sample(x, kind, sample.label, words)
+        return Example(x, kind, example.label, words)
 
     def show(
-        self, axes: Axes, sample: Sample, heat: np.ndarray | None = None, box: Box | None = None
+        self, axes: Axes, example: Example, heat: np.ndarray | None = None, box: Box | None = None
     ) -> None:
         """The words, wrapped; those of relevance or in the box on a colour."""
-        words: list[str] = sample.source
+        words: list[str] = example.source
         weights = (
             np.zeros(len(words)) if heat is None else heat[: len(words), 0] / (np.abs(heat).max() or 1.0)
         )
@@ -136,19 +136,19 @@ class TextDomain(Domain):
         axes.axis("off")
         write_words(axes, words, ["none" if p else c for p, c in zip(plain, colours, strict=True)])
 
-    def map_figure(self, sample: Sample, heat: np.ndarray, target: Target) -> Figure:
+    def map_figure(self, example: Example, heat: np.ndarray, target: Target) -> Figure:
         """The words in colours, and the relevance of each as a bar."""
         values = heat[:, 0]
         order = np.sort(np.argsort(-np.abs(values), kind="stable")[:BARS])
-        lines = 1 + sum(len(word) + 1 for word in sample.source) // 75
+        lines = 1 + sum(len(word) + 1 for word in example.source) // 75
         tall = HEAD + 0.2 + 0.34 * lines + 0.24 * len(order) + 0.5
         figure = Figure(figsize=(8, tall), dpi=130)
         words = figure.add_axes((0.02, 1 - (HEAD + 0.1 + 0.34 * lines) / tall, 0.96, 0.34 * lines / tall))
-        self.show(words, sample, heat)
+        self.show(words, example, heat)
         bars = figure.add_axes((0.22, 0.35 / tall, 0.7, 0.24 * len(order) / tall))
         places = np.arange(len(order))
         bars.barh(places, values[order], color=[BLUE if v > 0 else ORANGE for v in values[order]])
-        bars.set_yticks(places, [printable(sample.source[n]) for n in order], fontsize=8.5, parse_math=False)
+        bars.set_yticks(places, [printable(example.source[n]) for n in order], fontsize=8.5, parse_math=False)
         bars.set_ylim(len(order) - 0.5, -0.5)
         bars.axvline(0, color="0.5", linewidth=0.8)
         bars.tick_params(axis="x", labelsize=7.5)
@@ -208,7 +208,7 @@ class TextDomain(Domain):
         evidence[place] = True
         words = [self.vocabulary[n] for n in ids]
         named = f"keyword {words[place]!r}"
-        return Planted(Sample(self._planes(ids.tolist()), named, label, words), evidence, label)
+        return Planted(Example(self._planes(ids.tolist()), named, label, words), evidence, label)
 
 
 def write_words(axes: Axes, words: Sequence[str], colours: Sequence[object]) -> None:

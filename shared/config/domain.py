@@ -20,7 +20,7 @@ class Domain:
         module: the class of its networks, a ``Classifier``.
         data: the classes of its data, each a ``DataModule``; ``data._target_`` says which.
         predict: the function behind ``predict.py``, see ``shared.commands.predict.Predictions``.
-        explain: the class of its adapter for ``explain.py``, a ``shared.explain.adapter.Domain``.
+        explain: the class of its adapter for ``explain.py``, a ``shared.explain.InputAdapter``.
         bench: the function that adds measurements of its own to ``bench.py``.
         model_keys: what the module itself reads of ``config.model``, beside the layers.
     """

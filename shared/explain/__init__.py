@@ -1,9 +1,20 @@
 """What a trained network has learned: one method a file, one verb for all, one adapter a domain."""
 
-from shared.explain.adapter import HEAD, Domain, Masks, Planted
+from shared.explain.adapter import HEAD, InputAdapter, Masks, Planted
 from shared.explain.command import explain_run
-from shared.explain.explanation import Box, Sample, Shown
+from shared.explain.explanation import Box, Example, Shown
 from shared.explain.methods.occlusion import boxes
 from shared.explain.units import Target
 
-__all__ = ["HEAD", "Box", "Domain", "Masks", "Planted", "Sample", "Shown", "Target", "boxes", "explain_run"]
+__all__ = [
+    "HEAD",
+    "Box",
+    "Example",
+    "InputAdapter",
+    "Masks",
+    "Planted",
+    "Shown",
+    "Target",
+    "boxes",
+    "explain_run",
+]

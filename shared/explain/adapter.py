@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from shared.explain.explanation import Box, Sample, Shown
+from shared.explain.explanation import Box, Example, Shown
 from shared.explain.units import Target
 from shared.files import Inventory
 from shared.training import Classifier, DataModule, Dataset, Draw
@@ -24,7 +24,7 @@ Masks = Bool[Tensor, "n b1 b2"]  # an axis that carries no place has one cell
 class Planted(NamedTuple):
     """An input with evidence put in at a known place, and the class that the evidence stands for."""
 
-    sample: Sample
+    example: Example
     evidence: Bool[Tensor, "a1 a2"]
     label: int
 
@@ -36,12 +36,12 @@ class Accounted(Protocol):
         """Lines for people; none if all of it was used."""
 
 
-class Domain(ABC):
+class InputAdapter(ABC):
     """A domain's way to read, cover, change and draw an input: the part ``explain`` of its description.
 
     Attributes:
         read: ``read(source, …)`` gives a user's own inputs from a path (None where ``text`` is given
-            instead); keywords are what the domain's own kind of input needs. A UserError where there is none.
+            instead); keywords are the domain's own options. A UserError where there is none.
         seen: what ``read`` was given last, used or skipped; filled in by ``read``.
         filling: what stands where a region was taken away, in words.
         epsilon, epsilon_unit: how far an adversarial input may go, and the unit that this is told in.
@@ -51,7 +51,7 @@ class Domain(ABC):
         margin: left of and below it, for what its axes say.
     """
 
-    read: Callable[..., Sequence[Sample]]
+    read: Callable[..., Sequence[Example]]
     seen: Accounted
     filling: str
     epsilon: float
@@ -84,12 +84,12 @@ class Domain(ABC):
         """Lowest and highest value of an input, each to be spread over (planes, axis 1, axis 2)."""
 
     @abstractmethod
-    def regions(self, sample: Sample) -> dict[str, Masks]:
+    def regions(self, example: Example) -> dict[str, Masks]:
         """The regions to be taken away one at a time, by kind; the first kind is the usual one."""
 
     @abstractmethod
     def show(
-        self, axes: Axes, sample: Sample, heat: np.ndarray | None = None, box: Box | None = None
+        self, axes: Axes, example: Example, heat: np.ndarray | None = None, box: Box | None = None
     ) -> None:
         """Draw an input, with the relevance (axis 1, axis 2) of its places or with a box."""
 
@@ -103,44 +103,44 @@ class Domain(ABC):
 
     # What most have in common.
 
-    def step(self, sample: Sample) -> Tensor | float:
+    def step(self, example: Example) -> Tensor | float:
         """How much of ``x`` is one unit of epsilon."""
         return 1.0
 
-    def blank(self, sample: Sample) -> Float[Tensor, "planes a1 a2"]:
+    def blank(self, example: Example) -> Float[Tensor, "planes a1 a2"]:
         """The input that says nothing: what integrated gradients starts from."""
-        return torch.zeros_like(sample.x)
+        return torch.zeros_like(example.x)
 
-    def keep(self, sample: Sample, masks: Masks) -> Planes:
+    def keep(self, example: Example, masks: Masks) -> Planes:
         """The input with nothing left but each mask's places."""
-        return torch.where(masks[:, None], sample.x, self.blank(sample))
+        return torch.where(masks[:, None], example.x, self.blank(example))
 
-    def places(self, sample: Sample) -> Bool[Tensor, "a1 a2"]:
+    def places(self, example: Example) -> Bool[Tensor, "a1 a2"]:
         """The places that can be taken away, of the grid that a map has."""
-        return torch.ones_like(sample.x.sum(self.collapse, keepdim=True)[0], dtype=torch.bool)
+        return torch.ones_like(example.x.sum(self.collapse, keepdim=True)[0], dtype=torch.bool)
 
-    def make(self, x: Float[Tensor, "planes a1 a2"], name: str, of: Sample | None = None) -> Sample:
+    def make(self, x: Float[Tensor, "planes a1 a2"], name: str, of: Example | None = None) -> Example:
         """An input that a method made, of another one if it changed that."""
-        return Sample(x, name)
+        return Example(x, name)
 
-    def nearest(self, x: Float[Tensor, "planes a1 a2"]) -> Sample | None:
+    def nearest(self, x: Float[Tensor, "planes a1 a2"]) -> Example | None:
         """Of a discrete domain the input that exists and is closest to ``x``; None: ``x`` exists itself."""
         return None
 
-    def attack(self, sample: Sample, kind: str, epsilon: float, seed: int) -> Sample | None:
+    def attack(self, example: Example, kind: str, epsilon: float, seed: int) -> Example | None:
         """An adversarial input of a domain whose changes are no numbers; None: changes are numbers."""
         return None
 
-    def sounds(self, sample: Sample) -> dict[str, bytes]:
+    def sounds(self, example: Example) -> dict[str, bytes]:
         """Files beside a made input, such as its sound, by suffix."""
         return {}
 
-    def map_figure(self, sample: Sample, heat: np.ndarray, target: Target) -> Figure:
+    def map_figure(self, example: Example, heat: np.ndarray, target: Target) -> Figure:
         """An input, and beside it the relevance of its places for the target."""
         width, height = (1.6 * length for length in self.cell)
         figure = Figure(figsize=(2 * width, HEAD - WORDS + height), dpi=130)
         for column, shown in enumerate((None, heat)):
-            self.show(self._axes(figure, column * width, HEAD - WORDS, width, height), sample, shown)
+            self.show(self._axes(figure, column * width, HEAD - WORDS, width, height), example, shown)
         return figure
 
     def filter_figure(
@@ -165,10 +165,10 @@ class Domain(ABC):
         for place, each in enumerate(shown):
             row, column = divmod(place, columns)
             axes = self._axes(figure, width * column, HEAD + height * row, width, height)
-            if each.sample is None:
+            if each.example is None:
                 axes.axis("off")
             else:
-                self.show(axes, each.sample, box=each.box)
+                self.show(axes, each.example, box=each.box)
             axes.set_title(each.words, fontsize=7.5, parse_math=False)
         return figure
 
@@ -210,11 +210,11 @@ class Domain(ABC):
             part = items[start : start + size]
             yield part, *self.batch(dataset, part)
 
-    def sample(self, dataset: Dataset, item: int) -> Sample:
+    def example(self, dataset: Dataset, item: int) -> Example:
         """One item of a data set."""
         x, lengths, y = self.batch(dataset, np.array([item]))
         name, source = self.describe(dataset, item)
-        return Sample(self.own(x[0], lengths), name, int(y[0]), source)
+        return Example(self.own(x[0], lengths), name, int(y[0]), source)
 
     def own(self, x: Float[Tensor, "planes a1 a2"], lengths: Tensor | None) -> Float[Tensor, "planes _ _"]:
         """An input without its padding."""

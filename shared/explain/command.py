@@ -14,11 +14,11 @@ from rich.console import Console
 from shared.commands import data_of, read_data
 from shared.config import ACCURACY, find_domain, unique_name
 from shared.errors import UserError, nearest
-from shared.explain.adapter import Domain
+from shared.explain.adapter import InputAdapter
 from shared.explain.checks.all import measure
 from shared.explain.checks.base import HEADS, Bench, as_table, plainly, told
 from shared.explain.explain import METHODS, UNITS, find_method
-from shared.explain.explanation import Sample
+from shared.explain.explanation import Example
 from shared.explain.panels import Panels
 from shared.explain.report import Panel, Report, table
 from shared.explain.training_inputs import Reals
@@ -44,21 +44,21 @@ def explain_run(config: DictConfig) -> Path | None:
     if config.layer == "?":
         console.print(render(layer_table(model.network)))
         return None
-    domain = adapter(run, model, config)
+    adapter = build_adapter(run, model, config)
     about = _about(run, model)
     _check_numbers(config)
     weights = _check_weights(config)
-    reals = Reals(model, domain, config.searched)
+    reals = Reals(model, adapter, config.searched)
     if config.check:
-        return _check(run, model, domain, reals, config)
+        return _check(run, model, adapter, reals, config)
     methods = _methods(config)
-    samples, remarks = _samples(domain, config)
+    samples, remarks = _samples(adapter, config)
     for remark in remarks:
         console.print(remark, highlight=False, markup=False, soft_wrap=True)
-    manner = _read(domain, Path(config.style))[0] if config.style else None
+    manner = _read(adapter, Path(config.style))[0] if config.style else None
     options = weights | {"start": config.start, "seed": config.seed, "manner": manner}
-    panels = Panels(model, domain, reals, options, config.layer, config.unit)
-    targets = [_target(model, sample, config) for sample in samples]
+    panels = Panels(model, adapter, reals, options, config.layer, config.unit)
+    targets = [_target(model, example, config) for example in samples]
     folder = _folder(run, config, unique_name())
     report = Report(folder, f"What {run.folder.name} learned")
     left_out: list[str] = []
@@ -81,10 +81,10 @@ def explain_run(config: DictConfig) -> Path | None:
     return folder
 
 
-def _check(run: Run, model: Classifier, domain: Domain, reals: Reals, config: DictConfig) -> Path:
+def _check(run: Run, model: Classifier, adapter: InputAdapter, reals: Reals, config: DictConfig) -> Path:
     """Measure, print, and keep what was measured beside the run's explanations."""
     folder = _folder(run, config, "check")
-    measures = plainly(measure(Bench(model, domain, reals, config.n, config.seed)))
+    measures = plainly(measure(Bench(model, adapter, reals, config.n, config.seed)))
     write_json(folder / "yardsticks.json", measures)
     console = Console()
     console.print(as_table(measures))
@@ -104,7 +104,7 @@ def _measured(run: Run) -> list[str]:
     return [table("How far this can be trusted", HEADS, rows)]
 
 
-def adapter(run: Run, model: Classifier, config: DictConfig) -> Domain:
+def build_adapter(run: Run, model: Classifier, config: DictConfig) -> InputAdapter:
     """The adapter of the run's domain.
 
     Raises:
@@ -114,9 +114,9 @@ def adapter(run: Run, model: Classifier, config: DictConfig) -> Domain:
     if make is None:
         raise UserError(f"run={config.run}: the domain {run.config.domain.name} has no explanations")
     data = data_of(run, model, config.data)
-    domain = make(model, data)
-    domain.read_data = partial(read_data, data, run, config.checkpoint, config.data)
-    return domain
+    adapter = make(model, data)
+    adapter.read_data = partial(read_data, data, run, config.checkpoint, config.data)
+    return adapter
 
 
 def _methods(config: DictConfig) -> list[str]:
@@ -151,42 +151,42 @@ def _check_weights(config: DictConfig) -> dict[str, float | None]:
     return found
 
 
-def _samples(domain: Domain, config: DictConfig) -> tuple[list[Sample], list[str]]:
+def _samples(adapter: InputAdapter, config: DictConfig) -> tuple[list[Example], list[str]]:
     """The user's inputs, else an item of the validation set; and remarks on which of them are explained."""
     own = {key: config[key] for key in OWN if config[key] is not None}
     if config.input is None and "text" not in own:
         if own:
             raise UserError(f"{next(iter(own))}={next(iter(own.values()))}: of which file? give input=")
-        dataset = domain.data.val_set
+        dataset = adapter.data.val_set
         if config.item >= len(dataset):
             raise UserError(f"item={config.item}: the validation set has {len(dataset):,}, counted from 0")
-        return [domain.sample(dataset, config.item)], []
-    found = _read(domain, None if config.input is None else Path(config.input), **own)
-    remarks = domain.seen.summary()
+        return [adapter.example(dataset, config.item)], []
+    found = _read(adapter, None if config.input is None else Path(config.input), **own)
+    remarks = adapter.seen.summary()
     if len(found) > config.inputs:
         remarks.insert(0, f"explained: the first {config.inputs} of {len(found):,} inputs; inputs=N takes N")
     return list(found[: config.inputs]), remarks
 
 
-def _read(domain: Domain, source: Path | None, **own: Any) -> Sequence[Sample]:
-    legal = [key for key in inspect.signature(domain.read).parameters if key != "source"]
+def _read(adapter: InputAdapter, source: Path | None, **own: Any) -> Sequence[Example]:
+    legal = [key for key in inspect.signature(adapter.read).parameters if key != "source"]
     for key, value in own.items():
         if key not in legal:
             raise UserError(
-                f"{key}={value}: not an option of the domain {domain.module.domain}; "
+                f"{key}={value}: not an option of the domain {adapter.module.domain}; "
                 + (nearest(key, legal) if legal else "leave it out")
             )
     with torch.no_grad():
-        return domain.read(source, **own)
+        return adapter.read(source, **own)
 
 
-def _target(model: Classifier, sample: Sample, config: DictConfig) -> Target:
+def _target(model: Classifier, example: Example, config: DictConfig) -> Target:
     """The unit or class that was asked for, else the network's answer."""
     if config.unit is not None:
         return Target(config.unit, config.layer)
     if config.target is None:
         with torch.no_grad():
-            return Target(int(model.network(sample.x[None]).argmax()))
+            return Target(int(model.network(example.x[None]).argmax()))
     name = str(config.target)
     if name not in model.classes:
         raise UserError(f"target={name}: no class of this run; {nearest(name, model.classes)}")
@@ -205,7 +205,7 @@ def _folder(run: Run, config: DictConfig, name: str) -> Path:
 def _panels(
     panels: Panels,
     method: str,
-    samples: list[Sample],
+    samples: list[Example],
     targets: list[Target],
     left_out: list[str],
     asked: bool,
@@ -215,8 +215,8 @@ def _panels(
         if method in UNITS:
             yield from panels.of_units(method)
         else:
-            for sample, target in zip(samples, targets, strict=True):
-                yield from panels.of_input(method, sample, target)
+            for example, target in zip(samples, targets, strict=True):
+                yield from panels.of_input(method, example, target)
     except UserError as error:
         if asked:
             raise

@@ -7,8 +7,8 @@ from typing import Any
 import torch
 
 from shared.errors import UserError, nearest
-from shared.explain.adapter import Domain
-from shared.explain.explanation import Explanation, Sample
+from shared.explain.adapter import InputAdapter
+from shared.explain.explanation import Example, Explanation
 from shared.explain.methods.actmax import actmax
 from shared.explain.methods.adversarial import adversarial
 from shared.explain.methods.dream import dream
@@ -37,7 +37,12 @@ MAPS = (*GRADIENTS, "occlusion")  # that give the relevance of an input's places
 
 
 def explain(
-    model: Classifier, input: Sample | None, method: str, target: Target, domain: Domain, **options: Any
+    model: Classifier,
+    input: Example | None,
+    method: str,
+    target: Target,
+    adapter: InputAdapter,
+    **options: Any,
 ) -> Explanation:
     """Explain a class's score or a unit of a network.
 
@@ -46,7 +51,7 @@ def explain(
         input: what it is explained on; None for methods in UNITS.
         method: one of METHODS.
         target: the class, or the unit.
-        domain: the adapter of the network's domain.
+        adapter: the adapter of the network's adapter.
         options: of the method, see its function.
 
     Raises:
@@ -58,7 +63,7 @@ def explain(
     model.network.eval().requires_grad_(False)
     try:
         with torch.backends.cudnn.flags(enabled=False):  # cuDNN's LSTM has no gradient in evaluation
-            return function(model, input, target, domain, **options)
+            return function(model, input, target, adapter, **options)
     finally:
         for each in trained:
             each.requires_grad_()
@@ -77,4 +82,4 @@ def find_method(name: str) -> Callable[..., Explanation]:
 
 def options_of(method: str) -> set[str]:
     """The options that a method takes."""
-    return set(inspect.signature(find_method(method)).parameters) - {"model", "input", "target", "domain"}
+    return set(inspect.signature(find_method(method)).parameters) - {"model", "input", "target", "adapter"}

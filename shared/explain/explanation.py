@@ -10,14 +10,14 @@ Box = tuple[range, range]  # rows and columns of an input
 
 
 @dataclass(frozen=True)
-class Sample:
+class Example:
     """One input as the network's layers take it: what the front end gave.
 
     Attributes:
         x: planes over the grid; no padding.
         name: the file's, or the item's.
         label: number of its class; None: nobody has said.
-        source: what the domain draws it from, or takes regions away from; None: made by a method.
+        source: what the adapter draws it from, or takes regions away from; None: made by a method.
     """
 
     x: Float[Tensor, "planes a1 a2"]
@@ -29,7 +29,7 @@ class Sample:
 class Shown(NamedTuple):
     """An input to be drawn: what is said of it, and the box that it is about; None: the words alone."""
 
-    sample: Sample | None
+    example: Example | None
     words: str
     box: Box | None = None
 

@@ -6,9 +6,9 @@ from typing import Any
 import torch
 
 from shared.errors import UserError
-from shared.explain.adapter import Domain
+from shared.explain.adapter import InputAdapter
 from shared.explain.explain import explain, options_of
-from shared.explain.explanation import Explanation, Sample, Shown
+from shared.explain.explanation import Example, Explanation, Shown
 from shared.explain.methods.filters import first_filters
 from shared.explain.methods.saliency import last_maps
 from shared.explain.report import Panel
@@ -35,7 +35,7 @@ COLOURS = "blue speaks for the target, orange or red against it"
 SIZES = "the darker the blue, the more the target's score depends on the place"
 UNITS = 6  # of a layer, that are shown where none is named
 FILTERS = 32  # of a layer, that are drawn
-CLASSES = 10  # that are shown where a domain has more
+CLASSES = 10  # shown where a network has more
 
 
 class Panels:
@@ -43,7 +43,7 @@ class Panels:
 
     Args:
         model: the network.
-        domain: its adapter.
+        adapter: its adapter.
         reals: its training inputs.
         options: of the methods, by name: each takes those that it has.
         layer: that was asked for, or None.
@@ -53,13 +53,13 @@ class Panels:
     def __init__(
         self,
         model: Classifier,
-        domain: Domain,
+        adapter: InputAdapter,
         reals: Reals,
         options: dict[str, Any],
         layer: str | None,
         unit: int | None,
     ):
-        self.model, self.domain, self.reals = model, domain, reals
+        self.model, self.adapter, self.reals = model, adapter, reals
         self.options, self.layer, self.unit = {**options, "reals": reals, "layer": layer}, layer, unit
         if layer is not None:
             find_layer(model.network, layer)
@@ -88,37 +88,37 @@ class Panels:
             words = f"units of {targets[0].layer}" if targets[0].layer else "each class"
         yield self._panel(section, method, targets[0], found, shown, width * (1 if width > 2 else 2), words)
 
-    def of_input(self, method: str, sample: Sample, target: Target) -> Iterator[Panel]:
+    def of_input(self, method: str, example: Example, target: Target) -> Iterator[Panel]:
         """Panels of a method on an input."""
-        section = f"On {sample.name}"
+        section = f"On {example.name}"
         kinds: Sequence[str | None] = [None]
         if method == "occlusion":
-            kinds = list(self.domain.regions(sample)) if not self.options.get("regions") else kinds
+            kinds = list(self.adapter.regions(example)) if not self.options.get("regions") else kinds
         for kind in kinds:
             more = {"regions": kind} if kind else {}
-            found = self._explain(sample, method, target, **more)
+            found = self._explain(example, method, target, **more)
             if found.shown:
                 columns = min(len(found.shown), 4)
                 yield self._panel(
-                    section, method, target, {method: found}, found.shown, columns, sample=sample
+                    section, method, target, {method: found}, found.shown, columns, example=example
                 )
                 continue
             heat = found.map[0].detach().numpy()
             yield Panel(
-                f"{method}-{kind or ''}-{sample.name}".replace("--", "-"), section,
+                f"{method}-{kind or ''}-{example.name}".replace("--", "-"), section,
                 TITLES[method] + (f", {kind}" if kind and len(kinds) > 1 else ""),
-                [*self._lines(target, found, sample), SIZES if method == "saliency" else COLOURS],
-                self.domain.map_figure(sample, heat, target),
+                [*self._lines(target, found, example), SIZES if method == "saliency" else COLOURS],
+                self.adapter.map_figure(example, heat, target),
                 {method: found},
             )  # fmt: skip
 
-    def _explain(self, sample: Sample | None, method: str, target: Target, **more: Any) -> Explanation:
+    def _explain(self, example: Example | None, method: str, target: Target, **more: Any) -> Explanation:
         options = {
             key: value
             for key, value in {**self.options, **more}.items()
             if key in options_of(method) and value is not None
         }
-        return explain(self.model, sample, method, target, self.domain, **options)
+        return explain(self.model, example, method, target, self.adapter, **options)
 
     def _targets(self, method: str) -> list[Target]:
         """The unit that was asked for, else some of the layer's, else the classes or the last maps' units."""
@@ -136,7 +136,7 @@ class Panels:
         for each in first_filters(self.model.network, self.layer):
             found = self._explain(None, "filters", Target(0, each.layer))
             chosen = [self.unit] if self.unit is not None else each.strongest[:FILTERS]
-            figure = self.domain.filter_figure(each.weight, chosen, each.layer)
+            figure = self.adapter.filter_figure(each.weight, chosen, each.layer)
             shape = "×".join(map(str, each.weight.shape[1:]))
             lines = [
                 f"{each.layer}: the strongest of {len(each.weight)} filters of {shape}",
@@ -155,27 +155,27 @@ class Panels:
         shown: Sequence[Shown],
         columns: int,
         words: str | None = None,
-        sample: Sample | None = None,
+        example: Example | None = None,
     ) -> Panel:
         words = words or target.words(self.model.classes)
         first = next(iter(found.values()))
-        figure = self.domain.grid_figure(shown or _row(words, first, 1), columns)
-        lines = self._lines(None if len(found) > 1 else target, first, sample, alone=len(found) == 1)
-        made = shown[-1].sample if method == "dream" else None
-        files = self.domain.sounds(made) if made else {}
-        name = f"{method}-{sample.name if sample else words}"
+        figure = self.adapter.grid_figure(shown or _row(words, first, 1), columns)
+        lines = self._lines(None if len(found) > 1 else target, first, example, alone=len(found) == 1)
+        made = shown[-1].example if method == "dream" else None
+        files = self.adapter.sounds(made) if made else {}
+        name = f"{method}-{example.name if example else words}"
         return Panel(name, section, TITLES[method].format(target=words), lines, figure, found, files)
 
     def _lines(
-        self, target: Target | None, found: Explanation, sample: Sample | None, alone: bool = True
+        self, target: Target | None, found: Explanation, example: Example | None, alone: bool = True
     ) -> list[str]:
         """What every panel states."""
         first = []
         if target is not None:
             first.append(f"target: {target.words(self.model.classes)}")
-            if sample is not None and target.layer is None:
+            if example is not None and target.layer is None:
                 with torch.no_grad():
-                    p = self.model.network(sample.x[None]).softmax(1)[0, target.unit]
+                    p = self.model.network(example.x[None]).softmax(1)[0, target.unit]
                 first.append(f"probability {percent(float(p))}")
         if alone:
             first += [f"value {found.value:.4g}", f"baseline {found.baseline:.4g}"]

@@ -8,8 +8,8 @@ from rich.console import Console
 from rich.progress import track
 from torch import Tensor
 
-from shared.explain.adapter import Domain
-from shared.explain.explanation import Sample
+from shared.explain.adapter import InputAdapter
+from shared.explain.explanation import Example
 from shared.explain.units import activations
 from shared.training import Classifier
 
@@ -47,17 +47,17 @@ class Reals:
 
     Args:
         model: the network.
-        domain: its adapter.
+        adapter: its adapter.
         most: inputs searched, evenly drawn.
     """
 
-    def __init__(self, model: Classifier, domain: Domain, most: int):
-        self.model, self.domain, self.most = model, domain, most
+    def __init__(self, model: Classifier, adapter: InputAdapter, most: int):
+        self.model, self.adapter, self.most = model, adapter, most
         self._known: dict[str, Excitement] = {}
 
-    def sample(self, item: int) -> Sample:
+    def example(self, item: int) -> Example:
         """A training input."""
-        return self.domain.sample(self.domain.data.train_set, item)
+        return self.adapter.example(self.adapter.data.train_set, item)
 
     def search(self, layer: str | None) -> Excitement:
         """What the inputs do to a layer's units; None: to the classes' scores."""
@@ -68,11 +68,11 @@ class Reals:
 
     @torch.no_grad()
     def _search(self, name: str) -> Excitement:
-        dataset = self.domain.data.train_set
-        items = self.domain.items(dataset, self.most)
+        dataset = self.adapter.data.train_set
+        items = self.adapter.items(dataset, self.most)
         best: list[Tensor] = []
         total, total_item = torch.empty(0), torch.empty(0)
-        batches = self.domain.batches(dataset, items)
+        batches = self.adapter.batches(dataset, items)
         bar = Console(stderr=True)
         told = track(batches, f"searching real inputs of {name}", console=bar, transient=True)
         for numbers, x, lengths, _ in told:

@@ -17,7 +17,7 @@ class Activations(NamedTuple):
 
     Attributes:
         values: (N, units, windows, rows, columns); one window where the network cuts none; 0 in padding.
-        own: (N, 1, windows, rows, columns) which cells are a sample's own.
+        own: (N, 1, windows, rows, columns) which cells are a example's own.
     """
 
     values: Float[Tensor, "n units windows rows columns"]
@@ -43,7 +43,7 @@ class Seen(NamedTuple):
     lengths: Tensor | None
 
     def arrange(self, output: Tensor | None = None) -> Activations:
-        """The output, or a tensor of its shape such as its gradient, sample by sample."""
+        """The output, or a tensor of its shape such as its gradient, example by example."""
         output = self.output if output is None else output
         if output.dim() == 2:
             output = output[:, :, None, None]

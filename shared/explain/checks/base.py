@@ -8,8 +8,8 @@ import torch
 from rich.table import Table
 
 from shared.errors import UserError
-from shared.explain.adapter import Domain
-from shared.explain.explanation import Sample
+from shared.explain.adapter import InputAdapter
+from shared.explain.explanation import Example
 from shared.explain.training_inputs import Reals
 from shared.training import Classifier
 
@@ -31,7 +31,7 @@ class Bench:
 
     Args:
         model: the network.
-        domain: its adapter.
+        adapter: its adapter.
         reals: its training inputs.
         n: inputs that each yardstick is measured on.
         seed: of all that is drawn.
@@ -40,11 +40,11 @@ class Bench:
         UserError: the network is right on fewer than two of the inputs asked.
     """
 
-    def __init__(self, model: Classifier, domain: Domain, reals: Reals, n: int, seed: int):
-        self.model, self.domain, self.reals, self.n, self.seed = model, domain, reals, n, seed
-        dataset = domain.data.val_set
+    def __init__(self, model: Classifier, adapter: InputAdapter, reals: Reals, n: int, seed: int):
+        self.model, self.adapter, self.reals, self.n, self.seed = model, adapter, reals, n, seed
+        dataset = adapter.data.val_set
         drawn = np.random.default_rng(seed).permutation(len(dataset))[: MOST * n]
-        found = (domain.sample(dataset, int(item)) for item in drawn)
+        found = (adapter.example(dataset, int(item)) for item in drawn)
         self.samples = list(islice((each for each in found if self.answer(each) == each.label), n))
         if len(self.samples) < 2:
             raise UserError(
@@ -53,9 +53,9 @@ class Bench:
             )
 
     @torch.no_grad()
-    def answer(self, sample: Sample) -> int:
+    def answer(self, example: Example) -> int:
         """The class that the network names."""
-        return int(self.model.network(sample.x[None]).argmax())
+        return int(self.model.network(example.x[None]).argmax())
 
 
 HEADS = ["yardstick", "value", "n", "asked", ""]

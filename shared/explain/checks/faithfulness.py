@@ -8,9 +8,9 @@ from jaxtyping import Bool, Float
 from scipy.stats import rankdata
 from torch import Tensor
 
-from shared.explain.adapter import Domain
+from shared.explain.adapter import InputAdapter
 from shared.explain.explain import MAPS, explain
-from shared.explain.explanation import Sample
+from shared.explain.explanation import Example
 from shared.explain.methods.occlusion import BATCH
 from shared.explain.methods.saliency import gradient
 from shared.explain.units import Target
@@ -21,21 +21,25 @@ POINTS = 21  # of a curve
 
 
 def maps_of(
-    model: Classifier, sample: Sample, target: Target, domain: Domain, methods: list[str]
+    model: Classifier, example: Example, target: Target, adapter: InputAdapter, methods: list[str]
 ) -> dict[str, Tensor]:
     """The map (axis 1, axis 2) of each method."""
-    return {name: explain(model, sample, name, target, domain).map[0].detach() for name in methods}
+    return {name: explain(model, example, name, target, adapter).map[0].detach() for name in methods}
 
 
 def curves(
-    model: Classifier, sample: Sample, target: Target, domain: Domain, relevance: Float[Tensor, "a1 a2"]
+    model: Classifier,
+    example: Example,
+    target: Target,
+    adapter: InputAdapter,
+    relevance: Float[Tensor, "a1 a2"],
 ) -> tuple[float, float]:
     """The areas under the deletion and the insertion curve (Petsiuk et al. 2018, section 4.1).
 
     Places are taken away from the input, or put into the blank one, the most relevant first; the area is the
     mean of the class's probability on the way.
     """
-    places = domain.places(sample)
+    places = adapter.places(example)
     order = relevance[places].argsort(descending=True, stable=True)
     rank = torch.empty_like(order)
     rank[order] = torch.arange(len(order))
@@ -43,8 +47,8 @@ def curves(
     ranks[places] = rank
     counts = torch.linspace(0, len(order), POINTS).round().long()
     put = places & (ranks < counts[:, None, None])
-    return _area(model, domain.keep(sample, places & ~put), target), _area(
-        model, domain.keep(sample, put), target
+    return _area(model, adapter.keep(example, places & ~put), target), _area(
+        model, adapter.keep(example, put), target
     )
 
 
@@ -65,28 +69,30 @@ def randomised(network: Network, seed: int) -> Network:
     return other
 
 
-def signed_map(model: Classifier, sample: Sample, method: str, target: Target, domain: Domain) -> Tensor:
+def signed_map(
+    model: Classifier, example: Example, method: str, target: Target, adapter: InputAdapter
+) -> Tensor:
     """A method's map (axis 1, axis 2) with its signs: of saliency, the gradient's."""
     if method == "saliency":
-        return domain.signed(gradient(model.network, target, sample.x[None])[0])[0]
-    return explain(model, sample, method, target, domain).map[0].detach()
+        return adapter.signed(gradient(model.network, target, example.x[None])[0])[0]
+    return explain(model, example, method, target, adapter).map[0].detach()
 
 
-def edges(sample: Sample, domain: Domain) -> Float[Tensor, "a1 a2"]:
+def edges(example: Example, adapter: InputAdapter) -> Float[Tensor, "a1 a2"]:
     """What an edge detector makes of an input: it looks at no weight, and may look like an explanation."""
-    found = torch.zeros_like(sample.x)
+    found = torch.zeros_like(example.x)
     for axis in (1, 2):
-        if axis not in domain.collapse and sample.x.size(axis) > 1:
-            steps = sample.x.diff(dim=axis).abs()
+        if axis not in adapter.collapse and example.x.size(axis) > 1:
+            steps = example.x.diff(dim=axis).abs()
             found.narrow(axis, 1, steps.size(axis)).add_(steps)
-    return domain.signed(found)[0]
+    return adapter.signed(found)[0]
 
 
-def foreground(sample: Sample, domain: Domain) -> Bool[Tensor, "a1 a2"]:
+def foreground(example: Example, adapter: InputAdapter) -> Bool[Tensor, "a1 a2"]:
     """The places that differ from the value that a plane has most often."""
-    usual = sample.x.flatten(1).mode(1).values[:, None, None]
-    differs = (sample.x != usual).sum(domain.collapse, keepdim=True)[0] > 0
-    return differs & domain.places(sample)
+    usual = example.x.flatten(1).mode(1).values[:, None, None]
+    differs = (example.x != usual).sum(adapter.collapse, keepdim=True)[0] > 0
+    return differs & adapter.places(example)
 
 
 def rank_correlation(a: Float[Tensor, " n"], b: Float[Tensor, " n"]) -> float:
@@ -97,14 +103,14 @@ def rank_correlation(a: Float[Tensor, " n"], b: Float[Tensor, " n"]) -> float:
     return float(np.corrcoef(*ranks)[0, 1])
 
 
-def usable(model: Classifier, sample: Sample, target: Target, domain: Domain) -> list[str]:
+def usable(model: Classifier, example: Example, target: Target, adapter: InputAdapter) -> list[str]:
     """The methods that give a map for this network."""
     from shared.errors import UserError
 
     found = []
     for name in MAPS:
         try:
-            explain(model, sample, name, target, domain)
+            explain(model, example, name, target, adapter)
         except UserError:
             continue
         found.append(name)

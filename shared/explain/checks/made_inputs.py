@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 from shared.explain.checks.base import Bench, Measure
-from shared.explain.explanation import Sample
+from shared.explain.explanation import Example
 from shared.explain.methods.actmax import Made, maximise
 from shared.explain.methods.adversarial import KINDS
 from shared.explain.methods.adversarial import attacked as changed
@@ -56,15 +56,17 @@ def maximised(bench: Bench) -> Iterator[Measure]:
 
 def _made(bench: Bench, targets: list[Target]) -> Iterator[tuple[Target, Made, Made]]:
     """Each target's input without and with smoothness, those of one size together."""
-    by_size: dict[tuple[int, ...], list[tuple[Target, Sample]]] = {}
+    by_size: dict[tuple[int, ...], list[tuple[Target, Example]]] = {}
     for target in targets:
-        real = bench.reals.sample(int(bench.reals.search(target.layer).total_item[target.unit]))
+        real = bench.reals.example(int(bench.reals.search(target.layer).total_item[target.unit]))
         by_size.setdefault(tuple(real.x.shape), []).append((target, real))
     for pairs in by_size.values():
         together = [target for target, _ in pairs]
         like = torch.stack([real.x for _, real in pairs])
         both = [
-            maximise(bench.model, together, bench.domain, bench.reals, like, "noise", 0.0, smooth, bench.seed)
+            maximise(
+                bench.model, together, bench.adapter, bench.reals, like, "noise", 0.0, smooth, bench.seed
+            )
             for smooth in (0.0, SMOOTH)
         ]
         yield from zip(together, *both, strict=True)
@@ -74,7 +76,7 @@ def fooled(bench: Bench) -> Iterator[Measure]:
     """The network's least certainty of an input made from noise, over the classes."""
     classes = torch.arange(min(len(bench.model.classes), CLASSES))
     like = bench.samples[0].x.expand(len(classes), *bench.samples[0].x.shape)
-    x = deceive(bench.model, noise(like, bench.domain, bench.seed), classes, bench.domain)
+    x = deceive(bench.model, noise(like, bench.adapter, bench.seed), classes, bench.adapter)
     with torch.no_grad():
         sure = bench.model.network(x).softmax(1).gather(1, classes[:, None])
     least = float(sure.min())
@@ -84,14 +86,20 @@ def fooled(bench: Bench) -> Iterator[Measure]:
 def attacked(bench: Bench) -> Iterator[Measure]:
     """How many right answers each kind of change within ε turns."""
     turned: dict[str, list[bool]] = {kind: [] for kind in KINDS}
-    for n, sample in enumerate(bench.samples):
-        answer = bench.answer(sample)
+    for n, example in enumerate(bench.samples):
+        answer = bench.answer(example)
         for kind in KINDS:
             made = changed(
-                bench.model, sample, Target(answer), bench.domain, kind, bench.domain.epsilon, bench.seed + n
+                bench.model,
+                example,
+                Target(answer),
+                bench.adapter,
+                kind,
+                bench.adapter.epsilon,
+                bench.seed + n,
             )
             turned[kind].append(bench.answer(made) != answer)
-    size = f"ε = {bench.domain.epsilon:g} {bench.domain.epsilon_unit}"
+    size = f"ε = {bench.adapter.epsilon:g} {bench.adapter.epsilon_unit}"
     for kind, asked in (("FGSM", None), ("PGD", (0.95, "≥")), ("random", (0.05, "≤"))):
         share = float(np.mean(turned[kind]))
         holds = None if asked is None else share >= asked[0] if asked[1] == "≥" else share <= asked[0]
@@ -101,14 +109,14 @@ def attacked(bench: Bench) -> Iterator[Measure]:
 
 def dreamt(bench: Bench) -> Iterator[Measure]:
     """How much Deep Dream raises its layer's mean square."""
-    if not bench.domain.pictures:
+    if not bench.adapter.pictures:
         return
     network, layer = bench.model.network, default_layer(bench.model)
     ratios = []
-    for sample in bench.samples[:10]:
-        x = dream_of(network, layer, sample.x, bench.domain.bounds)
+    for example in bench.samples[:10]:
+        x = dream_of(network, layer, example.x, bench.adapter.bounds)
         with torch.no_grad():
-            before = mean_square(network, layer, sample.x[None])
+            before = mean_square(network, layer, example.x[None])
             ratios.append(float(mean_square(network, layer, x[None]) / before))
     middle = median(ratios)
     yield Measure("dream: mean square over before, median", middle, len(ratios), "≥ 2", middle >= 2)
@@ -118,11 +126,11 @@ def dreamt(bench: Bench) -> Iterator[Measure]:
 def styled(bench: Bench) -> Iterator[Measure]:
     """How much of the style loss is left, from the content picture on."""
     layers = learned_layers(bench.model.network, maps=True)
-    if not bench.domain.pictures or not layers or len(bench.samples) < 2:
+    if not bench.adapter.pictures or not layers or len(bench.samples) < 2:
         return
     ratios = []
     for content, manner in zip(bench.samples[:5], bench.samples[1:6], strict=False):
-        _, before, after = transfer(bench.model.network, layers, content.x, manner.x, bench.domain.bounds)
+        _, before, after = transfer(bench.model.network, layers, content.x, manner.x, bench.adapter.bounds)
         ratios.append(before / max(after, 1e-12))
     yield Measure(
         "style: style loss before over after, least", min(ratios), len(ratios), "≥ 5", min(ratios) >= 5

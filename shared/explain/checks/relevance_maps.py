@@ -27,10 +27,10 @@ STEP = 1e-7  # by so much: a kink within it would be felt
 
 def differentiated(bench: Bench) -> Iterator[Measure]:
     """The largest gap between the gradient and central differences, in double precision."""
-    network, sample = bench.model.network, bench.samples[0]
+    network, example = bench.model.network, bench.samples[0]
     random = torch.Generator().manual_seed(bench.seed)
-    target = Target(bench.answer(sample))
-    x = sample.x.double()
+    target = Target(bench.answer(example))
+    x = example.x.double()
     x = x + 0.1 * torch.randn(
         x.shape, generator=random, dtype=x.dtype
     )  # else max-pool ties: no gradient there
@@ -55,15 +55,15 @@ def differentiated(bench: Bench) -> Iterator[Measure]:
 def faithful(bench: Bench) -> Iterator[Measure]:
     """Deletion and insertion, each method against random orders."""
     random = np.random.default_rng(bench.seed)
-    methods = usable(bench.model, bench.samples[0], Target(bench.answer(bench.samples[0])), bench.domain)
+    methods = usable(bench.model, bench.samples[0], Target(bench.answer(bench.samples[0])), bench.adapter)
     areas: dict[str, list[tuple[float, float]]] = {}
-    for sample in bench.samples:
-        target = Target(bench.answer(sample))
-        shape = bench.domain.places(sample).shape
+    for example in bench.samples:
+        target = Target(bench.answer(example))
+        shape = bench.adapter.places(example).shape
         maps = {"random": torch.from_numpy(random.random(shape))}
-        maps |= {name: explain(bench.model, sample, name, target, bench.domain).map[0] for name in methods}
+        maps |= {name: explain(bench.model, example, name, target, bench.adapter).map[0] for name in methods}
         for name, relevance in maps.items():
-            found = curves(bench.model, sample, target, bench.domain, relevance.detach())
+            found = curves(bench.model, example, target, bench.adapter, relevance.detach())
             areas.setdefault(name, []).append(found)
     mean = {name: np.mean(found, 0) for name, found in areas.items()}
     n = len(bench.samples)
@@ -82,20 +82,20 @@ def faithful(bench: Bench) -> Iterator[Measure]:
 def sane(bench: Bench) -> Iterator[Measure]:
     """What is left of the maps once the weights are drawn anew (Adebayo et al. 2018, section 3)."""
     trained = bench.model.network
-    methods = usable(bench.model, bench.samples[0], Target(bench.answer(bench.samples[0])), bench.domain)
+    methods = usable(bench.model, bench.samples[0], Target(bench.answer(bench.samples[0])), bench.adapter)
     found: dict[str, list[float]] = {name: [] for name in (*methods, "edge detector")}
-    for n, sample in enumerate(bench.samples):
-        target, places = Target(bench.answer(sample)), foreground(sample, bench.domain)
+    for n, example in enumerate(bench.samples):
+        target, places = Target(bench.answer(example)), foreground(example, bench.adapter)
         other = randomised(trained, bench.seed + n)
         for name in methods:
-            before = signed_map(bench.model, sample, name, target, bench.domain)
+            before = signed_map(bench.model, example, name, target, bench.adapter)
             bench.model.network = other
             try:
-                after = signed_map(bench.model, sample, name, target, bench.domain)
+                after = signed_map(bench.model, example, name, target, bench.adapter)
             finally:
                 bench.model.network = trained
             found[name].append(rank_correlation(before[places], after[places]))
-        seen = edges(sample, bench.domain)[places]
+        seen = edges(example, bench.adapter)[places]
         found["edge detector"].append(rank_correlation(seen, seen))
     for name, values in found.items():
         size = float(np.mean(values))
@@ -112,10 +112,10 @@ def sane(bench: Bench) -> Iterator[Measure]:
 def planted(bench: Bench) -> Iterator[Measure]:
     """How often each method points at evidence planted in an input."""
     random = np.random.default_rng(bench.seed)
-    module = learn(bench.model, bench.domain, random)
-    first = bench.domain.plant(random)
-    methods = usable(module, first.sample, Target(first.label), bench.domain)
-    hits = pointing(module, bench.domain, methods, bench.n, random)
+    module = learn(bench.model, bench.adapter, random)
+    first = bench.adapter.plant(random)
+    methods = usable(module, first.example, Target(first.label), bench.adapter)
+    hits = pointing(module, bench.adapter, methods, bench.n, random)
     best = max(methods, key=lambda name: sum(hits[name])) if hits["random"] else None
     for name, each in hits.items():
         share = float(np.mean(each)) if each else float("nan")
@@ -125,9 +125,9 @@ def planted(bench: Bench) -> Iterator[Measure]:
 
 def timed(bench: Bench) -> Iterator[Measure]:
     """Seconds that occlusion of one input takes."""
-    sample = max(bench.samples, key=lambda each: int(bench.domain.places(each).sum()))
+    example = max(bench.samples, key=lambda each: int(bench.adapter.places(each).sum()))
     start = time.perf_counter()
-    explain(bench.model, sample, "occlusion", Target(bench.answer(sample)), bench.domain)
+    explain(bench.model, example, "occlusion", Target(bench.answer(example)), bench.adapter)
     seconds = time.perf_counter() - start
-    regions = len(next(iter(bench.domain.regions(sample).values())))
+    regions = len(next(iter(bench.adapter.regions(example).values())))
     yield Measure(f"occlusion: seconds for one input, {regions} regions", seconds, 1, "< 60", seconds < 60)

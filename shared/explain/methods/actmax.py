@@ -7,7 +7,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from shared.errors import UserError, nearest
-from shared.explain.adapter import Domain, Planes
+from shared.explain.adapter import InputAdapter, Planes
 from shared.explain.explanation import Explanation, Shown
 from shared.explain.methods.ascent import ascend, distance, noise, variation
 from shared.explain.training_inputs import Reals
@@ -22,14 +22,14 @@ def actmax(
     model: Classifier,
     input: None,
     target: Target,
-    domain: Domain,
+    adapter: InputAdapter,
     reals: Reals,
     start: str = "noise",
     l1: float = 0.0,
     smooth: float = 0.0,
     seed: int = 0,
 ) -> Explanation:
-    """The input in the domain's range that maximises a unit's a_k = Σ_ij a_k,ij, or a class's score.
+    """The input in the adapter's range that maximises a unit's a_k = Σ_ij a_k,ij, or a class's score.
 
     It is as large as the training input that excites the unit most; ``baseline`` is what that one reaches.
     Penalties are weighed against a_k in units of that baseline (Simonyan et al. 2014, section 2; Mahendran &
@@ -49,21 +49,21 @@ def actmax(
         raise UserError(f"start={start}: {nearest(str(start), list(STARTS))}")
     found = reals.search(target.layer)
     item, best = int(found.total_item[target.unit]), float(found.total[target.unit])
-    real = reals.sample(item)
+    real = reals.example(item)
     meta = {
         "dead": found.dead(target.unit), "start": start, "l1": l1, "smooth": smooth, "seed": seed,
         "searched": f"{found.n:,} training inputs",
     }  # fmt: skip
     if meta["dead"]:
         return Explanation(torch.zeros_like(real.x), 0.0, 0.0, meta)
-    [made] = maximise(model, [target], domain, reals, real.x[None], start, l1, smooth, seed)
+    [made] = maximise(model, [target], adapter, reals, real.x[None], start, l1, smooth, seed)
     meta |= {"ratio": made.value / best if best > 0 else None, "total variation": made.variation}
     ratio = f", {meta['ratio']:.1f} times the best real" if meta["ratio"] else ""
     shown = [
-        Shown(domain.make(made.x, "made"), f"made: {made.value:.2f}{ratio}"),
+        Shown(adapter.make(made.x, "made"), f"made: {made.value:.2f}{ratio}"),
         Shown(real, f"best real: {best:.2f}\n{real.name}"),
     ]
-    exists = domain.nearest(made.x)
+    exists = adapter.nearest(made.x)
     if exists is not None:
         with torch.no_grad():
             reached = float(target.score(model.network, exists.x[None]))
@@ -83,7 +83,7 @@ class Made(NamedTuple):
 def maximise(
     model: Classifier,
     targets: list[Target],
-    domain: Domain,
+    adapter: InputAdapter,
     reals: Reals,
     like: Planes,
     start: str,
@@ -96,7 +96,7 @@ def maximise(
     Args:
         model: the network.
         targets: units of one layer.
-        domain: its adapter.
+        adapter: its adapter.
         reals: the training inputs.
         like: (units, planes, axis 1, axis 2) real inputs, which give the size, and ``real`` its start.
         start: one of STARTS.
@@ -115,15 +115,15 @@ def maximise(
     def objective(x: Planes) -> Float[Tensor, " n"]:
         value = degree(x) / scale
         if l1:
-            value = value - l1 * distance(x, domain)
-        return value - smooth * variation(x, domain) if smooth else value
+            value = value - l1 * distance(x, adapter)
+        return value - smooth * variation(x, adapter) if smooth else value
 
     begin = {
-        "noise": lambda: noise(like, domain, seed),
-        "zeros": lambda: torch.stack([domain.blank(domain.make(x, "")) for x in like]),
+        "noise": lambda: noise(like, adapter, seed),
+        "zeros": lambda: torch.stack([adapter.blank(adapter.make(x, "")) for x in like]),
         "real": lambda: like,
     }[start]()
-    x = ascend(begin, domain.bounds, objective, STEPS)
+    x = ascend(begin, adapter.bounds, objective, STEPS)
     with torch.no_grad():
-        reached, rough = degree(x).tolist(), variation(x, domain).tolist()
+        reached, rough = degree(x).tolist(), variation(x, adapter).tolist()
     return [Made(*each) for each in zip(x, reached, rough, strict=True)]

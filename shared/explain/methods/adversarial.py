@@ -5,8 +5,8 @@ import torch.nn.functional as F
 from jaxtyping import Int
 from torch import Tensor
 
-from shared.explain.adapter import Domain, Planes
-from shared.explain.explanation import Explanation, Sample, Shown
+from shared.explain.adapter import InputAdapter, Planes
+from shared.explain.explanation import Example, Explanation, Shown
 from shared.explain.units import Target
 from shared.network import Network
 from shared.results import percent
@@ -18,9 +18,9 @@ KINDS = {"FGSM": "gradient sign", "PGD": "projected gradient descent", "random":
 
 def adversarial(
     model: Classifier,
-    input: Sample,
+    input: Example,
     target: Target,
-    domain: Domain,
+    adapter: InputAdapter,
     epsilon: float | None = None,
     seed: int = 0,
 ) -> Explanation:
@@ -28,22 +28,22 @@ def adversarial(
 
     By the gradient's sign (FGSM, Goodfellow et al. 2015, section 4), by projected gradient descent (PGD,
     Madry et al. 2018, section 2.1), and by random signs, which ought not to matter. Nothing leaves the
-    domain's range. ``value`` is the class's probability after PGD, ``baseline`` before.
+    adapter's range. ``value`` is the class's probability after PGD, ``baseline`` before.
 
     The target is the class that is to be given up.
 
     Options:
-        epsilon: in the domain's own unit; None: its usual one.
+        epsilon: in the adapter's own unit; None: its usual one.
         seed: of random signs, and of PGD's start.
     """
-    size = domain.epsilon if epsilon is None else epsilon
-    made = {kind: attacked(model, input, target, domain, kind, size, seed) for kind in KINDS}
+    size = adapter.epsilon if epsilon is None else epsilon
+    made = {kind: attacked(model, input, target, adapter, kind, size, seed) for kind in KINDS}
     with torch.no_grad():
         before = model.network(input.x[None]).softmax(1)[0]
         after = {kind: model.network(each.x[None]).softmax(1)[0] for kind, each in made.items()}
     shown = [Shown(input, _told("as it is", model, before, target))]
     shown += [Shown(each, _told(kind, model, after[kind], target)) for kind, each in made.items()]
-    meta = {"epsilon": f"{size:g} {domain.epsilon_unit}", "seed": seed}
+    meta = {"epsilon": f"{size:g} {adapter.epsilon_unit}", "seed": seed}
     meta |= {f"answer after {KINDS[kind]}": model.classes[int(p.argmax())] for kind, p in after.items()}
     return Explanation(
         made["PGD"].x, float(after["PGD"][target.unit]), float(before[target.unit]), meta, tuple(shown)
@@ -59,17 +59,23 @@ def _told(kind: str, model: Classifier, probabilities: Tensor, target: Target) -
 
 
 def attacked(
-    model: Classifier, input: Sample, target: Target, domain: Domain, kind: str, size: float, seed: int
-) -> Sample:
-    """An input changed by one of KINDS, in the domain's own way if it has one, by ``size`` of its unit."""
-    own = domain.attack(input, kind, size, seed)
+    model: Classifier,
+    input: Example,
+    target: Target,
+    adapter: InputAdapter,
+    kind: str,
+    size: float,
+    seed: int,
+) -> Example:
+    """An input changed by one of KINDS, in the adapter's own way if it has one, by ``size`` of its unit."""
+    own = adapter.attack(input, kind, size, seed)
     if own is not None:
         return own
     label = torch.tensor([target.unit])
-    bounds = domain.bounds
-    step = size * domain.step(input)
+    bounds = adapter.bounds
+    step = size * adapter.step(input)
     x = attack(model.network, input.x[None], label, kind, step, bounds, seed)
-    return domain.make(x[0], kind, of=input)
+    return adapter.make(x[0], kind, of=input)
 
 
 def attack(

@@ -1,4 +1,4 @@
-"""Gradient ascent on an input inside the range that its domain allows."""
+"""Gradient ascent on an input inside the range that its adapter allows."""
 
 from collections.abc import Callable
 
@@ -6,7 +6,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from shared.explain.adapter import Domain, Planes
+from shared.explain.adapter import InputAdapter, Planes
 
 RATE = 0.03  # of the range, a step of Adam's
 
@@ -47,25 +47,25 @@ def ascend(
     return found
 
 
-def variation(x: Planes, domain: Domain) -> Float[Tensor, " n"]:
+def variation(x: Planes, adapter: InputAdapter) -> Float[Tensor, " n"]:
     """Total variation: the mean distance of neighbouring places' values, in shares of the range."""
-    low, high = (bound.to(x) for bound in domain.bounds)
+    low, high = (bound.to(x) for bound in adapter.bounds)
     share = (x - low) / (high - low).clamp(min=1e-12)
-    axes = [axis for axis in (2, 3) if axis - 1 not in domain.collapse and x.size(axis) > 1]
+    axes = [axis for axis in (2, 3) if axis - 1 not in adapter.collapse and x.size(axis) > 1]
     return torch.stack([share.diff(dim=axis).abs().mean((1, 2, 3)) for axis in axes]).mean(0)
 
 
-def distance(x: Planes, domain: Domain) -> Float[Tensor, " n"]:
+def distance(x: Planes, adapter: InputAdapter) -> Float[Tensor, " n"]:
     """The L1 norm of an input: the mean distance from the blank one, in shares of the range."""
-    low, high = (bound.to(x) for bound in domain.bounds)
-    blank = domain.blank(domain.make(x[0].detach(), ""))
+    low, high = (bound.to(x) for bound in adapter.bounds)
+    blank = adapter.blank(adapter.make(x[0].detach(), ""))
     return ((x - blank) / (high - low).clamp(min=1e-12)).abs().mean((1, 2, 3))
 
 
-def noise(like: Planes, domain: Domain, seed: int, spread: float = 0.3) -> Planes:
+def noise(like: Planes, adapter: InputAdapter, seed: int, spread: float = 0.3) -> Planes:
     """Inputs about the blank one, normally distributed by so much of the range, and within it."""
-    low, high = (bound.to(like).expand_as(like[0]) for bound in domain.bounds)
+    low, high = (bound.to(like).expand_as(like[0]) for bound in adapter.bounds)
     random = torch.Generator().manual_seed(seed)
     drawn = torch.randn(like.shape, generator=random, dtype=like.dtype)
-    blank = domain.blank(domain.make(like[0], "")).to(like)
+    blank = adapter.blank(adapter.make(like[0], "")).to(like)
     return torch.minimum(torch.maximum(blank + spread * (high - low) * drawn, low), high)

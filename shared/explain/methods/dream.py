@@ -6,8 +6,8 @@ from jaxtyping import Float
 from torch import Tensor
 
 from shared.errors import UserError
-from shared.explain.adapter import Domain, Planes
-from shared.explain.explanation import Explanation, Sample, Shown
+from shared.explain.adapter import InputAdapter, Planes
+from shared.explain.explanation import Example, Explanation, Shown
 from shared.explain.methods.saliency import last_maps
 from shared.explain.units import Target, activations
 from shared.network import Network
@@ -19,7 +19,7 @@ RATE = 0.05  # of the range, a step of Adam's
 
 
 def dream(
-    model: Classifier, input: Sample, target: Target, domain: Domain, layer: str | None = None
+    model: Classifier, input: Example, target: Target, adapter: InputAdapter, layer: str | None = None
 ) -> Explanation:
     """The input changed so that a layer's output grows, above zero and below (Mordvintsev et al. 2015).
 
@@ -33,15 +33,15 @@ def dream(
         layer: its name; None: the last convolution's before the logits.
 
     Raises:
-        UserError: the domain's inputs are no pictures, or there is no such layer.
+        UserError: the adapter's inputs are no pictures, or there is no such layer.
     """
-    if not domain.pictures:
+    if not adapter.pictures:
         raise UserError("dream: works on pictures and spectrograms; leave it out of methods")
     name = layer or last_maps(model.network)[0]
-    x = dreamt(model.network, name, input.x, domain.bounds)
+    x = dreamt(model.network, name, input.x, adapter.bounds)
     with torch.no_grad():
         before, after = mean_square(model.network, name, torch.stack([input.x, x])).tolist()
-    made = domain.make(x, f"{input.name} dreamt", of=input)
+    made = adapter.make(x, f"{input.name} dreamt", of=input)
     shown = (
         Shown(input, f"as it is: mean square {before:.3g}"),
         Shown(made, f"dreamt: mean square {after:.3g}"),

@@ -6,7 +6,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from shared.errors import UserError
-from shared.explain.adapter import Domain
+from shared.explain.adapter import InputAdapter
 from shared.explain.explanation import Explanation
 from shared.explain.units import Target, find_layer
 from shared.network import Chain, Layer, Network, Shape
@@ -25,7 +25,7 @@ class Filters(NamedTuple):
         return self.weight.flatten(1).norm(dim=1).argsort(descending=True, stable=True).tolist()
 
 
-def filters(model: Classifier, input: None, target: Target, domain: Domain) -> Explanation:
+def filters(model: Classifier, input: None, target: Target, adapter: InputAdapter) -> Explanation:
     """The weights of a layer that reads the input itself (Krizhevsky et al. 2012, figure 3).
 
     The map holds them (filters, planes, kernel 1, kernel 2); ``value`` and ``baseline`` are the norms of the

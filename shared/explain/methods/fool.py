@@ -4,8 +4,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from shared.explain.adapter import Domain, Planes
-from shared.explain.explanation import Explanation, Sample, Shown
+from shared.explain.adapter import InputAdapter, Planes
+from shared.explain.explanation import Example, Explanation, Shown
 from shared.explain.methods.ascent import ascend, noise
 from shared.explain.units import Target
 from shared.results import percent
@@ -14,7 +14,9 @@ from shared.training import Classifier
 STEPS = 200
 
 
-def fool(model: Classifier, input: Sample, target: Target, domain: Domain, seed: int = 0) -> Explanation:
+def fool(
+    model: Classifier, input: Example, target: Target, adapter: InputAdapter, seed: int = 0
+) -> Explanation:
     """Noise changed until the network is sure of a class (Nguyen et al. 2015, section 3).
 
     ``value`` is the class's probability, ``baseline`` what the noise had.
@@ -24,16 +26,16 @@ def fool(model: Classifier, input: Sample, target: Target, domain: Domain, seed:
     Options:
         seed: of the noise.
     """
-    begin = noise(input.x[None], domain, seed)
-    x = deceive(model, begin, torch.tensor([target.unit]), domain)[0]
+    begin = noise(input.x[None], adapter, seed)
+    x = deceive(model, begin, torch.tensor([target.unit]), adapter)[0]
     with torch.no_grad():
         before, after = model.network(torch.stack([begin[0], x])).softmax(1)[:, target.unit].tolist()
     name = model.classes[target.unit]
     shown = [
-        Shown(domain.make(begin[0], "noise"), f"noise: {name} {percent(before)}"),
-        Shown(domain.make(x, "made"), f"made: {name} {percent(after)}"),
+        Shown(adapter.make(begin[0], "noise"), f"noise: {name} {percent(before)}"),
+        Shown(adapter.make(x, "made"), f"made: {name} {percent(after)}"),
     ]
-    exists = domain.nearest(x)
+    exists = adapter.nearest(x)
     if exists is not None:
         with torch.no_grad():
             there = float(model.network(exists.x[None]).softmax(1)[0, target.unit])
@@ -41,10 +43,10 @@ def fool(model: Classifier, input: Sample, target: Target, domain: Domain, seed:
     return Explanation(x, after, before, {"seed": seed, "steps": STEPS}, tuple(shown))
 
 
-def deceive(model: Classifier, start: Planes, classes: Tensor, domain: Domain) -> Planes:
+def deceive(model: Classifier, start: Planes, classes: Tensor, adapter: InputAdapter) -> Planes:
     """Inputs (N, …) of which the network is sure of N classes."""
 
     def sureness(x: Planes) -> Float[Tensor, " n"]:
         return model.network(x).log_softmax(1).gather(1, classes[:, None])[:, 0]
 
-    return ascend(start, domain.bounds, sureness, STEPS)
+    return ascend(start, adapter.bounds, sureness, STEPS)

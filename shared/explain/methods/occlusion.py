@@ -5,8 +5,8 @@ from rich.console import Console
 from rich.progress import track
 
 from shared.errors import UserError, nearest
-from shared.explain.adapter import Domain, Masks
-from shared.explain.explanation import Explanation, Sample
+from shared.explain.adapter import InputAdapter, Masks
+from shared.explain.explanation import Example, Explanation
 from shared.explain.units import Target
 from shared.training import Classifier
 
@@ -14,42 +14,42 @@ BATCH = 64  # inputs that are asked together: memory stays bounded however many 
 
 
 def occlusion(
-    model: Classifier, input: Sample, target: Target, domain: Domain, regions: str | None = None
+    model: Classifier, input: Example, target: Target, adapter: InputAdapter, regions: str | None = None
 ) -> Explanation:
     """How far the score falls for each region (Zeiler & Fergus 2014, section 4.2).
 
     Of regions that overlap, a place has the mean of those that cover it.
 
     Options:
-        regions: the kind of regions, of those that the domain has; None: its usual one.
+        regions: the kind of regions, of those that the adapter has; None: its usual one.
 
     Raises:
         UserError: there is no such kind.
     """
-    kinds = domain.regions(input)
+    kinds = adapter.regions(input)
     kind = regions or next(iter(kinds))
     if kind not in kinds:
         raise UserError(f"regions={kind}: {nearest(kind, list(kinds))}")
     masks = kinds[kind]
     with torch.no_grad():
         value = float(target.score(model.network, input.x[None]))
-        falls = value - covered_scores(model, input, target, domain, masks)
+        falls = value - covered_scores(model, input, target, adapter, masks)
     covered = masks.sum(0)
     total = torch.einsum("r,rij->ij", falls.to(input.x), masks.to(input.x))
     relevance = torch.where(covered > 0, total / covered.clamp(min=1), 0.0)
-    meta = {"filled in": domain.filling, "regions": f"{len(masks)} {kind}"}
+    meta = {"filled in": adapter.filling, "regions": f"{len(masks)} {kind}"}
     return Explanation(relevance[None], value, float(value - falls.max()), meta)
 
 
 @torch.no_grad()
 def covered_scores(
-    model: Classifier, input: Sample, target: Target, domain: Domain, masks: Masks
+    model: Classifier, input: Example, target: Target, adapter: InputAdapter, masks: Masks
 ) -> torch.Tensor:
     """(R,) the target's score with each mask's places taken away."""
     parts = masks.split(BATCH)
     bar = Console(stderr=True)
     told = track(parts, "occluding", console=bar, transient=True, disable=len(parts) < 4)
-    return torch.cat([target.score(model.network, domain.keep(input, ~part)) for part in told])
+    return torch.cat([target.score(model.network, adapter.keep(input, ~part)) for part in told])
 
 
 def boxes(extent: tuple[int, int], size: tuple[int, int], stride: tuple[int, int]) -> Masks:

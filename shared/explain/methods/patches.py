@@ -1,13 +1,15 @@
 """The real inputs that excite a unit most, each with the region that the unit sees."""
 
-from shared.explain.adapter import Domain
+from shared.explain.adapter import InputAdapter
 from shared.explain.explanation import Box, Explanation, Shown
 from shared.explain.training_inputs import Reals
 from shared.explain.units import Target, find_layer
 from shared.training import Classifier
 
 
-def top_patches(model: Classifier, input: None, target: Target, domain: Domain, reals: Reals) -> Explanation:
+def top_patches(
+    model: Classifier, input: None, target: Target, adapter: InputAdapter, reals: Reals
+) -> Explanation:
     """The nine training inputs with the largest value of a unit's cell, and the box that this cell sees.
 
     The map holds the nine values; ``value`` is the largest and ``baseline`` the ninth.
@@ -23,7 +25,7 @@ def top_patches(model: Classifier, input: None, target: Target, domain: Domain, 
     values, items, *places = (each[:, target.unit].tolist() for each in found[:5])
     shown = []
     for value, item, window, row, column in zip(values, items, *places, strict=True):
-        sample = reals.sample(item)
-        box: Box = shape.sees((row, column), (sample.x.size(1), sample.x.size(2)), window)
-        shown.append(Shown(sample, f"{value:.2f}   {sample.name}", box))
+        example = reals.example(item)
+        box: Box = shape.sees((row, column), (example.x.size(1), example.x.size(2)), window)
+        shown.append(Shown(example, f"{value:.2f}   {example.name}", box))
     return Explanation(found.value[:, target.unit], values[0], values[-1], meta, tuple(shown))

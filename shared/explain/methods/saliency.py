@@ -9,8 +9,8 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from shared.errors import UserError
-from shared.explain.adapter import Domain
-from shared.explain.explanation import Explanation, Sample
+from shared.explain.adapter import InputAdapter
+from shared.explain.explanation import Example, Explanation
 from shared.explain.units import Seen, Target, learned_layers, watched
 from shared.network import Axis, Layer, Network, SideBySide
 from shared.training import Classifier
@@ -24,26 +24,28 @@ def gradient(network: Network, target: Target, x: Float[Tensor, "n planes a1 a2"
     return torch.autograd.grad(target.score(network, x).sum(), x)[0]
 
 
-def saliency(model: Classifier, input: Sample, target: Target, domain: Domain) -> Explanation:
+def saliency(model: Classifier, input: Example, target: Target, adapter: InputAdapter) -> Explanation:
     """|∂y/∂x| (Simonyan et al. 2014, section 3): of several planes, the largest at each place."""
-    return _explained(model, input, target, domain, domain.strongest(_gradient(model, input, target)))
+    return _explained(model, input, target, adapter, adapter.strongest(_gradient(model, input, target)))
 
 
-def input_x_gradient(model: Classifier, input: Sample, target: Target, domain: Domain) -> Explanation:
+def input_x_gradient(model: Classifier, input: Example, target: Target, adapter: InputAdapter) -> Explanation:
     """X · ∂y/∂x: what each place adds to the score of a linear network (Shrikumar et al. 2016)."""
     relevance = input.x * _gradient(model, input, target)
-    return _explained(model, input, target, domain, domain.signed(relevance))
+    return _explained(model, input, target, adapter, adapter.signed(relevance))
 
 
-def integrated_gradients(model: Classifier, input: Sample, target: Target, domain: Domain) -> Explanation:
+def integrated_gradients(
+    model: Classifier, input: Example, target: Target, adapter: InputAdapter
+) -> Explanation:
     """(x - x₀) times the mean gradient on the way from x₀ to x (Sundararajan et al. 2017, section 3).
 
-    The mean is a Gauss–Legendre sum over STEPS points; x₀ is the domain's blank input. The map adds up to the
+    The mean is a Gauss–Legendre sum over STEPS points; x₀ is the blank input. The map adds up to the
     difference of the two scores: ``meta["completeness gap"]`` is what is missing of it.
     """
-    blank = domain.blank(input).to(input.x)
+    blank = adapter.blank(input).to(input.x)
     relevance = path_attribution(model.network, target, input.x, blank)
-    found = _explained(model, input, target, domain, domain.signed(relevance))
+    found = _explained(model, input, target, adapter, adapter.signed(relevance))
     gap = float(relevance.sum()) - (found.value - found.baseline)
     found.meta.update({"steps": STEPS, "completeness gap": gap})
     return found
@@ -65,7 +67,7 @@ def path_attribution(
 
 
 def grad_cam(
-    model: Classifier, input: Sample, target: Target, domain: Domain, layer: str | None = None
+    model: Classifier, input: Example, target: Target, adapter: InputAdapter, layer: str | None = None
 ) -> Explanation:
     """The feature maps weighted by their mean gradient (Selvaraju et al. 2017, section 3).
 
@@ -93,12 +95,12 @@ def grad_cam(
         if slope is None:
             raise UserError(f"layer={name}: {target.words(model.classes)} does not come after it")
         relevance += spread(each, class_map(each, slope), (x.size(2), x.size(3)))
-    carried = relevance if domain.collapse == (0,) else relevance.mean(1, keepdim=True)
-    return _explained(model, input, target, domain, carried[None].detach(), {"maps of": ", ".join(names)})
+    carried = relevance if adapter.collapse == (0,) else relevance.mean(1, keepdim=True)
+    return _explained(model, input, target, adapter, carried[None].detach(), {"maps of": ", ".join(names)})
 
 
 def class_map(seen: Seen, slope: Tensor) -> Float[Tensor, "windows rows columns"]:
-    """ReLU(Σ_k α_k A_k) of one sample, α_k being the mean gradient over the cells of map k."""
+    """ReLU(Σ_k α_k A_k) of one example, α_k being the mean gradient over the cells of map k."""
     maps, slopes = seen.arrange(), seen.arrange(slope)
     cells = maps.own[0].sum()
     alpha = slopes.values[0].sum((1, 2, 3)) / cells
@@ -156,20 +158,20 @@ def _last(chain: nn.Module, prefix: str, allowed: set[str]) -> list[str]:
     return []
 
 
-def _gradient(model: Classifier, input: Sample, target: Target) -> Float[Tensor, "planes a1 a2"]:
+def _gradient(model: Classifier, input: Example, target: Target) -> Float[Tensor, "planes a1 a2"]:
     return gradient(model.network, target, input.x[None])[0]
 
 
 def _explained(
     model: Classifier,
-    input: Sample,
+    input: Example,
     target: Target,
-    domain: Domain,
+    adapter: InputAdapter,
     relevance: Tensor,
     meta: dict[str, Any] | None = None,
 ) -> Explanation:
     """The map, with the scores of the input and of the blank one."""
-    blank = domain.blank(input).to(input.x)
+    blank = adapter.blank(input).to(input.x)
     with torch.no_grad():
         value, baseline = target.score(model.network, torch.stack([input.x, blank])).tolist()
     return Explanation(relevance, value, baseline, meta or {})

@@ -8,8 +8,8 @@ from jaxtyping import Float
 from torch import Tensor
 
 from shared.errors import UserError
-from shared.explain.adapter import Domain, Planes
-from shared.explain.explanation import Explanation, Sample, Shown
+from shared.explain.adapter import InputAdapter, Planes
+from shared.explain.explanation import Example, Explanation, Shown
 from shared.explain.units import Activations, Target, learned_layers, watched
 from shared.network import Network
 from shared.training import Classifier
@@ -19,7 +19,9 @@ RATE = 0.02  # of the range, a step of Adam's
 CONTENT = 0.02  # weight of content against style, each in units of where it starts
 
 
-def style(model: Classifier, input: Sample, target: Target, domain: Domain, manner: Sample) -> Explanation:
+def style(
+    model: Classifier, input: Example, target: Target, adapter: InputAdapter, manner: Example
+) -> Explanation:
     """The content of ``input`` in the style of ``manner`` (Gatys et al. 2016, section 2).
 
     Content is the feature maps of the last convolution before the logits, style the Gram matrices of all of
@@ -30,19 +32,19 @@ def style(model: Classifier, input: Sample, target: Target, domain: Domain, mann
         manner: the picture whose style is taken.
 
     Raises:
-        UserError: the domain has no pictures, or the network no convolutions.
+        UserError: the adapter has no pictures, or the network no convolutions.
     """
-    if not domain.pictures:
+    if not adapter.pictures:
         raise UserError("style: works on pictures and spectrograms; leave it out of methods")
     layers = learned_layers(model.network, maps=True)
     if not layers:
         raise UserError("style: no convolution in this network; leave it out of methods")
-    x, before, after = transfer(model.network, layers, input.x, manner.x, domain.bounds)
+    x, before, after = transfer(model.network, layers, input.x, manner.x, adapter.bounds)
     shown = (
         Shown(input, f"content: style loss {before:.3g}"),
         Shown(manner, "style"),
         Shown(
-            domain.make(x, f"{input.name} in the style of {manner.name}", of=input),
+            adapter.make(x, f"{input.name} in the style of {manner.name}", of=input),
             f"made: style loss {after:.3g}",
         ),
     )

@@ -8,12 +8,12 @@ import torch
 
 from domains.go.board.rules import Board
 from domains.go.explain import GoDomain
-from shared.explain.adapter import Domain
+from shared.explain.adapter import InputAdapter
 from shared.explain.explain import explain
 from shared.explain.units import Target
 from shared.training.classifier import Classifier
 
-Networks = dict[str, tuple[Classifier, Domain]]
+Networks = dict[str, tuple[Classifier, InputAdapter]]
 
 
 @pytest.fixture(scope="module")
@@ -25,19 +25,19 @@ def go(networks: Networks) -> tuple[Classifier, GoDomain]:
 
 def test_occlusion_recomputes_the_planes_without_each_stone(go: tuple[Classifier, GoDomain]) -> None:
     model, domain = go
-    sample = domain.sample(domain.data.val_set, 30)
+    example = domain.example(domain.data.val_set, 30)
     target = Target(200)
-    found = explain(model, sample, "occlusion", target, domain)
-    stones = sample.source.stones != 0
+    found = explain(model, example, "occlusion", target, domain)
+    stones = example.source.stones != 0
     assert (found.map[0].numpy()[~stones] == 0).all()
     assert found.meta["regions"] == f"{stones.sum()} stones"
     point = tuple(np.argwhere(stones)[7])
     mask = np.ones_like(stones)
     mask[point] = False
-    without = domain.on(sample.source.kept(mask), "").x
-    fall = model.network(sample.x[None])[0, 200] - model.network(without[None])[0, 200]
+    without = domain.on(example.source.kept(mask), "").x
+    fall = model.network(example.x[None])[0, 200] - model.network(without[None])[0, 200]
     assert float(found.map[0][point]) == pytest.approx(float(fall), abs=1e-5)
-    assert ((sample.x != without).any(0)).sum() > 1  # other points' planes changed too
+    assert ((example.x != without).any(0)).sum() > 1  # other points' planes changed too
 
 
 def test_a_problem_without_moves_and_the_move_to_come(
@@ -46,19 +46,19 @@ def test_a_problem_without_moves_and_the_move_to_come(
     model, domain = go
     (tmp_path / "problem.sgf").write_text("(;SZ[19]AB[pd][qd]AW[qc][rc]PL[W])")
     (tmp_path / "game.sgf").write_text("(;SZ[19];B[pd];W[dd];B[pp])")
-    (sample,) = domain.read(tmp_path / "problem.sgf")
-    assert (sample.name, sample.source.colour, sample.source.played) == ("problem.sgf, move 1", 1, None)
-    (sample,) = domain.read(tmp_path / "game.sgf", move=4)
-    assert (sample.name, sample.source.colour, sample.source.played) == ("game.sgf, move 4", 1, None)
-    assert (sample.source.stones != 0).sum() == 3
-    found = explain(model, sample, "occlusion", Target(200), domain)
-    assert domain.map_figure(sample, found.map[0].numpy(), Target(200))
+    (example,) = domain.read(tmp_path / "problem.sgf")
+    assert (example.name, example.source.colour, example.source.played) == ("problem.sgf, move 1", 1, None)
+    (example,) = domain.read(tmp_path / "game.sgf", move=4)
+    assert (example.name, example.source.colour, example.source.played) == ("game.sgf, move 4", 1, None)
+    assert (example.source.stones != 0).sum() == 3
+    found = explain(model, example, "occlusion", Target(200), domain)
+    assert domain.map_figure(example, found.map[0].numpy(), Target(200))
 
 
 def test_the_blank_input_is_the_empty_board(go: tuple[Classifier, GoDomain]) -> None:
     _, domain = go
-    sample = domain.sample(domain.data.val_set, 30)
-    blank = domain.blank(sample)
+    example = domain.example(domain.data.val_set, 30)
+    blank = domain.blank(example)
     assert bool((blank[2] == 1).all())  # every point is empty
     assert bool((blank[0] == 0).all())
     low, high = domain.bounds
@@ -70,8 +70,8 @@ def test_a_planted_atari_is_taken_by_the_move_that_it_asks_for(go: tuple[Classif
     _, domain = go
     random = np.random.default_rng(3)
     for _ in range(5):
-        sample, evidence, taking = domain.plant(random)
-        position = sample.source
+        example, evidence, taking = domain.plant(random)
+        position = example.source
         assert int(evidence.sum()) == 4
         assert bool((torch.from_numpy(position.stones != 0) | ~evidence).all())
         board = Board(19)
@@ -85,5 +85,5 @@ def test_the_nearest_position_to_one_of_the_training_set_is_itself(go: tuple[Cla
     _, domain = go
     data = domain.data.train_set
     item = int(domain.items(data, 1000)[5])
-    sample = domain.sample(data, item)
-    assert domain.nearest(sample.x).name == sample.name
+    example = domain.example(data, item)
+    assert domain.nearest(example.x).name == example.name

@@ -10,10 +10,10 @@ import torch
 
 from domains.speech.explain import SpeechDomain
 from shared.errors import UserError
-from shared.explain.adapter import Domain
+from shared.explain.adapter import InputAdapter
 from shared.training.classifier import Classifier
 
-Networks = dict[str, tuple[Classifier, Domain]]
+Networks = dict[str, tuple[Classifier, InputAdapter]]
 
 
 @pytest.fixture(scope="module")
@@ -24,43 +24,43 @@ def speech(networks: Networks) -> SpeechDomain:
 
 
 def test_a_step_is_a_decibel(speech: SpeechDomain) -> None:
-    sample = speech.sample(speech.data.val_set, 0)
-    mean, deviation = speech._levels(sample)
-    log = sample.x * deviation + mean
+    example = speech.example(speech.data.val_set, 0)
+    mean, deviation = speech._levels(example)
+    log = example.x * deviation + mean
     louder = (log + np.log(10) / 10 - mean) / deviation  # a decibel more power in every cell
     torch.testing.assert_close(
-        louder - sample.x, torch.full_like(sample.x, speech.step(sample)), rtol=1e-3, atol=1e-5
+        louder - example.x, torch.full_like(example.x, speech.step(example)), rtol=1e-3, atol=1e-5
     )
 
 
 def test_regions_are_boxes_whole_bands_and_whole_slices(speech: SpeechDomain) -> None:
-    sample = speech.sample(speech.data.val_set, 0)
-    kinds = speech.regions(sample)
+    example = speech.example(speech.data.val_set, 0)
+    kinds = speech.regions(example)
     assert list(kinds) == ["boxes", "bands", "slices"]
     assert all(masks.any(0).all() for masks in kinds.values())  # nothing is left out
     assert all((mask.all(1) == mask.any(1)).all() for mask in kinds["bands"])
     assert all((mask.all(0) == mask.any(0)).all() for mask in kinds["slices"])
-    covered = speech.keep(sample, ~kinds["slices"][:1])[0]
+    covered = speech.keep(example, ~kinds["slices"][:1])[0]
     assert bool((covered[:, kinds["slices"][0]] == 0).all())  # the clip's mean
 
 
 def test_a_made_spectrogram_can_be_heard(speech: SpeechDomain) -> None:
-    sample = speech.sample(speech.data.val_set, 0)
-    made = speech.make(sample.x, "made", of=sample)
+    example = speech.example(speech.data.val_set, 0)
+    made = speech.make(example.x, "made", of=example)
     wave, rate = soundfile.read(io.BytesIO(speech.sounds(made)[".wav"]))
     assert rate == speech.log_mel.rate
-    assert abs(len(wave) - len(sample.source)) < 4 * speech.log_mel.size
+    assert abs(len(wave) - len(example.source)) < 4 * speech.log_mel.size
     again = speech.on(np.round(wave * 32000).astype(np.int16), "again").x
-    frames = min(again.size(2), sample.x.size(2))
-    both = torch.stack([again[0, :, :frames].flatten(), sample.x[0, :, :frames].flatten()])
+    frames = min(again.size(2), example.x.size(2))
+    both = torch.stack([again[0, :, :frames].flatten(), example.x[0, :, :frames].flatten()])
     assert float(torch.corrcoef(both)[0, 1]) > 0.8
-    assert speech.sounds(speech.make(sample.x, "from noise")) == {}
+    assert speech.sounds(speech.make(example.x, "from noise")) == {}
 
 
 def test_a_planted_tone_is_the_evidence(speech: SpeechDomain) -> None:
-    sample, evidence, label = speech.plant(np.random.default_rng(1))
+    example, evidence, label = speech.plant(np.random.default_rng(1))
     assert 0 < float(evidence.float().mean()) < 0.2
-    assert float(sample.x[0][evidence].mean()) > float(sample.x[0][~evidence].mean()) + 1
+    assert float(example.x[0][evidence].mean()) > float(example.x[0][~evidence].mean()) + 1
     low = min((speech.plant(np.random.default_rng(n)) for n in range(12)), key=lambda each: each.label)
     bands = [each.evidence.any(1).nonzero().float().mean() for each in (low,)]
     assert low.label <= label

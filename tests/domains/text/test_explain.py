@@ -10,12 +10,12 @@ from matplotlib.figure import Figure
 from domains.text.explain import TextDomain, write_words
 from domains.text.substitution import substituted
 from shared.errors import UserError
-from shared.explain.adapter import Domain
+from shared.explain.adapter import InputAdapter
 from shared.explain.explain import explain
 from shared.explain.units import Target
 from shared.training.classifier import Classifier
 
-Networks = dict[str, tuple[Classifier, Domain]]
+Networks = dict[str, tuple[Classifier, InputAdapter]]
 
 
 @pytest.fixture(scope="module")
@@ -29,15 +29,15 @@ def test_a_sentence_s_words_are_what_is_explained(
     text: tuple[Classifier, TextDomain], tmp_path: Path
 ) -> None:
     model, domain = text
-    [sample] = domain.read(None, "The plot isn't dull!")
-    assert sample.source == ["The", "plot", "is", "n't", "dull", "!"]
-    explained = explain(model, sample, "occlusion", Target(0), domain)
+    [example] = domain.read(None, "The plot isn't dull!")
+    assert example.source == ["The", "plot", "is", "n't", "dull", "!"]
+    explained = explain(model, example, "occlusion", Target(0), domain)
     assert explained.map.shape == (1, 6, 1)
-    without = sample.x.clone()
+    without = example.x.clone()
     without[:, 4] = 0.0
-    falls = model.network(sample.x[None])[0, 0] - model.network(without[None])[0, 0]
+    falls = model.network(example.x[None])[0, 0] - model.network(without[None])[0, 0]
     assert float(explained.map[0, 4, 0]) == pytest.approx(float(falls), abs=1e-6)
-    assert domain.regions(sample)["n-grams"].sum((1, 2)).tolist() == [3, 3, 3, 3]
+    assert domain.regions(example)["n-grams"].sum((1, 2)).tolist() == [3, 3, 3, 3]
     path = tmp_path / "a.txt"
     path.write_bytes(b"dull\n\nfine \0\n" + b"not dull\n" * 20)
     found = domain.read(path)
@@ -50,9 +50,9 @@ def test_a_sentence_s_words_are_what_is_explained(
 
 def test_a_word_is_nearest_to_itself(text: tuple[Classifier, TextDomain]) -> None:
     _, domain = text
-    [sample] = domain.read(None, "not dull but funny")
-    assert domain.nearest(sample.x + 1e-4).source == ["not", "dull", "but", "funny"]
-    assert domain.make(sample.x, "").source[0] == "≈not"
+    [example] = domain.read(None, "not dull but funny")
+    assert domain.nearest(example.x + 1e-4).source == ["not", "dull", "but", "funny"]
+    assert domain.make(example.x, "").source[0] == "≈not"
 
 
 @pytest.mark.parametrize("kind", ["FGSM", "PGD", "random"])
@@ -60,20 +60,20 @@ def test_substitutions_are_so_many_and_asking_the_network_is_best(
     text: tuple[Classifier, TextDomain], kind: str
 ) -> None:
     model, domain = text
-    [sample] = domain.read(None, "the music was wonderful and the plot is rich")
-    label = int(model.network(sample.x[None]).argmax())
+    [example] = domain.read(None, "the music was wonderful and the plot is rich")
+    label = int(model.network(example.x[None]).argmax())
 
     def left(kind: str) -> float:
-        made = domain.attack(sample, kind, 2.0, 0)
+        made = domain.attack(example, kind, 2.0, 0)
         return float(model.network(made.x[None]).softmax(1)[0, label])
 
-    places, ids = substituted(model, sample.x, domain.vectors, kind, 3, 0)
+    places, ids = substituted(model, example.x, domain.vectors, kind, 3, 0)
     assert len(set(places)) == len(ids) == 3
     assert min(ids) > 1  # no padding, no unknown word
     assert left("PGD") <= left(kind) + 1e-6
     for count in (0.0, 1.5, 10.0):
         with pytest.raises(UserError, match="give a number of words, from 1 to the 9"):
-            domain.attack(sample, kind, count, 0)
+            domain.attack(example, kind, count, 0)
 
 
 def test_planted_keywords_are_the_evidence(text: tuple[Classifier, TextDomain]) -> None:
@@ -81,11 +81,11 @@ def test_planted_keywords_are_the_evidence(text: tuple[Classifier, TextDomain]) 
     random = np.random.default_rng(0)
     words = {}
     for _ in range(20):
-        sample, evidence, label = domain.plant(random)
+        example, evidence, label = domain.plant(random)
         [place] = evidence[:, 0].nonzero()[:, 0].tolist()
-        assert words.setdefault(label, sample.source[place]) == sample.source[place]
-        vector = domain.vectors[domain.vocabulary.index(sample.source[place])]
-        assert torch.equal(sample.x[:, place], vector)
+        assert words.setdefault(label, example.source[place]) == example.source[place]
+        vector = domain.vectors[domain.vocabulary.index(example.source[place])]
+        assert torch.equal(example.x[:, place], vector)
     assert len(set(words.values())) == 2
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from shared.config.domain import check_name, find_domain, names
 from shared.errors import UserError
-from shared.explain.adapter import Domain as Adapter
+from shared.explain.adapter import InputAdapter
 from shared.training.classifier import Classifier
 from shared.training.data import DataModule
 from tests.commands import PROJECT
@@ -26,7 +26,7 @@ def test_every_part_of_a_domain_is_of_its_role(name: str) -> None:
     assert {f"{each.__module__}.{each.__qualname__}" for each in readers.values()} == set(readers)
     assert issubclass(domain.part("module"), Classifier)
     assert domain.part("module").domain == name
-    assert issubclass(domain.part("explain"), Adapter)
+    assert issubclass(domain.part("explain"), InputAdapter)
     assert callable(domain.part("predict"))
     assert domain.bench is None or callable(domain.part("bench"))
     assert set(domain.old_names()) <= {"module", "predict", "explain", "bench"}

@@ -4,9 +4,9 @@ import pytest
 import torch
 
 from shared.errors import UserError
-from shared.explain.adapter import Domain
+from shared.explain.adapter import InputAdapter
 from shared.explain.explain import METHODS, explain, options_of
-from shared.explain.explanation import Sample
+from shared.explain.explanation import Example
 from shared.explain.methods import actmax, dream, fool, style
 from shared.explain.methods.actmax import maximise
 from shared.explain.methods.adversarial import attack
@@ -16,7 +16,7 @@ from shared.explain.training_inputs import Reals
 from shared.explain.units import Target, activations, find_layer
 from shared.training.classifier import Classifier
 
-Networks = dict[str, tuple[Classifier, Domain]]
+Networks = dict[str, tuple[Classifier, InputAdapter]]
 DOMAINS = ("image", "go", "speech", "text")
 
 
@@ -32,13 +32,13 @@ def short(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(module, "STEPS", steps)
 
 
-def within(x: torch.Tensor, domain: Domain) -> bool:
+def within(x: torch.Tensor, domain: InputAdapter) -> bool:
     low, high = domain.bounds
     return bool((x >= low - 1e-5).all() and (x <= high + 1e-5).all())
 
 
-def sample_of(domain: Domain) -> Sample:
-    return domain.sample(domain.data.val_set, 3)
+def sample_of(domain: InputAdapter) -> Example:
+    return domain.example(domain.data.val_set, 3)
 
 
 @pytest.mark.parametrize("name", DOMAINS)
@@ -62,7 +62,7 @@ def test_the_best_real_input_is_the_best_of_all_searched(networks: Networks, rea
     data = domain.data.train_set
     peaks, totals = [], []
     for item in domain.items(data, 60):
-        each = activations(model.network, name, domain.sample(data, int(item)).x[None])
+        each = activations(model.network, name, domain.example(data, int(item)).x[None])
         peaks.append(each.peak()[0][0])
         totals.append(each.total[0])
     torch.testing.assert_close(found.value, torch.stack(peaks).sort(0, descending=True).values[:9])
@@ -77,16 +77,16 @@ def test_a_patch_is_all_that_its_unit_sees(networks: Networks, reals: dict[str, 
     assert len(found.shown) == 9
     assert found.map.tolist() == sorted(found.map.tolist(), reverse=True)
     each = found.shown[0]
-    assert each.sample is not None
+    assert each.example is not None
     assert each.box is not None
     rows, columns = each.box
-    inside = torch.zeros(each.sample.x.shape[1:], dtype=torch.bool)
+    inside = torch.zeros(each.example.x.shape[1:], dtype=torch.bool)
     inside[rows.start : rows.stop, columns.start : columns.stop] = True
-    changed = torch.where(inside, each.sample.x, torch.randn_like(each.sample.x))
+    changed = torch.where(inside, each.example.x, torch.randn_like(each.example.x))
     values = activations(model.network, layer, changed[None]).values[0, 1]
     assert bool(((values - found.value).abs() < 1e-4).any())
     if not inside.all():
-        other = torch.where(inside, torch.randn_like(each.sample.x), each.sample.x)
+        other = torch.where(inside, torch.randn_like(each.example.x), each.example.x)
         assert not torch.allclose(activations(model.network, layer, other[None]).values[0, 1], values)
 
 
@@ -147,7 +147,7 @@ def test_attacks_stay_within_epsilon_and_range(networks: Networks, kind: str) ->
 def test_a_dream_raises_its_layer_and_style_lowers_its_loss(networks: Networks) -> None:
     model, domain = networks["image"]
     data = domain.data.val_set
-    one, other = domain.sample(data, 0), domain.sample(data, 1)
+    one, other = domain.example(data, 0), domain.example(data, 1)
     for layer in ("conv1", "conv2", "dense1"):
         found = explain(model, one, "dream", Target(0), domain, layer=layer)
         assert found.value >= 1.5 * found.baseline

@@ -14,7 +14,7 @@ from scipy.stats import spearmanr
 
 from domains.image.module import ImageClassifier
 from shared.errors import UserError
-from shared.explain.adapter import Domain
+from shared.explain.adapter import InputAdapter
 from shared.explain.checks.faithfulness import (
     curves,
     edges,
@@ -24,27 +24,27 @@ from shared.explain.checks.faithfulness import (
     signed_map,
 )
 from shared.explain.explain import explain
-from shared.explain.explanation import Sample
+from shared.explain.explanation import Example
 from shared.explain.methods.occlusion import boxes
 from shared.explain.methods.saliency import STEPS, class_map, gradient, last_maps, path_attribution, spread
 from shared.explain.units import Target, activations, watched
 from shared.network.build import build_network
 from shared.training.classifier import Classifier
 
-Networks = dict[str, tuple[Classifier, Domain]]
+Networks = dict[str, tuple[Classifier, InputAdapter]]
 DOMAINS = ("image", "go", "speech", "text")
 
 
-def first(networks: Networks, name: str) -> tuple[Classifier, Domain, Sample, Target]:
+def first(networks: Networks, name: str) -> tuple[Classifier, InputAdapter, Example, Target]:
     model, domain = networks[name]
-    sample = domain.sample(domain.data.val_set, 40)
-    return model, domain, sample, Target(int(model.network(sample.x[None]).argmax()))
+    example = domain.example(domain.data.val_set, 40)
+    return model, domain, example, Target(int(model.network(example.x[None]).argmax()))
 
 
 @pytest.mark.parametrize("name", DOMAINS)
 def test_gradient_maps_are_captum_s(networks: Networks, name: str) -> None:
-    model, domain, sample, target = first(networks, name)
-    x, blank = sample.x[None].clone().requires_grad_(), domain.blank(sample)[None]
+    model, domain, example, target = first(networks, name)
+    x, blank = example.x[None].clone().requires_grad_(), domain.blank(example)[None]
     theirs = {
         "saliency": Saliency(model.network).attribute(x, target.unit),
         "input_x_gradient": InputXGradient(model.network).attribute(x, target.unit),
@@ -53,7 +53,7 @@ def test_gradient_maps_are_captum_s(networks: Networks, name: str) -> None:
         ),
     }
     for method, wanted in theirs.items():
-        ours = explain(model, sample, method, target, domain)
+        ours = explain(model, example, method, target, domain)
         over = domain.strongest if method == "saliency" else domain.signed
         torch.testing.assert_close(ours.map, over(wanted[0].detach()), rtol=1e-3, atol=1e-5)
         scores = model.network(torch.cat([x, blank]).detach())[:, target.unit].tolist()
@@ -62,14 +62,14 @@ def test_gradient_maps_are_captum_s(networks: Networks, name: str) -> None:
 
 @pytest.mark.parametrize("name", ["image", "go", "text"])
 def test_grad_cam_is_captum_s(networks: Networks, name: str) -> None:
-    model, _, sample, target = first(networks, name)
+    model, _, example, target = first(networks, name)
     for layer in last_maps(model.network):
         module = model.network.get_submodule(layer)
         wanted = LayerGradCam(model.network, module).attribute(
-            sample.x[None].clone().requires_grad_(), target.unit, relu_attributions=True
+            example.x[None].clone().requires_grad_(), target.unit, relu_attributions=True
         )
         with watched(model.network, [layer]) as seen:
-            score = model.network(sample.x[None].clone().requires_grad_())[0, target.unit]
+            score = model.network(example.x[None].clone().requires_grad_())[0, target.unit]
         slope = torch.autograd.grad(score, seen[layer].output)[0]
         torch.testing.assert_close(class_map(seen[layer], slope), wanted[0].detach(), rtol=1e-4, atol=1e-6)
 
@@ -78,20 +78,20 @@ def test_grad_cam_is_captum_s(networks: Networks, name: str) -> None:
 def test_occlusion_is_captum_s(
     networks: Networks, size: tuple[int, int], stride: tuple[int, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    model, domain, sample, target = first(networks, "image")
+    model, domain, example, target = first(networks, "image")
     monkeypatch.setattr(domain, "regions", lambda each: {"boxes": boxes((28, 28), size, stride)})
     wanted = Occlusion(model.network).attribute(
-        sample.x[None], (1, *size), (1, *stride), domain.blank(sample)[None], target.unit
+        example.x[None], (1, *size), (1, *stride), domain.blank(example)[None], target.unit
     )
-    ours = explain(model, sample, "occlusion", target, domain).map
+    ours = explain(model, example, "occlusion", target, domain).map
     torch.testing.assert_close(ours, wanted[0], rtol=1e-3, atol=1e-4)
 
 
 @pytest.mark.parametrize("name", DOMAINS)
 def test_gradients_are_central_differences(networks: Networks, name: str) -> None:
-    model, _, sample, target = first(networks, name)
+    model, _, example, target = first(networks, name)
     random = torch.Generator().manual_seed(0)
-    x = sample.x.double()
+    x = example.x.double()
     x = x + 0.1 * torch.randn(x.shape, generator=random, dtype=x.dtype)  # without ties in max-pooling
     network = model.network.double()
     try:
@@ -108,26 +108,26 @@ def test_gradients_are_central_differences(networks: Networks, name: str) -> Non
 def test_occlusion_covers_every_region_once_in_batches_of_bounded_size(
     networks: Networks, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    model, domain, sample, target = first(networks, "image")
+    model, domain, example, target = first(networks, "image")
     sizes: list[int] = []
     kept = domain.keep
     monkeypatch.setattr(domain, "keep", lambda given, masks: sizes.append(len(masks)) or kept(given, masks))
-    found = explain(model, sample, "occlusion", target, domain)
+    found = explain(model, example, "occlusion", target, domain)
     assert sum(sizes) == int(str(found.meta["regions"]).split()[0]) == 169
     assert max(sizes) <= 64
     assert "grey" in found.meta["filled in"]
     with pytest.raises(UserError, match="regions=boxen: did you mean 'boxes'"):
-        explain(model, sample, "occlusion", target, domain, regions="boxen")
+        explain(model, example, "occlusion", target, domain, regions="boxen")
 
 
 def test_a_unit_is_explained_as_a_class_is(networks: Networks) -> None:
-    model, domain, sample, _ = first(networks, "image")
-    target = Target(int(activations(model.network, "conv1", sample.x[None]).total.argmax()), "conv1")
-    fall = explain(model, sample, "occlusion", target, domain)
-    assert fall.value == pytest.approx(float(target.score(model.network, sample.x[None])))
+    model, domain, example, _ = first(networks, "image")
+    target = Target(int(activations(model.network, "conv1", example.x[None]).total.argmax()), "conv1")
+    fall = explain(model, example, "occlusion", target, domain)
+    assert fall.value == pytest.approx(float(target.score(model.network, example.x[None])))
     assert float(fall.map.abs().max()) > 0
     with pytest.raises(UserError, match=r"conv1 unit \d+ does not come after it"):
-        explain(model, sample, "grad_cam", target, domain, layer="conv2")
+        explain(model, example, "grad_cam", target, domain, layer="conv2")
 
 
 def test_a_network_without_maps_has_no_grad_cam() -> None:
@@ -149,10 +149,10 @@ def test_cells_are_spread_between_the_centres_of_what_they_see() -> None:
 
 
 def test_the_path_adds_up_to_the_difference_of_the_scores(networks: Networks) -> None:
-    model, domain, sample, target = first(networks, "go")
-    blank = domain.blank(sample)
-    whole = path_attribution(model.network, target, sample.x, blank)
-    scores = target.score(model.network, torch.stack([sample.x, blank]))
+    model, domain, example, target = first(networks, "go")
+    blank = domain.blank(example)
+    whole = path_attribution(model.network, target, example.x, blank)
+    scores = target.score(model.network, torch.stack([example.x, blank]))
     assert float(whole.sum()) == pytest.approx(float(scores[0] - scores[1]), rel=0.02)
 
 
@@ -168,9 +168,9 @@ def test_the_true_order_has_the_best_curves(networks: Networks) -> None:
     dense = model.network.get_submodule("dense1")
     dense.weight.copy_(torch.stack([weight.flatten(), torch.zeros(784)]))
     dense.bias.zero_()
-    sample = Sample(torch.ones(1, 28, 28), "ones")
+    example = Example(torch.ones(1, 28, 28), "ones")
     areas = {
-        name: curves(model, sample, Target(0), domain, order)
+        name: curves(model, example, Target(0), domain, order)
         for name, order in {
             "true": weight,
             "false": -weight,
@@ -183,20 +183,22 @@ def test_the_true_order_has_the_best_curves(networks: Networks) -> None:
 
 
 def test_an_edge_detector_fails_where_maps_pass(networks: Networks) -> None:
-    model, domain, sample, target = first(networks, "image")
-    places = foreground(sample, domain)
+    model, domain, example, target = first(networks, "image")
+    places = foreground(example, domain)
     assert 30 < int(places.sum()) < 600  # the digit, without the black about it
     other = randomised(model.network, 0)
     for mine, theirs in zip(model.network.parameters(), other.parameters(), strict=True):
         assert not torch.equal(mine, theirs)
-    before = signed_map(model, sample, "input_x_gradient", target, domain)[places]
+    before = signed_map(model, example, "input_x_gradient", target, domain)[places]
     trained, model.network = model.network, other
     try:
-        after = signed_map(model, sample, "input_x_gradient", target, domain)[places]
+        after = signed_map(model, example, "input_x_gradient", target, domain)[places]
     finally:
         model.network = trained
     assert abs(rank_correlation(before, after)) <= 0.4  # of one picture; the yardstick takes the mean of many
-    assert rank_correlation(edges(sample, domain)[places], edges(sample, domain)[places]) == pytest.approx(1)
+    assert rank_correlation(edges(example, domain)[places], edges(example, domain)[places]) == pytest.approx(
+        1
+    )
     a, b = np.random.default_rng(0).integers(0, 5, (2, 40)).astype(float)
     ours = rank_correlation(torch.from_numpy(a), torch.from_numpy(b))
     assert ours == pytest.approx(spearmanr(a, b).statistic)

@@ -1,4 +1,4 @@
-"""Layers and units by name: what a layer says, sample by sample, whatever the batch."""
+"""Layers and units by name: what a layer says, example by example, whatever the batch."""
 
 import pytest
 import torch
@@ -57,7 +57,7 @@ def test_a_target_is_a_class_s_score_or_a_unit_s_sum() -> None:
     torch.testing.assert_close(Target(1).score(network, x), network(x)[:, 1])
     with watched(network, ["conv1"]) as seen:
         network(x)
-    maps = seen["conv1"].output.view(3, 3, 3, -1)  # sample, window, filter, cells
+    maps = seen["conv1"].output.view(3, 3, 3, -1)  # example, window, filter, cells
     torch.testing.assert_close(Target(2, "conv1").score(network, x), maps[:, :, 2].sum((1, 2)))
 
 
