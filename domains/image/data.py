@@ -7,7 +7,7 @@ from typing import Any, Literal
 import numpy as np
 
 from domains.image import augment as changes
-from domains.image.reading import SORT, SOURCES, Pictures
+from domains.image.reading import HINT, SOURCES, Images
 from shared.errors import UserError, nearest
 from shared.files import check_classes, class_name, identity
 from shared.training import DataModule, Draw, Fractions
@@ -22,7 +22,7 @@ HASHED: tuple[Literal["test"], Literal["val"]] = (
 class PictureSet:
     """Some of the pictures. A batch holds ``x`` uint8 (N, channels, size, size), ``y`` and ``item``."""
 
-    def __init__(self, pictures: Pictures, chosen: np.ndarray):
+    def __init__(self, pictures: Images, chosen: np.ndarray):
         self.x, self.y, self.name = pictures.x[chosen], pictures.y[chosen], pictures.name[chosen]
 
     def __len__(self) -> int:
@@ -101,7 +101,7 @@ class ImageData(DataModule):
             pictures = self._as_known(pictures)
         elif self.source == "folder":
             labels = np.array(pictures.classes)[pictures.y]
-            pictures.notes.extend(check_classes(labels, str(self.path), SORT))
+            pictures.notes.extend(check_classes(labels, str(self.path), HINT))
         self.classes = pictures.classes
         chosen = self._split(pictures)
         self._check(pictures, chosen, trained)
@@ -110,7 +110,7 @@ class ImageData(DataModule):
             self.front_end = {**_moments(self.train_set.x), "augment": self.augment}
         self.summary = self._summary(pictures, chosen, trained)
 
-    def _as_known(self, pictures: Pictures) -> Pictures:
+    def _as_known(self, pictures: Images) -> Images:
         """The pictures with the numbers that a trained run has for their classes."""
         numbers = {class_name(name): number for number, name in enumerate(self.classes)}
         present = [pictures.classes[i] for i in np.unique(pictures.y)]
@@ -126,9 +126,9 @@ class ImageData(DataModule):
         y = np.array([numbers.get(class_name(name), -1) for name in pictures.classes])[pictures.y]
         return pictures._replace(y=y, classes=self.classes)
 
-    def _split(self, pictures: Pictures) -> dict[str, np.ndarray]:
+    def _split(self, pictures: Images) -> dict[str, np.ndarray]:
         """The numbers of the pictures that train, validate and test."""
-        side = pictures.side.astype("<U5")
+        side = pictures.split.astype("<U5")
         official = set(side) - {""}
         if official and "" in side:
             stray = pictures.name[side == ""][0]
@@ -157,7 +157,7 @@ class ImageData(DataModule):
             "test": np.flatnonzero(side == "test"),
         }
 
-    def _spread(self, pictures: Pictures, side: np.ndarray, place: np.ndarray, cut: set[str]) -> list[str]:
+    def _spread(self, pictures: Images, side: np.ndarray, place: np.ndarray, cut: set[str]) -> list[str]:
         """Of very few pictures, have some of each class to train on, and one in each set that was cut.
 
         Args:
@@ -187,7 +187,7 @@ class ImageData(DataModule):
                 moved += 1
         return [f"few pictures: {moved:,} moved for data.fractions to leave none empty"] * bool(moved)
 
-    def _check(self, pictures: Pictures, chosen: dict[str, np.ndarray], trained: bool) -> None:
+    def _check(self, pictures: Images, chosen: dict[str, np.ndarray], trained: bool) -> None:
         known = set(pictures.y[chosen["train"]])
         where = self.path or self.source
         if trained:
@@ -205,13 +205,13 @@ class ImageData(DataModule):
                     "add some, or take the class away"
                 )
 
-    def _summary(self, pictures: Pictures, chosen: dict[str, np.ndarray], trained: bool) -> str:
+    def _summary(self, pictures: Images, chosen: dict[str, np.ndarray], trained: bool) -> str:
         counts = ", ".join(f"{len(each):,} {name}" for name, each in chosen.items())
         size = f"{self.planes}×{self.extent[0]}×{self.extent[1]}"
         lines = [f"pictures: {counts}, of {size} and {len(pictures.classes)} classes"]
         if trained:
             lines.append(f"tested: {len(chosen['test']):,} of {len(pictures.y):,} pictures")
-            if len(chosen["test"]) < len(pictures.y) and not pictures.side.any():
+            if len(chosen["test"]) < len(pictures.y) and not pictures.split.any():
                 lines[-1] += "; data.fractions.test=1 tests all"
         return "\n".join([*lines, *pictures.notes, *pictures.seen.summary()])
 

@@ -6,14 +6,12 @@ from typing import Any
 
 import numpy as np
 import torch
-from rich.console import Console
-from rich.progress import track
 
 from domains.image.contact_sheet import contact_sheet
-from domains.image.reading import SUFFIXES, UNREADABLE, decode_image
+from domains.image.reading import read_images
 from shared.commands import Predictions, best
 from shared.errors import UserError
-from shared.files import Inventory, members, printable, where
+from shared.files import Inventory, printable
 from shared.training import Classifier
 
 BATCH = 256  # pictures decoded and answered at a time: memory stays bounded
@@ -36,8 +34,7 @@ def predict(module: Classifier, source: Path, *, top: int, unsure: float = 0.5) 
     rows: list[dict[str, Any]] = []
     thumbnails: list[np.ndarray] = []
     seen = Inventory()
-    bar = Console(stderr=True)
-    for names, pictures in track(batches(module, source, seen), "looking", console=bar, transient=True):
+    for names, pictures in batches(module, source, seen):
         with torch.inference_mode():
             x = torch.from_numpy(pictures).to(module.device)
             probabilities = module(x).softmax(1).cpu().double().numpy()
@@ -61,36 +58,25 @@ def predict(module: Classifier, source: Path, *, top: int, unsure: float = 0.5) 
 
 
 def batches(module: Classifier, source: Path, seen: Inventory) -> Iterator[tuple[list[str], np.ndarray]]:
-    """Names and pictures uint8 (N, channels, size, size), in the order of the source.
+    """Names and images uint8 (N, channels, size, size), in the order of the source.
 
     Args:
-        module: what reads them.
+        module: the network that they are for.
         source: a picture, a folder of pictures, or an archive.
         seen: where each file is noted, used or skipped.
 
     Raises:
-        UserError: there is no picture that can be read.
+        UserError: no readable image.
     """
     channels, size = int(module.hparams["planes"]), int(module.hparams["extent"][0])
     names: list[str] = []
-    pictures: list[np.ndarray] = []
-    first: UserError | None = None
-    for member in members(source, SUFFIXES, seen=seen):
-        label = where(source, member.name)
-        try:
-            pictures.append(decode_image(member.data, label, size, channels))
-        except UserError as error:
-            seen.skip(member.name, UNREADABLE, str(error).removeprefix(f"{label}: "))
-            first = first or error
-            continue
-        seen.use(member.name)
-        names.append(member.name)
+    images: list[np.ndarray] = []
+    for name, image in read_images(source, size, channels, seen):
+        seen.use(name)
+        names.append(name)
+        images.append(image)
         if len(names) == BATCH:
-            yield names, np.stack(pictures)
-            names, pictures = [], []
+            yield names, np.stack(images)
+            names, images = [], []
     if names:
-        yield names, np.stack(pictures)
-    elif not seen.used and first is not None:
-        count = seen.skipped[UNREADABLE]
-        none = f"{source}: none of its {count:,} pictures can be read; the first: " * (count > 1)
-        raise UserError(f"{none}{first}")
+        yield names, np.stack(images)

@@ -131,7 +131,7 @@ PANELS = (
 
 def picture() -> Figure:
     """The four panels: what the filter does in orange, the prediction in blue."""
-    figure = Figure(figsize=(18, 5.8), dpi=90)
+    figure = Figure(figsize=(18, 6), dpi=90, layout="constrained")
     for axes, (title, draw, design, wording) in zip(figure.subplots(1, 4), PANELS, strict=True):
         axes.set_box_aspect(1)
         axes.set(xticks=[], yticks=[])

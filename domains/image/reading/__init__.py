@@ -1,6 +1,8 @@
-"""A user's image files as arrays."""
+"""A user's image files and known datasets as arrays."""
 
-from domains.image.reading.decode import SUFFIXES, decode_image
-from domains.image.reading.sources import SORT, SOURCES, UNREADABLE, Pictures, digits
+from domains.image.reading.datasets import digits
+from domains.image.reading.folder import HINT, read_images
+from domains.image.reading.images import Images
+from domains.image.reading.sources import SOURCES
 
-__all__ = ["SORT", "SOURCES", "SUFFIXES", "UNREADABLE", "Pictures", "decode_image", "digits"]
+__all__ = ["HINT", "SOURCES", "Images", "digits", "read_images"]

@@ -1,4 +1,4 @@
-"""One picture file as numbers: whatever its size, colours and orientation."""
+"""An image file of any size, colour mode and orientation as an array."""
 
 import contextlib
 import io
@@ -10,7 +10,7 @@ import numpy as np
 from PIL import ExifTags, Image, ImageFile, ImageOps, UnidentifiedImageError
 from PIL.TiffImagePlugin import ROWSPERSTRIP, TILELENGTH, TILEWIDTH, TiffImageFile
 
-from domains.image.reading.metadata import count_scans, orientation, take_apart
+from domains.image.reading.metadata import count_scans, orientation, separate_metadata
 from shared.errors import UserError
 from shared.files import printable
 
@@ -18,18 +18,18 @@ SUFFIXES = (
     *(".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".png", ".apng", ".gif", ".webp", ".avif"),
     *(".bmp", ".dib", ".tif", ".tiff", ".ppm", ".pgm", ".pbm", ".pnm", ".pfm"),
 )
-# Whatever the suffix says. No others: Pillow hands EPS to Ghostscript, and knows TGA by nothing.
+# By content, whatever the suffix. No others: Pillow runs Ghostscript on EPS, and TGA has no signature.
 FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "AVIF", "BMP", "TIFF", "PPM")
 
 # Limits that keep any file of 16 MB within 1 GiB and 20 s; the decoders of WEBP and AVIF hold several copies.
-MOST_PIXELS = {"WEBP": 50_000_000, "AVIF": 40_000_000}
-MOST_PIXELS_ELSE = 100_000_000  # 10,000 × 10,000: above the largest cameras
-MOST_SIDE = 65_535
-MOST_PIXELS_OF_A_BLOCK = 50_000_000  # of a TIFF's tile or strip, which is decoded as a whole
-MOST_VALUES_IN_PYTHON = 8_000_000  # of a PPM of text, or of unusual depth, which Pillow decodes in Python
-MOST_SCANNED = 3_000_000_000  # pixels × scans of a progressive JPEG: each scan goes over all of them
-DRAFTED = 50_000_000  # pixels above which JPEG decodes to fewer, but at least twice the size that is needed
-STRIP = 4_000_000  # pixels converted at a time
+MAX_PIXELS_OF_FORMAT = {"WEBP": 50_000_000, "AVIF": 40_000_000}
+MAX_PIXELS = 100_000_000  # 10,000 × 10,000: above the largest cameras
+MAX_SIDE = 65_535
+MAX_BLOCK = 50_000_000  # pixels of a TIFF's tile or strip, which is decoded as a whole
+MAX_PYTHON_VALUES = 8_000_000  # of a PPM of text or unusual depth, which Pillow decodes in Python
+MAX_SCANNED = 3_000_000_000  # pixels × scans of a progressive JPEG
+DRAFT_PIXELS = 50_000_000  # above which JPEG is decoded at a smaller scale, at least twice the needed size
+STRIP_PIXELS = 4_000_000  # converted at a time
 
 TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -43,71 +43,76 @@ TURNS = {
 
 
 def decode_image(data: bytes, label: str, size: int, channels: int) -> np.ndarray:
-    """A picture file as uint8 (channels, size, size).
+    """Decode an image file to uint8 (channels, size, size).
 
-    It is turned as its EXIF data say, laid on white where it is transparent, and scaled so that its middle
-    square fills the size. Of a moving picture the first frame counts. Other metadata are not read.
+    The first frame is turned by its EXIF orientation, laid on white where it is transparent, and scaled so
+    that its central square fills the size. Other metadata are not read.
 
     Args:
         data: the file's bytes.
         label: the file's name, for errors.
-        size: pixels of a side.
+        size: height and width in pixels.
         channels: 1 for grey, 3 for red, green and blue.
 
     Raises:
-        UserError: no picture, a broken one, or one that is too large.
+        UserError: not an image, broken, or too large.
     """
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of odd but readable files
-            picture = _read(data, label, size, "L" if channels == 1 else "RGB")
-            fitted = ImageOps.fit(picture, (size, size), Image.Resampling.BICUBIC)
+            warnings.simplefilter("ignore")  # about unusual but readable files
+            image = _read(data, label, size, "L" if channels == 1 else "RGB")
+            fitted = ImageOps.fit(image, (size, size), Image.Resampling.BICUBIC)
     except UserError:
         raise
     except UnidentifiedImageError as error:
-        raise UserError(f"{label}: must be a picture of a known format, got something else") from error
+        raise UserError(f"{label}: must be an image of a known format") from error
     except Image.DecompressionBombError as error:
-        raise UserError(f"{label}: far too many pixels; scale it down") from error
-    except Exception as error:  # decoders raise whatever they like, on bytes that anybody may have made
+        raise UserError(f"{label}: too many pixels for any format; scale it down") from error
+    except Exception as error:  # decoders may raise anything on damaged bytes
         reason = printable(str(error))[:100] or type(error).__name__
-        raise UserError(f"{label}: a broken or truncated picture ({reason})") from error
+        raise UserError(f"{label}: a broken or truncated image ({reason})") from error
     pixels = np.asarray(fitted, np.uint8)
     return pixels[None] if channels == 1 else pixels.transpose(2, 0, 1)
 
 
 def _read(data: bytes, label: str, size: int, mode: str) -> Image.Image:
-    """The whole picture, upright, as L or RGB."""
-    bare, tagged = take_apart(data)
-    with Image.open(io.BytesIO(bare), formats=FORMATS) as opened:
-        _check_limits(opened, bare, label)
-        if opened.format == "JPEG" and opened.width * opened.height > DRAFTED:
+    """The whole image, upright, in mode L or RGB."""
+    pixels, tags = separate_metadata(data)
+    with Image.open(io.BytesIO(pixels), formats=FORMATS) as opened:
+        _check_limits(opened, pixels, label)
+        if opened.format == "JPEG" and opened.width * opened.height > DRAFT_PIXELS:
             opened.draft(None, (2 * size, 2 * size))
         if opened.format == "TIFF":
-            _forget_all_but_orientation(opened)
+            _keep_only_orientation(opened)
         opened.load()
-        turn = orientation(tagged)
+        turn = orientation(tags)
         if opened.format not in ("JPEG", "PNG"):
             with contextlib.suppress(Exception):
                 turn = opened.getexif().get(ExifTags.Base.Orientation, 1)
-        picture = _flat(opened, mode)
+        image = _flat(opened, mode)
     del opened  # turning needs its memory
-    return picture.transpose(TURNS[turn]) if turn in TURNS else picture
+    return image.transpose(TURNS[turn]) if turn in TURNS else image
 
 
 def _check_limits(opened: ImageFile.ImageFile, data: bytes, label: str) -> None:
     width, height = opened.size
-    pixels, most = width * height, MOST_PIXELS.get(opened.format or "", MOST_PIXELS_ELSE)
-    if pixels > most or max(width, height) > MOST_SIDE:
-        raise UserError(f"{label}: {width:,}×{height:,} pixels, over {most:,}; scale it down")
-    if opened.format == "JPEG" and (scans := count_scans(data)) * pixels > MOST_SCANNED:
-        raise UserError(f"{label}: {scans:,} scans of {width:,}×{height:,} pixels; save it anew")
-    if isinstance(opened, TiffImageFile) and (block := _block(opened)) > MOST_PIXELS_OF_A_BLOCK:
+    pixels, limit = width * height, MAX_PIXELS_OF_FORMAT.get(opened.format or "", MAX_PIXELS)
+    if pixels > limit or max(width, height) > MAX_SIDE:
         raise UserError(
-            f"{label}: tiles or strips of {block:,} pixels, over {MOST_PIXELS_OF_A_BLOCK:,}; save it anew"
+            f"{label}: must have at most {limit:,} pixels, got {width:,}×{height:,}; scale it down"
+        )
+    if opened.format == "JPEG" and (scans := count_scans(data)) * pixels > MAX_SCANNED:
+        raise UserError(f"{label}: too many scans: {scans:,} of {width:,}×{height:,} pixels; save it again")
+    if isinstance(opened, TiffImageFile) and (block := _block(opened)) > MAX_BLOCK:
+        raise UserError(
+            f"{label}: must have tiles or strips of at most {MAX_BLOCK:,} pixels, got {block:,}; "
+            "save it again"
         )
     in_python = opened.format == "PPM" and opened.tile[0].codec_name != "raw"
-    if in_python and pixels * len(opened.getbands()) > MOST_VALUES_IN_PYTHON:
-        raise UserError(f"{label}: {width:,}×{height:,} pixels as text or of unusual depth; save it as PNG")
+    if in_python and pixels * len(opened.getbands()) > MAX_PYTHON_VALUES:
+        raise UserError(
+            f"{label}: {width:,}×{height:,} pixels as text or of unusual depth are too slow; save it as PNG"
+        )
 
 
 def _block(opened: TiffImageFile) -> int:
@@ -117,24 +122,24 @@ def _block(opened: TiffImageFile) -> int:
     return math.prod(tile) if any(tile) else rows * opened.width
 
 
-def _forget_all_but_orientation(opened: Image.Image) -> None:
-    """Loading a TIFF turns it, and reads other tags, which may be broken."""
+def _keep_only_orientation(opened: Image.Image) -> None:
+    """Remove other tags of a TIFF, since loading reads them and they may be broken."""
     with contextlib.suppress(Exception):
-        opened.getexif()  # a second call raises nothing any more
+        opened.getexif()  # a second call raises nothing
     tags = opened.getexif()
     for tag in set(tags) - {ExifTags.Base.Orientation}:
         del tags[tag]
 
 
-def _flat(picture: Image.Image, mode: str) -> Image.Image:
-    """Eight bits a channel, and nothing transparent; made a strip at a time, which spares memory."""
-    if picture.mode == mode and not picture.has_transparency_data:
-        return picture
-    numbers = picture.mode.startswith(("I", "F"))
-    low, high = _range(picture) if numbers else (0, 255)
-    flat = Image.new(mode, picture.size)
-    for strip, top in _strips(picture):
-        if numbers:
+def _flat(image: Image.Image, mode: str) -> Image.Image:
+    """Convert to eight bits per channel without transparency, strip by strip to save memory."""
+    if image.mode == mode and not image.has_transparency_data:
+        return image
+    is_numeric = image.mode.startswith(("I", "F"))
+    low, high = _range(image) if is_numeric else (0, 255)
+    flat = Image.new(mode, image.size)
+    for strip, top in _strips(image):
+        if is_numeric:
             values = np.nan_to_num(np.asarray(strip, np.float64)).clip(low, high)
             strip = Image.fromarray(((values - low) * 255 / (high - low)).round().astype(np.uint8))
         elif strip.has_transparency_data:
@@ -144,24 +149,24 @@ def _flat(picture: Image.Image, mode: str) -> Image.Image:
     return flat
 
 
-def _strips(picture: Image.Image) -> Iterator[tuple[Image.Image, int]]:
-    """The picture in parts of at most ``STRIP`` pixels or a row, and where each begins."""
-    rows = max(STRIP // picture.width, 1)
-    for top in range(0, picture.height, rows):
-        yield picture.crop((0, top, picture.width, min(top + rows, picture.height))), top
+def _strips(image: Image.Image) -> Iterator[tuple[Image.Image, int]]:
+    """Strips of at most STRIP_PIXELS or one row, and the row at which each begins."""
+    rows = max(STRIP_PIXELS // image.width, 1)
+    for top in range(0, image.height, rows):
+        yield image.crop((0, top, image.width, min(top + rows, image.height))), top
 
 
-def _range(picture: Image.Image) -> tuple[float, float]:
-    """Black and white of a picture of numbers: the usual range that holds them all, else their own."""
-    if picture.mode.startswith("I;16"):
+def _range(image: Image.Image) -> tuple[float, float]:
+    """The values of black and white: the usual range that holds all values, else their own range."""
+    if image.mode.startswith("I;16"):
         return 0, 65535
     low, high = np.inf, -np.inf
-    for strip, _ in _strips(picture):
+    for strip, _ in _strips(image):
         values = np.asarray(strip, np.float64)
         values = values[np.isfinite(values)]
         low, high = values.min(initial=low), values.max(initial=high)
-    usual = [1, 255, 65535] if picture.mode == "F" else [255, 65535]
-    if picture.format == "PPM" and picture.mode == "I":  # as Pillow calls its 16 bits
+    usual = [1, 255, 65535] if image.mode == "F" else [255, 65535]
+    if image.format == "PPM" and image.mode == "I":  # 16 bits, in Pillow's terms
         usual = [65535]
     for white in usual:
         if low >= 0 and high <= white:
@@ -169,4 +174,4 @@ def _range(picture: Image.Image) -> tuple[float, float]:
     return (low, high) if high > low else (0, 1)
 
 
-assert not ImageFile.LOAD_TRUNCATED_IMAGES  # half a picture is an error, not a grey area
+assert not ImageFile.LOAD_TRUNCATED_IMAGES  # a truncated image is an error

@@ -1,7 +1,6 @@
-"""Metadata of picture files: only the orientation is read, and everything else dropped before decoding.
+"""Metadata of image files: the orientation is read, everything else is removed before decoding.
 
-So a broken comment, colour profile or camera's note never costs a picture, and a large one neither time nor
-memory.
+So broken comments, colour profiles and camera notes cost no image, and large ones neither time nor memory.
 """
 
 import contextlib
@@ -13,49 +12,49 @@ from collections.abc import Iterator
 from PIL import ExifTags, Image
 
 JPEG, PNG = b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n"
-MOST_BYTES, MOST_TAGS = 2**20, 4  # of what may hold the orientation: far above what cameras write
+MAX_BYTES, MAX_TAGS = 2**20, 4  # of tags that may hold the orientation: far above what cameras write
 _SEGMENT = re.compile(rb"\xff+([\xc0-\xfe])")
-# In a JPEG's pixels what follows 0xff is a marker, but for escapes, filling and restarts.
+# In the pixels of a JPEG, 0xff begins a marker, except in escapes, filling and restarts.
 _MARKER = re.compile(rb"\xff[^\x00\x01\xd0-\xd7\xff]")
 _TEXT_TAGS = (b"XML:com.adobe.xmp\0", b"Raw profile type exif\0")
 
 
-def take_apart(data: bytes) -> tuple[bytes, list[bytes]]:
-    """A picture file without metadata, and those that may hold its orientation, each in a small file.
+def separate_metadata(data: bytes) -> tuple[bytes, list[bytes]]:
+    """An image file without metadata, and the tags that may hold its orientation, each in a small file.
 
-    Only JPEG, PNG and AVIF are changed: reading other formats does no harm.
+    Only JPEG, PNG and AVIF are changed; metadata of other formats do no harm.
     """
     if data.startswith(JPEG):
         return _jpeg(data)
     if data.startswith(PNG):
         return _png(data)
-    if data[4:8] == b"ftyp":  # AVIF, where orientation is no EXIF tag: with none, none can be broken
+    if data[4:8] == b"ftyp":  # AVIF: its orientation is not an EXIF tag
         head, mark, rest = data.partition(b"mdat")
         return head.replace(b"Exif", b"skip") + mark + rest, []
     return data, []
 
 
-def orientation(tagged: list[bytes]) -> int:
-    """How the camera was held, from 1 to 8; 1, upright, where that cannot be read."""
-    for file in tagged:
+def orientation(tags: list[bytes]) -> int:
+    """The EXIF orientation, from 1 to 8; 1, upright, if it cannot be read."""
+    for file in tags:
         with contextlib.suppress(Exception), Image.open(io.BytesIO(file), formats=["JPEG", "PNG"]) as opened:
-            if found := opened.getexif().get(ExifTags.Base.Orientation):
-                return int(found)
+            if value := opened.getexif().get(ExifTags.Base.Orientation):
+                return int(value)
     return 1
 
 
 def count_scans(jpeg: bytes) -> int:
-    """How often the decoder goes over all pixels of a JPEG file: once for each scan."""
+    """The number of scans of a JPEG file; the decoder processes all pixels in each."""
     *_, at = (2, *(end for _, end in _segments(jpeg)))
     scans = 0
-    while (found := _MARKER.search(jpeg, at)) and jpeg[found.start() + 1] != 0xD9:  # the end of the picture
-        scans += jpeg[found.start() + 1] == 0xDA
-        at = found.end() + int.from_bytes(jpeg[found.end() : found.end() + 2], "big")
+    while (marker := _MARKER.search(jpeg, at)) and jpeg[marker.start() + 1] != 0xD9:  # end of image
+        scans += jpeg[marker.start() + 1] == 0xDA
+        at = marker.end() + int.from_bytes(jpeg[marker.end() : marker.end() + 2], "big")
     return scans
 
 
 def _jpeg(data: bytes) -> tuple[bytes, list[bytes]]:
-    """Of the application segments, 0 and 14 say how colours are coded, and 1 may say the orientation."""
+    """Application segments 0 and 14 hold the colour coding; segment 1 may hold the orientation."""
     kept, tags, at = [data[:2]], [], 2
     for start, at in _segments(data):
         marker = data[start + 1]
@@ -65,20 +64,20 @@ def _jpeg(data: bytes) -> tuple[bytes, list[bytes]]:
             tags.append(data[start:at])
     head = b"".join(kept)
     scan = b"\xff\xda\0\2"
-    return head + data[at:], [data[:2] + tag + head[2:] + scan for tag in tags[:MOST_TAGS]]
+    return head + data[at:], [data[:2] + tag + head[2:] + scan for tag in tags[:MAX_TAGS]]
 
 
 def _segments(data: bytes) -> Iterator[tuple[int, int]]:
-    """Where the segments before a JPEG's pixels begin and end; filling between them is passed over."""
+    """Start and end of the segments before a JPEG's pixels, without the filling between them."""
     at = 2
-    while (found := _SEGMENT.match(data, at)) and found[1] != b"\xda":
-        start = found.end() - 2
+    while (segment := _SEGMENT.match(data, at)) and segment[1] != b"\xda":
+        start = segment.end() - 2
         at = start + 2 + int.from_bytes(data[start + 2 : start + 4], "big")
         yield start, at
 
 
 def _png(data: bytes) -> tuple[bytes, list[bytes]]:
-    """Ancillary chunks, whose names begin in lower case, are of no use but for transparency."""
+    """Of the ancillary chunks, whose names begin in lower case, only transparency is kept."""
     kept, tags, at = [PNG], [], len(PNG)
     while at < len(data):
         end = at + 12 + int.from_bytes(data[at : at + 4], "big")
@@ -86,11 +85,11 @@ def _png(data: bytes) -> tuple[bytes, list[bytes]]:
         if not name[:1].islower() or name == b"tRNS":
             kept.append(data[at:end])
         elif name == b"eXIf" or data.startswith(_TEXT_TAGS, at + 8):
-            tags.append(data[at:end][:MOST_BYTES])
+            tags.append(data[at:end][:MAX_BYTES])
         at = len(data) if name == b"IEND" else end
     header = _chunk(b"IHDR", bytes([0, 0, 0, 1, 0, 0, 0, 1, 8, 0, 0, 0, 0]))
     pixel = _chunk(b"IDAT", zlib.compress(b"\0\0")) + _chunk(b"IEND", b"")
-    return b"".join(kept), [PNG + header + tag + pixel for tag in tags[:MOST_TAGS]]
+    return b"".join(kept), [PNG + header + tag + pixel for tag in tags[:MAX_TAGS]]
 
 
 def _chunk(name: bytes, body: bytes) -> bytes:

@@ -16,7 +16,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from domains.image.reading.sources import idx
+from domains.image.reading.datasets import idx
 from shared.commands.train import train
 from shared.config.cli import compose
 from shared.files.archive import members

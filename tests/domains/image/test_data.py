@@ -14,7 +14,8 @@ import torch
 from PIL import Image
 
 from domains.image.data import ImageData
-from domains.image.reading.sources import SOURCES, idx
+from domains.image.reading.datasets import idx
+from domains.image.reading.sources import SOURCES
 from shared.config.cli import compose
 from shared.errors import UserError
 from shared.training.data import Draw
@@ -136,15 +137,15 @@ def test_what_cannot_be_read_is_left_out_and_named(tmp_path: Path) -> None:
     assert data.summary.startswith("pictures: ")
     for part in (
         "files: 63 seen, 60 used, 3 skipped",
-        "2 unreadable: a/notes.jpg (must be a picture of a known format",
-        "b/half.png (a broken or truncated picture",
+        "2 unreadable: a/notes.jpg (must be an image of a known format",
+        "b/half.png (a broken or truncated image",
         "1 empty folder: c/",
     ):
         assert part in data.summary
     assert data.classes == ["a", "b"]
     assert from_folder(path).summary == data.summary  # from the cache too
     (path / "c").rmdir()
-    with pytest.raises(UserError, match=r"notes\.jpg: unreadable: must be a picture .* data\.strict=false"):
+    with pytest.raises(UserError, match=r"notes\.jpg: unreadable: must be an image .* data\.strict=false"):
         from_folder(path, "data.strict=true")
 
 
@@ -152,8 +153,8 @@ def test_what_cannot_be_read_is_left_out_and_named(tmp_path: Path) -> None:
     ("counts", "message"),
     [
         ({"a": 30}, r"must have two classes to tell apart, got one, 'a'"),
-        ({".": 3}, r"000\.png: must lie in a class's folder; sort the pictures as CLASS/picture\.jpg"),
-        ({"train": 3, "test": 3}, r"must lie in a class's folder"),
+        ({".": 3}, r"000\.png: must be in a class's folder; sort the images as CLASS/image\.jpg"),
+        ({"train": 3, "test": 3}, r"must be in a class's folder"),
         ({"train/a": 20, "train/b": 20, "test/a": 3, "test/c": 3}, r"test has pictures of 'c', and train"),
         ({"train/a": 20, "train/b": 20, "test/a": 3, "c": 3}, r"c/000\.png must lie in one of test, train"),
         ({}, r"no file in it"),
@@ -165,10 +166,10 @@ def test_folders_that_cannot_be_used(tmp_path: Path, counts: dict[str, int], mes
         from_folder(make_folder(tmp_path / "p", counts))
 
 
-def test_no_picture_of_them_can_be_read(tmp_path: Path) -> None:
+def test_a_folder_without_a_readable_image_is_refused(tmp_path: Path) -> None:
     (tmp_path / "p" / "a").mkdir(parents=True)
     (tmp_path / "p" / "a" / "x.jpg").write_text("text")
-    with pytest.raises(UserError, match=r"none of its pictures can be read; the first: .*x\.jpg"):
+    with pytest.raises(UserError, match=r"x\.jpg: must be an image"):
         from_folder(tmp_path / "p")
 
 
@@ -176,7 +177,7 @@ def test_no_picture_of_them_can_be_read(tmp_path: Path) -> None:
     ("words", "message"),
     [
         (["data.source=digit"], "data.source=digit: .*digits"),
-        (["data.path=pictures"], r"data\.path=.*pictures: data=image/digits reads no files"),
+        (["data.path=pictures"], r"data\.path: must be null for data=image/digits, got .*pictures"),
         (["data.channels=2"], "data.channels=2: give 1"),
         (["data.size=0"], "data.size=0: give"),
         (["data.fractions.val=2"], "data.fractions.val: must be a share from 0 to 1, got 2"),
@@ -209,7 +210,7 @@ def mnist(folder: Path, **files: bytes) -> Path:
     return folder
 
 
-def test_idx_files_as_they_lie(tmp_path: Path) -> None:
+def test_idx_files_are_read(tmp_path: Path) -> None:
     folder = mnist(tmp_path / "m")
     data = read("data=image/mnist", f"data.path={folder}")
     assert len(data.train_set) + len(data.val_set) == 50
@@ -226,14 +227,14 @@ def test_idx_files_as_they_lie(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("file", "contents", "message"),
     [
-        ("train_images", packed(np.zeros((50, 28, 28), np.uint8), 0x804), "magic number 0x804"),
-        ("train_images", packed(np.zeros((50, 28, 28), np.uint8), 0x803)[:-1], "39,199 bytes follow its"),
-        ("train_images", packed(np.zeros((50, 28, 28), np.uint8), 0x803) + b"x", "39,201 bytes follow"),
+        ("train_images", packed(np.zeros((50, 28, 28), np.uint8), 0x804), "got 0x804"),
+        ("train_images", packed(np.zeros((50, 28, 28), np.uint8), 0x803)[:-1], "39,200 bytes .* got 39,199"),
+        ("train_images", packed(np.zeros((50, 28, 28), np.uint8), 0x803) + b"x", "got 39,201"),
         ("train_images", gzip.compress(b"\0\0\x08\x03", mtime=0)[:-5], "broken or truncated gzip"),
-        ("train_labels", packed(np.zeros(49, np.uint8), 0x801), "do not belong together"),
-        ("t10k_labels", packed(np.full(20, 10, np.uint8), 0x801), "a label 10, but there are 10 classes"),
-        ("t10k_labels", b"", "magic number 0x0"),
-        ("t10k_labels", struct.pack(">2I", 0x801, 2**32 - 1), "promises 4294967295"),
+        ("train_labels", packed(np.zeros(49, np.uint8), 0x801), "must have a label per image"),
+        ("t10k_labels", packed(np.full(20, 10, np.uint8), 0x801), "must have labels below 10, got 10"),
+        ("t10k_labels", b"", "got 0x0"),
+        ("t10k_labels", struct.pack(">2I", 0x801, 2**32 - 1), "must have 4294967295 = "),
     ],
 )  # fmt: skip
 def test_broken_idx_files_are_named(tmp_path: Path, file: str, contents: bytes, message: str) -> None:
@@ -242,16 +243,16 @@ def test_broken_idx_files_are_named(tmp_path: Path, file: str, contents: bytes, 
     assert str(tmp_path / "m") in str(caught.value)
 
 
-def test_missing_idx_files_and_heads_cut_short(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"there is no train-images-idx3-ubyte or .*\.gz in it"):
+def test_missing_idx_files_and_truncated_headers(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"must hold the four idx files, got no train-images-idx3-ubyte"):
         read("data=image/mnist", f"data.path={tmp_path}")
-    with pytest.raises(UserError, match="a: a head of 6 bytes"):
+    with pytest.raises(UserError, match="a: must have a header of 8 bytes, got 6 bytes"):
         idx(b"\0\0\x08\x01\0\0", "a")
 
 
 def test_a_gzip_bomb_is_not_unpacked(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("domains.image.reading.sources.MEMBER_LIMIT", 1000)
-    with pytest.raises(UserError, match="a: more than 1,000 bytes once unpacked"):
+    monkeypatch.setattr("domains.image.reading.datasets.MEMBER_LIMIT", 1000)
+    with pytest.raises(UserError, match="a: must unpack to at most 1,000 bytes"):
         idx(gzip.compress(packed(np.zeros(1000, np.uint8), 0x801)), "a")
 
 
@@ -285,7 +286,7 @@ def test_cifar_comes_through_torchvision(tmp_path: Path, monkeypatch: pytest.Mon
     ],
 )
 @pytest.mark.parametrize(("source", "kind"), [("mnist", "MNIST"), ("cifar10", "CIFAR10")])
-def test_a_download_that_cannot_be_says_what_to_do(
+def test_a_failed_download_names_the_remedy(
     source: str, kind: str, error: Exception, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refused(*_: Any, **__: Any) -> None:
@@ -299,7 +300,7 @@ def test_a_download_that_cannot_be_says_what_to_do(
     assert "\n" not in str(caught.value)
 
 
-def test_downloads_that_lie_elsewhere_are_checked(tmp_path: Path) -> None:
+def test_downloads_elsewhere_are_checked(tmp_path: Path) -> None:
     batches = tmp_path / "cifar-10-batches-py"
     message = r"data\.path: must be the folder that holds torchvision's cifar-10-batches-py, got .*corrupted"
     with pytest.raises(UserError, match=message):

@@ -111,8 +111,8 @@ def test_broken_pictures_are_left_out_and_named(colours: Path) -> None:
     assert len(found.rows) == 3
     lines = found.summary.splitlines()
     assert lines[1:3] == ["files: 5 seen, 3 used, 2 skipped", "  1 of kind .txt: readme.txt"]
-    assert lines[3].startswith("  1 unreadable: bad.png (must be a picture of a known format")
-    with pytest.raises(UserError, match=r"bad\.png: must be a picture of a known format"):
+    assert lines[3].startswith("  1 unreadable: bad.png (must be an image of a known format")
+    with pytest.raises(UserError, match=r"bad\.png: must be an image of a known format"):
         predict(classifier(), colours / "bad.png", top=1)
     with pytest.raises(UserError, match="no such file"):
         predict(classifier(), colours / "none.png", top=1)
@@ -129,7 +129,7 @@ def test_every_file_is_accounted_for(colours: Path) -> None:
     assert "  1 hidden: .thumbnails/a.png" in lines
     for name in ("a.png", "b.jpg", "more/c & d.png"):
         (colours / name).write_bytes(b"")
-    with pytest.raises(UserError, match=r"none of its 3 pictures can be read; the first: .*a\.png: must be"):
+    with pytest.raises(UserError, match=r"got 3 unreadable ones; the first: .*a\.png: must be"):
         predict(classifier(), colours, top=1)
 
 
@@ -140,7 +140,7 @@ def test_a_name_that_is_not_utf8(tmp_path: Path) -> None:
     assert [row["file"] for row in found.rows] == ["?? <i>.png"]
     found.pages["pictures.html"].encode()
     odd.write_bytes(b"no picture")
-    with pytest.raises(UserError, match=r"\?\? <i>\.png: must be a picture") as caught:
+    with pytest.raises(UserError, match=r"\?\? <i>\.png: must be an image") as caught:
         predict(classifier(), odd, top=1)
     str(caught.value).encode()
 

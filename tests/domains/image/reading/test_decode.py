@@ -1,4 +1,4 @@
-"""One picture file as numbers, whatever it is."""
+"""Image files of every format, colour mode and size as arrays."""
 
 import io
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from domains.image.reading import decode as pictures
+from domains.image.reading import decode as module
 from domains.image.reading.decode import decode_image
 from domains.image.reading.metadata import count_scans
 from shared.errors import UserError
@@ -40,7 +40,7 @@ def test_colours_and_grey(kind: str) -> None:
     assert grey[0, 0, 0] == 76  # ITU-R BT.601: 0.299 of 255
 
 
-def test_grey_becomes_three_alike_channels() -> None:
+def test_grey_becomes_three_equal_channels() -> None:
     x = decode_image(saved(halves("L", 10, 200), "PNG"), "a", 8, 3)
     assert x[:, 3, 0].tolist() == [10, 10, 10]
     assert x[:, 3, 7].tolist() == [200, 200, 200]
@@ -67,7 +67,7 @@ def test_cmyk_and_transparency() -> None:
     )
 
 
-def test_it_is_turned_as_the_camera_says() -> None:
+def test_images_are_turned_by_their_orientation() -> None:
     image = halves("L", 0, 255)
     exif = Image.Exif()
     exif[0x0112] = 6  # the camera was turned: the left of the data is the top of the picture
@@ -76,7 +76,7 @@ def test_it_is_turned_as_the_camera_says() -> None:
     assert x[0, 7].tolist() == [255] * 8
 
 
-def test_any_size_is_scaled_and_the_middle_kept() -> None:
+def test_any_size_is_scaled_to_its_central_square() -> None:
     wide = Image.new("L", (40, 10), 0)
     wide.paste(200, (15, 0, 25, 10))
     assert decode_image(saved(wide, "PNG"), "a", 10, 1).tolist() == [[[200] * 10] * 10]
@@ -86,38 +86,38 @@ def test_any_size_is_scaled_and_the_middle_kept() -> None:
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        (b"hello, I am a text", "must be a picture of a known format"),
-        (b"", "must be a picture of a known format"),
-        (saved(Image.new("RGB", (8, 8)), "EPS"), "must be a picture of a known format"),
+        (b"hello, I am a text", "must be an image of a known format"),
+        (b"", "must be an image of a known format"),
+        (saved(Image.new("RGB", (8, 8)), "EPS"), "must be an image of a known format"),
         (saved(halves("RGB", 0, 255, 64), "JPEG")[:400], "broken or truncated"),
         (saved(Image.effect_noise((64, 64), 90), "PNG")[:2000], "broken or truncated"),
     ],
     ids=["text", "empty", "EPS", "truncated JPEG", "truncated PNG"],
 )
-def test_what_is_no_picture_is_named(data: bytes, message: str) -> None:
+def test_other_files_are_named(data: bytes, message: str) -> None:
     with pytest.raises(UserError, match=rf"holiday\.jpg: .*{message}"):
         decode_image(data, "holiday.jpg", 8, 3)
 
 
-def test_a_decompression_bomb_is_refused_before_it_is_unpacked(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_decompression_bomb_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     bomb = saved(Image.new("1", (20_000, 20_000)), "PNG")
     assert len(bomb) < 100_000
     with pytest.raises(UserError, match=r"bomb\.png: .*too many pixels"):
         decode_image(bomb, "bomb.png", 8, 1)
-    monkeypatch.setattr(pictures, "MOST_PIXELS_ELSE", 99)
-    with pytest.raises(UserError, match=r"a\.png: 10×10 pixels, over 99; scale it down"):
+    monkeypatch.setattr(module, "MAX_PIXELS", 99)
+    with pytest.raises(UserError, match=r"a\.png: must have at most 99 pixels, got 10×10; scale it down"):
         decode_image(saved(Image.new("1", (10, 10)), "PNG"), "a.png", 8, 1)
 
 
 @pytest.mark.parametrize("mode", ["RGBA", "LA", "P", "CMYK", "I;16", "1"])
-def test_a_strip_at_a_time_is_as_the_whole(mode: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_strips_give_the_whole_image(mode: str, monkeypatch: pytest.MonkeyPatch) -> None:
     random = np.random.default_rng(0)
     image = Image.fromarray(random.integers(0, 256, (50, 40, 4), dtype=np.uint8)).convert("RGBA")
     if mode == "I;16":
         image = Image.fromarray(random.integers(0, 65536, (50, 40), dtype=np.uint16))
     data = saved(image.convert(mode), "TIFF" if mode == "CMYK" else "PNG")
     whole = decode_image(data, "a", 8, 3)
-    monkeypatch.setattr(pictures, "STRIP", 130)
+    monkeypatch.setattr(module, "STRIP_PIXELS", 130)
     assert np.array_equal(decode_image(data, "a", 8, 3), whole)
 
 
@@ -135,12 +135,12 @@ def test_a_strip_at_a_time_is_as_the_whole(mode: str, monkeypatch: pytest.Monkey
         (np.array([[7.5e6, 7.5e6, 7.5e6]], np.float32), [255, 255, 255]),
     ],
 )
-def test_numbers_of_32_bits_have_the_range_that_fits_them(values: np.ndarray, expected: list[int]) -> None:
+def test_32_bit_values_are_scaled_by_their_range(values: np.ndarray, expected: list[int]) -> None:
     data = saved(Image.fromarray(values.repeat(3, 0)), "TIFF")
     assert decode_image(data, "a", 3, 1)[0, 1].tolist() == expected
 
 
-def test_a_suffix_need_not_be_the_format() -> None:
+def test_the_format_is_found_by_content() -> None:
     assert decode_image(saved(halves("RGB", 0, 255), "WEBP"), "a.jpg", 8, 3).shape == (3, 8, 8)
 
 
@@ -152,28 +152,32 @@ def test_any_exception_of_a_decoder_names_the_file(
         raise error
 
     monkeypatch.setattr(Image.Image, "crop", fail)
-    with pytest.raises(UserError, match=rf"a\.png: a broken or truncated picture \({error.__name__}\)"):
+    with pytest.raises(UserError, match=rf"a\.png: a broken or truncated image \({error.__name__}\)"):
         decode_image(saved(Image.new("L", (9, 9)), "PNG"), "a.png", 8, 3)
 
 
-def test_limits_are_by_what_a_decoder_needs(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_limits_of_each_decoder(monkeypatch: pytest.MonkeyPatch) -> None:
     noise = Image.effect_noise((64, 64), 90)
     jpeg = saved(noise, "JPEG", progressive=True)
     scan = jpeg[jpeg.rindex(b"\xff\xda") : -2]
     assert count_scans(jpeg) == 6
     assert count_scans(jpeg[:-2] + 10 * scan + b"\xff\xd9\xff\xda") == 16
     decode_image(jpeg[:-2] + 10 * scan + b"\xff\xd9", "a.jpg", 8, 1)
-    monkeypatch.setattr(pictures, "MOST_SCANNED", 15 * 64 * 64)
-    with pytest.raises(UserError, match="16 scans of 64×64 pixels"):
+    monkeypatch.setattr(module, "MAX_SCANNED", 15 * 64 * 64)
+    with pytest.raises(UserError, match="too many scans: 16 of 64×64 pixels"):
         decode_image(jpeg[:-2] + 10 * scan + b"\xff\xd9", "a.jpg", 8, 1)
-    monkeypatch.setattr(pictures, "MOST_VALUES_IN_PYTHON", 99)
+    monkeypatch.setattr(module, "MAX_PYTHON_VALUES", 99)
     decode_image(b"P5 10 10 255 " + bytes(100), "a.pgm", 8, 1)
-    with pytest.raises(UserError, match=r"a\.pgm: 10×10 pixels as text or of unusual depth; save it as PNG"):
+    with pytest.raises(
+        UserError, match=r"a\.pgm: 10×10 pixels as text or of unusual depth are too slow; save it as PNG"
+    ):
         decode_image(b"P5 10 10 99 " + bytes(100), "a.pgm", 8, 1)
-    monkeypatch.setattr(pictures, "MOST_PIXELS_OF_A_BLOCK", 99)
-    with pytest.raises(UserError, match=r"a\.tif: tiles or strips of 4,096 pixels, over 99; save it anew"):
+    monkeypatch.setattr(module, "MAX_BLOCK", 99)
+    with pytest.raises(
+        UserError, match=r"a\.tif: must have tiles or strips of at most 99 pixels, got 4,096; save it again"
+    ):
         decode_image(saved(noise, "TIFF"), "a.tif", 8, 1)
-    monkeypatch.setattr(pictures, "DRAFTED", 99)
+    monkeypatch.setattr(module, "DRAFT_PIXELS", 99)
     assert (
         np.abs(decode_image(jpeg, "a", 8, 1).astype(int) - decode_image(saved(noise, "PNG"), "a", 8, 1)).max()
         < 12

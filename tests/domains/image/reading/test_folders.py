@@ -1,4 +1,4 @@
-"""Folders as people have them: every file is used or accounted for, and no class is lost or made up."""
+"""Folders of images: every file is used or reported, and no class is lost or invented."""
 
 import shutil
 import unicodedata
@@ -41,7 +41,7 @@ def read(path: Path, *more: str) -> ImageData:
 
 
 def sizes(data: ImageData) -> list[int]:
-    return [len(each) for each in (data.train_set, data.val_set, data.test_set)]
+    return [len(dataset) for dataset in (data.train_set, data.val_set, data.test_set)]
 
 
 def trained(path: Path, tmp_path: Path, *more: str) -> Run:
@@ -67,7 +67,7 @@ def archive(folder: Path) -> Path:
     return folder.with_suffix(".zip")
 
 
-def test_other_kinds_are_counted_and_a_class_of_nothing_else_is_refused(tmp_path: Path) -> None:
+def test_other_formats_are_counted_and_a_class_of_only_these_is_refused(tmp_path: Path) -> None:
     path = make_folder(tmp_path / "p", {"cat": 20, "dog": 20})
     for number in range(20):
         jfif = Image.open(path / "cat" / f"{number:03d}.png").transpose(Image.Transpose.ROTATE_90)
@@ -82,21 +82,21 @@ def test_other_kinds_are_counted_and_a_class_of_nothing_else_is_refused(tmp_path
             "files: 81 seen, 60 used, 21 skipped",
             "20 of kind .heic: ",
             "1 of kind .txt: ",
-            "folders without pictures: ",
+            "folders without images: ",
         ):
             assert part in data.summary
     (path / "fox").mkdir()
     (path / "fox" / "IMG_1.HEIC").write_bytes(b"not read")
-    message = r"fox: must hold pictures that can be read, got 1 of kind \.heic; convert them to JPEG or PNG"
+    message = r"fox: must hold readable images, got 1 of kind \.heic; convert them to JPEG or PNG"
     for place in (path, archive(path)):
         with pytest.raises(UserError, match=message):
             read(place)
     (path / "fox" / "IMG_1.HEIC").rename(path / "fox" / "IMG_1.jpg")
-    with pytest.raises(UserError, match="fox: must hold pictures that can be read, got 1 unreadable"):
+    with pytest.raises(UserError, match="fox: must hold readable images, got 1 unreadable"):
         read(path)
 
 
-def test_hidden_folders_are_no_classes(tmp_path: Path) -> None:
+def test_hidden_folders_are_not_classes(tmp_path: Path) -> None:
     path = make_folder(tmp_path / "p", {"cat": 20, "dog": 20, "cat/.ipynb_checkpoints": 3, ".thumbnails": 2})
     data = read(path, "data.strict=true")
     assert data.classes == ["cat", "dog"]
@@ -125,7 +125,7 @@ def test_official_splits_by_other_names(splits: tuple[str, str, str], above: boo
         assert f"{splits[2]}/ is test" in data.summary
 
 
-def test_a_level_that_is_dropped_is_named(tmp_path: Path) -> None:
+def test_ignored_folder_levels_are_named(tmp_path: Path) -> None:
     data = read(make_folder(tmp_path / "p", {f"site{i}/{name}": 12 for i in (1, 2) for name in "ab"}))
     assert data.classes == ["a", "b"]
     assert "folder levels that say no class, ignored: site1/, site2/" in data.summary
@@ -151,7 +151,7 @@ def test_composed_and_decomposed_names_are_one_class(tmp_path: Path) -> None:
     assert data.test_set.y.tolist() == read(composed, "data.size=8").test_set.y.tolist()
 
 
-def test_other_data_are_tested_as_far_as_the_classes_are_known(tmp_path: Path) -> None:
+def test_other_data_are_tested_on_known_classes(tmp_path: Path) -> None:
     run = trained(make_folder(tmp_path / "p", dict.fromkeys("abc", 30)), tmp_path)
     other = make_folder(tmp_path / "other", {"a": 30, "c": 30}, seed=9)
     (other / "a" / "bad.jpg").write_text("no picture")
@@ -168,7 +168,7 @@ def test_other_data_are_tested_as_far_as_the_classes_are_known(tmp_path: Path) -
 
 
 @pytest.mark.parametrize("count", range(1, 9))
-def test_very_few_pictures_are_shared_out_or_refused(count: int, tmp_path: Path) -> None:
+def test_very_few_images_are_split_or_refused(count: int, tmp_path: Path) -> None:
     for seed in range(6):
         path = make_folder(tmp_path / str(seed), {"a": count, "b": count}, seed)
         if count == 1:
@@ -189,14 +189,14 @@ def test_mostly_unreadable_data_are_refused(tmp_path: Path) -> None:
     path = make_folder(tmp_path / "p", {"a": 20, "b": 20})
     for number in range(41):
         (path / "a" / f"x{number}.jpg").write_bytes(b"")
-    with pytest.raises(UserError, match=r"41 of 81 skipped: unreadable .*mend or remove such files of .*p"):
+    with pytest.raises(UserError, match=r"41 of 81 skipped: unreadable .*repair or remove such files of .*p"):
         read(path)
     (path / "a" / "x0.jpg").unlink()
     assert "40 unreadable" in read(path).summary
     for number in range(41):
         shutil.copy(path / "b" / "000.png", path / f"{number}.png")
         (path / "a" / f"x{number}.jpg").unlink(missing_ok=True)
-    with pytest.raises(UserError, match=r"41 of 81 skipped: in no class's folder .*CLASS/picture\.jpg"):
+    with pytest.raises(UserError, match=r"41 of 81 skipped: not in a class's folder .*CLASS/image\.jpg"):
         read(path)
 
 
@@ -230,7 +230,7 @@ def test_explained_inputs_are_counted(tmp_path: Path, capsys: pytest.CaptureFixt
     assert "the first 2 of 40 inputs" in page
     explain_run(compose("explain", [*settings, f"input={path}/a/000.png"]))
     assert "explained:" not in capsys.readouterr().out
-    with pytest.raises(UserError, match=r"bad\.jpg: must be a picture of a known format"):
+    with pytest.raises(UserError, match=r"bad\.jpg: must be an image of a known format"):
         explain_run(compose("explain", [*settings, f"input={path}/a/bad.jpg"]))
     with pytest.raises(UserError, match="inputs=0: give a whole number from 1"):
         explain_run(compose("explain", [*settings, f"input={path}", "inputs=0"]))

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from domains.image.reading.datasets import idx
 from domains.image.reading.decode import decode_image
-from domains.image.reading.sources import idx
 from shared.errors import UserError
 from tests.fuzzing import fuzz
 
@@ -33,7 +33,7 @@ def saved(mode: str, kind: str, **settings: object) -> bytes:
 
 
 def with_checksums(png: bytes) -> bytes:
-    """What is behind a damaged PNG's checksums is damaged too."""
+    """Make the checksums of a damaged PNG valid, so that the damage reaches the decoder."""
     fixed, at = bytearray(png), 8
     while at + 12 <= len(fixed):
         end = at + 8 + int.from_bytes(fixed[at : at + 4], "big")
@@ -55,7 +55,7 @@ KINDS: dict[str, Callable[[], list[bytes]]] = {
     "GIF": lambda: [saved("P", "GIF"), saved("P", "GIF", transparency=3, comment=b"c"), several("GIF")],
     "TIFF": lambda: [
         *(saved(mode, "TIFF") for mode in ("1", "RGBA", "CMYK", "I;16", "I", "F")),
-        *(saved("RGB", "TIFF", compression=f"tiff_{each}") for each in ("lzw", "adobe_deflate", "jpeg")),
+        *(saved("RGB", "TIFF", compression=f"tiff_{name}") for name in ("lzw", "adobe_deflate", "jpeg")),
         *(saved("RGB", "TIFF", compression="packbits"), several("TIFF")),
     ],
     "WEBP": lambda: [saved("RGB", "WEBP"), saved("RGBA", "WEBP", lossless=True), several("WEBP")],

@@ -1,4 +1,4 @@
-"""The largest files that are read, and some made to be larger: within 1 GiB of memory and 20 s."""
+"""The largest readable files, and larger ones made to attack: within 1 GiB of memory and 20 s."""
 
 import io
 import subprocess
@@ -38,7 +38,7 @@ def saved(mode: str, side: int, kind: str, **settings: object) -> bytes:
 
 
 def png(side: int, depth: int, colour: int, samples: int) -> bytes:
-    """Nothing but zeros, whatever Pillow itself can write."""
+    """A PNG of zeros, also in formats that Pillow cannot write."""
     row = bytes(1 + side * depth * samples // 8)
     packer = zlib.compressobj(1)
     rows = b"".join(packer.compress(row) for _ in range(side)) + packer.flush()

@@ -1,4 +1,4 @@
-"""What is wrong with metadata never costs a picture; only the orientation counts."""
+"""Broken metadata never cost an image; only the orientation is used."""
 
 import io
 import struct
@@ -104,7 +104,7 @@ def test_broken_exif_of_others(kind: str) -> None:
     assert np.array_equal(decode_image(broken, "a", 8, 3), decode_image(whole, "a", 8, 3))
 
 
-def test_a_tag_of_tiff_that_leads_nowhere() -> None:
+def test_a_tiff_tag_that_points_outside() -> None:
     tags = {256: 8, 257: 8, 258: 8, 259: 1, 262: 1, 273: 8, 274: 3, 277: 1, 278: 8, 279: 64}
     entries = [struct.pack("<HHII", tag, 4, 1, value) for tag, value in tags.items()]
     entries.append(struct.pack("<HHIi", 0x8769, 9, 1, -46))  # where the camera's notes are
@@ -142,7 +142,7 @@ def test_orientation_of_other_tags() -> None:
     assert np.array_equal(decode_image(data, "a", 8, 1), np.rot90(decode_image(jpeg, "a", 8, 1), 2, (1, 2)))
 
 
-def test_of_several_pictures_the_first_counts() -> None:
+def test_the_first_of_several_images_is_used() -> None:
     first, second = picture().convert("RGB"), Image.new("RGB", (8, 8), "red")
     for kind in ("PNG", "TIFF", "GIF", "WEBP", "MPO"):
         settings = {"lossless": True} if kind == "WEBP" else {}

@@ -1,0 +1,158 @@
+"""Known datasets: scikit-learn's digits, the MNIST family and CIFAR-10."""
+
+import gzip
+import io
+import zlib
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+from domains.image.reading.images import Images
+from shared.errors import UserError
+from shared.files import MEMBER_LIMIT, Inventory, cache_folder, members, printable
+
+FASHION = ["T-shirt/top", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag"]
+FASHION += ["ankle boot"]
+
+
+def digits(path: Path | None, size: int, channels: int) -> Images:
+    """scikit-learn's 1,797 handwritten digits of 8×8 pixels, enlarged."""
+    from sklearn.datasets import load_digits
+
+    if path is not None:
+        raise UserError(f"data.path: must be null for data=image/digits, got {path}; add data=image/folder")
+    dataset = load_digits()
+    small = torch.from_numpy(dataset.images * (255 / 16)).float()[:, None]
+    large = F.interpolate(small, size=(size, size), mode="bilinear", antialias=True)
+    x = large.round().to(torch.uint8).expand(-1, channels, -1, -1).numpy().copy()
+    empty = np.full(len(x), "")
+    names = [str(i) for i in range(10)]
+    return Images(x, dataset.target.astype(np.int64), empty, empty, names, Inventory(), [])
+
+
+def mnist(kind: str, names: list[str]) -> Callable[[Path | None, int, int], Images]:
+    """A reader of MNIST or a dataset in its format: the four original files, or torchvision's download."""
+
+    def read(path: Path | None, size: int, channels: int) -> Images:
+        if path is None:
+            import torchvision.datasets
+
+            root = cache_folder() / "torchvision"
+            try:
+                getattr(torchvision.datasets, kind)(root, download=True)
+            except Exception as error:  # torchvision wraps only some errors
+                raise _no_download(kind, root, error, "the folder of its four idx files") from error
+            path = root / kind / "raw"
+        splits: dict[str, tuple[np.ndarray, np.ndarray]] = {}
+        for split, prefix in (("train", "train"), ("test", "t10k")):
+            x = idx(*_file(path, f"{prefix}-images-idx3-ubyte"))
+            y = idx(*_file(path, f"{prefix}-labels-idx1-ubyte"))
+            if x.ndim != 3 or y.ndim != 1 or len(x) != len(y):
+                raise UserError(f"{path}: {prefix}: must have a label per image, got {x.shape} and {y.shape}")
+            if len(y) and y.max() >= len(names):
+                raise UserError(f"{path}: {prefix}: must have labels below {len(names)}, got {y.max()}")
+            splits[split] = (_scaled(x[:, None], size, channels), y)
+        return _official(splits, names)
+
+    return read
+
+
+def idx(data: bytes, label: str) -> np.ndarray:
+    """The array in an idx file, packed or not: images (N, height, width) or labels (N,), uint8.
+
+    Raises:
+        UserError: a wrong magic number or length.
+    """
+    if data[:2] == b"\x1f\x8b":
+        try:
+            data = gzip.GzipFile(fileobj=io.BytesIO(data)).read(MEMBER_LIMIT + 1)
+        except (OSError, EOFError, zlib.error) as error:
+            raise UserError(f"{label}: broken or truncated gzip ({error}); fetch it again") from error
+    if len(data) > MEMBER_LIMIT:
+        raise UserError(f"{label}: must unpack to at most {MEMBER_LIMIT:,} bytes, got more")
+    magic = int.from_bytes(data[:4], "big")
+    dimensions = {0x801: 1, 0x803: 3}.get(magic)
+    if dimensions is None:
+        raise UserError(f"{label}: must begin with 0x803 (images) or 0x801 (labels), got {magic:#x}")
+    header = 4 + 4 * dimensions
+    if len(data) < header:
+        raise UserError(
+            f"{label}: must have a header of {header} bytes, got {len(data)} bytes; fetch it again"
+        )
+    shape = [int.from_bytes(data[i : i + 4], "big") for i in range(4, header, 4)]
+    expected = int(np.prod(shape, dtype=object))
+    if len(data) - header != expected:
+        raise UserError(
+            f"{label}: must have {'×'.join(map(str, shape))} = {expected:,} bytes after its header, got "
+            f"{len(data) - header:,}; fetch it again"
+        )
+    return np.frombuffer(data, np.uint8, offset=header).reshape(shape)
+
+
+def _file(path: Path, stem: str) -> tuple[bytes, str]:
+    """The bytes and the name of one of the four files, packed or not, in either spelling of its name."""
+    for name in (stem, stem.replace("-idx", ".idx")):
+        for file in (path / name, path / f"{name}.gz"):
+            if file.is_file():
+                return next(members(file)).data, str(file)
+    raise UserError(f"{path}: must hold the four idx files, got no {stem} or {stem}.gz")
+
+
+def cifar10(path: Path | None, size: int, channels: int) -> Images:
+    """CIFAR-10 through torchvision, which checks the files' digests before it opens them."""
+    import torchvision.datasets
+
+    root = path or cache_folder() / "torchvision"
+    load = partial(torchvision.datasets.CIFAR10, root, download=path is None)
+    try:
+        datasets = {split: load(train=split == "train") for split in ("train", "test")}
+    except Exception as error:  # as above
+        if path is None:
+            files = "the folder that holds cifar-10-batches-py"
+            raise _no_download("CIFAR-10", root, error, files) from error
+        raise UserError(
+            f"data.path: must be the folder that holds torchvision's cifar-10-batches-py, got {path} "
+            f"({_one_line(error)}); for images in folders by class give data=image/folder"
+        ) from error
+    splits = {
+        split: (_scaled(dataset.data.transpose(0, 3, 1, 2), size, channels), np.array(dataset.targets))
+        for split, dataset in datasets.items()
+    }
+    return _official(splits, list(datasets["train"].classes))
+
+
+def _official(splits: dict[str, tuple[np.ndarray, np.ndarray]], classes: list[str]) -> Images:
+    """Images from the arrays of official splits."""
+    split = np.concatenate([np.full(len(y), name) for name, (_, y) in splits.items()])
+    x, y = (np.concatenate([arrays[i] for arrays in splits.values()]) for i in (0, 1))
+    return Images(x, y.astype(np.int64), split, np.full(len(y), ""), classes, Inventory(), [])
+
+
+def _no_download(name: str, root: Path, error: Exception, files: str) -> UserError:
+    return UserError(
+        f"{name}: cannot be downloaded to {root} ({_one_line(error)}); fetch it by other means and give "
+        f"data.path={files}"
+    )
+
+
+def _one_line(error: Exception) -> str:
+    return printable(" ".join(str(error).split()))[:200] or type(error).__name__
+
+
+def _scaled(x: np.ndarray, size: int, channels: int) -> np.ndarray:
+    """Images (N, channels, height, width) at another size, in grey or colour."""
+    if x.shape[1] == 3 and channels == 1:
+        weights = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601, as in Pillow
+        x = np.einsum("nchw,c->nhw", x, weights).round().astype(np.uint8)[:, None]
+    if x.shape[1] != channels:
+        x = x.repeat(channels, 1)
+    if x.shape[2:] != (size, size):
+        scaled = F.interpolate(
+            torch.from_numpy(x.copy()).float(), (size, size), mode="bicubic", antialias=True
+        )
+        x = scaled.round().clamp(0, 255).to(torch.uint8).numpy()
+    return np.ascontiguousarray(x)
