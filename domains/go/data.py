@@ -12,7 +12,7 @@ from shared.errors import UserError
 from shared.training import DataModule, Draw, Fractions
 
 
-class Positions:
+class GoDataset:
     """Positions, each with the move that was played in it; no plane is stored.
 
     A batch holds ``x`` int8 (N, P, size, size), ``y`` the point that was played, ``legal`` bool
@@ -53,9 +53,9 @@ class GoData(DataModule):
     ``conf/data/go/sgf.yaml`` says what each argument is for.
     """
 
-    train_set: Positions
-    val_set: Positions
-    test_set: Positions
+    train_set: GoDataset
+    val_set: GoDataset
+    test_set: GoDataset
 
     def __init__(
         self,
@@ -78,7 +78,7 @@ class GoData(DataModule):
         super().__init__(**loading)
         if test_symmetries not in (1, 8):
             raise UserError(f"data.test_symmetries={test_symmetries}: give 1, or 8 for the mean over all")
-        self.test_symmetries = test_symmetries
+        self.views = test_symmetries
         self.groups_of_planes = plane_groups(planes)
         self.planes = sum(GROUPS[name] for name in self.groups_of_planes)
         if not 2 <= size <= 19:
@@ -117,14 +117,14 @@ class GoData(DataModule):
         ]
         self.summary = f"{games.summary}\npositions: {', '.join(counts)}"
 
-    def _positions(self, games: Games, sides: np.ndarray, side: int, most: int | None) -> Positions:
+    def _positions(self, games: Games, sides: np.ndarray, side: int, most: int | None) -> GoDataset:
         game, ply = positions(games, sides == side)
         if most is not None and most < len(game):
             chosen = np.sort(
                 np.random.default_rng(0).choice(len(game), most, replace=False)
             )  # for every seed the same
             game, ply = game[chosen], ply[chosen]
-        return Positions(games, game, ply, self.groups_of_planes, self.symmetries)
+        return GoDataset(games, game, ply, self.groups_of_planes, self.symmetries)
 
     def groups(self, items: np.ndarray) -> np.ndarray:
         """Positions of one game resemble each other."""

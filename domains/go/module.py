@@ -31,11 +31,10 @@ class GoPolicy(Classifier):
         groups_of({"model": model, "planes": planes, "extent": extent, "classes": classes})  # type: ignore[typeddict-item]
         super().__init__(model=model, planes=planes, extent=extent, classes=classes, **settings)
 
-    def _logits(self, batch: Batch) -> Float[Tensor, "n classes"]:
-        """In testing the mean over the board's symmetries, where the data ask for it."""
-        if self.trainer.testing and self.trainer.datamodule.test_symmetries == 8:  # type: ignore[attr-defined]
-            return ensemble(self, batch["x"])
-        return super()._logits(batch)
+    def logits(self, batch: Batch) -> Float[Tensor, "n classes"]:
+        """With eight ``views``, the mean of the probabilities over the board's symmetries."""
+        logits = super().logits
+        return logits(batch) if self.views == 1 else ensemble(lambda x: logits({"x": x}), batch["x"])
 
     def test_columns(self, batch: Batch, logits: Float[Tensor, "n classes"]) -> dict[str, Tensor]:
         """Adds the number of the move and the probability that falls on illegal points."""

@@ -19,7 +19,7 @@ from shared.commands import Predictions, best
 from shared.errors import UserError
 from shared.files import where
 from shared.results import percent
-from shared.training import Classifier
+from shared.training import Classifier, as_tensors
 
 DRAWN = 20  # games of which pictures are made
 BATCH = 512  # positions that are asked at a time
@@ -132,7 +132,7 @@ def _answer(module: Classifier, games: Games, g: int, ply: NDArray[np.int64]) ->
         symmetry = np.zeros(len(part), np.uint8)
         planes, legal, points = batch_planes(games, np.full(len(part), g), part, symmetry, groups)
         with torch.inference_mode():
-            logits = module(torch.from_numpy(planes).to(module.device)).cpu().double()
+            logits = module.logits(as_tensors({"x": planes}, module.device)).cpu().double()
         shares = logits.masked_fill(~torch.from_numpy(legal), -torch.inf).softmax(1).numpy()
         probabilities.append(np.where(legal, shares, 0))  # NaN where no move is legal
         played.append(points)

@@ -7,6 +7,7 @@ from typing import Any, Literal
 import numpy as np
 
 from domains.image import augment as changes
+from domains.image.preprocessing import ImagePreprocessing
 from domains.image.reading import HINT, SOURCES, Images
 from shared.errors import UserError, nearest
 from shared.files import check_classes, class_name, identity
@@ -19,7 +20,7 @@ HASHED: tuple[Literal["test"], Literal["val"]] = (
 )  # the sets that are cut where none is official
 
 
-class PictureSet:
+class ImageDataset:
     """Some of the pictures. A batch holds ``x`` uint8 (N, channels, size, size), ``y`` and ``item``."""
 
     def __init__(self, pictures: Images, chosen: np.ndarray):
@@ -45,9 +46,10 @@ class ImageData(DataModule):
     together. ``conf/data/image/folder.yaml`` says what each argument is for.
     """
 
-    train_set: PictureSet
-    val_set: PictureSet
-    test_set: PictureSet
+    preprocessing: ImagePreprocessing
+    train_set: ImageDataset
+    val_set: ImageDataset
+    test_set: ImageDataset
 
     def __init__(
         self,
@@ -83,7 +85,7 @@ class ImageData(DataModule):
         self.planes, self.extent = channels, (size, size)
         self.source, self.path = source, Path(path) if path else None
         self.first, self.fractions, self.strict, self.augment = first, fractions, strict, augment
-        self.test_views = test_views
+        self.views = test_views
 
     def setup(self, stage: str | None = None) -> None:
         """Read and split the pictures; of a trained run, those of its classes, which ``classes`` then holds.
@@ -96,19 +98,21 @@ class ImageData(DataModule):
             return
         pictures = SOURCES[self.source](self.path, self.extent[0] or 1, self.planes)
         pictures.seen.refuse(self.strict)
-        trained = bool(self.front_end)
-        if trained and hasattr(self, "classes"):
+        if self.fitted:
             pictures = self._as_known(pictures)
         elif self.source == "folder":
             labels = np.array(pictures.classes)[pictures.y]
             pictures.notes.extend(check_classes(labels, str(self.path), HINT))
         self.classes = pictures.classes
         chosen = self._split(pictures)
-        self._check(pictures, chosen, trained)
-        self.train_set, self.val_set, self.test_set = (PictureSet(pictures, each) for each in chosen.values())
-        if not trained:
-            self.front_end = {**_moments(self.train_set.x), "augment": self.augment}
-        self.summary = self._summary(pictures, chosen, trained)
+        if not self.fitted:
+            self._check(pictures, chosen)
+        self.train_set, self.val_set, self.test_set = (
+            ImageDataset(pictures, each) for each in chosen.values()
+        )
+        if not self.fitted:
+            self.preprocessing = ImagePreprocessing(*_moments(self.train_set.x), self.augment)
+        self.summary = self._summary(pictures, chosen)
 
     def _as_known(self, pictures: Images) -> Images:
         """The pictures with the numbers that a trained run has for their classes."""
@@ -187,11 +191,9 @@ class ImageData(DataModule):
                 moved += 1
         return [f"few pictures: {moved:,} moved for data.fractions to leave none empty"] * bool(moved)
 
-    def _check(self, pictures: Images, chosen: dict[str, np.ndarray], trained: bool) -> None:
+    def _check(self, pictures: Images, chosen: dict[str, np.ndarray]) -> None:
         known = set(pictures.y[chosen["train"]])
         where = self.path or self.source
-        if trained:
-            return
         if len(known) < 2:
             raise UserError(
                 f"{where}: {len(chosen['train']):,} pictures to train on, of {len(known)} class(es) "
@@ -205,11 +207,11 @@ class ImageData(DataModule):
                     "add some, or take the class away"
                 )
 
-    def _summary(self, pictures: Images, chosen: dict[str, np.ndarray], trained: bool) -> str:
+    def _summary(self, pictures: Images, chosen: dict[str, np.ndarray]) -> str:
         counts = ", ".join(f"{len(each):,} {name}" for name, each in chosen.items())
         size = f"{self.planes}×{self.extent[0]}×{self.extent[1]}"
         lines = [f"pictures: {counts}, of {size} and {len(pictures.classes)} classes"]
-        if trained:
+        if self.fitted:
             lines.append(f"tested: {len(chosen['test']):,} of {len(pictures.y):,} pictures")
             if len(chosen["test"]) < len(pictures.y) and not pictures.split.any():
                 lines[-1] += "; data.fractions.test=1 tests all"
@@ -223,13 +225,13 @@ class ImageData(DataModule):
         return {"most frequent class": self.test_set.y[items] == most}
 
 
-def _moments(x: np.ndarray) -> dict[str, list[float]]:
+def _moments(x: np.ndarray) -> tuple[list[float], list[float]]:
     """Mean and standard deviation of each channel; a channel without any change counts as of deviation 1."""
     counts = np.stack([np.bincount(channel.ravel(), minlength=256) for channel in x.swapaxes(0, 1)])
     levels, total = np.arange(256), counts.sum(1)
     mean = counts @ levels / total
     std = np.sqrt(counts @ levels**2 / total - mean**2)
-    return {"mean": mean.tolist(), "std": np.where(std > 0, std, 1.0).tolist()}
+    return mean.tolist(), np.where(std > 0, std, 1.0).tolist()
 
 
 def _listed(names: Sequence[str]) -> str:

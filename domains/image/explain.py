@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 from torch import Tensor
 
+from domains.image.module import ImageClassifier
 from domains.image.predict import batches
 from shared.explain import Box, Example, InputAdapter, Masks, Planted, boxes
 from shared.files import Inventory
@@ -24,13 +25,14 @@ class ImageDomain(InputAdapter):
     filling = "grey: the training pictures' mean"
     epsilon, epsilon_unit = 0.2, "of the range from black to white"
     pictures = True
+    module: ImageClassifier
 
     def read(self, source: Path | None) -> list[Example]:
         """Pictures of a file, a folder or an archive."""
         assert source is not None  # the command sees to it
         self.seen = Inventory()
         return [
-            Example(self.module.front_end(torch.from_numpy(pixels)[None], None)[0][0].contiguous(), name)
+            Example(self.module.preprocess({"x": torch.from_numpy(pixels)[None]})[0][0].contiguous(), name)
             for names, pictures in batches(self.module, source, self.seen)
             for name, pixels in zip(names, pictures, strict=True)
         ]
@@ -42,13 +44,8 @@ class ImageDomain(InputAdapter):
     @property
     def bounds(self) -> tuple[Tensor, Tensor]:
         """Black and white."""
-        mean, std = self._moments()
+        mean, std = self.module.moments()
         return (0 - mean) / std, (255 - mean) / std
-
-    def _moments(self) -> tuple[Tensor, Tensor]:
-        settings = self.module.hparams["front_end"]
-        mean, std = (torch.tensor(settings[name])[:, None, None] for name in ("mean", "std"))
-        return mean, std
 
     def step(self, example: Example) -> Tensor:
         """The range from black to white."""
@@ -63,7 +60,7 @@ class ImageDomain(InputAdapter):
 
     def pixels(self, x: Float[Tensor, "planes a1 a2"]) -> np.ndarray:
         """Values 0 … 1 as matplotlib draws them: (height, width, channels)."""
-        mean, std = self._moments()
+        mean, std = self.module.moments()
         shown = ((x.float() * std + mean) / 255).clamp(0, 1).permute(1, 2, 0).numpy()
         return shown.repeat(3, 2) if shown.shape[2] == 1 else shown
 

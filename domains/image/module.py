@@ -1,66 +1,70 @@
 """The image classifier: pictures in, the probability of every class out."""
 
-from typing import Any, TypedDict
+from typing import Any
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Float
 from torch import Tensor
 
-from domains.image.augment import Changes, check, cut_out, move, views
+from domains.image.augment import check, cut_out, move, views
+from domains.image.preprocessing import ImagePreprocessing
 from shared.config import check_value
 from shared.errors import UserError
 from shared.training import Batch, Classifier
 
 
-class FrontEnd(TypedDict):
-    """What the preprocessing has to know: mean and standard deviation of each channel, and random changes."""
-
-    mean: list[float]
-    std: list[float]
-    augment: Changes
-
-
 class ImageClassifier(Classifier):
     """Names what a picture shows.
 
-    Its front end changes training pictures at random, then brings each channel to mean 0 and variance 1 over
-    the training pictures.
+    Its preprocessing augments training pictures, then brings each channel to mean 0 and variance 1 over the
+    training pictures.
     """
 
     domain = "image"
+    state_type = ImagePreprocessing
+    preprocessing: ImagePreprocessing
 
     def __init__(
-        self, *, planes: int, extent: tuple[int | None, int | None], front_end: FrontEnd, **settings: Any
+        self,
+        *,
+        planes: int,
+        extent: tuple[int | None, int | None],
+        preprocessing: ImagePreprocessing,
+        **settings: Any,
     ):
         check_value(extent, tuple[int, int], "extent")
         if extent[0] != extent[1]:
             raise UserError(f"extent: must be that of a square picture, got {extent[0]}×{extent[1]}")
-        mean, std = front_end["mean"], front_end["std"]
+        mean, std = preprocessing.mean, preprocessing.std
         if not len(mean) == len(std) == planes or not all(each > 0 for each in std):
             raise UserError(
-                f"front_end: must have mean and std, above 0, of {planes} channels, got {mean}, {std}"
+                f"preprocessing: must have mean and std, above 0, of {planes} channels, got {mean}, {std}"
             )
-        check(front_end["augment"], int(extent[0] or 0))
-        super().__init__(planes=planes, extent=extent, front_end=front_end, **settings)
+        check(preprocessing.augment, int(extent[0] or 0))
+        super().__init__(planes=planes, extent=extent, preprocessing=preprocessing, **settings)
 
-    def _logits(self, batch: Batch) -> Float[Tensor, "n classes"]:
-        """In testing the mean over as many views of a picture as the data say."""
-        answer = super()._logits
-        if not self.trainer.testing:
-            return answer(batch)
-        number = self.trainer.datamodule.test_views  # type: ignore[attr-defined]
-        return torch.stack([w * answer(batch | {"x": x}) for w, x in views(batch["x"], number)]).sum(0)
+    def logits(self, batch: Batch) -> Float[Tensor, "n classes"]:
+        """The mean over ``views`` views of each picture."""
+        logits = super().logits
+        if self.views == 1:
+            return logits(batch)
+        return torch.stack([w * logits({"x": x}) for w, x in views(batch["x"], self.views)]).sum(0)
 
-    def front_end(
-        self, x: Tensor, lengths: Int[Tensor, " n"] | None
-    ) -> tuple[Float[Tensor, "n channels height width"], None]:
+    def preprocess(self, batch: Batch) -> tuple[Float[Tensor, "n channels height width"], None]:
         """Pictures uint8 (N, channels, height, width) as numbers about 0."""
-        settings = self.hparams["front_end"]
-        augment = settings["augment"]
+        x, augment = batch["x"], self.preprocessing.augment
         if self.training and (augment["shift"] or augment["flip"]):
             x = move(x, augment["shift"], augment["flip"])
-        mean, std = (torch.tensor(settings[name], device=x.device)[:, None, None] for name in ("mean", "std"))
+        mean, std = self.moments(x.device)
         x = (x.float().contiguous(memory_format=torch.channels_last) - mean) / std
         if self.training and augment["cutout"]:
             x = cut_out(x, augment["cutout"])
         return x, None
+
+    def moments(self, device: torch.device | None = None) -> tuple[Tensor, Tensor]:
+        """Mean and standard deviation (channels, 1, 1), in grey levels 0 … 255."""
+        mean, std = (
+            torch.tensor(each, device=device)[:, None, None]
+            for each in (self.preprocessing.mean, self.preprocessing.std)
+        )
+        return mean, std

@@ -12,7 +12,7 @@ from domains.image.reading import read_images
 from shared.commands import Predictions, best
 from shared.errors import UserError
 from shared.files import Inventory, printable
-from shared.training import Classifier
+from shared.training import Classifier, as_tensors
 
 BATCH = 256  # pictures decoded and answered at a time: memory stays bounded
 
@@ -36,8 +36,8 @@ def predict(module: Classifier, source: Path, *, top: int, unsure: float = 0.5) 
     seen = Inventory()
     for names, pictures in batches(module, source, seen):
         with torch.inference_mode():
-            x = torch.from_numpy(pictures).to(module.device)
-            probabilities = module(x).softmax(1).cpu().double().numpy()
+            logits = module.logits(as_tensors({"x": pictures}, module.device))
+        probabilities = logits.softmax(1).cpu().double().numpy()
         for name, each in zip(names, probabilities, strict=True):
             answers = best(each, module.classes, top)
             probability = answers[0]["probability"]

@@ -15,7 +15,7 @@ REPEATS = 5  # the fastest counts: whatever else the machine does can only slow 
 
 
 def bench(module: SpeechClassifier, data: SpeechData, samples_per_second: float) -> dict[str, Any]:
-    """The front end alone, as in training: augmented, in batches.
+    """The preprocessing alone, as in training: augmented, in batches.
 
     Args:
         module: of the data.
@@ -25,8 +25,7 @@ def bench(module: SpeechClassifier, data: SpeechData, samples_per_second: float)
     module = module.cpu().train()
     batches = [batch for batch, _ in zip(data.train_dataloader(), range(BATCHES), strict=False)]
     clips = sum(len(batch["y"]) for batch in batches)
-    front_end: Any = data.front_end
-    sound = sum(int(batch["lengths"].sum()) for batch in batches) / front_end["sizes"]["rate"]
+    sound = sum(int(batch["lengths"].sum()) for batch in batches) / data.preprocessing.sizes["rate"]
     threads = torch.get_num_threads()
     seconds = _seconds(module, batches, time.perf_counter)
     torch.set_num_threads(1)
@@ -44,6 +43,6 @@ def _seconds(module: SpeechClassifier, batches: list[Batch], clock: Callable[[],
     for _ in range(REPEATS):
         start = clock()
         for batch in batches:
-            module.front_end(batch["x"], batch["lengths"])
+            module.preprocess(batch)
         found.append(clock() - start)
     return min(found)

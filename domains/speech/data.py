@@ -8,8 +8,8 @@ import numpy as np
 
 from domains.speech.augment import Augment
 from domains.speech.baselines import logistic_regression, most_frequent
-from domains.speech.dataset import Words
-from domains.speech.preprocessing import LogMel
+from domains.speech.dataset import SpeechDataset
+from domains.speech.preprocessing import LogMel, Seconds, SpeechPreprocessing
 from domains.speech.reading import ClipReader, Clips, Official, Split, Splitter
 from shared.config import check_arguments
 from shared.errors import UserError, require_number
@@ -27,9 +27,10 @@ class SpeechData(DataModule):
     """
 
     planes = 1
-    train_set: Words
-    val_set: Words
-    test_set: Words
+    preprocessing: SpeechPreprocessing
+    train_set: SpeechDataset
+    val_set: SpeechDataset
+    test_set: SpeechDataset
 
     def __init__(
         self,
@@ -78,16 +79,17 @@ class SpeechData(DataModule):
         if self._ready:
             return
         self._ready = True
-        trained = self.front_end  # of a run that is tested on these data
-        rate = trained.get("sizes", self.sizes)["rate"]
+        sizes = self.preprocessing.sizes if self.fitted else self.sizes
+        rate = sizes["rate"]
         clips = self.read(rate)
         words = np.unique(clips.label).tolist()
-        self.classes = trained.get("classes") or words
+        if not self.fitted:
+            self.classes = words
         known = [class_name(word) for word in self.classes]  # of an older run perhaps not composed
         self._check_known(f"data.path={self.path}", clips, known)
         split = self.split(clips)
         names, remarks = split.names, split.summary()
-        if trained:
+        if self.fitted:
             remarks += _tested(names, [word for word in known if word not in words])
         else:
             remarks = check_classes(clips.label, str(self.path), HINT) + remarks
@@ -98,21 +100,16 @@ class SpeechData(DataModule):
         number = {word: place for place, word in enumerate(known)}
         y = np.array([number[word] for word in clips.label.tolist()], np.int64)
         self.train_set, self.val_set = (
-            Words(clips, np.flatnonzero(names == name), y) for name in ("train", "val")
+            SpeechDataset(clips, np.flatnonzero(names == name), y) for name in ("train", "val")
         )
-        self.test_set = Words(clips, np.flatnonzero(names == "test"), y, self.test_stretch)
+        self.test_set = SpeechDataset(clips, np.flatnonzero(names == "test"), y, self.test_stretch)
         if self.test_stretch != 1.0:
             remarks.append(f"test clips' frequencies stretched by {self.test_stretch:g}")
         self.summary = "\n".join([clips.summary, *remarks])
-        if not trained:
-            lengths = self.train_set.lengths / self.sizes["rate"]
-            self.front_end = {
-                "sizes": self.sizes,
-                "augment": self.augment,
-                "classes": self.classes,
-                # What predict.py needs, to cut a long recording into clips such as the network knows.
-                "seconds": {"median": float(np.median(lengths)), "longest": float(lengths.max())},
-            }
+        if not self.fitted:
+            lengths = self.train_set.lengths / rate
+            seconds: Seconds = {"median": float(np.median(lengths)), "longest": float(lengths.max())}
+            self.preprocessing = SpeechPreprocessing(self.sizes, self.augment, seconds)
 
     def _check_known(self, place: str, clips: Clips, known: list[str]) -> None:
         """Refuse words that are no classes: a network cannot name them."""
@@ -158,7 +155,9 @@ class SpeechData(DataModule):
             return {}
         return {
             "most frequent word": most_frequent(self.train_set, self.test_set)[items],
-            "logistic regression": logistic_regression(self.train_set, self.test_set, self.front_end)[items],
+            "logistic regression": logistic_regression(
+                self.train_set, self.test_set, LogMel(**self.preprocessing.sizes)
+            )[items],
         }
 
 

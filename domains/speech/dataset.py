@@ -9,7 +9,7 @@ from domains.speech.reading import Clips
 from shared.training import Draw
 
 
-class Words:
+class SpeechDataset:
     """Clips, each with the word that is spoken in it.
 
     A batch holds ``x`` int16 (N, samples), filled up with zeros, ``lengths`` the samples of each clip, ``y``

@@ -54,12 +54,13 @@ class SpeechDomain(InputAdapter):
 
     @property
     def log_mel(self) -> LogMel:
-        """The front end."""
+        """The preprocessing."""
         return self.module.log_mel
 
     def on(self, samples: NDArray[np.int16], name: str, label: int | None = None) -> Example:
         """A clip as an input."""
-        x, frames = self.module.front_end(torch.from_numpy(samples)[None], None)
+        batch = {"x": torch.from_numpy(samples)[None], "lengths": torch.tensor([len(samples)])}
+        x, frames = self.module.preprocess(batch)
         return Example(self.own(x[0], frames).contiguous(), name, label, samples)
 
     def describe(self, dataset: Dataset, item: int) -> tuple[str, Any]:
@@ -83,7 +84,7 @@ class SpeechDomain(InputAdapter):
         return 1 / (DECIBELS * self._levels(example)[1])
 
     def _levels(self, example: Example) -> tuple[float, float]:
-        """Mean and deviation of the logarithm of a clip's levels, which the front end takes away."""
+        """Mean and deviation of the logarithm of a clip's levels, which the preprocessing takes away."""
         power = self.log_mel.power(torch.from_numpy(example.source).float()[None] / FULL_SCALE)
         log = (power / power.mean().clamp(min=1e-12) + FLOOR).log()
         return float(log.mean()), float(log.std(correction=0).clamp(min=1e-3))

@@ -16,6 +16,7 @@ from domains.speech.reading import FULL_SCALE, Recordings, UnusableError, has_so
 from shared.commands import Predictions, best
 from shared.errors import UserError
 from shared.files import where
+from shared.training import as_tensors
 
 BLOCK = 20.0  # seconds read and answered at a time: memory stays bounded
 DRAWN = 20  # recordings of which pictures are made
@@ -91,7 +92,7 @@ def _listen(
     module: SpeechClassifier, data: Path | bytes, *, window: float | None, hop: float | None
 ) -> Heard:
     """The answers to all stretches of a recording, a block of them at a time."""
-    known, rate = module.hparams["front_end"]["seconds"], module.log_mel.rate
+    known, rate = module.preprocessing.seconds, module.log_mel.rate
     with open_recording(data) as file:
         seconds = file.seconds
         whole = window is None and seconds <= known["longest"]
@@ -130,11 +131,11 @@ def _ask(
     """The probabilities (stretches, classes)."""
     count = max(ASKED // batch.shape[1], 1)
     with torch.inference_mode():
-        found = [
-            module(*(torch.from_numpy(part[i : i + count]).to(module.device) for part in (batch, lengths)))
-            for i in range(0, len(batch), count)
+        logits = [
+            module.logits(as_tensors({"x": batch[part], "lengths": lengths[part]}, module.device))
+            for part in (slice(i, i + count) for i in range(0, len(batch), count))
         ]
-        return torch.cat(found).softmax(1).cpu().double().numpy()
+        return torch.cat(logits).softmax(1).cpu().double().numpy()
 
 
 def _decibels(module: SpeechClassifier, x: NDArray[np.int16], pooled: int) -> NDArray[np.float32]:

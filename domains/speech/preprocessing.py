@@ -2,6 +2,8 @@
 
 import math
 import warnings
+from dataclasses import dataclass
+from typing import Any, TypedDict
 
 import torch
 from torch import Tensor, nn
@@ -9,12 +11,29 @@ from torchaudio.functional import melscale_fbanks
 
 from shared.errors import UserError, require_int, require_number
 from shared.network import beyond
+from shared.training import Preprocessing
 
 FLOOR = 1e-4  # added to the power of a clip whose mean power is 1: what is 40 dB below it counts as silence
 WINDOW = 1000  # ms that a window, or the step to the next, may last: a second is longer than a word's sounds
 MELS = 1024
 RATE = (1_000, 384_000)  # Hz
 SILENCE = 1e-12  # mean power of a clip that holds nothing to be brought to 1
+
+
+class Seconds(TypedDict):
+    """Lengths of the training clips."""
+
+    median: float
+    longest: float
+
+
+@dataclass(frozen=True)
+class SpeechPreprocessing(Preprocessing):
+    """Arguments of ``LogMel`` and ``Augment``, and the lengths by which a long recording is cut."""
+
+    sizes: dict[str, Any]
+    augment: dict[str, Any]
+    seconds: Seconds
 
 
 class LogMel(nn.Module):

@@ -7,6 +7,7 @@ import numpy as np
 
 from domains.text.baselines import nb_svm
 from domains.text.highlight import printable
+from domains.text.preprocessing import TextPreprocessing
 from domains.text.reading import (
     Form,
     Sentences,
@@ -27,7 +28,7 @@ MOST_MACHINES = 200  # classes of a baseline that trains a machine for each
 LABELS = "say the classes by `LABEL text` lines, a table's data.columns.label, or a file or folder for each"
 
 
-class Batches:
+class TextDataset:
     """Sentences as numbers of tokens.
 
     A batch holds ``x`` int64 (N, T), filled up with the padding's 0 to its longest sentence, ``lengths``
@@ -69,9 +70,10 @@ class TextData(DataModule):
         vectors: the vectors of the vocabulary's words that ``data.vectors`` has; None: no file was given.
     """
 
-    train_set: Batches
-    val_set: Batches
-    test_set: Batches
+    train_set: TextDataset
+    val_set: TextDataset
+    test_set: TextDataset
+    preprocessing: TextPreprocessing
     vectors: Vectors | None = None
 
     def __init__(
@@ -126,11 +128,12 @@ class TextData(DataModule):
         self._ready = True
         read = self._read()
         splits, excluded = self.splitter.split(read)
-        known = self.front_end.get("classes")
-        self.classes = known or sorted({read.labels[item] for item in np.flatnonzero(splits == "train")})
-        notes = [] if known else self._check_classes(read, splits)
+        notes: list[str] = []
+        if not self.fitted:
+            self.classes = sorted({read.labels[item] for item in np.flatnonzero(splits == "train")})
+            notes = self._check_classes(read, splits)
         y = self._numbered(read, splits, excluded)
-        if not self.front_end:
+        if not self.fitted:
             training = [read.texts[item] for item in np.flatnonzero(splits == "train")]
             learned = Vocabulary.learn(self.tokens, training, self.min_count).tokens
             if len(learned) == len(Vocabulary.SPECIAL):
@@ -138,15 +141,15 @@ class TextData(DataModule):
                     f"data.min_count: must leave some {self.tokens}, got {self.min_count}, above all counts "
                     f"in the {len(training):,} training sentences; give less"
                 )
-            self.front_end = {"vocabulary": learned, "classes": self.classes, "longest": self.longest}
-        vocabulary = self.front_end["vocabulary"]
+            self.preprocessing = TextPreprocessing(learned, self.longest)
+        vocabulary = self.preprocessing.vocabulary
         ids, cut = [], 0
         for numbers in Vocabulary(self.tokens, vocabulary).ids(read.texts):
             ids.append(np.array(numbers[: self.longest]))
             cut += len(numbers) > self.longest
         held = np.array([identity(text.encode()) for text in read.texts], np.uint64)
         self.train_set, self.val_set, self.test_set = (
-            Batches([ids[item] for item in items], y[items], held[items])
+            TextDataset([ids[item] for item in items], y[items], held[items])
             for items in (np.flatnonzero(splits == name) for name in ("train", "val", "test"))
         )
         if self.vectors_path:
@@ -221,7 +224,7 @@ class TextData(DataModule):
         return [f"{counts.sum():,} sentences ({', '.join(named[:NAMED])}{more}): {sizes}{fold}"]
 
     def _told_of_tokens(self) -> list[str]:
-        vocabulary = len(self.front_end["vocabulary"])
+        vocabulary = len(self.preprocessing.vocabulary)
         used, tested = (
             np.bincount(np.concatenate([np.empty(0, np.int64), *part.ids]), minlength=vocabulary)
             for part in (self.train_set, self.test_set)

@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from domains.text.highlight import printable
+from domains.text.module import TextClassifier
 from domains.text.predict import sentences_of
 from domains.text.reading import Form, Sentences, Vocabulary
 from domains.text.substitution import substituted
@@ -43,22 +44,23 @@ class _Lazy(Sequence[Example]):
 
 
 class TextDomain(InputAdapter):
-    """Words, as the vectors that the front end puts for them."""
+    """Words, as the vectors that the preprocessing puts for them."""
 
     filling = "a vector of zeros, as for a word that training never saw"
     epsilon, epsilon_unit = 1.0, "word(s) put in another's place, any of the vocabulary"
     collapse = (0, 2)
     cell = (3.6, 1.7)
+    module: TextClassifier
 
     @property
     def vectors(self) -> Float[Tensor, "tokens channels embedding"]:
         """The vectors of the vocabulary, in each channel."""
-        return torch.stack([each.weight.detach() for each in self.module.embeddings], 1)  # type: ignore[union-attr]
+        return torch.stack([weight.detach() for weight in self.module.embeddings.parameters()], 1)
 
     @property
     def vocabulary(self) -> list[str]:
         """The tokens by their numbers."""
-        return self.module.hparams["front_end"]["vocabulary"]
+        return self.module.preprocessing.vocabulary
 
     def read(self, source: Path | None, text: str | None = None) -> Sequence[Example]:
         """Sentences of a file, or one that is given."""
@@ -69,14 +71,14 @@ class TextDomain(InputAdapter):
     def _sentence(self, sentences: Sentences, item: int) -> Example:
         """A sentence, of which the network reads the first words."""
         text, place = sentences.texts[item], sentences.where(item)
-        longest = self.module.hparams["front_end"]["longest"]
-        [encoding] = Vocabulary(self.module.hparams["model"]["tokens"], self.vocabulary).encode([text])
+        longest = self.module.preprocessing.longest
+        [encoding] = Vocabulary(self.module.settings["tokens"], self.vocabulary).encode([text])
         words = [text[first:end] for first, end in encoding.offsets[:longest]]
         return Example(self._planes(encoding.ids[:longest]), place, None, words)
 
     def _planes(self, ids: Sequence[int]) -> Float[Tensor, "channels positions embedding"]:
         with torch.no_grad():
-            return self.module.front_end(torch.tensor([ids]), None)[0][0].contiguous()
+            return self.module.preprocess({"x": torch.tensor([ids])})[0][0].contiguous()
 
     def describe(self, dataset: Dataset, item: int) -> tuple[str, list[str]]:
         """The number of the sentence, and its words."""

@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 
 import torch
-from jaxtyping import Int
 from torch import Tensor, nn
 
 from domains.text.module import TextClassifier
 from shared.network import Layer, Shape, clear
+from shared.training import Batch
 
 
 @dataclass(frozen=True)
@@ -26,9 +26,7 @@ class Pick:
     weight: float
 
 
-def read(
-    module: TextClassifier, x: Int[Tensor, "n positions"], lengths: Int[Tensor, " n"]
-) -> tuple[Tensor, list[list[Pick]]]:
+def read(module: TextClassifier, batch: Batch) -> tuple[Tensor, list[list[Pick]]]:
     """Probabilities (N, classes), and for each sentence its filters' picks, the strongest first.
 
     A pick's weight is the filter's maximum times the gradient of the lead (of the logits) by it: exactly its
@@ -49,7 +47,7 @@ def read(
 
     hooks = [layer.register_forward_hook(note) for layer in names if isinstance(layer, Layer)]
     try:
-        logits = module(x, lengths)
+        logits = module.logits(batch)
     finally:
         for hook in hooks:
             hook.remove()
@@ -57,14 +55,14 @@ def read(
     gradients = (
         torch.autograd.grad((best[:, 0] - best[:, 1]).sum(), [each[-1] for each in found]) if found else ()
     )
-    picks: list[list[Pick]] = [[] for _ in x]
+    picks: list[list[Pick]] = [[] for _ in batch["x"]]
     for (name, shape, maps, of, output), gradient in zip(found, gradients, strict=True):
         columns = maps.size(3)
         place = clear(maps.detach(), of, 0, 1, -torch.inf).flatten(2).argmax(2) // columns  # (n, filters)
         weight = (output * gradient).detach()[:, : maps.size(1), 0, 0]
         for n, sentence in enumerate(picks):
             for number in weight[n].nonzero()[:, 0].tolist():
-                rows, _ = shape.sees((int(place[n, number]), 0), (int(lengths[n]), maps.size(3)))
+                rows, _ = shape.sees((int(place[n, number]), 0), (int(batch["lengths"][n]), maps.size(3)))
                 sentence.append(Pick(f"{name}[{number}]", rows.start, rows.stop, float(weight[n, number])))
     for sentence in picks:
         sentence.sort(key=lambda pick: -pick.weight)

@@ -8,10 +8,11 @@ from torch import Tensor, nn
 
 from domains.text.baselines import token_ratios
 from domains.text.data import TextData
+from domains.text.preprocessing import TextPreprocessing
 from domains.text.reading import Vocabulary
 from shared.config import check_known
 from shared.errors import UserError
-from shared.training import Classifier, DataModule
+from shared.training import Batch, Classifier, DataModule
 
 
 class Model(TypedDict):
@@ -25,36 +26,29 @@ class Model(TypedDict):
     max_norm: NotRequired[float | None]
 
 
-class FrontEnd(TypedDict):
-    """What the preprocessing has to know: tokens by their numbers, classes, most tokens of a sentence."""
-
-    vocabulary: list[str]
-    classes: NotRequired[list[str]]
-    longest: int
-
-
 class TextClassifier(Classifier):
     """Names the class of a sentence (Kim 2014).
 
-    Its front end puts a vector for each token: a plane of position × embedding for each of
+    Its preprocessing puts a vector for each token: a plane of position × embedding for each of
     ``model.channels``, tuned with the rest of the network or static.
     """
 
     domain = "text"
+    state_type = TextPreprocessing
+    preprocessing: TextPreprocessing
 
-    def __init__(self, *, model: dict[str, Any], front_end: FrontEnd, **more: Any):
+    def __init__(self, *, model: dict[str, Any], preprocessing: TextPreprocessing, **more: Any):
         check_known(model, Model, "model")
         if (more.get("planes"), list(more.get("extent", ()))) != (
             len(model["channels"]),
             [None, model["embedding"]],
         ):
             raise UserError("extent: must be null and model.embedding, and planes as many as model.channels")
-        if tuple(front_end["vocabulary"][:2]) != Vocabulary.SPECIAL or front_end["longest"] < 1:
-            raise UserError(
-                f"front_end: must have a vocabulary that begins with {Vocabulary.SPECIAL} and longest from 1"
-            )
-        super().__init__(model=model, front_end=front_end, **more)
-        tokens = len(front_end["vocabulary"])
+        if tuple(preprocessing.vocabulary[:2]) != Vocabulary.SPECIAL or preprocessing.longest < 1:
+            special = ", ".join(Vocabulary.SPECIAL)
+            raise UserError(f"preprocessing: must have a vocabulary from {special} on and longest from 1")
+        super().__init__(model=model, preprocessing=preprocessing, **more)
+        tokens = len(preprocessing.vocabulary)
         self.embeddings = nn.ModuleList()
         for channel in model["channels"]:
             embedding = nn.Embedding(tokens, model["embedding"], padding_idx=Vocabulary.PAD)
@@ -72,7 +66,7 @@ class TextClassifier(Classifier):
             UserError: ``model.naive_bayes`` beside a file of vectors, or with fewer numbers than classes.
         """
         assert isinstance(data, TextData)
-        start = torch.empty(len(data.front_end["vocabulary"]), data.embedding)
+        start = torch.empty(len(self.preprocessing.vocabulary), data.embedding)
         found = data.vectors
         spread = self.settings["spread"] if found is None else (3 * float(found.values.var())) ** 0.5
         nn.init.uniform_(start, -spread, spread)
@@ -91,11 +85,12 @@ class TextClassifier(Classifier):
         for weight in self.embeddings.parameters():
             weight.data.copy_(start)
 
-    def front_end(
-        self, x: Int[Tensor, "n positions"], lengths: Int[Tensor, " n"] | None
+    def preprocess(
+        self, batch: Batch
     ) -> tuple[Float[Tensor, "n channels positions embedding"], Int[Tensor, " n"] | None]:
         """A vector for each token, in each channel."""
-        return torch.stack([embedding(x) for embedding in self.embeddings], 1), lengths
+        vectors = torch.stack([embedding(batch["x"]) for embedding in self.embeddings], 1)
+        return vectors, batch.get("lengths")
 
     def optimizer_step(self, *args: Any, **kwargs: Any) -> None:
         """A step, after which no class has weights longer than ``model.max_norm`` (Kim 2014, section 2.1)."""

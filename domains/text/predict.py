@@ -6,12 +6,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-import torch
 from rich.console import Console
 from rich.progress import track
 from rich.text import Text
 
-from domains.text.data import Batches
+from domains.text.data import TextDataset
 from domains.text.filters import Pick, read
 from domains.text.highlight import Part, coloured, page, parts, printable
 from domains.text.module import TextClassifier
@@ -20,7 +19,7 @@ from shared.commands import SHOWN, Predictions, best
 from shared.errors import UserError
 from shared.files import MEMBER_LIMIT
 from shared.results import percent
-from shared.training import Draws
+from shared.training import Draws, as_tensors
 
 BATCH = 64
 IN_PAGE = 1000  # sentences that a page of HTML holds
@@ -92,17 +91,16 @@ def sentences_of(source: Path | None, text: str | None, form: Form) -> Sentences
 
 def _ask(module: TextClassifier, sentences: Sentences, top: int) -> list[Answer]:
     """An answer for each sentence; like lengths are asked together."""
-    vocabulary = Vocabulary(module.hparams["model"]["tokens"], module.hparams["front_end"]["vocabulary"])
-    longest = module.hparams["front_end"]["longest"]
+    vocabulary = Vocabulary(module.settings["tokens"], module.preprocessing.vocabulary)
+    longest = module.preprocessing.longest
     ids = [np.array(numbers[:longest]) for numbers in vocabulary.ids(sentences.texts)]
-    batches = Batches(ids, np.zeros(len(ids), np.int64))
+    batches = TextDataset(ids, np.zeros(len(ids), np.int64))
     draws = list(Draws(len(batches), BATCH, lengths=batches.lengths))
     answers: dict[int, Answer] = {}
     bar = Console(stderr=True)
     for draw in track(draws, "asking the network", console=bar, transient=True, disable=len(draws) == 1):
         batch, items = batches[draw], draw.items.tolist()
-        x, lengths = (torch.from_numpy(batch[name]).to(module.device) for name in ("x", "lengths"))
-        probabilities, picks = read(module, x, lengths)
+        probabilities, picks = read(module, as_tensors(batch, module.device))
         encodings = vocabulary.encode([sentences.texts[item] for item in items])
         for item, each, picked, encoding in zip(
             items, probabilities.cpu().numpy(), picks, encodings, strict=True

@@ -88,6 +88,7 @@ def inference_speed(config: DictConfig, data: DataModule) -> float:
     """Test samples that a network answers in a second, batches made meanwhile; the second pass is timed."""
     device = build_trainer(config, None, []).strategy.root_device
     module = build_module(config, data).to(device).eval()
+    module.views = data.views
     loader = data.test_dataloader()
     half = precision(config.trainer) == "bf16-mixed"
     for _ in range(2):
@@ -95,7 +96,7 @@ def inference_speed(config: DictConfig, data: DataModule) -> float:
         for batch in loader:
             batch = _on_device(batch, device)
             with torch.inference_mode(), torch.autocast(device.type, torch.bfloat16, enabled=half):
-                answer = module(batch["x"], batch.get("lengths")).argmax(1)
+                answer = module.logits(batch).argmax(1)
             samples += len(answer)
         answer.sum().item()  # waits for the device
     return samples / (time.perf_counter() - start)
@@ -146,7 +147,7 @@ def _bare_seconds(config: DictConfig, data: DataModule, held: bool = False) -> S
         start, cpu_start = time.perf_counter(), time.process_time()
         for batch in batches:
             with torch.autocast(device.type, torch.bfloat16, enabled=half):
-                logits = module(batch["x"], batch.get("lengths"))
+                logits = module.logits(batch)
                 loss = F.cross_entropy(logits, batch["y"], label_smoothing=module.label_smoothing)
             optimizer.zero_grad()
             loss.backward()

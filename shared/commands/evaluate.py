@@ -27,6 +27,7 @@ LOADING = {"batch_size", "epoch_size", "workers"}  # keys of data that leave the
 
 def test(trainer: pl.Trainer, module: Classifier, data: DataModule) -> tuple[list[Score], dict[str, Any]]:
     """Test once, and return the figures (the domain's and the baselines') and the columns of all items."""
+    module.views = data.views
     with obeyed():
         trainer.test(module, data, verbose=False)
     columns = module.tested()
@@ -63,13 +64,12 @@ def data_of(run: Run, module: Classifier, chosen: DictConfig) -> DataModule:
     Raises:
         UserError: The network takes other planes.
     """
-    data = build_data(data_settings(trained_config(run), chosen))
+    data = build_data(data_settings(trained_config(run), chosen), module.fitted)
     if (data.planes, list(data.extent)) != (module.hparams["planes"], list(module.hparams["extent"])):
         raise UserError(
             f"data: {data.planes} planes of {data.extent}, but the run reads "
             f"{module.hparams['planes']} planes of {tuple(module.hparams['extent'])}"
         )
-    data.front_end, data.classes = module.hparams["front_end"], module.classes
     return data
 
 

@@ -20,7 +20,7 @@ from shared.errors import UserError
 from shared.files import write
 from shared.results import percent, png
 from shared.runs import PREDICT, Run, check_options
-from shared.training import load_module
+from shared.training import build_data, load_module
 
 SHOWN = 60  # rows of the table; the file has them all
 
@@ -73,7 +73,9 @@ def predict(config: DictConfig) -> Predictions:
     if config.input is None and config.text is None:
         raise UserError("input is not set: give input=…")
     source = None if config.input is None else Path(config.input)
-    found: Predictions = function(load_module(run, config.checkpoint), source, **options)
+    module = load_module(run, config.checkpoint)
+    module.views = build_data(run.config).views  # what is predicted is what was tested
+    found: Predictions = function(module, source, **options)
 
     output = Path(config.output or run.output / "predictions" / unique_name()).absolute()
     try:

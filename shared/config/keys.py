@@ -19,7 +19,7 @@ CONF = PROJECT / "conf"
 BUILT = ("data", "optimizer", "schedule")  # a class takes their keys, which `_target_` names
 # What the code hands to the class itself, not the configuration.
 HANDED = {
-    "data": ("seed",),
+    "data": ("seed", "fitted"),
     "optimizer": ("params",),
     "schedule": ("optimizer", "last_epoch", "epochs", "steps_per_epoch"),  # its length is total_steps
 }

@@ -15,7 +15,7 @@ from torch import Tensor
 from shared.explain.explanation import Box, Example, Shown
 from shared.explain.units import Target
 from shared.files import Inventory
-from shared.training import Classifier, DataModule, Dataset, Draw
+from shared.training import Classifier, DataModule, Dataset, Draw, as_tensors
 
 Planes = Float[Tensor, "n planes a1 a2"]
 Masks = Bool[Tensor, "n b1 b2"]  # an axis that carries no place has one cell
@@ -196,11 +196,9 @@ class InputAdapter(ABC):
     @torch.no_grad()
     def batch(self, dataset: Dataset, items: np.ndarray) -> tuple[Planes, Tensor | None, Tensor]:
         """What the layers take of some items, the lengths, and the classes (N,)."""
-        batch = dataset[Draw(items, None)]
-        x, y = torch.as_tensor(batch["x"]), torch.as_tensor(batch["y"])
-        lengths = torch.as_tensor(batch["lengths"]) if "lengths" in batch else None
-        x, lengths = self.module.front_end(x, lengths)
-        return x.contiguous(), lengths, y
+        batch = as_tensors(dataset[Draw(items, None)])
+        x, lengths = self.module.preprocess(batch)
+        return x.contiguous(), lengths, batch["y"]
 
     def batches(
         self, dataset: Dataset, items: np.ndarray, size: int = 64

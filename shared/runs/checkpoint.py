@@ -115,6 +115,7 @@ def _check_contents(contents: Any, size: int) -> None:
             raise UserError(f"not a checkpoint of this suite: {key} is missing")
         check_value(contents[key], kind, key)
     check_plain(contents["hyper_parameters"], "hyper_parameters")
+    _rename(contents["hyper_parameters"])
     total = 0
     for name, tensor in contents["state_dict"].items():
         if type(tensor) is not Tensor or tensor.layout != torch.strided or tensor.device.type != "cpu":
@@ -122,6 +123,14 @@ def _check_contents(contents: Any, size: int) -> None:
         total += tensor.numel() * tensor.element_size()
     if total > size:
         raise UserError(f"state_dict: its tensors claim {total:,} bytes, more than the file has")
+
+
+def _rename(settings: dict[str, Any]) -> None:
+    """Release 0.1.0 called the state of the preprocessing ``front_end``, and kept the classes in it again."""
+    if "front_end" in settings:
+        settings["preprocessing"] = state = settings.pop("front_end")
+        if isinstance(state, dict):
+            state.pop("classes", None)
 
 
 def check_state(contents: Mapping[str, Any]) -> None:

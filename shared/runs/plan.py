@@ -8,7 +8,7 @@ from shared.config import Monitor
 from shared.errors import UserError
 
 LENGTHS = ("total_steps", "T_max", "total_iters")  # of a schedule: null takes all steps of the training
-# Of a network's settings; what it has to know of the data (front_end) is the data's fingerprint's concern.
+# Of a network's settings; the state of its preprocessing is compared with the data's fingerprint.
 SETTINGS = ("model", "planes", "extent", "classes", "optimizer", "schedule", "label_smoothing")
 KEYS = {"label_smoothing": "training.label_smoothing"}
 RESTORE = "restore it in config.yaml, or start a new run"

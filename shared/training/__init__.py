@@ -1,11 +1,20 @@
 """A training: its data, its network, its optimizer, and how it ends."""
 
 from shared.training.callbacks import History
-from shared.training.classifier import Batch, Classifier
+from shared.training.classifier import Batch, Classifier, as_tensors
 from shared.training.companions import Companions
 from shared.training.compiling import compile_network
 from shared.training.cut_short import resumable
-from shared.training.data import DataModule, Dataset, Draw, Draws, Fractions, check_fractions
+from shared.training.data import (
+    DataModule,
+    Dataset,
+    Draw,
+    Draws,
+    Fitted,
+    Fractions,
+    Preprocessing,
+    check_fractions,
+)
 from shared.training.loggers import log_settings
 from shared.training.machine import obeyed
 from shared.training.optimizers import OPTIMIZERS, SCHEDULES, build
@@ -30,8 +39,11 @@ __all__ = [
     "Dataset",
     "Draw",
     "Draws",
+    "Fitted",
     "Fractions",
     "History",
+    "Preprocessing",
+    "as_tensors",
     "build",
     "build_data",
     "build_module",

@@ -2,7 +2,8 @@
 
 import unicodedata
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import asdict
+from typing import Any, ClassVar
 
 import numpy as np
 import pytorch_lightning as pl
@@ -20,19 +21,18 @@ from shared.errors import UserError
 from shared.network import Layer, build_network
 from shared.results import Score, score
 from shared.runs import LENGTHS, check_optimizer, check_plan
-from shared.training.data import DataModule, Draw
+from shared.training.data import DataModule, Draw, Fitted, Preprocessing
 from shared.training.optimizers import OPTIMIZERS, SCHEDULES, build
 
-Batch = dict[str, Tensor]
+Batch = dict[str, Tensor]  # as ``Dataset`` describes it
 FITTED = 2000  # training items that whitening filters are made from
 
 
 class Classifier(pl.LightningModule):
     """A network that names the class of its input.
 
-    A domain overrides ``front_end`` (its input, made ready for the layers), ``prepare``, ``test_columns`` and
-    ``scores`` (what it reports beyond accuracy). The arguments are plain containers: they travel in the
-    checkpoint, which is loaded without unpickling objects.
+    A domain overrides ``preprocess`` (from a batch to what the layers take), and where it needs to
+    ``prepare``, ``logits`` (to average over views), ``test_columns`` and ``scores``.
 
     Args:
         model: The configuration's ``model`` node; ``layers`` is the network.
@@ -41,11 +41,19 @@ class Classifier(pl.LightningModule):
         classes: Names of the classes, in the order of the logits.
         optimizer: ``_target_``, one of ``OPTIMIZERS``, and its arguments.
         schedule: ``_target_``, one of ``SCHEDULES``, and its arguments; it is stepped after each batch.
-        front_end: What the front end has to know of the data (``DataModule.front_end``).
+        preprocessing: State of the preprocessing (``DataModule.preprocessing``).
         label_smoothing: Share of the target spread over all classes (Szegedy et al. 2016, section 7).
+
+    Attributes:
+        domain: The domain's name, stored in every checkpoint.
+        state_type: The class of ``preprocessing``.
+        views: Number of views of an input over which ``logits`` averages: 1, unless the caller sets that of
+            its data (``DataModule.views``), to test and to predict.
     """
 
-    domain: str  # its name, which every checkpoint bears
+    domain: ClassVar[str]
+    state_type: ClassVar[type[Preprocessing]] = Preprocessing
+    views: int = 1
 
     def __init__(
         self,
@@ -56,7 +64,7 @@ class Classifier(pl.LightningModule):
         classes: list[str],
         optimizer: dict[str, Any],
         schedule: dict[str, Any],
-        front_end: Mapping[str, object],
+        preprocessing: Preprocessing,
         label_smoothing: float = 0.0,
     ):
         super().__init__()
@@ -64,7 +72,8 @@ class Classifier(pl.LightningModule):
             if any(unicodedata.category(each) == "Cc" for each in name):  # it goes to a terminal
                 raise UserError(f"classes: must be names without control characters, got {name[:80]!r}")
         self.save_hyperparameters(logger=False)
-        self.classes = classes
+        self.hparams["preprocessing"] = asdict(preprocessing)  # a checkpoint holds plain values alone
+        self.classes, self.preprocessing = classes, preprocessing
         self.network = build_network(model.get("layers"), planes, (extent[0], extent[1]), len(classes))
         self.optimizer_settings, self.schedule_settings = optimizer, schedule
         self.label_smoothing = label_smoothing
@@ -90,23 +99,23 @@ class Classifier(pl.LightningModule):
         if hooks:
             items = np.linspace(0, len(data.train_set) - 1, min(len(data.train_set), FITTED)).astype(np.int64)
             with torch.no_grad():
-                self.eval()(torch.as_tensor(data.train_set[Draw(items, None)]["x"]))
+                self.eval().logits(as_tensors(data.train_set[Draw(items, None)]))
             self.train()
         for hook in hooks:
             hook.remove()
 
-    def front_end(
-        self, x: Tensor, lengths: Int[Tensor, " n"] | None
-    ) -> tuple[Float[Tensor, "n planes a1 a2"], Int[Tensor, " n"] | None]:
-        """The batch's input as planes over a grid, on the device; here the input as it is, as numbers."""
-        return x.to(self.dtype), lengths
+    @property
+    def fitted(self) -> Fitted:
+        """What data need to know to be read as the network's own."""
+        return Fitted(self.classes, self.preprocessing)
 
-    def forward(self, x: Tensor, lengths: Int[Tensor, " n"] | None = None) -> Float[Tensor, "n classes"]:
-        """Logits (N, classes) of inputs as the domain's reader gives them."""
-        return self.network(*self.front_end(x, lengths))
+    def preprocess(self, batch: Batch) -> tuple[Float[Tensor, "n planes a1 a2"], Int[Tensor, " n"] | None]:
+        """What the layers take of a batch on the device: maps, and their lengths where these vary."""
+        return batch["x"].to(self.dtype), batch.get("lengths")
 
-    def _logits(self, batch: Batch) -> Float[Tensor, "n classes"]:
-        return self(batch["x"], batch.get("lengths"))
+    def logits(self, batch: Batch) -> Float[Tensor, "n classes"]:
+        """The network's output for a batch of the domain's dataset: what every command calls."""
+        return self.network(*self.preprocess(batch))
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Refuse to resume another training than this one."""
@@ -141,7 +150,7 @@ class Classifier(pl.LightningModule):
 
     def training_step(self, batch: Batch, index: int) -> Float[Tensor, ""]:
         """The batch's loss."""
-        logits = self._logits(batch)
+        logits = self.logits(batch)
         loss = F.cross_entropy(logits, batch["y"], label_smoothing=self.label_smoothing)
         n = len(logits)
         # Sums on the device, read once an epoch: logging each step would cost more than small networks do.
@@ -152,7 +161,7 @@ class Classifier(pl.LightningModule):
 
     def validation_step(self, batch: Batch, index: int) -> None:
         """Add a batch to the validation figures."""
-        logits = self._logits(batch).float()
+        logits = self.logits(batch).float()
         self.val_metrics.update(logits, batch["y"])
         self.val_loss.update(F.cross_entropy(logits, batch["y"], reduction="none"))
 
@@ -171,7 +180,7 @@ class Classifier(pl.LightningModule):
 
     def test_step(self, batch: Batch, index: int) -> None:
         """Keep the batch's columns: the figures are made from all items at once."""
-        columns = self.test_columns(batch, self._logits(batch).float())
+        columns = self.test_columns(batch, self.logits(batch).float())
         self._columns.append({name: column.cpu().numpy() for name, column in columns.items()})
 
     def test_columns(self, batch: Batch, logits: Float[Tensor, "n classes"]) -> dict[str, Tensor]:
@@ -238,3 +247,8 @@ def schedule_settings(settings: Mapping[str, Any], steps: int) -> dict[str, Any]
     if settings.get("pct_start", 0) * total == 1:
         settings["pct_start"] *= 0.999  # of a warm-up of one step torch divides by no steps
     return settings
+
+
+def as_tensors(batch: Mapping[str, Any], device: torch.device | None = None) -> Batch:
+    """A batch that was read outside a loader, on a device."""
+    return {name: torch.as_tensor(values, device=device) for name, values in batch.items()}

@@ -2,6 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from functools import cached_property
 from types import MappingProxyType
 from typing import Any, ClassVar, NamedTuple, Protocol, TypedDict, runtime_checkable
@@ -43,6 +44,21 @@ def check_fractions(fractions: Fractions) -> None:
         require_number(f"data.fractions.{name}", fractions[name], 0, 1)
     if fractions["val"] + fractions["test"] > 1:
         raise UserError(f"data.fractions: must be at most 1 together, got {fractions}")
+
+
+@dataclass(frozen=True)
+class Preprocessing:
+    """What a network's preprocessing takes from its training data, such as their mean or their vocabulary.
+
+    A domain adds fields of plain values: they are stored in every checkpoint.
+    """
+
+
+class Fitted(NamedTuple):
+    """What a trained network took from its training data: its classes and the state of its preprocessing."""
+
+    classes: list[str]
+    preprocessing: Preprocessing
 
 
 @runtime_checkable
@@ -140,20 +156,25 @@ class Draws:
 
 
 class DataModule(pl.LightningDataModule):
-    """What a domain tells of its data; a subclass fills in the three sets in ``setup``.
+    """A domain's data; a subclass reads the three splits in ``setup``.
+
+    Args:
+        seed: of the order in which the items are drawn.
+        batch_size, epoch_size, workers: as in ``conf/data``.
+        fitted: of a trained network whose data these are: ``setup`` uses its classes and preprocessing
+            instead of fitting its own.
 
     Attributes:
         planes, extent: of the input; an extent is None along an axis whose length varies. Known before any
             data are read, so that a network that does not fit is refused at once.
-        classes: names of the classes, in the order of the logits. Known after ``setup``, or before; where a
-            trained run has put its own there before, ``setup`` obeys them.
-        train_set, val_set, test_set: the official sets, or a split by game, speaker or file.
-        summary: one line on what was read and what was left out.
+        classes: names of the classes, in the order of the logits; known after ``setup``, or before.
+        preprocessing: what the network's preprocessing takes from the training items; known after ``setup``.
+        fitted: whether both are those of a trained network.
+        train_set, val_set, test_set: the official splits, or a split by game, speaker or file.
+        views: number of views of a test input over which the network averages, see ``Classifier.views``.
+        summary: what was read and what was skipped.
         writing: the settings that make reading write to a place of the user's choice, each with the value by
             which it does not.
-        front_end: what the module's front end has to know of the data, such as their mean or their
-            vocabulary: plain values, which travel in every checkpoint. ``setup`` fills it in from the
-            training items; where a trained run has put its own there before, ``setup`` obeys it.
         first_epoch: epoch that training begins with: above 0 in a resumed run. Set it before the loader is
             made: loader processes fetch batches of that epoch at once, long before Lightning names it.
     """
@@ -165,9 +186,19 @@ class DataModule(pl.LightningDataModule):
     train_set: Dataset
     val_set: Dataset
     test_set: Dataset
+    preprocessing: Preprocessing
     summary: str = ""
+    views: int = 1
 
-    def __init__(self, *, seed: int, batch_size: int, epoch_size: int | None = None, workers: int = 1):
+    def __init__(
+        self,
+        *,
+        seed: int,
+        batch_size: int,
+        epoch_size: int | None = None,
+        workers: int = 1,
+        fitted: Fitted | None = None,
+    ):
         super().__init__()
         for key, value in {"batch_size": batch_size, "epoch_size": epoch_size}.items():
             if value is not None and value < 1:
@@ -175,7 +206,10 @@ class DataModule(pl.LightningDataModule):
         if not 0 <= workers <= WORKERS:
             raise UserError(f"data.workers: must be a number of processes from 0 to {WORKERS}, got {workers}")
         self.seed, self.batch_size, self.epoch_size, self.workers = seed, batch_size, epoch_size, workers
-        self.front_end: dict[str, Any] = {}
+        self.fitted = fitted is not None
+        self.preprocessing = Preprocessing()
+        if fitted:
+            self.classes, self.preprocessing = fitted
         self.first_epoch = 0
 
     @abstractmethod
@@ -194,9 +228,7 @@ class DataModule(pl.LightningDataModule):
                 for name, each in sets.items()
             },
             "fitted": {
-                key: len(value)
-                for key, value in self.front_end.items()
-                if isinstance(value, list) and value != self.classes
+                key: len(value) for key, value in vars(self.preprocessing).items() if isinstance(value, list)
             },
         }
 

@@ -13,7 +13,7 @@ from omegaconf import DictConfig
 from pytorch_lightning.callbacks import Callback, EMAWeightAveraging
 from pytorch_lightning.loggers import Logger
 
-from shared.config import Monitor, check_arguments, find_domain, plain
+from shared.config import Monitor, check_arguments, check_value, find_domain, plain
 from shared.errors import UserError, nearest
 from shared.files import is_cache
 from shared.network import build_network
@@ -21,7 +21,7 @@ from shared.runs import Run, with_weights
 from shared.training.callbacks import KeepSignals, Patience, RunCheckpoint, TrainingProgress, WholeCheckpoints
 from shared.training.classifier import Classifier, schedule_settings
 from shared.training.compiling import Compiled
-from shared.training.data import DataModule
+from shared.training.data import DataModule, Fitted
 from shared.training.loggers import LOGGERS
 from shared.training.machine import check_machine, obeyed
 from shared.training.monitors import CALLBACKS
@@ -30,8 +30,8 @@ from shared.training.optimizers import OPTIMIZERS, SCHEDULES, build
 _log = logging.getLogger(__name__)
 
 
-def build_data(config: DictConfig) -> DataModule:
-    """The configured data module; nothing is read yet.
+def build_data(config: DictConfig, fitted: Fitted | None = None) -> DataModule:
+    """The configured data module, as its own data or as those of a trained network; nothing is read yet.
 
     Raises:
         UserError: A value that cannot be, such as a seed below 0.
@@ -39,7 +39,7 @@ def build_data(config: DictConfig) -> DataModule:
     if isinstance(config.seed, bool) or not isinstance(config.seed, int) or config.seed < 0:
         raise UserError(f"seed={config.seed}: give a whole number from 0")
     readers = find_domain(config.domain.name).readers()
-    return build("data", readers, plain(config.data), seed=config.seed)
+    return build("data", readers, plain(config.data), seed=config.seed, fitted=fitted)
 
 
 def trained_config(run: Run) -> DictConfig:
@@ -97,7 +97,7 @@ def build_module(config: DictConfig, data: DataModule) -> Classifier:
         classes=data.classes,
         optimizer=plain(config.optimizer),
         schedule=plain(config.schedule),
-        front_end=data.front_end,
+        preprocessing=data.preprocessing,
         label_smoothing=config.training.label_smoothing,
     )
     _check_monitor(Monitor.of(config), module)
@@ -127,9 +127,13 @@ def load_module(run: Run, checkpoint: str = "best", *, diverged: bool = False) -
         UserError: The checkpoint is missing, broken, of another domain, or not of its own network.
     """
     contents = run.checkpoint(checkpoint)
-    kind, settings = find_domain(contents["domain"]).part("module"), contents["hyper_parameters"]
+    kind, settings = find_domain(contents["domain"]).part("module"), dict(contents["hyper_parameters"])
+    state = settings.pop("preprocessing", {})
     try:
-        check_arguments(kind, settings, "hyper_parameters")
+        check_value(state, dict[str, Any], "preprocessing")
+        check_arguments(kind.state_type, state, "preprocessing")
+        check_arguments(kind, settings, "hyper_parameters", given=("preprocessing",))
+        settings["preprocessing"] = kind.state_type(**state)
         module = with_weights(lambda: kind(**settings), contents["state_dict"], diverged=diverged)
     except UserError as error:
         raise UserError(f"{run.checkpoint_file(checkpoint)}: {error}") from None

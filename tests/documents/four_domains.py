@@ -110,7 +110,7 @@ def text(axes: Axes) -> dict[str, Any]:
     """A sentence as vectors, and a filter of three words that spans the embedding."""
     run = trained("text")
     module, words = load_module(Run.open(run)), SENTENCE.split()
-    rows = [module.hparams["front_end"]["vocabulary"].index(word) for word in words]
+    rows = [module.preprocessing.vocabulary.index(word) for word in words]
     vectors = module.embeddings[0].weight[rows, :24].detach().numpy()
     limit = np.abs(vectors).max()
     axes.imshow(vectors, aspect="auto", cmap="PRGn", vmin=-limit, vmax=limit)

@@ -15,7 +15,7 @@ from shared.commands.evaluate import test as evaluate_test
 from shared.config.cli import compose
 from shared.config.settings import plain
 from shared.errors import UserError
-from shared.training.data import Draw
+from shared.training.data import Draw, Preprocessing
 from shared.training.setup import build_data, build_module, build_trainer
 
 
@@ -81,7 +81,7 @@ def test_illegal_probability_and_phases_are_what_their_names_say(data: GoData) -
         classes=data.classes,
         optimizer={},
         schedule={},
-        front_end={},
+        preprocessing=Preprocessing(),
     )
     batch = {
         "x": torch.zeros(4, 48, 19, 19),
@@ -115,7 +115,7 @@ def test_testing_takes_the_mean_over_the_symmetries_where_the_data_ask_for_it(tm
         answers[symmetries] = columns["confidence"]
         x = torch.from_numpy(data.test_set[Draw(np.arange(len(columns["item"])), None)]["x"])
         with torch.inference_mode():
-            logits = ensemble(module, x) if symmetries == 8 else module(x)
+            logits = ensemble(module.network, x.float()) if symmetries == 8 else module.network(x.float())
         assert columns["confidence"] == pytest.approx(logits.softmax(1).amax(1).numpy(), rel=1e-3)
     assert np.abs(answers[1] - answers[8]).max() > 1e-4
     with pytest.raises(UserError, match=r"data\.test_symmetries=4"):

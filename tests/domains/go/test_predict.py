@@ -12,14 +12,14 @@ from sgfmill.common import format_vertex, move_from_vertex
 
 from domains.go.board.planes import plane_groups
 from domains.go.board.points import names
-from domains.go.data import Positions
+from domains.go.data import GoDataset
 from domains.go.predict import SURPRISES, predict
 from domains.go.records.select import read_games
 from shared.commands.predict import predict as command_predict
 from shared.config.cli import compose
 from shared.errors import UserError
 from shared.runs.run import Run
-from shared.training.classifier import Classifier
+from shared.training.classifier import Classifier, as_tensors
 from shared.training.data import Draw
 from shared.training.setup import load_module
 from tests.commands import command
@@ -115,10 +115,10 @@ def test_the_network_reads_the_planes_that_it_was_trained_on(tmp_path: Path, gam
     module = load_module(make_run(tmp_path / "runs", f"model.planes={planes}"))
     groups = plane_groups("alphago" if planes == "alphago" else planes.strip("[]").split(","))
     every = np.arange(10)
-    positions = Positions(read_games(game, size=9), np.zeros(10, int), every, groups, symmetries=False)
+    positions = GoDataset(read_games(game, size=9), np.zeros(10, int), every, groups, symmetries=False)
     batch = positions[Draw(every, None)]
     with torch.inference_mode():
-        logits = module(torch.from_numpy(batch["x"]))
+        logits = module.logits(as_tensors(batch))
     answers = logits.masked_fill(~torch.from_numpy(batch["legal"]), -torch.inf).argmax(1)
     for row in predict(module, game, top=1).rows:
         assert row["best"][0]["name"] == names(9)[answers[row["move"] - 1]]

@@ -13,12 +13,14 @@ import pytest
 import torch
 from PIL import Image
 
+from domains.image.augment import Changes
 from domains.image.data import ImageData
+from domains.image.preprocessing import ImagePreprocessing
 from domains.image.reading.datasets import idx
 from domains.image.reading.sources import SOURCES
 from shared.config.cli import compose
 from shared.errors import UserError
-from shared.training.data import Draw
+from shared.training.data import Draw, Fitted
 from shared.training.setup import build_data
 from tests.domains.image.picture_folders import make_folder
 
@@ -60,15 +62,17 @@ def test_the_digits_of_the_library_are_split_the_same_for_every_seed() -> None:
 def test_mean_and_deviation_are_those_of_the_training_pictures() -> None:
     data = read()
     values = data.train_set.x.astype(np.float64)
-    assert data.front_end["mean"] == pytest.approx([values.mean()])
-    assert data.front_end["std"] == pytest.approx([values.std()])
+    assert data.preprocessing.mean == pytest.approx([values.mean()])
+    assert data.preprocessing.std == pytest.approx([values.std()])
 
 
-def test_a_trained_runs_front_end_is_kept() -> None:
-    data = build_data(compose("train", ["domain=image"]))
-    data.front_end = {"mean": [1.0], "std": [2.0], "augment": {}}
+def test_the_preprocessing_of_a_trained_network_is_kept() -> None:
+    fitted = Fitted(
+        list("0123456789"), ImagePreprocessing([1.0], [2.0], Changes(shift=0, flip=False, cutout=0))
+    )
+    data = build_data(compose("train", ["domain=image"]), fitted)
     data.setup()
-    assert data.front_end["mean"] == [1.0]
+    assert data.preprocessing.mean == [1.0]
 
 
 def test_batches_hold_what_was_drawn() -> None:
@@ -325,8 +329,8 @@ def test_all_zero_channel_is_left_as_it_is(tmp_path: Path) -> None:
         for number in range(20):
             Image.new("RGB", (4, 4), (number * 12, ord(name), 0)).save(path / name / f"{number}.png")
     data = from_folder(path)
-    assert data.front_end["std"][2] == 1.0
-    assert torch.tensor(data.front_end["mean"]).isfinite().all()
+    assert data.preprocessing.std[2] == 1.0
+    assert torch.tensor(data.preprocessing.mean).isfinite().all()
 
 
 DATA = os.environ.get("CONVOLUTIONS_DATA")
@@ -347,4 +351,4 @@ def test_real_sets_as_they_lie() -> None:
     assert len(pictures.train_set) + len(pictures.val_set) == 50_000
     assert np.bincount(pictures.test_set.y).tolist() == [1_000] * 10
     assert pictures.classes[0] == "airplane"
-    assert pictures.front_end["mean"] == pytest.approx([125.3, 123.0, 113.9], abs=1)  # as published
+    assert pictures.preprocessing.mean == pytest.approx([125.3, 123.0, 113.9], abs=1)  # as published

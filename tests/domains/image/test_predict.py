@@ -9,9 +9,11 @@ import pytest
 import torch
 from PIL import Image
 
+from domains.image.augment import Changes
 from domains.image.contact_sheet import MOST, contact_sheet
 from domains.image.module import ImageClassifier
 from domains.image.predict import predict
+from domains.image.preprocessing import ImagePreprocessing
 from shared.errors import UserError
 from tests.commands import command, run_folder
 
@@ -24,10 +26,9 @@ def classifier(channels: int = 3) -> ImageClassifier:
     module = ImageClassifier(
         model={"layers": layers}, planes=channels, extent=(8, 8), classes=["red", "<green>", "blue"],
         optimizer={}, schedule={},
-        front_end={
-            "mean": [100.0] * channels, "std": [50.0] * channels,
-            "augment": {"shift": 2, "flip": True, "cutout": 3},
-        },
+        preprocessing=ImagePreprocessing(
+            [100.0] * channels, [50.0] * channels, Changes(shift=2, flip=True, cutout=3)
+        ),
     )  # fmt: skip
     weight, bias = module.network.parameters()
     with torch.no_grad():
@@ -50,21 +51,21 @@ def colours(tmp_path: Path) -> Path:
     return folder
 
 
-def test_the_front_end_normalises_and_changes_training_pictures_alone() -> None:
+def test_the_preprocessing_normalises_and_changes_training_pictures_alone() -> None:
     module = classifier()
     x = torch.randint(0, 256, (50, 3, 8, 8), dtype=torch.uint8)
-    planes, lengths = module.front_end(x, None)
+    planes, lengths = module.preprocess({"x": x})
     assert lengths is None
     torch.testing.assert_close(planes, (x.float() - 100) / 50)
     torch.manual_seed(0)
-    changed, _ = module.train().front_end(x, None)
+    changed, _ = module.train().preprocess({"x": x})
     assert changed.shape == planes.shape
     assert all(not torch.equal(a, b) for a, b in zip(changed, planes, strict=True))
     assert (changed == 0).flatten(1).any(1).all()  # what is cut out has the mean
     torch.manual_seed(0)
-    torch.testing.assert_close(module.front_end(x, None)[0], changed)
+    torch.testing.assert_close(module.preprocess({"x": x})[0], changed)
     given = x.float()
-    module.eval().front_end(given, None)
+    module.eval().preprocess({"x": given})
     assert torch.equal(given, x.float())  # left as it is
 
 

@@ -8,7 +8,7 @@ from shared.training.setup import build_data, build_module
 from tests.domains.speech.sounds import write_words
 
 
-def test_the_front_end_is_timed_beside_speech_and_a_training_step(tmp_path: Path) -> None:
+def test_the_preprocessing_is_timed_beside_speech_and_a_training_step(tmp_path: Path) -> None:
     words = ["domain=speech", "data=speech/folder", f"data.path={write_words(tmp_path / 'in')}"]
     config = compose("train", [*words, f"data.cache={tmp_path / 'cache'}"])
     data = build_data(config)

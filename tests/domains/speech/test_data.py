@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+from dataclasses import asdict
 from http.client import IncompleteRead
 from pathlib import Path
 from urllib.error import URLError
@@ -15,7 +16,7 @@ from domains.speech.reading.clips import ClipReader
 from shared.commands.evaluate import evaluate
 from shared.config.cli import compose
 from shared.errors import UserError
-from shared.training.data import Draw
+from shared.training.data import Draw, Fitted
 from shared.training.setup import build_data
 from tests.commands import command, run_folder
 from tests.domains.speech.sounds import encoded, tone, write_words
@@ -35,9 +36,8 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CONVOLUTIONS_CACHE", str(tmp_path / "cache"))
 
 
-def ready(*overrides: str, **front_end: object) -> SpeechData:
-    data = build_data(compose("train", [*FOLDER, PATTERN, *overrides]))
-    data.front_end = front_end
+def ready(*overrides: str, fitted: Fitted | None = None) -> SpeechData:
+    data = build_data(compose("train", [*FOLDER, PATTERN, *overrides]), fitted)
     data.setup()
     assert isinstance(data, SpeechData)
     return data
@@ -95,22 +95,23 @@ def test_more_recordings_of_other_words_are_refused(tmp_path: Path) -> None:
         ready(f"data.path={own}", f"data.train_also={more}")
 
 
-def test_what_the_front_end_needs_is_told_by_the_training_clips_or_obeyed(tmp_path: Path) -> None:
+def test_the_preprocessing_is_fitted_to_the_training_clips_or_is_a_trained_network_s(
+    tmp_path: Path,
+) -> None:
     folder = write_words(tmp_path / "in")
     data = ready(f"data.path={folder}")
-    told = data.front_end
+    fitted = Fitted(data.classes, data.preprocessing)
     lengths = data.train_set.lengths / 8000
-    assert told["seconds"] == {"median": np.median(lengths), "longest": lengths.max()}
-    assert (told["classes"], told["sizes"]["rate"]) == (["high", "low", "middle"], 8000)
-    json.dumps(told)  # plain values
+    assert data.preprocessing.seconds == {"median": np.median(lengths), "longest": lengths.max()}
+    assert (data.classes, data.preprocessing.sizes["rate"]) == (["high", "low", "middle"], 8000)
+    json.dumps(asdict(data.preprocessing))  # plain values
     shutil.rmtree(folder / "low")
-    later = ready(f"data.path={folder}", "data.sizes.rate=16000", "data.sizes.high_hz=7600", **told)
-    assert later.front_end == told
-    assert later.classes == told["classes"]
+    later = ready(f"data.path={folder}", "data.sizes.rate=16000", "data.sizes.high_hz=7600", fitted=fitted)
+    assert (later.classes, later.preprocessing) == fitted
     assert later.train_set.lengths.max() <= 0.51 * 8000
     shutil.copytree(folder / "high", folder / "new")
     with pytest.raises(UserError, match=r"unknown words: new .such as new/.*known are high, low, middle"):
-        ready(f"data.path={folder}", **told)
+        ready(f"data.path={folder}", fitted=fitted)
 
 
 def test_intervals_count_a_speaker_as_one_draw_if_there_are_several(tmp_path: Path) -> None:

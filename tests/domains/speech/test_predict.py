@@ -69,7 +69,7 @@ def test_a_long_recording_is_a_table_of_times(module: Classifier, tmp_path: Path
         assert {row["answer"] for row in within} == {word}
         assert len(within) == 4
     default = predict(module, tmp_path / "long.wav", top=1).rows
-    median = module.hparams["front_end"]["seconds"]["median"]
+    median = module.preprocessing.seconds["median"]
     assert (
         default[0]["to_ms"]
         == round(1000 * median, 0)

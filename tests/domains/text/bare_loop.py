@@ -40,7 +40,7 @@ class Bare(nn.Module):
 
 def bare_speeds(data: TextData) -> list[float]:
     """Sentences a second of one epoch after the other."""
-    network = Bare(len(data.front_end["vocabulary"]), data.embedding, len(data.classes))
+    network = Bare(len(data.preprocessing.vocabulary), data.embedding, len(data.classes))
     optimizer = torch.optim.Adam(network.parameters(), lr=0.001, fused=True)
     half = torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
     loader = data.train_dataloader()

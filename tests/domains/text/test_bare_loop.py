@@ -18,7 +18,7 @@ def test_the_bare_network_gives_the_answers_of_the_suite_s() -> None:
     module = build_module(config, data).eval()
     assert isinstance(data, TextData)
     assert isinstance(module, TextClassifier)
-    bare = Bare(len(data.front_end["vocabulary"]), 128, 2).eval()
+    bare = Bare(len(data.preprocessing.vocabulary), 128, 2).eval()
     weights = [p.detach().flatten(1, 2) if p.dim() == 4 else p.detach() for p in module.parameters()]
     *network, embedding = weights
     theirs = [*bare.filters.parameters(), *bare.dense.parameters(), bare.embedding.weight]
@@ -29,4 +29,4 @@ def test_the_bare_network_gives_the_answers_of_the_suite_s() -> None:
     x, lengths = torch.from_numpy(batch["x"]), torch.from_numpy(batch["lengths"])
     lengths[:3] = torch.tensor([1, 2, 4])
     x[torch.arange(x.size(1)) >= lengths[:, None]] = 0
-    torch.testing.assert_close(bare(x, lengths), module(x, lengths))
+    torch.testing.assert_close(bare(x, lengths), module.logits({"x": x, "lengths": lengths}))

@@ -8,11 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from domains.text.data import Batches, TextData
+from domains.text.data import TextData, TextDataset
+from domains.text.preprocessing import TextPreprocessing
 from shared.commands.train import train
 from shared.config.cli import compose
 from shared.errors import UserError
-from shared.training.data import Draw
+from shared.training.data import Draw, Fitted
 from shared.training.setup import build_data
 
 REAL = os.environ.get("CONVOLUTIONS_DATA")
@@ -49,7 +50,7 @@ def test_a_batch_is_filled_up_to_its_longest_sentence(tmp_path: Path) -> None:
 def test_like_lengths_come_together_and_every_sentence_once(file: Path) -> None:
     made = data(file, "data.batch_size=8")
     ids = [np.full(n, 2) for n in np.random.default_rng(0).integers(1, 30, 200)]
-    made.train_set = Batches(ids, np.zeros(200))
+    made.train_set = TextDataset(ids, np.zeros(200))
     loader = made.train_dataloader()
     batches = [batch["item"].numpy() for batch in loader]
     assert sorted(np.concatenate(batches)) == list(range(len(made.train_set)))
@@ -58,7 +59,7 @@ def test_like_lengths_come_together_and_every_sentence_once(file: Path) -> None:
 
 def test_the_vocabulary_is_of_the_training_part_only(file: Path) -> None:
     made = data(file)
-    vocabulary = made.front_end["vocabulary"]
+    vocabulary = made.preprocessing.vocabulary
     assert len(vocabulary) == 2 + 2 + len({*np.concatenate(made.train_set.ids)} - {2, 3})
     assert all(1 not in ids for ids in made.train_set.ids)
     unknown = np.concatenate(made.test_set.ids) == 1
@@ -69,8 +70,8 @@ def test_the_vocabulary_is_of_the_training_part_only(file: Path) -> None:
 
 
 def test_a_trained_run_s_vocabulary_and_classes_are_obeyed(file: Path) -> None:
-    made = build_data(compose("train", ["domain=text", "data=text/sentences", f"data.path='{file}'"]))
-    made.front_end = {"vocabulary": ["[PAD]", "[UNK]", "fine"], "classes": ["pos", "neg"], "longest": 400}
+    fitted = Fitted(["pos", "neg"], TextPreprocessing(["[PAD]", "[UNK]", "fine"], 400))
+    made = build_data(compose("train", ["domain=text", "data=text/sentences", f"data.path='{file}'"]), fitted)
     made.setup()
     assert made.classes == ["pos", "neg"]
     assert {int(each) for ids in made.test_set.ids for each in ids} == {1, 2}
@@ -203,10 +204,8 @@ def test_missing_labels_are_no_class_and_a_number_is_one(tmp_path: Path) -> None
 
 def test_a_run_of_before_labels_had_one_name_is_tested_with_its_classes(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("text,label\n" + "".join(f"word{n},{n % 2}.0\n" for n in range(40)))
-    made = build_data(
-        compose("train", ["domain=text", "data=text/sentences", f"data.path='{tmp_path / 'a.csv'}'"])
-    )
-    made.front_end = {"vocabulary": ["[PAD]", "[UNK]", "x"], "classes": ["1.0", "0.0"], "longest": 400}
+    config = compose("train", ["domain=text", "data=text/sentences", f"data.path='{tmp_path / 'a.csv'}'"])
+    made = build_data(config, Fitted(["1.0", "0.0"], TextPreprocessing(["[PAD]", "[UNK]", "x"], 400)))
     made.setup()
     assert isinstance(made, TextData)
     assert made.classes == ["1.0", "0.0"]

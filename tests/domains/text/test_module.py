@@ -11,6 +11,7 @@ from domains.text.module import TextClassifier
 from shared.config.cli import compose
 from shared.config.settings import plain
 from shared.errors import UserError
+from shared.training.classifier import as_tensors
 from shared.training.data import Draw
 from shared.training.setup import build_data, build_module
 
@@ -43,9 +44,13 @@ def test_padding_changes_no_answer_and_the_shortest_sentence_has_one(model: str,
     module.eval().double()
     batch = data.train_set[Draw(np.arange(4), None)]
     x, lengths = torch.from_numpy(batch["x"]), torch.from_numpy(batch["lengths"])
-    together = module(x, lengths)
-    wider = module(torch.cat([x, torch.full((4, 30), 7)], 1), lengths)  # filled up with another word
-    alone = [module(x[n : n + 1, : lengths[n]], lengths[n : n + 1])[0] for n in range(4)]
+
+    def logits(x: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
+        return module.logits({"x": x, "lengths": lengths})
+
+    together = logits(x, lengths)
+    wider = logits(torch.cat([x, torch.full((4, 30), 7)], 1), lengths)  # filled up with another word
+    alone = [logits(x[n : n + 1, : lengths[n]], lengths[n : n + 1])[0] for n in range(4)]
     torch.testing.assert_close(wider, together)
     torch.testing.assert_close(torch.stack(alone), together)
     assert together.isfinite().all()
@@ -63,7 +68,7 @@ def test_vectors_of_a_file_start_the_channels_and_only_tuned_ones_change(tmp_pat
     (tmp_path / "v.txt").write_text(f"fine{' 2 -2' * 6}\ndull{' -2 2' * 6}\n")
     module, data = made(tmp_path, f"data.vectors='{tmp_path / 'v.txt'}'", "model.channels=[static, tuned]")
     assert data.planes == 2
-    vocabulary = data.front_end["vocabulary"]
+    vocabulary = data.preprocessing.vocabulary
     for embedding in module.embeddings:
         assert embedding.weight[vocabulary.index("fine")].tolist() == [2, -2] * 6
         assert (
@@ -72,7 +77,7 @@ def test_vectors_of_a_file_start_the_channels_and_only_tuned_ones_change(tmp_pat
     before = [embedding.weight.clone() for embedding in module.embeddings]
     optimizer = torch.optim.SGD([p for p in module.parameters() if p.requires_grad], lr=1.0)
     batch = data.train_set[Draw(np.arange(4), None)]
-    module(torch.from_numpy(batch["x"]), torch.from_numpy(batch["lengths"])).square().sum().backward()
+    module.logits(as_tensors(batch)).square().sum().backward()
     optimizer.step()
     static, tuned = module.embeddings
     assert torch.equal(static.weight, before[0])
@@ -83,7 +88,7 @@ def test_vectors_of_a_file_start_the_channels_and_only_tuned_ones_change(tmp_pat
 def test_vectors_can_start_as_naive_bayes_weighs_the_words(tmp_path: Path) -> None:
     module, data = made(tmp_path, "model=text/phrases", "model.naive_bayes=0.5")
     start = module.embeddings[0].weight[:, 0]
-    index = data.front_end["vocabulary"].index
+    index = data.preprocessing.vocabulary.index
     # Of 2 + 2 sentences "fine" stands in both that praise, "so" in one that blames, "dull" in one of each.
     shift = np.log((len(start) + 4) / (len(start) + 13))  # tokens in a class's sentences, each with one more
     for word, ratio in (("fine", 3 / 1), ("so", 1 / 2), ("dull", 2 / 2)):
@@ -111,13 +116,13 @@ def test_a_class_s_weights_grow_no_longer_than_max_norm(tmp_path: Path) -> None:
     contents = torch.load(path, weights_only=True)
     weight = contents["state_dict"]["network.dense1.weight"]
     assert weight.norm(dim=1).max() == pytest.approx(0.5, rel=1e-3)
-    assert contents["hyper_parameters"]["front_end"]["vocabulary"][:2] == ["[PAD]", "[UNK]"]
+    assert contents["hyper_parameters"]["preprocessing"]["vocabulary"][:2] == ["[PAD]", "[UNK]"]
 
 
 def test_the_model_s_words_are_those_of_the_configuration(tmp_path: Path) -> None:
     module, data = made(tmp_path, "model=text/characters")
     assert data.tokens == "characters"
-    assert "d" in data.front_end["vocabulary"]
+    assert "d" in data.preprocessing.vocabulary
     assert set(plain(compose("train", ["domain=text"]).model)) >= {
         "tokens",
         "embedding",

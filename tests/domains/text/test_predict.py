@@ -52,8 +52,9 @@ def module(run: Run) -> TextClassifier:
 def test_a_pick_is_where_the_filter_s_maximum_lies(module: TextClassifier) -> None:
     x = torch.tensor([[2, 3, 4, 5, 2, 2, 4], [3, 4, 0, 0, 0, 0, 0]])
     lengths = torch.tensor([7, 2])
-    probabilities, picks = read(module, x, lengths)
-    torch.testing.assert_close(probabilities, module(x, lengths).softmax(1))
+    batch = {"x": x, "lengths": lengths}
+    probabilities, picks = read(module, batch)
+    torch.testing.assert_close(probabilities, module.logits(batch).softmax(1))
     branches = {3: "branch1", 4: "branch2", 5: "branch3"}
     layers = dict(module.network.named_modules())
     dense = module.network.get_parameter("dense1.weight")

@@ -12,7 +12,9 @@ from captum.attr import (
 )
 from scipy.stats import spearmanr
 
+from domains.image.augment import Changes
 from domains.image.module import ImageClassifier
+from domains.image.preprocessing import ImagePreprocessing
 from shared.errors import UserError
 from shared.explain.adapter import InputAdapter
 from shared.explain.checks.faithfulness import (
@@ -163,7 +165,7 @@ def test_the_true_order_has_the_best_curves(networks: Networks) -> None:
     model = ImageClassifier(
         model={"layers": ["flatten", {"dense": "classes"}]}, planes=1, extent=(28, 28),
         classes=["sum", "zero"], optimizer={}, schedule={},
-        front_end={"mean": [0.0], "std": [1.0], "augment": {"shift": 0, "flip": False, "cutout": 0}},
+        preprocessing=ImagePreprocessing([0.0], [1.0], Changes(shift=0, flip=False, cutout=0)),
     ).requires_grad_(False)  # fmt: skip
     dense = model.network.get_submodule("dense1")
     dense.weight.copy_(torch.stack([weight.flatten(), torch.zeros(784)]))

@@ -8,7 +8,9 @@ from jaxtyping import Float, Int
 from rich.console import Console
 from torch import Tensor, nn
 
+from domains.image.augment import Changes
 from domains.image.module import ImageClassifier
+from domains.image.preprocessing import ImagePreprocessing
 from shared.errors import UserError
 from shared.explain.adapter import InputAdapter
 from shared.explain.explain import explain
@@ -101,7 +103,7 @@ def test_its_network_is_explained(networks: dict[str, tuple[Classifier, InputAda
     torch.manual_seed(0)
     model = ImageClassifier(
         model={"layers": layers}, planes=1, extent=(28, 28), classes=["a", "b"], optimizer={}, schedule={},
-        front_end={"mean": [0.0], "std": [1.0], "augment": {"shift": 0, "flip": False, "cutout": 0}},
+        preprocessing=ImagePreprocessing([0.0], [1.0], Changes(shift=0, flip=False, cutout=0)),
     ).eval()  # fmt: skip
     assert last_maps(model.network) == ["squeeze_excite1"]
     for method in ("grad_cam", "occlusion", "filters"):

@@ -13,6 +13,7 @@ import pytest
 from domains.speech.data import SpeechData
 from shared.config.cli import compose
 from shared.errors import UserError
+from shared.training.data import Fitted
 from shared.training.setup import build_data
 from tests.domains.speech.sounds import encoded, tone
 
@@ -41,11 +42,9 @@ def put(tmp_path: Path) -> Callable[..., Path]:
     return write
 
 
-def ready(path: Path, *overrides: str, **front_end: object) -> SpeechData:
-    data = build_data(
-        compose("train", ["domain=speech", "data=speech/folder", f"data.path={path}", *overrides])
-    )
-    data.front_end = front_end
+def ready(path: Path, *overrides: str, fitted: Fitted | None = None) -> SpeechData:
+    config = compose("train", ["domain=speech", "data=speech/folder", f"data.path={path}", *overrides])
+    data = build_data(config, fitted)
     data.setup()
     assert isinstance(data, SpeechData)
     return data
@@ -149,8 +148,7 @@ def test_composed_and_decomposed_names_are_one_word(put: Callable) -> None:
     data = ready(put(unicodedata.normalize("NFD", "café"), 10))
     assert data.classes == [unicodedata.normalize("NFC", word) for word in ("café", "thé")]
     old = [unicodedata.normalize("NFD", word) for word in ("café", "thé")]  # as an older run keeps them
-    preprocessing = {"sizes": data.sizes, "classes": old}
-    later = ready(data.path, **preprocessing)
+    later = ready(data.path, fitted=Fitted(old, data.preprocessing))
     assert later.classes == old
     assert sorted(
         np.bincount(np.concatenate([s.y for s in (later.train_set, later.val_set, later.test_set)]))
@@ -256,19 +254,19 @@ def test_a_run_on_other_recordings(put: Callable) -> None:
     for word in ("yes", "no", "maybe"):
         path = put(word, 10)
     data = ready(path)
-    preprocessing = data.front_end
+    fitted = Fitted(data.classes, data.preprocessing)
     shutil.rmtree(path / "maybe")
     put("yes", 4, data=encoded(tone(500, 0.3, 44100), 44100))
-    later = ready(path, **preprocessing)
+    later = ready(path, fitted=fitted)
     assert later.classes == ["maybe", "no", "yes"]
     assert "words of the run without recordings: maybe" in later.summary
     tested = len(later.test_set)
     assert f"tested: {tested} of 24 clips; test all with 'data.fractions=" in later.summary
-    every = ready(path, "data.fractions={val: 0, test: 1}", **preprocessing)
+    every = ready(path, "data.fractions={val: 0, test: 1}", fitted=fitted)
     assert counts(every) == [0, 0, 24]
     assert "tested:" not in every.summary
     with pytest.raises(UserError, match=r"data\.path=.*: unknown words: perhaps \(such as perhaps/"):
-        ready(put("perhaps", 3), **preprocessing)
+        ready(put("perhaps", 3), fitted=fitted)
 
 
 def test_official_folders_of_extra_recordings_train_and_are_reported(put: Callable, tmp_path: Path) -> None:

@@ -1,0 +1,13 @@
+"""What a text network takes from its training sentences."""
+
+from dataclasses import dataclass
+
+from shared.training import Preprocessing
+
+
+@dataclass(frozen=True)
+class TextPreprocessing(Preprocessing):
+    """The vocabulary, tokens in the order of their numbers, and the most tokens of a sentence."""
+
+    vocabulary: list[str]
+    longest: int
