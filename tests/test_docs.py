@@ -76,7 +76,7 @@ def test_all_pages_are_in_the_navigation_of_the_site() -> None:
 
 DOMAINS = ("go", "image", "speech", "text")
 ALL = {command.text: command for page in reversed(PAGES) for command in commands(page)}
-SCRIPTS = {text: command for text, command in ALL.items() if command.words[0].startswith("scripts/")}
+SCRIPTS = {text: command for text, command in ALL.items() if re.match(r"scripts/\w+\.py", command.words[0])}
 SLOW_PAGES = {"docs/results.md"}  # many commands of the same kinds
 
 
@@ -183,6 +183,7 @@ def test_the_other_printed_commands_name_what_exists() -> None:
                 pass
             case [first, *_]:
                 assert first.startswith("scripts/"), command
+                assert (PROJECT / first).exists(), command
 
 
 def test_the_shown_architectures_and_comparisons_are_valid(
@@ -231,7 +232,7 @@ PRINTED = [
     ["python scripts/train.py domain=image"],
     ["python scripts/train.py domain=speech"],
     [
-        "python scripts/make_marked_digits.py output=marked",
+        "python scripts/samples/marked_digits.py marked",
         "python scripts/train.py domain=image data=image/folder data.path=marked/with data.size=28 "
         "data.channels=1 trainer.max_epochs=8 trainer.precision=32-true",
         "python scripts/evaluate.py run=FOLDER data.path=marked/without",

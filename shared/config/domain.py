@@ -39,7 +39,7 @@ class Domain:
 
     def old_names(self) -> dict[str, str]:
         """What ``config.yaml`` of older runs says under ``domain`` beside the name."""
-        roles = ("module", "predict", "explain", "bench")
+        roles = ("module", "predict", "explain")
         return {role: name for role in roles if (name := getattr(self, role))}
 
     def readers(self) -> dict[str, Any]:

@@ -147,7 +147,8 @@ def _check_metric(value: Any, key: str) -> None:
 def _domain(node: Mapping[str, Any]) -> str:
     """The domain's name, which older runs wrote with the Python names of its parts beside it."""
     name = node.get("name")
-    legal: dict[str, Any] = find_domain(name).old_names() | {"name": name}
+    parts = find_domain(name).old_names()  # the name is that of a domain
+    legal: dict[str, Any] = {**parts, "bench": f"domains.{name}.bench.bench", "name": name}
     for key, value in node.items():
         if (key, value) not in legal.items():
             raise UserError(
