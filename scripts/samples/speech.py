@@ -22,7 +22,7 @@ from shared.config import PROJECT, progress
 
 RATE = 8000  # Hz, as in telephones
 WORDS = "zero one two three four five six seven eight nine".split()
-# The same accents for men and women, so that nothing but the voice tells one split from the other.
+# The same accents for men and women, so that only the voice differs between the splits.
 ACCENTS = """
     en-us en-gb en-gb-scotland en-029 en-gb-x-rp en-us-nyc en-gb-x-gbclan en-gb-x-gbcwmd
 """.split()
