@@ -1,5 +1,6 @@
 """Test figures of a trained network, on its own data or on others."""
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +46,8 @@ def score_table(scores: list[Score]) -> Table:
     for name in ("%", "95 % interval", "n"):
         table.add_column(name, justify="right")
     for each in scores:
-        interval = f"{100 * each.low:.2f} … {100 * each.high:.2f}" if each.n else "–"
+        known = each.n and not math.isnan(each.low)
+        interval = f"{100 * each.low:.2f} … {100 * each.high:.2f}" if known else "–"
         value = f"{100 * each.value:.2f}" if each.n else "–"
         table.add_row(each.name, value, interval, f"{each.n:,}")
     return table

@@ -1,6 +1,7 @@
 """One training from its configuration to its figures; every command that trains comes through here."""
 
 import io
+import math
 import shutil
 from collections.abc import Sequence
 from contextlib import closing
@@ -223,11 +224,9 @@ def _test(config: DictConfig, run: Run, data: DataModule, title: str, console: C
     console.print(score_table(scores))
     metrics: dict[str, Any] = {"test/n": len(columns["item"]), "test/ece": calibration_error(columns)}
     for each in scores:
-        metrics |= {
-            each.name: each.value,
-            f"{each.name}/interval": [each.low, each.high],
-            f"{each.name}/n": each.n,
-        }
+        metrics |= {each.name: each.value, f"{each.name}/n": each.n}
+        if not math.isnan(each.low):
+            metrics[f"{each.name}/interval"] = [each.low, each.high]
     return metrics
 
 

@@ -8,7 +8,7 @@ Z = 1.959963984540054  # two-sided 95 % of the normal distribution
 
 
 class Score(NamedTuple):
-    """A mean over test items, with its 95 % interval."""
+    """A metric over test items, with its 95 % interval; NaN where the metric is no mean of items."""
 
     name: str
     value: float

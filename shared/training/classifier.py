@@ -1,5 +1,6 @@
 """The LightningModule under every domain: a network, its loss, its optimizer and its figures."""
 
+import math
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -14,7 +15,6 @@ from pytorch_lightning.callbacks import ModelCheckpoint, WeightAveraging
 from pytorch_lightning.utilities.types import OptimizerLRScheduler
 from torch import Tensor
 from torchmetrics import MeanMetric, MetricCollection
-from torchmetrics.classification import MulticlassAccuracy
 
 from shared.config import Monitor
 from shared.errors import UserError
@@ -22,6 +22,7 @@ from shared.network import Layer, build_network
 from shared.results import Score, score
 from shared.runs import LENGTHS, check_optimizer, check_plan
 from shared.training.data import DataModule, Draw, Fitted, Preprocessing
+from shared.training.metrics import metrics
 from shared.training.optimizers import OPTIMIZERS, SCHEDULES, build
 
 Batch = dict[str, Tensor]  # as ``Dataset`` describes it
@@ -80,12 +81,13 @@ class Classifier(pl.LightningModule):
         self.train_loss: Tensor | float = 0.0
         self.train_hits: Tensor | float = 0.0
         self.train_items = 0
-        metrics: dict[str, Any] = {
-            "acc": MulticlassAccuracy(len(classes), average="micro", validate_args=False)
+        self.metrics = metrics(len(classes))
+        running: dict[str, Any] = {name: metric.running for name, metric in self.metrics.items()}
+        self.val_metrics = MetricCollection(running, prefix="val/", compute_groups=False)
+        rest: dict[str, Any] = {
+            name: metric.clone() for name, metric in running.items() if not self.metrics[name].values
         }
-        if len(classes) > 5:
-            metrics["top5"] = MulticlassAccuracy(len(classes), top_k=5, average="micro", validate_args=False)
-        self.val_metrics = MetricCollection(metrics, prefix="val/", compute_groups=False)
+        self.test_metrics = MetricCollection(rest, compute_groups=False)
         self.val_loss = MeanMetric()
         self._columns: list[dict[str, np.ndarray]] = []
 
@@ -177,10 +179,13 @@ class Classifier(pl.LightningModule):
     def on_test_start(self) -> None:
         """Forget an earlier test's items."""
         self._columns = []
+        self.test_metrics.reset()
 
     def test_step(self, batch: Batch, index: int) -> None:
         """Keep the batch's columns: the figures are made from all items at once."""
-        columns = self.test_columns(batch, self.logits(batch).float())
+        logits = self.logits(batch).float()
+        self.test_metrics.update(logits, batch["y"])
+        columns = self.test_columns(batch, logits)
         self._columns.append({name: column.cpu().numpy() for name, column in columns.items()})
 
     def test_columns(self, batch: Batch, logits: Float[Tensor, "n classes"]) -> dict[str, Tensor]:
@@ -205,11 +210,13 @@ class Classifier(pl.LightningModule):
 
     def scores(self, columns: Mapping[str, np.ndarray], groups: np.ndarray) -> list[Score]:
         """The test figures, from the columns of all items and the group that each belongs to."""
-        rank = columns["label_rank"]
-        found = [score("test/acc", rank == 0, groups)]
-        if len(self.classes) > 5:
-            found.append(score("test/top5", rank < 5, groups))
-        return found
+        running = self.test_metrics.compute()
+        return [
+            score(f"test/{name}", metric.values(columns), groups)
+            if metric.values
+            else Score(f"test/{name}", float(running[name]), math.nan, math.nan, len(groups))
+            for name, metric in self.metrics.items()
+        ]
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Say whose checkpoint it is, and of which data."""
