@@ -32,9 +32,14 @@ FILES = {
         batch_size: 16
         """,
     "domains/stripes/__init__.py": """
-        from shared.config.domain import Domain
+        from shared.config import Domain
 
-        DOMAIN = Domain(module="domains.stripes.module.Stripes", data=("domains.stripes.data.Made",))
+        DOMAIN = Domain(
+            module="domains.stripes.module.Stripes",
+            data=("domains.stripes.data.Made",),
+            predict="domains.stripes.predict.predict",
+            explain="domains.stripes.explain.StripesAdapter",
+        )
         """,
     "domains/stripes/module.py": """
         from shared.training import Classifier
@@ -75,6 +80,64 @@ FILES = {
                 self.train_set, self.val_set = Pictures(400, 0), Pictures(100, 1)
                 self.test_set = Pictures(200, 2)
         """,
+    "domains/stripes/predict.py": """
+        import numpy as np
+        import torch
+
+        from shared.commands import Predictions, best
+        from shared.training import as_tensors
+
+
+        def read(source):
+            return np.loadtxt(source, dtype="float32", ndmin=2)
+
+
+        def predict(module, source, *, top, contrast=1.0):
+            x = contrast * read(source)[None, None]
+            with torch.no_grad():
+                probabilities = module.logits(as_tensors({"x": x})).softmax(1)[0].numpy()
+            classes = best(probabilities, module.classes, top)
+            row = {"file": source.name, "prediction": classes[0]["name"], "best": classes}
+            return Predictions([row], f"1 picture, contrast {contrast}")
+        """,
+    "domains/stripes/explain.py": """
+        import torch
+
+        from domains.stripes.predict import read
+        from shared.explain import Example, InputAdapter, Planted, boxes
+
+
+        class StripesAdapter(InputAdapter):
+            filling = "grey"
+            epsilon, epsilon_unit = 0.2, "of a standard deviation"
+
+            def read(self, source):
+                return [Example(torch.from_numpy(read(source))[None], source.name)]
+
+            def describe(self, dataset, item):
+                return f"picture {item}", None
+
+            @property
+            def bounds(self):
+                return torch.tensor(-3.0), torch.tensor(3.0)
+
+            def regions(self, example):
+                return {"boxes": boxes((8, 8), (2, 2), (2, 2))}
+
+            def show(self, axes, example, heat=None, box=None):
+                axes.axis("off")
+                axes.imshow(example.x[0] if heat is None else heat)
+
+            def show_filter(self, axes, weight, layer):
+                axes.axis("off")
+                axes.imshow(weight[0])
+
+            def plant(self, random):
+                row = int(random.integers(8))
+                x, evidence = torch.zeros(1, 8, 8), torch.zeros(8, 8, dtype=torch.bool)
+                x[0, row], evidence[row] = 3.0, True
+                return Planted(Example(x, "planted"), evidence, 1)
+        """,
 }
 
 
@@ -99,7 +162,7 @@ def run(project: Path, *words: str) -> subprocess.CompletedProcess:
     )
 
 
-def test_a_new_domain_trains_and_is_evaluated_without_an_edit_elsewhere(project: Path) -> None:
+def test_all_commands_work_on_a_new_domain_without_an_edit_elsewhere(project: Path) -> None:
     done = run(project, "scripts/train.py", "domain=stripes", "trainer.max_epochs=12", "optimizer.lr=0.02")
     assert done.returncode == 0, done.stderr
     folder = Path(done.stdout.strip().splitlines()[-1].removeprefix("run: "))
@@ -112,3 +175,12 @@ def test_a_new_domain_trains_and_is_evaluated_without_an_edit_elsewhere(project:
     again = run(project, "scripts/evaluate.py", f"run={folder}")
     assert again.returncode == 0, again.stderr
     assert f"{100 * metrics['test/acc']:.2f}" in again.stdout
+    (project / "lines.txt").write_text("\n".join(" ".join([value] * 8) for value in "20203103") + "\n")
+    words = [f"run={folder}", "input=lines.txt"]
+    done = run(project, "scripts/predict.py", *words, "+contrast=2", "output=predictions")
+    assert done.returncode == 0, done.stderr
+    assert "contrast 2" in done.stdout
+    assert json.loads((project / "predictions" / "predictions.jsonl").read_text())["prediction"] == "across"
+    done = run(project, "scripts/explain.py", *words, "methods=[saliency,occlusion]", "output=explanations")
+    assert done.returncode == 0, done.stderr
+    assert (project / "explanations" / "report.html").is_file()
