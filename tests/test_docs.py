@@ -16,6 +16,8 @@ import yaml
 from omegaconf import DictConfig, OmegaConf
 
 from shared.config import compose
+from shared.explain.explain import METHODS
+from shared.network.layers import LAYERS
 from shared.training import build_data, check_network
 from tests.documents import links, words
 from tests.documents.commands import PAGES, Command, commands, files, python_blocks
@@ -72,6 +74,14 @@ def test_all_pages_are_in_the_navigation_of_the_site() -> None:
     assert [
         page.name for page in (PROJECT / "docs").glob("*.md") if f" {page.name}\n" not in navigation
     ] == []
+
+
+def test_all_layers_and_all_explanation_methods_are_described() -> None:
+    pages = {
+        name: (PROJECT / "docs" / f"{name}.md").read_text() for name in ("architectures", "explanations")
+    }
+    assert {name for name in LAYERS if f"`{name}`" not in pages["architectures"]} == set()
+    assert {name for name in METHODS if f"`{name}`" not in pages["explanations"]} == set()
 
 
 DOMAINS = ("go", "image", "speech", "text")
