@@ -17,7 +17,7 @@ from shared.config.conform import check_arguments, check_known, check_value
 from shared.config.console import print_line, progress, progress_bar, reading
 from shared.config.domain import Domain, check_name, find_domain
 from shared.config.keys import check_built, check_keys, declared, known_keys, nearest_key
-from shared.config.limits import COUNT, check_limits, shown
+from shared.config.limits import COUNT, Limit, check_limits, shown
 from shared.config.monitor import ACCURACY, Monitor
 from shared.config.paste import command_line
 from shared.config.paths import check_there, data_paths, relative_data
@@ -33,6 +33,7 @@ __all__ = [
     "PROJECT",
     "REQUEUE",
     "Domain",
+    "Limit",
     "Monitor",
     "Stopped",
     "check_arguments",

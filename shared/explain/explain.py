@@ -1,44 +1,20 @@
-"""One verb for all methods."""
+"""One function that runs every method."""
 
-import inspect
-from collections.abc import Callable
 from typing import Any
 
 import torch
 
-from shared.errors import UserError, nearest
+import shared.explain.methods  # noqa: F401 - fills METHODS
 from shared.explain.adapter import InputAdapter
 from shared.explain.explanation import Example, Explanation
-from shared.explain.methods.actmax import actmax
-from shared.explain.methods.adversarial import adversarial
-from shared.explain.methods.dream import dream
-from shared.explain.methods.filters import filters
-from shared.explain.methods.fool import fool
-from shared.explain.methods.occlusion import occlusion
-from shared.explain.methods.patches import top_patches
-from shared.explain.methods.saliency import GRADIENTS
-from shared.explain.methods.style import style
+from shared.explain.method import find_method
 from shared.explain.units import Target
 from shared.training import Classifier
-
-METHODS: dict[str, Callable[..., Explanation]] = {
-    "filters": filters,
-    "top_patches": top_patches,
-    "actmax": actmax,
-    **GRADIENTS,
-    "occlusion": occlusion,
-    "fool": fool,
-    "adversarial": adversarial,
-    "dream": dream,
-    "style": style,
-}
-UNITS = ("filters", "top_patches", "actmax")  # that ask about a unit, and take no input
-MAPS = (*GRADIENTS, "occlusion")  # that give the relevance of an input's places
 
 
 def explain(
     model: Classifier,
-    input: Example | None,
+    example: Example | None,
     method: str,
     target: Target,
     adapter: InputAdapter,
@@ -48,38 +24,24 @@ def explain(
 
     Args:
         model: the network; its weights stay as they are.
-        input: what it is explained on; None for methods in UNITS.
-        method: one of METHODS.
+        example: the input; None for methods about weights or units.
+        method: its name.
         target: the class, or the unit.
-        adapter: the adapter of the network's adapter.
+        adapter: of the network's domain.
         options: of the method, see its function.
 
     Raises:
-        UserError: there is no such method, or it cannot work on this network, input or option.
+        UserError: there is no such method, or it does not work on this network, example or option.
     """
-    function = find_method(method)
-    parameters = model.network.parameters()
-    trained = [each for each in parameters if each.requires_grad]
+    record = find_method(method)
+    trained = [each for each in model.network.parameters() if each.requires_grad]
     model.network.eval().requires_grad_(False)
     try:
         with torch.backends.cudnn.flags(enabled=False):  # cuDNN's LSTM has no gradient in evaluation
-            return function(model, input, target, adapter, **options)
+            explanation = record.function(model, example, target, adapter, **options)
     finally:
         for each in trained:
             each.requires_grad_()
-
-
-def find_method(name: str) -> Callable[..., Explanation]:
-    """The function of a method.
-
-    Raises:
-        UserError: there is none of that name.
-    """
-    if name not in METHODS:
-        raise UserError(f"methods: {name!r}: {nearest(str(name), list(METHODS))}")
-    return METHODS[name]
-
-
-def options_of(method: str) -> set[str]:
-    """The options that a method takes."""
-    return set(inspect.signature(find_method(method)).parameters) - {"model", "input", "target", "adapter"}
+    if record.kind == "map" and not record.signed and explanation.signed is None:
+        raise ValueError(f"{method}: a method of maps without signs must return a signed map as well")
+    return explanation

@@ -11,23 +11,23 @@ Box = tuple[range, range]  # rows and columns of an input
 
 @dataclass(frozen=True)
 class Example:
-    """One input as the network's layers take it: what the front end gave.
+    """One input as the network's layers take it, after the preprocessing.
 
     Attributes:
-        x: planes over the grid; no padding.
+        x: channels over the grid; no padding.
         name: the file's, or the item's.
-        label: number of its class; None: nobody has said.
+        label: number of its class; None: unknown.
         source: what the adapter draws it from, or takes regions away from; None: made by a method.
     """
 
-    x: Float[Tensor, "planes a1 a2"]
+    x: Float[Tensor, "channels a1 a2"]
     name: str
     label: int | None = None
     source: Any = None
 
 
 class Shown(NamedTuple):
-    """An input to be drawn: what is said of it, and the box that it is about; None: the words alone."""
+    """An input to be drawn, with its caption and a box in it; None: the caption alone."""
 
     example: Example | None
     words: str
@@ -36,15 +36,17 @@ class Shown(NamedTuple):
 
 @dataclass(frozen=True)
 class Explanation:
-    """What a method found.
+    """The result of a method.
 
     Attributes:
         map: relevance of each place (1, axis 1, axis 2), axes that carry no place having one cell; or an
-            input (planes, axis 1, axis 2) that the method made; or weights.
-        value: the figure that it is about, such as a score or a degree of activation.
-        baseline: what that is to be compared with, such as the same without the evidence.
-        meta: how it was made, in plain values: what is filled in, layer, seed, figures.
+            input (channels, axis 1, axis 2) that the method made; or weights.
+        value: the number that it is about, such as a score or a degree of activation.
+        baseline: what that is compared with, such as the same without the evidence.
+        meta: how it was made, in plain values: filling, layer, seed.
         shown: the inputs that belong to it.
+        signed: a map with signs, of a method whose ``map`` has none.
+        made: the input made, of which the adapter may write a file, such as its sound.
     """
 
     map: Tensor
@@ -52,3 +54,10 @@ class Explanation:
     baseline: float
     meta: dict[str, Any] = field(default_factory=dict)
     shown: tuple[Shown, ...] = ()
+    signed: Tensor | None = None
+    made: Example | None = None
+
+    @property
+    def with_signs(self) -> Float[Tensor, "_ _"]:
+        """The relevance of places (axis 1, axis 2), with signs."""
+        return (self.map if self.signed is None else self.signed)[0].detach()

@@ -1,41 +1,29 @@
-"""From a method and what it is asked about to a panel of the report."""
+"""From a method and a target to panels of the report."""
 
 from collections.abc import Iterator, Sequence
+from textwrap import wrap
 from typing import Any
 
 import torch
 
 from shared.errors import UserError
 from shared.explain.adapter import InputAdapter
-from shared.explain.explain import explain, options_of
+from shared.explain.explain import explain
 from shared.explain.explanation import Example, Explanation, Shown
+from shared.explain.method import Method
 from shared.explain.methods.filters import first_filters
-from shared.explain.methods.saliency import last_maps
 from shared.explain.report import Panel
-from shared.explain.training_inputs import Excitement, Reals
-from shared.explain.units import Target, check_unit, find_layer, learned_layers
+from shared.explain.training_inputs import Reals
+from shared.explain.units import Target, check_unit, default_layer, find_layer
 from shared.results import percent
 from shared.training import Classifier
 
-TITLES = {
-    "filters": "Filters that read the input",
-    "top_patches": "Real inputs that excite {target} most",
-    "actmax": "What {target} would most like to see",
-    "saliency": "Saliency |∂y/∂x|",
-    "input_x_gradient": "Input × gradient",
-    "integrated_gradients": "Integrated gradients",
-    "grad_cam": "Grad-CAM",
-    "occlusion": "Occlusion",
-    "fool": "An input from noise that fools the network",
-    "adversarial": "A small change, and another answer",
-    "dream": "Deep Dream",
-    "style": "Content in another style",
-}
-COLOURS = "blue speaks for the target, orange or red against it"
-SIZES = "the darker the blue, the more the target's score depends on the place"
-UNITS = 6  # of a layer, that are shown where none is named
-FILTERS = 32  # of a layer, that are drawn
-CLASSES = 10  # shown where a network has more
+UNITS = 6  # of a layer, shown where none is named
+FILTERS = 32  # of a layer, drawn
+CLASSES = 10  # at most, shown where a method explains all
+SECTION = "What single units look for"
+# Of an explanation's meta, what the figure shows.
+DRAWN = ("strongest", "ratio", "total variation", "nearest that exists")
 
 
 class Panels:
@@ -43,11 +31,14 @@ class Panels:
 
     Args:
         model: the network.
-        adapter: its adapter.
+        adapter: of its domain.
         reals: its training inputs.
-        options: of the methods, by name: each takes those that it has.
-        layer: that was asked for, or None.
-        unit: that was asked for, or None.
+        options: of the methods, by name; None: the method's own default.
+        layer: the chosen one, or None.
+        unit: the chosen one, or None.
+
+    Raises:
+        UserError: there is no such layer or unit, or a unit without a layer.
     """
 
     def __init__(
@@ -66,110 +57,106 @@ class Panels:
             if unit is not None:
                 check_unit(model.network, layer, unit)
         elif unit is not None:
-            raise UserError(f"unit={unit}: of which layer? give layer=; layer='?' lists them")
+            raise UserError(f"unit: must be given with layer=, got {unit}; layer='?' lists the layers")
 
-    def of_units(self, method: str) -> Iterator[Panel]:
-        """Panels of a method that takes no input."""
-        section = "What single units look for"
-        if method == "filters":
-            yield from self._filters(section)
-            return
+    def of(self, method: Method, examples: Sequence[Example], targets: Sequence[Target]) -> Iterator[Panel]:
+        """All panels of a method: of some units or weights, or of each example for its target."""
+        if method.kind == "weights":
+            yield from self._weights(method)
+        elif method.kind == "units":
+            yield from self._units(method)
+        else:
+            for example, target in zip(examples, targets, strict=True):
+                yield from self._example(method, example, target)
+
+    def _weights(self, method: Method) -> Iterator[Panel]:
+        for filters in first_filters(self.model.network, self.layer):
+            explanation = self._explain(None, method, Target(0, filters.layer))
+            chosen = [self.unit] if self.unit is not None else filters.strongest[:FILTERS]
+            figure = self.adapter.filter_figure(filters.weight, chosen, filters.layer)
+            size = "×".join(map(str, filters.weight.shape[1:]))
+            lines = [
+                f"{filters.layer}: the strongest of {len(filters.weight)} filters of {size}",
+                method.caption,
+            ]
+            name = f"{method.name}-{filters.layer}"
+            yield Panel(name, SECTION, method.title, lines, figure, {filters.layer: explanation})
+
+    def _units(self, method: Method) -> Iterator[Panel]:
         targets = self._targets(method)
-        if method == "top_patches":
+        if method.columns:
             for target in targets:
                 one = self._explain(None, method, target)
-                yield self._panel(section, method, target, {str(target.unit): one}, one.shown, 3)
+                yield self._grid(SECTION, method, target, {str(target.unit): one}, one.shown, method.columns)
             return
-        found = {target.words(self.model.classes): self._explain(None, method, target) for target in targets}
-        width = max(1, *(len(each.shown) for each in found.values()))
-        shown = [each for name, one in found.items() for each in _row(name, one, width)]
-        words = targets[0].words(self.model.classes)
+        classes = self.model.classes
+        explanations = {target.words(classes): self._explain(None, method, target) for target in targets}
+        width = max(1, *(len(each.shown) for each in explanations.values()))
+        shown = [cell for name, one in explanations.items() for cell in _row(name, one, width)]
+        words = targets[0].words(classes)
         if len(targets) > 1:
             words = f"units of {targets[0].layer}" if targets[0].layer else "each class"
-        yield self._panel(section, method, targets[0], found, shown, width * (1 if width > 2 else 2), words)
+        columns = width * (1 if width > 2 else 2)
+        yield self._grid(SECTION, method, targets[0], explanations, shown, columns, words)
 
-    def of_input(self, method: str, example: Example, target: Target) -> Iterator[Panel]:
-        """Panels of a method on an input."""
+    def _example(self, method: Method, example: Example, target: Target) -> Iterator[Panel]:
         section = f"On {example.name}"
-        kinds: Sequence[str | None] = [None]
-        if method == "occlusion":
-            kinds = list(self.adapter.regions(example)) if not self.options.get("regions") else kinds
+        if method.kind == "input":
+            one = self._explain(example, method, target)
+            columns = min(len(one.shown), 4)
+            yield self._grid(section, method, target, {method.name: one}, one.shown, columns, example=example)
+            return
+        kinds = list(self.adapter.regions(example)) if "regions" in method.options else [""]
         for kind in kinds:
-            more = {"regions": kind} if kind else {}
-            found = self._explain(example, method, target, **more)
-            if found.shown:
-                columns = min(len(found.shown), 4)
-                yield self._panel(
-                    section, method, target, {method: found}, found.shown, columns, example=example
-                )
-                continue
-            heat = found.map[0].detach().numpy()
-            yield Panel(
-                f"{method}-{kind or ''}-{example.name}".replace("--", "-"), section,
-                TITLES[method] + (f", {kind}" if kind and len(kinds) > 1 else ""),
-                [*self._lines(target, found, example), SIZES if method == "saliency" else COLOURS],
-                self.adapter.map_figure(example, heat, target),
-                {method: found},
-            )  # fmt: skip
+            one = self._explain(example, method, target, regions=kind or None)
+            name = "-".join(part for part in (method.name, kind, example.name) if part)
+            title = f"{method.title}, {kind}" if len(kinds) > 1 else method.title
+            lines = [*self._lines(target, one, example), method.caption]
+            figure = self.adapter.map_figure(example, one.map[0].detach().numpy(), target)
+            yield Panel(name, section, title, lines, figure, {method.name: one})
 
-    def _explain(self, example: Example | None, method: str, target: Target, **more: Any) -> Explanation:
-        options = {
-            key: value
-            for key, value in {**self.options, **more}.items()
-            if key in options_of(method) and value is not None
-        }
-        return explain(self.model, example, method, target, self.adapter, **options)
+    def _explain(self, example: Example | None, method: Method, target: Target, **more: Any) -> Explanation:
+        given = {**self.options, **more}
+        options = {key: given[key] for key in method.options if given.get(key) is not None}
+        return explain(self.model, example, method.name, target, self.adapter, **options)
 
-    def _targets(self, method: str) -> list[Target]:
-        """The unit that was asked for, else some of the layer's, else the classes or the last maps' units."""
-        layer = self.layer
-        if layer is None and method == "actmax":
-            return [Target(c) for c in range(min(len(self.model.classes), CLASSES))]
-        layer = layer or default_layer(self.model)
+    def _targets(self, method: Method) -> list[Target]:
+        """The chosen unit, else some of the layer's, else the classes or some units of the last maps."""
+        if self.layer is None and method.of_classes:
+            return [Target(number) for number in range(min(len(self.model.classes), CLASSES))]
+        layer = self.layer or default_layer(self.model.network)
         if self.unit is not None:
             return [Target(self.unit, layer)]
-        found: Excitement = self.reals.search(layer)
-        order = found.value[0].argsort(descending=True, stable=True)[:UNITS].tolist()
+        order = self.reals.search(layer).value[0].argsort(descending=True, stable=True)[:UNITS].tolist()
         return [Target(unit, layer) for unit in order]
 
-    def _filters(self, section: str) -> Iterator[Panel]:
-        for each in first_filters(self.model.network, self.layer):
-            found = self._explain(None, "filters", Target(0, each.layer))
-            chosen = [self.unit] if self.unit is not None else each.strongest[:FILTERS]
-            figure = self.adapter.filter_figure(each.weight, chosen, each.layer)
-            shape = "×".join(map(str, each.weight.shape[1:]))
-            lines = [
-                f"{each.layer}: the strongest of {len(each.weight)} filters of {shape}",
-                "blue: weights above zero, orange: below",
-            ]
-            yield Panel(
-                f"filters-{each.layer}", section, TITLES["filters"], lines, figure, {each.layer: found}
-            )
-
-    def _panel(
+    def _grid(
         self,
         section: str,
-        method: str,
+        method: Method,
         target: Target,
-        found: dict[str, Explanation],
+        explanations: dict[str, Explanation],
         shown: Sequence[Shown],
         columns: int,
-        words: str | None = None,
+        words: str = "",
         example: Example | None = None,
     ) -> Panel:
+        """A panel of inputs in a grid."""
         words = words or target.words(self.model.classes)
-        first = next(iter(found.values()))
+        first = next(iter(explanations.values()))
         figure = self.adapter.grid_figure(shown or _row(words, first, 1), columns)
-        lines = self._lines(None if len(found) > 1 else target, first, example, alone=len(found) == 1)
-        made = shown[-1].example if method == "dream" else None
-        files = self.adapter.sounds(made) if made else {}
-        name = f"{method}-{example.name if example else words}"
-        return Panel(name, section, TITLES[method].format(target=words), lines, figure, found, files)
+        alone = len(explanations) == 1
+        lines = self._lines(target if alone else None, first, example, alone)
+        files = self.adapter.sounds(first.made) if first.made else {}
+        name = f"{method.name}-{example.name if example else words}"
+        if method.caption:
+            lines.append(method.caption)
+        return Panel(name, section, method.title.format(target=words), lines, figure, explanations, files)
 
     def _lines(
-        self, target: Target | None, found: Explanation, example: Example | None, alone: bool = True
+        self, target: Target | None, one: Explanation, example: Example | None, alone: bool = True
     ) -> list[str]:
-        """What every panel states."""
+        """What every panel states: target, probability, value and baseline; then how it was made."""
         first = []
         if target is not None:
             first.append(f"target: {target.words(self.model.classes)}")
@@ -178,46 +165,17 @@ class Panels:
                     p = self.model.network(example.x[None]).softmax(1)[0, target.unit]
                 first.append(f"probability {percent(float(p))}")
         if alone:
-            first += [f"value {found.value:.4g}", f"baseline {found.baseline:.4g}"]
-        skipped = (
-            "strongest",
-            "ratio",
-            "total variation",
-            "nearest that exists",
-            *(() if alone else ("dead",)),
-        )
+            first += [f"value {one.value:.4g}", f"baseline {one.baseline:.4g}"]
         second = [
-            f"{key}: {_short(value)}"
-            for key, value in found.meta.items()
-            if key not in skipped and value is not None and value is not False
+            f"{key}: {f'{value:.3g}' if isinstance(value, float) else value}"
+            for key, value in one.meta.items()
+            if key not in DRAWN and (alone or key != "dead") and value is not None and value is not False
         ]
-        return [", ".join(first), *_wrapped(second, 120)] if first else _wrapped(second, 120)
+        return [line for part in (first, second) for line in wrap(", ".join(part), 120)]
 
 
-def _row(name: str, found: Explanation, width: int) -> list[Shown]:
+def _row(name: str, one: Explanation, width: int) -> list[Shown]:
     """A unit's inputs as one row of the grid; a dead unit is called dead."""
-    first, *others = found.shown or (Shown(None, f"dead: 0 on all {found.meta['searched']}"),)
+    first, *others = one.shown or (Shown(None, f"dead: 0 on all {one.meta['searched']}"),)
     row = [first._replace(words=f"{name}\n{first.words}"), *others]
     return [*row, *[Shown(None, "")] * (width - len(row))]
-
-
-def default_layer(model: Classifier) -> str:
-    """The layer whose units are shown where none is named: the last convolution's before the logits."""
-    try:
-        return last_maps(model.network)[0]
-    except UserError:
-        return learned_layers(model.network)[0]
-
-
-def _short(value: Any) -> str:
-    return f"{value:.3g}" if isinstance(value, float) else str(value)
-
-
-def _wrapped(words: list[str], width: int) -> list[str]:
-    lines: list[str] = []
-    for word in words:
-        if lines and len(lines[-1]) + len(word) < width:
-            lines[-1] += f", {word}"
-        else:
-            lines.append(word)
-    return lines

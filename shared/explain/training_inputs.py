@@ -4,10 +4,9 @@ from typing import NamedTuple
 
 import torch
 from jaxtyping import Float, Int
-from rich.console import Console
-from rich.progress import track
 from torch import Tensor
 
+from shared.config import progress
 from shared.explain.adapter import InputAdapter
 from shared.explain.explanation import Example
 from shared.explain.units import activations
@@ -71,22 +70,20 @@ class Reals:
         dataset = self.adapter.data.train_set
         items = self.adapter.items(dataset, self.most)
         best: list[Tensor] = []
-        total, total_item = torch.empty(0), torch.empty(0)
+        most: list[Tensor] = []
         batches = self.adapter.batches(dataset, items)
-        bar = Console(stderr=True)
-        told = track(batches, f"searching real inputs of {name}", console=bar, transient=True)
-        for numbers, x, lengths, _ in told:
-            found = activations(self.model.network, name, x, lengths)
-            value, *place = found.peak()
+        for numbers, x, lengths, _ in progress(batches, f"searching real inputs of {name}"):
+            layer = activations(self.model.network, name, x, lengths)
+            value, *place = layer.peak()
             item = torch.as_tensor(numbers)[:, None].expand_as(value)
-            parts = [value, item, *place]
-            if best:
-                parts = [torch.cat(pair) for pair in zip(best, parts, strict=True)]
-            order = parts[0].argsort(dim=0, descending=True, stable=True)[:TOP]
-            best = [part.gather(0, order) for part in parts]
-            sums = found.total if not len(total) else torch.cat([total[None], found.total])
-            numbers_of = item if not len(total) else torch.cat([total_item[None], item])
-            total, which = sums.max(0)
-            total_item = numbers_of.gather(0, which[None])[0]
+            best = _largest(best, [value, item, *place], TOP)
+            most = _largest(most, [layer.total, item], 1)
         value, item, window, row, column = best
-        return Excitement(value, item, window, row, column, total, total_item, len(items))
+        return Excitement(value, item, window, row, column, most[0][0], most[1][0], len(items))
+
+
+def _largest(best: list[Tensor], more: list[Tensor], n: int) -> list[Tensor]:
+    """The N largest rows of each column so far, by the first of several tensors (N, units)."""
+    parts = [torch.cat(pair) for pair in zip(best, more, strict=True)] if best else more
+    order = parts[0].argsort(dim=0, descending=True, stable=True)[:n]
+    return [part.gather(0, order) for part in parts]

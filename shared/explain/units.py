@@ -9,7 +9,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
 from shared.errors import UserError, nearest
-from shared.network import Layer, Network, beyond, single_layers
+from shared.network import Layer, Network, SideBySide, beyond, single_layers
 
 
 class Activations(NamedTuple):
@@ -129,6 +129,42 @@ def learned_layers(network: Network, maps: bool = False) -> list[str]:
         for name, layer in single_layers(network).items()
         if any(True for _ in layer.parameters()) and not (maps and layer.shape.flat)
     ]
+
+
+def last_maps(network: Network) -> list[str]:
+    """The last layers with weights before the logits whose maps have several cells: one, or one a branch.
+
+    Raises:
+        UserError: there is none.
+    """
+    found = _last(network, "", set(learned_layers(network)[:-1]))
+    if not found:
+        raise UserError("grad_cam: no layer with weights gives a map of several cells; leave it out")
+    return found
+
+
+def _last(chain: nn.Module, prefix: str, allowed: set[str]) -> list[str]:
+    for name, layer in reversed(list(chain.named_children())):
+        if isinstance(layer, SideBySide):
+            parts = layer.named_children()
+            found = [
+                each for part, branch in parts for each in _last(branch, f"{prefix}{name}.{part}.", allowed)
+            ]
+            if found:
+                return found
+        elif isinstance(layer, Layer):
+            inner = {each for each, _ in layer.named_modules(prefix=prefix + name)}
+            if inner & allowed and layer.shape.size != (1, 1):
+                return [prefix + name]
+    return []
+
+
+def default_layer(network: Network) -> str:
+    """The layer whose units are explained where none is named: the last before the logits with maps."""
+    try:
+        return last_maps(network)[0]
+    except UserError:
+        return learned_layers(network)[0]
 
 
 def find_layer(network: Network, name: str) -> Layer:

@@ -1,83 +1,118 @@
-"""What yardsticks share: the network and the inputs that they measure, and how a figure is told."""
+"""What checks share: the network and its examples, and a measurement with its requirement."""
 
+import operator
+from collections.abc import Callable, Iterator
+from functools import cached_property
 from itertools import islice
 from typing import Any, NamedTuple
 
 import numpy as np
 import torch
-from rich.table import Table
+from torch import Tensor
 
+from shared.config import progress
 from shared.errors import UserError
 from shared.explain.adapter import InputAdapter
-from shared.explain.explanation import Example
+from shared.explain.explain import explain
+from shared.explain.explanation import Example, Explanation
+from shared.explain.method import Method, methods_of
 from shared.explain.training_inputs import Reals
+from shared.explain.units import Target
 from shared.training import Classifier
 
-MOST = 10  # times as many inputs are asked, at most, until the network was right on enough
+MOST = 10  # times N examples are tried, until the network was right on N
+HEADS = ("check", "value", "n", "required", "")
+SIGNS = {"≥": operator.ge, "≤": operator.le, ">": operator.gt, "<": operator.lt}
 
 
 class Measure(NamedTuple):
-    """One figure: of how many, and whether it is what is asked of it (None: nothing is asked)."""
+    """One number with its n, and what is required of it (``holds`` None: nothing)."""
 
     name: str
     value: float
     n: int
-    asked: str = ""
+    required: str = ""
     holds: bool | None = None
 
 
-class Bench:
-    """One network, and items of its validation set on which it is right.
+def required(name: str, value: float, n: int, sign: str, bound: float) -> Measure:
+    """A number that has to be ``≥``, ``≤``, ``>`` or ``<`` a bound."""
+    return Measure(name, value, n, f"{sign} {bound:.3g}", bool(SIGNS[sign](value, bound)))
+
+
+class Subject:
+    """One network, and examples of its validation set on which it is right.
 
     Args:
         model: the network.
-        adapter: its adapter.
+        adapter: of its domain.
         reals: its training inputs.
-        n: inputs that each yardstick is measured on.
-        seed: of all that is drawn.
+        n: examples of each check.
+        seed: of all random choices.
 
     Raises:
-        UserError: the network is right on fewer than two of the inputs asked.
+        UserError: the network is right on fewer than two of the examples tried.
     """
 
     def __init__(self, model: Classifier, adapter: InputAdapter, reals: Reals, n: int, seed: int):
         self.model, self.adapter, self.reals, self.n, self.seed = model, adapter, reals, n, seed
         dataset = adapter.data.val_set
         drawn = np.random.default_rng(seed).permutation(len(dataset))[: MOST * n]
-        found = (adapter.example(dataset, int(item)) for item in drawn)
-        self.samples = list(islice((each for each in found if self.answer(each) == each.label), n))
-        if len(self.samples) < 2:
+        examples = (adapter.example(dataset, int(item)) for item in drawn)
+        self.examples = list(islice((each for each in examples if self.answer(each) == each.label), n))
+        if len(self.examples) < 2:
             raise UserError(
-                f"check: of {len(drawn)} validation inputs the network is right on {len(self.samples)}; "
-                "train it further, or give a larger n"
+                f"check: the network must be right on at least 2 of {len(drawn)} validation inputs, got "
+                f"{len(self.examples)}; train it further, or give a larger n"
             )
 
     @torch.no_grad()
     def answer(self, example: Example) -> int:
-        """The class that the network names."""
+        """The class that the network predicts."""
         return int(self.model.network(example.x[None]).argmax())
 
+    def explain(self, method: Method, example: Example, target: Target | None = None) -> Explanation:
+        """A method's explanation of the predicted class, or of another target."""
+        target = target or Target(self.answer(example))
+        return explain(self.model, example, method.name, target, self.adapter)
 
-HEADS = ["yardstick", "value", "n", "asked", ""]
+    @cached_property
+    def methods(self) -> list[Method]:
+        """The methods that give a map for this network."""
+        return [each for each in methods_of("map") if self._works(each)]
+
+    def _works(self, method: Method) -> bool:
+        try:
+            self.explain(method, self.examples[0])
+        except UserError:
+            return False
+        return True
+
+    def maps(self, example: Example, target: Target | None = None) -> dict[str, Tensor]:
+        """The map (axis 1, axis 2) of each method."""
+        return {each.name: self.explain(each, example, target).map[0].detach() for each in self.methods}
 
 
-def told(measures: dict[str, dict[str, Any]]) -> list[list[str]]:
-    """The rows of the table: figure, value, n, what is asked, whether it holds."""
+Check = Callable[[Subject], Iterator[Measure]]
+CHECKS: dict[str, Check] = {}
+
+
+def check(function: Check) -> Check:
+    """Make a function one of the checks of ``explain.py check``, by its name."""
+    CHECKS[function.__name__] = function
+    return function
+
+
+def run_checks(subject: Subject) -> dict[str, dict[str, Any]]:
+    """The measurements of all checks of one network, as plain values by name."""
+    measures = [each for function in progress(CHECKS.values(), "checking") for each in function(subject)]
+    return {each.name: {key: each[n] for n, key in enumerate(Measure._fields) if n} for each in measures}
+
+
+def rows_of(measures: dict[str, dict[str, Any]]) -> list[list[str]]:
+    """The rows of the table of measurements, under ``HEADS``."""
     words = {True: "holds", False: "does not hold", None: ""}
     return [
-        [name, f"{each['value']:.3g}", f"{each['n']:,}", each["asked"], words[each["holds"]]]
+        [name, f"{each['value']:.3g}", f"{each['n']:,}", each["required"], words[each["holds"]]]
         for name, each in measures.items()
     ]
-
-
-def as_table(measures: dict[str, dict[str, Any]]) -> Table:
-    """For the terminal."""
-    found = Table(*HEADS)
-    for row in told(measures):
-        found.add_row(*row)
-    return found
-
-
-def plainly(measures: list[Measure]) -> dict[str, dict[str, Any]]:
-    """Plain values by name, as a file holds them."""
-    return {m.name: {"value": m.value, "n": m.n, "asked": m.asked, "holds": m.holds} for m in measures}

@@ -1,4 +1,4 @@
-"""Whether a map of relevance is true to the network: deletion and insertion, and randomised weights."""
+"""What the checks of maps measure: deletion and insertion curves, and maps of randomised weights."""
 
 import copy
 
@@ -9,22 +9,13 @@ from scipy.stats import rankdata
 from torch import Tensor
 
 from shared.explain.adapter import InputAdapter
-from shared.explain.explain import MAPS, explain
 from shared.explain.explanation import Example
 from shared.explain.methods.occlusion import BATCH
-from shared.explain.methods.saliency import gradient
 from shared.explain.units import Target
 from shared.network import Network
 from shared.training import Classifier
 
 POINTS = 21  # of a curve
-
-
-def maps_of(
-    model: Classifier, example: Example, target: Target, adapter: InputAdapter, methods: list[str]
-) -> dict[str, Tensor]:
-    """The map (axis 1, axis 2) of each method."""
-    return {name: explain(model, example, name, target, adapter).map[0].detach() for name in methods}
 
 
 def curves(
@@ -36,7 +27,7 @@ def curves(
 ) -> tuple[float, float]:
     """The areas under the deletion and the insertion curve (Petsiuk et al. 2018, section 4.1).
 
-    Places are taken away from the input, or put into the blank one, the most relevant first; the area is the
+    Places are removed from the input, or put into the blank one, the most relevant first; the area is the
     mean of the class's probability on the way.
     """
     places = adapter.places(example)
@@ -47,9 +38,8 @@ def curves(
     ranks[places] = rank
     counts = torch.linspace(0, len(order), POINTS).round().long()
     put = places & (ranks < counts[:, None, None])
-    return _area(model, adapter.keep(example, places & ~put), target), _area(
-        model, adapter.keep(example, put), target
-    )
+    deleted, inserted = (adapter.keep(example, part) for part in (places & ~put, put))
+    return _area(model, deleted, target), _area(model, inserted, target)
 
 
 @torch.no_grad()
@@ -69,17 +59,8 @@ def randomised(network: Network, seed: int) -> Network:
     return other
 
 
-def signed_map(
-    model: Classifier, example: Example, method: str, target: Target, adapter: InputAdapter
-) -> Tensor:
-    """A method's map (axis 1, axis 2) with its signs: of saliency, the gradient's."""
-    if method == "saliency":
-        return adapter.signed(gradient(model.network, target, example.x[None])[0])[0]
-    return explain(model, example, method, target, adapter).map[0].detach()
-
-
 def edges(example: Example, adapter: InputAdapter) -> Float[Tensor, "a1 a2"]:
-    """What an edge detector makes of an input: it looks at no weight, and may look like an explanation."""
+    """The edges of an input: no weight takes part, and yet they may look like an explanation."""
     found = torch.zeros_like(example.x)
     for axis in (1, 2):
         if axis not in adapter.collapse and example.x.size(axis) > 1:
@@ -89,7 +70,7 @@ def edges(example: Example, adapter: InputAdapter) -> Float[Tensor, "a1 a2"]:
 
 
 def foreground(example: Example, adapter: InputAdapter) -> Bool[Tensor, "a1 a2"]:
-    """The places that differ from the value that a plane has most often."""
+    """The places that differ from the most frequent value of a channel."""
     usual = example.x.flatten(1).mode(1).values[:, None, None]
     differs = (example.x != usual).sum(adapter.collapse, keepdim=True)[0] > 0
     return differs & adapter.places(example)
@@ -101,17 +82,3 @@ def rank_correlation(a: Float[Tensor, " n"], b: Float[Tensor, " n"]) -> float:
     if min(each.std() for each in ranks) == 0:
         return 0.0
     return float(np.corrcoef(*ranks)[0, 1])
-
-
-def usable(model: Classifier, example: Example, target: Target, adapter: InputAdapter) -> list[str]:
-    """The methods that give a map for this network."""
-    from shared.errors import UserError
-
-    found = []
-    for name in MAPS:
-        try:
-            explain(model, example, name, target, adapter)
-        except UserError:
-            continue
-        found.append(name)
-    return found

@@ -1,4 +1,4 @@
-"""Planted evidence: a network learns what decides, and each method has to point at it."""
+"""Planted evidence: a network learns what decides, and each method should point at it."""
 
 import copy
 
@@ -7,17 +7,17 @@ import torch
 import torch.nn.functional as F
 
 from shared.explain.adapter import InputAdapter, Planted
-from shared.explain.explain import explain
+from shared.explain.checks.base import Subject
 from shared.explain.units import Target
 from shared.training import Classifier
 
-LEARNED = 512  # planted inputs that are learned
+LEARNED = 512  # planted inputs to learn from
 ROUNDS = 30  # through them, at most
-ENOUGH = 0.97  # right on as many others, and learning ends
+ENOUGH = 0.97  # share of others that ends the learning
 
 
 def learn(model: Classifier, adapter: InputAdapter, random: np.random.Generator) -> Classifier:
-    """The network, trained on until it knows the evidence; norms and dropout as for answering."""
+    """The network, trained on until it knows the evidence; norms and dropout as in prediction."""
     model = copy.deepcopy(model)
     network = model.network.eval().requires_grad_()
     x, y = _together([adapter.plant(random) for _ in range(LEARNED)])
@@ -38,27 +38,22 @@ def _together(planted: list[Planted]) -> tuple[torch.Tensor, torch.Tensor]:
     return torch.stack([each.example.x for each in planted]), torch.tensor([each.label for each in planted])
 
 
-def pointing(
-    model: Classifier, adapter: InputAdapter, methods: list[str], n: int, random: np.random.Generator
-) -> dict[str, list[bool]]:
+def pointing(subject: Subject, random: np.random.Generator) -> dict[str, list[bool]]:
     """Whether each method's most relevant place is part of the evidence (Zhang et al. 2018, section 4.2).
 
-    Asked on ``n`` planted inputs on which the network is right, out of four times as many at most.
+    On N planted inputs on which the network is right, out of at most 4 N.
     """
-    hits: dict[str, list[bool]] = {name: [] for name in (*methods, "random")}
-    for _ in range(4 * n):
-        if len(hits["random"]) == n:
+    hits: dict[str, list[bool]] = {name: [] for name in (*(each.name for each in subject.methods), "random")}
+    for _ in range(4 * subject.n):
+        if len(hits["random"]) == subject.n:
             break
-        example, evidence, label = adapter.plant(random)
-        with torch.no_grad():
-            if int(model.network(example.x[None]).argmax()) != label:
-                continue
-        places = adapter.places(example)
-        for name in hits:
-            if name == "random":
-                relevance = torch.from_numpy(random.random(places.shape))
-            else:
-                relevance = explain(model, example, name, Target(label), adapter).map[0].detach()
+        example, evidence, label = subject.adapter.plant(random)
+        if subject.answer(example) != label:
+            continue
+        places = subject.adapter.places(example)
+        maps = subject.maps(example, Target(label))
+        maps["random"] = torch.from_numpy(random.random(places.shape))
+        for name, relevance in maps.items():
             best = relevance.masked_fill(~places, -torch.inf).argmax()
             hits[name].append(bool(evidence.flatten()[best]))
     return hits

@@ -9,6 +9,7 @@ from torch import Tensor
 from shared.errors import UserError, nearest
 from shared.explain.adapter import InputAdapter, Planes
 from shared.explain.explanation import Explanation, Shown
+from shared.explain.method import method
 from shared.explain.methods.ascent import ascend, distance, noise, variation
 from shared.explain.training_inputs import Reals
 from shared.explain.units import Target, activations
@@ -18,9 +19,15 @@ STEPS = 200
 STARTS = ("noise", "zeros", "real")
 
 
+@method(
+    "What {target} would most like to see",
+    "units",
+    of_classes=True,
+    reading="compare what it reaches with the best real input",
+)
 def actmax(
     model: Classifier,
-    input: None,
+    example: None,
     target: Target,
     adapter: InputAdapter,
     reals: Reals,

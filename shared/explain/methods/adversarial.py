@@ -7,6 +7,7 @@ from torch import Tensor
 
 from shared.explain.adapter import InputAdapter, Planes
 from shared.explain.explanation import Example, Explanation, Shown
+from shared.explain.method import method
 from shared.explain.units import Target
 from shared.network import Network
 from shared.results import percent
@@ -16,9 +17,14 @@ STEPS = 20  # of projected gradient descent
 KINDS = {"FGSM": "gradient sign", "PGD": "projected gradient descent", "random": "random signs"}
 
 
+@method(
+    "A small change, and another answer",
+    "input",
+    reading="small changes turn the prediction, random ones of the same size do not",
+)
 def adversarial(
     model: Classifier,
-    input: Example,
+    example: Example,
     target: Target,
     adapter: InputAdapter,
     epsilon: float | None = None,
@@ -37,12 +43,12 @@ def adversarial(
         seed: of random signs, and of PGD's start.
     """
     size = adapter.epsilon if epsilon is None else epsilon
-    made = {kind: attacked(model, input, target, adapter, kind, size, seed) for kind in KINDS}
+    made = {kind: attacked(model, example, target, adapter, kind, size, seed) for kind in KINDS}
     with torch.no_grad():
-        before = model.network(input.x[None]).softmax(1)[0]
+        before = model.network(example.x[None]).softmax(1)[0]
         after = {kind: model.network(each.x[None]).softmax(1)[0] for kind, each in made.items()}
-    shown = [Shown(input, _told("as it is", model, before, target))]
-    shown += [Shown(each, _told(kind, model, after[kind], target)) for kind, each in made.items()]
+    shown = [Shown(example, _words("as it is", model, before, target))]
+    shown += [Shown(each, _words(kind, model, after[kind], target)) for kind, each in made.items()]
     meta = {"epsilon": f"{size:g} {adapter.epsilon_unit}", "seed": seed}
     meta |= {f"answer after {KINDS[kind]}": model.classes[int(p.argmax())] for kind, p in after.items()}
     return Explanation(
@@ -50,7 +56,7 @@ def adversarial(
     )
 
 
-def _told(kind: str, model: Classifier, probabilities: Tensor, target: Target) -> str:
+def _words(kind: str, model: Classifier, probabilities: Tensor, target: Target) -> str:
     answer = int(probabilities.argmax())
     words = f"{kind}: {model.classes[answer]} {percent(float(probabilities[answer]))}"
     if answer != target.unit:
@@ -60,7 +66,7 @@ def _told(kind: str, model: Classifier, probabilities: Tensor, target: Target) -
 
 def attacked(
     model: Classifier,
-    input: Example,
+    example: Example,
     target: Target,
     adapter: InputAdapter,
     kind: str,
@@ -68,14 +74,14 @@ def attacked(
     seed: int,
 ) -> Example:
     """An input changed by one of KINDS, in the adapter's own way if it has one, by ``size`` of its unit."""
-    own = adapter.attack(input, kind, size, seed)
+    own = adapter.attack(example, kind, size, seed)
     if own is not None:
         return own
     label = torch.tensor([target.unit])
     bounds = adapter.bounds
-    step = size * adapter.step(input)
-    x = attack(model.network, input.x[None], label, kind, step, bounds, seed)
-    return adapter.make(x[0], kind, of=input)
+    step = size * adapter.step(example)
+    x = attack(model.network, example.x[None], label, kind, step, bounds, seed)
+    return adapter.make(x[0], kind, of=example)
 
 
 def attack(

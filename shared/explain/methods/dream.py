@@ -1,4 +1,4 @@
-"""Deep Dream: what a layer begins to see in an input is made stronger in it."""
+"""Deep Dream: what a layer responds to in an input is made stronger in it."""
 
 import torch
 import torch.nn.functional as F
@@ -8,8 +8,8 @@ from torch import Tensor
 from shared.errors import UserError
 from shared.explain.adapter import InputAdapter, Planes
 from shared.explain.explanation import Example, Explanation, Shown
-from shared.explain.methods.saliency import last_maps
-from shared.explain.units import Target, activations
+from shared.explain.method import method
+from shared.explain.units import Target, activations, last_maps
 from shared.network import Network
 from shared.training import Classifier
 
@@ -18,8 +18,9 @@ STEPS = 40  # an octave
 RATE = 0.05  # of the range, a step of Adam's
 
 
+@method("Deep Dream", "input", reading="what the layer responds to, made stronger in the example")
 def dream(
-    model: Classifier, input: Example, target: Target, adapter: InputAdapter, layer: str | None = None
+    model: Classifier, example: Example, target: Target, adapter: InputAdapter, layer: str | None = None
 ) -> Explanation:
     """The input changed so that a layer's output grows, above zero and below (Mordvintsev et al. 2015).
 
@@ -27,7 +28,7 @@ def dream(
     structures, then among finer ones. So it works on any layer, also behind those that take one size of
     input. ``value`` and ``baseline`` are the mean squares after and before.
 
-    The target is not asked: all units of the layer grow.
+    The target does not matter: all units of the layer grow.
 
     Options:
         layer: its name; None: the last convolution's before the logits.
@@ -38,16 +39,17 @@ def dream(
     if not adapter.pictures:
         raise UserError("dream: works on pictures and spectrograms; leave it out of methods")
     name = layer or last_maps(model.network)[0]
-    x = dreamt(model.network, name, input.x, adapter.bounds)
+    x = dreamt(model.network, name, example.x, adapter.bounds)
     with torch.no_grad():
-        before, after = mean_square(model.network, name, torch.stack([input.x, x])).tolist()
-    made = adapter.make(x, f"{input.name} dreamt", of=input)
+        before, after = mean_square(model.network, name, torch.stack([example.x, x])).tolist()
+    made = adapter.make(x, f"{example.name} dreamt", of=example)
     shown = (
-        Shown(input, f"as it is: mean square {before:.3g}"),
+        Shown(example, f"as it is: mean square {before:.3g}"),
         Shown(made, f"dreamt: mean square {after:.3g}"),
     )
     ratio = after / before if before > 0 else None
-    return Explanation(x, after, before, {"layer": name, "octaves": len(OCTAVES), "ratio": ratio}, shown)
+    meta = {"layer": name, "octaves": len(OCTAVES), "ratio": ratio}
+    return Explanation(x, after, before, meta, shown, made=made)
 
 
 def mean_square(network: Network, layer: str, x: Planes) -> Float[Tensor, " n"]:

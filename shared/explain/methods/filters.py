@@ -1,4 +1,4 @@
-"""The filters of the layers that read the input itself: what they look for can be drawn."""
+"""The filters of the layers that read the input itself, which can be drawn."""
 
 from typing import NamedTuple
 
@@ -8,16 +8,17 @@ from torch import Tensor, nn
 from shared.errors import UserError
 from shared.explain.adapter import InputAdapter
 from shared.explain.explanation import Explanation
+from shared.explain.method import method
 from shared.explain.units import Target, find_layer
 from shared.network import Chain, Layer, Network, Shape
 from shared.training import Classifier
 
 
 class Filters(NamedTuple):
-    """The weights of one layer as filters over the input's planes."""
+    """The weights of one layer as filters over the input's channels."""
 
     layer: str
-    weight: Float[Tensor, "filters planes k1 k2"]
+    weight: Float[Tensor, "filters channels k1 k2"]
 
     @property
     def strongest(self) -> list[int]:
@@ -25,11 +26,12 @@ class Filters(NamedTuple):
         return self.weight.flatten(1).norm(dim=1).argsort(descending=True, stable=True).tolist()
 
 
-def filters(model: Classifier, input: None, target: Target, adapter: InputAdapter) -> Explanation:
+@method("Filters that read the input", "weights", reading="blue: weights above zero, orange: below")
+def filters(model: Classifier, example: None, target: Target, adapter: InputAdapter) -> Explanation:
     """The weights of a layer that reads the input itself (Krizhevsky et al. 2012, figure 3).
 
-    The map holds them (filters, planes, kernel 1, kernel 2); ``value`` and ``baseline`` are the norms of the
-    largest and the smallest. The target is any unit of the layer; without one, the first layer's.
+    The map holds them (filters, channels, kernel 1, kernel 2); ``value`` and ``baseline`` are the norms of
+    the largest and the smallest. The target is any unit of the layer; without one, the first layer's.
 
     Raises:
         UserError: the layer reads other layers' maps.

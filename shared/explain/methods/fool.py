@@ -1,4 +1,4 @@
-"""Fooling inputs: what looks like nothing, and the network is sure of."""
+"""Fooling inputs: they look like noise and are classified with high confidence."""
 
 import torch
 from jaxtyping import Float
@@ -6,6 +6,7 @@ from torch import Tensor
 
 from shared.explain.adapter import InputAdapter, Planes
 from shared.explain.explanation import Example, Explanation, Shown
+from shared.explain.method import method
 from shared.explain.methods.ascent import ascend, noise
 from shared.explain.units import Target
 from shared.results import percent
@@ -14,8 +15,13 @@ from shared.training import Classifier
 STEPS = 200
 
 
+@method(
+    "An input from noise that fools the network",
+    "input",
+    reading="a confident prediction for what means nothing",
+)
 def fool(
-    model: Classifier, input: Example, target: Target, adapter: InputAdapter, seed: int = 0
+    model: Classifier, example: Example, target: Target, adapter: InputAdapter, seed: int = 0
 ) -> Explanation:
     """Noise changed until the network is sure of a class (Nguyen et al. 2015, section 3).
 
@@ -26,7 +32,7 @@ def fool(
     Options:
         seed: of the noise.
     """
-    begin = noise(input.x[None], adapter, seed)
+    begin = noise(example.x[None], adapter, seed)
     x = deceive(model, begin, torch.tensor([target.unit]), adapter)[0]
     with torch.no_grad():
         before, after = model.network(torch.stack([begin[0], x])).softmax(1)[:, target.unit].tolist()

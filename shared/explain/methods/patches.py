@@ -2,13 +2,20 @@
 
 from shared.explain.adapter import InputAdapter
 from shared.explain.explanation import Box, Explanation, Shown
+from shared.explain.method import method
 from shared.explain.training_inputs import Reals
 from shared.explain.units import Target, find_layer
 from shared.training import Classifier
 
 
+@method(
+    "Real inputs that excite {target} most",
+    "units",
+    columns=3,
+    reading="strongest first; the box is the unit's receptive field",
+)
 def top_patches(
-    model: Classifier, input: None, target: Target, adapter: InputAdapter, reals: Reals
+    model: Classifier, example: None, target: Target, adapter: InputAdapter, reals: Reals
 ) -> Explanation:
     """The nine training inputs with the largest value of a unit's cell, and the box that this cell sees.
 
@@ -25,7 +32,7 @@ def top_patches(
     values, items, *places = (each[:, target.unit].tolist() for each in found[:5])
     shown = []
     for value, item, window, row, column in zip(values, items, *places, strict=True):
-        example = reals.example(item)
-        box: Box = shape.sees((row, column), (example.x.size(1), example.x.size(2)), window)
-        shown.append(Shown(example, f"{value:.2f}   {example.name}", box))
+        real = reals.example(item)
+        box: Box = shape.sees((row, column), (real.x.size(1), real.x.size(2)), window)
+        shown.append(Shown(real, f"{value:.2f}   {real.name}", box))
     return Explanation(found.value[:, target.unit], values[0], values[-1], meta, tuple(shown))

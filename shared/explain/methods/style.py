@@ -10,6 +10,7 @@ from torch import Tensor
 from shared.errors import UserError
 from shared.explain.adapter import InputAdapter, Planes
 from shared.explain.explanation import Example, Explanation, Shown
+from shared.explain.method import method
 from shared.explain.units import Activations, Target, learned_layers, watched
 from shared.network import Network
 from shared.training import Classifier
@@ -19,17 +20,20 @@ RATE = 0.02  # of the range, a step of Adam's
 CONTENT = 0.02  # weight of content against style, each in units of where it starts
 
 
+@method(
+    "Content in another style", "input", reading="the example's content with the textures of another input"
+)
 def style(
-    model: Classifier, input: Example, target: Target, adapter: InputAdapter, manner: Example
+    model: Classifier, example: Example, target: Target, adapter: InputAdapter, style: Example
 ) -> Explanation:
-    """The content of ``input`` in the style of ``manner`` (Gatys et al. 2016, section 2).
+    """The content of ``input`` in the style of ``style`` (Gatys et al. 2016, section 2).
 
     Content is the feature maps of the last convolution before the logits, style the Gram matrices of all of
     them; Adam starts from the content picture. ``value`` and ``baseline`` are the style loss after and
     before.
 
     Options:
-        manner: the picture whose style is taken.
+        style: the picture whose style is taken.
 
     Raises:
         UserError: the adapter has no pictures, or the network no convolutions.
@@ -39,12 +43,12 @@ def style(
     layers = learned_layers(model.network, maps=True)
     if not layers:
         raise UserError("style: no convolution in this network; leave it out of methods")
-    x, before, after = transfer(model.network, layers, input.x, manner.x, adapter.bounds)
+    x, before, after = transfer(model.network, layers, example.x, style.x, adapter.bounds)
     shown = (
-        Shown(input, f"content: style loss {before:.3g}"),
-        Shown(manner, "style"),
+        Shown(example, f"content: style loss {before:.3g}"),
+        Shown(style, "style"),
         Shown(
-            adapter.make(x, f"{input.name} in the style of {manner.name}", of=input),
+            adapter.make(x, f"{example.name} in the style of {style.name}", of=example),
             f"made: style loss {after:.3g}",
         ),
     )
@@ -62,7 +66,7 @@ def transfer(
     network: Network,
     layers: Sequence[str],
     content: Float[Tensor, "planes a1 a2"],
-    manner: Float[Tensor, "planes a1 a2"],
+    style: Float[Tensor, "planes a1 a2"],
     bounds: tuple[Tensor, Tensor],
 ) -> tuple[Float[Tensor, "planes a1 a2"], float, float]:
     """The picture made, and the style loss before and after.
@@ -71,7 +75,7 @@ def transfer(
         network: any.
         layers: of the style; the last is the content's.
         content: the picture that is changed.
-        manner: the one whose style is taken.
+        style: the one whose style is taken.
         bounds: lowest and highest value.
     """
 
@@ -81,7 +85,7 @@ def transfer(
         return [seen[name].arrange() for name in layers]
 
     with torch.no_grad():
-        wanted = [gram(each) for each in maps(manner[None])]
+        wanted = [gram(each) for each in maps(style[None])]
         there = maps(content[None])[-1].values
     energy = [each.square().sum().clamp(min=1e-12) for each in wanted]
 

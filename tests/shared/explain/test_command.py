@@ -104,18 +104,22 @@ def test_layers_are_listed(runs: dict[str, Run], tmp_path: Path, capsys: pytest.
     [
         ("image", ["layer=conv3"], "layer=conv3: no such layer; did you mean"),
         ("image", ["layer=conv2", "unit=50"], "unit=50: conv2 has 50 units; give a whole number from 0 to"),
-        ("image", ["unit=1"], "unit=1: of which layer"),
-        ("image", ["target=ten"], "target=ten: no class of this run"),
-        ("image", ["methods=[saliancy]"], "methods: 'saliancy': did you mean 'saliency'"),
-        ("image", ["methods=[]"], "methods=[]: name some of"),
-        ("image", ["methods=[style]"], "style needs a second picture"),
+        ("image", ["unit=1"], "unit: must be given with layer=, got 1"),
+        ("image", ["target=ten"], "target: must be a class of this run, got ten"),
+        ("image", ["methods=[saliancy]"], "got 'saliancy'; did you mean 'saliency'"),
+        ("image", ["methods=[]"], "methods: must be some of"),
+        ("image", ["methods=[style]"], "style: must be given for methods=[style], got null"),
         ("image", ["input=/no/such.png"], "/no/such.png: no such file"),
-        ("image", ["item=100000"], "item=100000: the validation set has"),
-        ("image", ["searched=0"], "searched=0: give a whole number from 1"),
-        ("image", ["epsilon=-1"], "epsilon=-1: give a number above 0"),
-        ("image", ["smooth=lots"], "smooth=lots: give a number from 0"),
-        ("image", ["move=3"], "move=3: of which file"),
-        ("image", ["text=hello"], "text=hello: not an option of the domain image"),
+        ("image", ["item=100000"], "item: must be from 0 to"),
+        ("image", ["searched=0"], "searched: must be a whole number from 1, got 0"),
+        ("image", ["epsilon=-1"], "epsilon: must be a number above 0 or null, got -1"),
+        ("image", ["smooth=lots"], "smooth: must be a number from 0, got 'lots'"),
+        ("image", ["n=9"], "n: must be left out without check"),
+        ("image", ["check=true", "methods=[saliency]"], "methods: must be left out beside check"),
+        ("image", ["check=true", "item=3"], "item: must be left out beside check"),
+        ("image", ["check=true", "epsilon=2"], "epsilon: must be left out beside check"),
+        ("image", ["move=3"], "move: must be given with input=, got 3"),
+        ("image", ["text=hello"], "text: must be an option of the domain image, got hello"),
         ("text", ["text=good", "epsilon=2", "methods=[adversarial]"], "epsilon=2.0: give a number of words"),
         ("text", ["text='  '"], "text: must be a sentence"),
         ("go", ["methods=[dream]"], "dream: works on pictures and spectrograms"),
@@ -132,7 +136,7 @@ def test_mistakes_are_named_and_nothing_is_written(
     assert not list(tmp_path.glob("out/*.json"))
 
 
-def test_the_check_measures_every_yardstick_and_the_report_shows_it(
+def test_the_checks_are_measured_and_the_report_shows_them(
     runs: dict[str, Run], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     from shared.explain.checks import made_inputs as measures_made
@@ -144,7 +148,7 @@ def test_the_check_measures_every_yardstick_and_the_report_shows_it(
     run = runs["text"]
     folder = explain_run(compose("explain", [f"run={run.folder}", "check=true", "n=3", "searched=30"]))
     assert folder == run.folder / "explanations" / "check"
-    measures = json.loads((folder / "yardsticks.json").read_text())
+    measures = json.loads((folder / "checks.json").read_text())
     for start in (
         *("actmax: ratio", "fool", "projected", "random signs", "saliency", "deletion", "insertion"),
         *("randomised weights: ρ of occlusion", "planted evidence: occlusion", "occlusion: seconds"),

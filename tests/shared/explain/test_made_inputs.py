@@ -5,8 +5,9 @@ import torch
 
 from shared.errors import UserError
 from shared.explain.adapter import InputAdapter
-from shared.explain.explain import METHODS, explain, options_of
+from shared.explain.explain import explain
 from shared.explain.explanation import Example
+from shared.explain.method import METHODS
 from shared.explain.methods import actmax, dream, fool, style
 from shared.explain.methods.actmax import maximise
 from shared.explain.methods.adversarial import attack
@@ -152,7 +153,7 @@ def test_a_dream_raises_its_layer_and_style_lowers_its_loss(networks: Networks) 
         found = explain(model, one, "dream", Target(0), domain, layer=layer)
         assert found.value >= 1.5 * found.baseline
         assert within(found.map, domain)
-    found = explain(model, one, "style", Target(0), domain, manner=other)
+    found = explain(model, one, "style", Target(0), domain, style=other)
     assert found.value <= found.baseline / 5
     assert within(found.map, domain)
     for name in ("go", "text"):
@@ -184,7 +185,9 @@ def test_explaining_leaves_the_network_as_it_was(networks: Networks) -> None:
     model.requires_grad_(False)
     with pytest.raises(UserError, match="start=noize: did you mean 'noise'"):
         explain(model, None, "actmax", Target(0), domain, reals=Reals(model, domain, 9), start="noize")
-    with pytest.raises(UserError, match="methods: 'salency': did you mean 'saliency'"):
+    with pytest.raises(
+        UserError, match="methods: must be names of methods, got 'salency'; did you mean 'saliency'"
+    ):
         explain(model, sample_of(domain), "salency", Target(0), domain)
-    assert options_of("actmax") == {"reals", "start", "l1", "smooth", "seed"}
-    assert len(METHODS) == 12
+    options = dict.fromkeys(("start", "l1", "smooth", "seed"), False)
+    assert METHODS["actmax"].options == {"reals": True} | options

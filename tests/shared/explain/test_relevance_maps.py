@@ -23,13 +23,13 @@ from shared.explain.checks.faithfulness import (
     foreground,
     randomised,
     rank_correlation,
-    signed_map,
 )
 from shared.explain.explain import explain
 from shared.explain.explanation import Example
+from shared.explain.methods.grad_cam import class_map, spread
 from shared.explain.methods.occlusion import boxes
-from shared.explain.methods.saliency import STEPS, class_map, gradient, last_maps, path_attribution, spread
-from shared.explain.units import Target, activations, watched
+from shared.explain.methods.saliency import STEPS, gradient, path_attribution
+from shared.explain.units import Target, activations, last_maps, watched
 from shared.network.build import build_network
 from shared.training.classifier import Classifier
 
@@ -132,6 +132,19 @@ def test_a_unit_is_explained_as_a_class_is(networks: Networks) -> None:
         explain(model, example, "grad_cam", target, domain, layer="conv2")
 
 
+@pytest.mark.parametrize(
+    ("collapse", "size"), [((0,), (1, 28, 28)), ((0, 2), (1, 28, 1)), ((0, 1), (1, 1, 28))]
+)
+def test_grad_cam_keeps_the_axes_that_carry_a_place(
+    networks: Networks, collapse: tuple[int, ...], size: tuple[int, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model, domain, example, target = first(networks, "image")
+    monkeypatch.setattr(type(domain), "collapse", collapse)
+    found = explain(model, example, "grad_cam", target, domain).map
+    assert found.shape == size
+    assert float(found.std()) > 0
+
+
 def test_a_network_without_maps_has_no_grad_cam() -> None:
     network = build_network(["flatten", {"dense": 5}, {"dense": "classes"}], 1, (4, 4), 2)
     with pytest.raises(UserError, match="grad_cam: no layer with weights gives a map"):
@@ -191,13 +204,13 @@ def test_an_edge_detector_fails_where_maps_pass(networks: Networks) -> None:
     other = randomised(model.network, 0)
     for mine, theirs in zip(model.network.parameters(), other.parameters(), strict=True):
         assert not torch.equal(mine, theirs)
-    before = signed_map(model, example, "input_x_gradient", target, domain)[places]
+    before = explain(model, example, "input_x_gradient", target, domain).with_signs[places]
     trained, model.network = model.network, other
     try:
-        after = signed_map(model, example, "input_x_gradient", target, domain)[places]
+        after = explain(model, example, "input_x_gradient", target, domain).with_signs[places]
     finally:
         model.network = trained
-    assert abs(rank_correlation(before, after)) <= 0.4  # of one picture; the yardstick takes the mean of many
+    assert abs(rank_correlation(before, after)) <= 0.4  # of one picture; the check takes the mean of many
     assert rank_correlation(edges(example, domain)[places], edges(example, domain)[places]) == pytest.approx(
         1
     )

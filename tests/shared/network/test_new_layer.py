@@ -14,8 +14,7 @@ from domains.image.preprocessing import ImagePreprocessing
 from shared.errors import UserError
 from shared.explain.adapter import InputAdapter
 from shared.explain.explain import explain
-from shared.explain.methods.saliency import last_maps
-from shared.explain.units import Target
+from shared.explain.units import Target, last_maps
 from shared.network.build import build_network
 from shared.network.layers import LAYERS
 from shared.network.layers.base import Layer
