@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from domains.go.board import GROUPS, Games, batch_planes, names, plane_groups, positions, split_of
-from domains.go.records import read_games
+from domains.go.board import GROUPS, batch_planes, move_point, plane_groups, point_names
+from domains.go.records import GameRecords, read_games
 from shared.errors import UserError
-from shared.training import DataModule, Draw, Fractions
+from shared.training import DataModule, Draw, Fractions, check_fractions
 
 
 class GoDataset:
@@ -20,7 +20,7 @@ class GoDataset:
     """
 
     def __init__(
-        self, games: Games, game: np.ndarray, ply: np.ndarray, planes: Sequence[str], symmetries: bool
+        self, games: GameRecords, game: np.ndarray, ply: np.ndarray, planes: Sequence[str], symmetries: bool
     ):
         self.games, self.game, self.ply = games, game, ply
         self.planes, self.symmetries = planes, symmetries
@@ -36,7 +36,7 @@ class GoDataset:
     @property
     def y(self) -> np.ndarray:
         """The point that was played."""
-        return self.games.moves[self.games.move_start[self.game] + self.ply] >> 1
+        return move_point(self.games.move_at(self.game, self.ply))
 
     def __getitem__(self, draw: Draw) -> dict[str, Any]:
         items = draw.items
@@ -84,12 +84,13 @@ class GoData(DataModule):
         if not 2 <= size <= 19:
             raise UserError(f"data.size: must be from 2 to 19, got {size}")
         self.extent = (size, size)
-        self.classes = names(size)
+        self.classes = point_names(size)
         self.path = path
         self.reading: dict[str, Any] = {
             "size": size, "max_handicap": max_handicap, "min_rank": min_rank, "min_moves": min_moves,
             "strict": strict, "cache": Path(cache) if cache else None,
         }  # fmt: skip
+        check_fractions(fractions)
         self.fractions, self.symmetries = fractions, symmetries
         self.sizes = {"train": None, "val": val_size, "test": test_size}
         self._ready = False
@@ -104,10 +105,9 @@ class GoData(DataModule):
             return
         self._ready = True
         games = read_games(self.path, **self.reading)
-        sides = split_of(games, **self.fractions)
+        splits = games.splits(**self.fractions)
         self.train_set, self.val_set, self.test_set = (
-            self._positions(games, sides, number, self.sizes[side])
-            for number, side in enumerate(("train", "val", "test"))
+            self._positions(games, splits == name, self.sizes[name]) for name in ("train", "val", "test")
         )
         counts = [
             f"{len(each):,} {side} of {np.unique(each.game).size:,} games"
@@ -117,13 +117,12 @@ class GoData(DataModule):
         ]
         self.summary = f"{games.summary}\npositions: {', '.join(counts)}"
 
-    def _positions(self, games: Games, sides: np.ndarray, side: int, most: int | None) -> GoDataset:
-        game, ply = positions(games, sides == side)
+    def _positions(self, games: GameRecords, chosen: np.ndarray, most: int | None) -> GoDataset:
+        game, ply = games.positions(chosen)
         if most is not None and most < len(game):
-            chosen = np.sort(
-                np.random.default_rng(0).choice(len(game), most, replace=False)
-            )  # for every seed the same
-            game, ply = game[chosen], ply[chosen]
+            # the same for every seed
+            items = np.sort(np.random.default_rng(0).choice(len(game), most, replace=False))
+            game, ply = game[items], ply[items]
         return GoDataset(games, game, ply, self.groups_of_planes, self.symmetries)
 
     def groups(self, items: np.ndarray) -> np.ndarray:

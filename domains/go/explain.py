@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from torch import Tensor
 
-from domains.go.board import GROUPS, Position, first_planes, name, plane_groups, position_planes
+from domains.go.board import GROUPS, Position, first_planes, plane_groups, point_name, position_planes
 from domains.go.drawing import draw_board
 from domains.go.predict import labels_of, plies_of, read
 from shared.explain import HEAD, Box, Example, InputAdapter, Masks, Planted, Target
@@ -198,6 +198,6 @@ class GoDomain(InputAdapter):
             taking = int(way_out[0] * size + way_out[1])
             planted = replace(position, stones=stones, born=born, played=taking)
             return Planted(
-                self.on(planted, f"atari, taken at {name(taking, size)}", taking), evidence, taking
+                self.on(planted, f"atari, taken at {point_name(taking, size)}", taking), evidence, taking
             )
         raise ValueError("no room for an atari on a thousand boards")

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.progress import track
 
-from domains.go.board import Board, Games, batch_planes, name, plane_groups, with_next
+from domains.go.board import Position, batch_planes, is_pass, move_colour, plane_groups, point_name
 from domains.go.drawing import game_picture, move_picture
-from domains.go.records import read_games, read_records
+from domains.go.records import GameRecords, read_games, read_records
 from shared.commands import Predictions, best
 from shared.errors import UserError
 from shared.files import where
@@ -85,7 +85,7 @@ def predict(module: Classifier, source: Path, *, top: int, move: int | None = No
     return Predictions(rows, summary, pictures)
 
 
-def read(source: Path, size: int) -> Games:
+def read(source: Path, size: int) -> GameRecords:
     """The games with the move to come; other boards are skipped, and refused where all are such."""
     columns = read_records(source).columns
     sizes = columns["size"]
@@ -94,10 +94,10 @@ def read(source: Path, size: int) -> Games:
             f"{where(source, columns['name'][0])}: a board of {sizes[0]}×{sizes[0]}, "
             f"but the network plays on {size}×{size}; give games of that size, or another run"
         )
-    return with_next(read_games(source, size=size, min_moves=0, learn=False))
+    return read_games(source, size=size, min_moves=0, learn=False).with_next()
 
 
-def labels_of(games: Games) -> list[str]:
+def labels_of(games: GameRecords) -> list[str]:
     """A name for each game: its file's, numbered where the file holds several."""
     files = Counter(games.name)
     seen: Counter[str] = Counter()
@@ -108,11 +108,11 @@ def labels_of(games: Games) -> list[str]:
     return labels
 
 
-def plies_of(games: Games, g: int, move: int | None, label: str) -> NDArray[np.int64]:
+def plies_of(games: GameRecords, g: int, move: int | None, label: str) -> NDArray[np.int64]:
     """The plies that are asked for: all but passes, or that of one move; without moves, the next one."""
-    moves = games.moves[games.move_start[g] : games.move_start[g + 1]]
+    moves = games.moves_of(g)
     last = len(moves) - 1  # of the moves that were played
-    passes = moves >> 1 == int(games.size[g]) ** 2
+    passes = is_pass(moves, int(games.size[g]))
     if move is None:
         return np.array([last]) if passes.all() else np.flatnonzero(~passes)
     if not isinstance(move, int) or isinstance(move, bool) or not 1 <= move <= last + 1:
@@ -124,7 +124,7 @@ def plies_of(games: Games, g: int, move: int | None, label: str) -> NDArray[np.i
     return np.array([move - 1])
 
 
-def _answer(module: Classifier, games: Games, g: int, ply: NDArray[np.int64]) -> Answers:
+def _answer(module: Classifier, games: GameRecords, g: int, ply: NDArray[np.int64]) -> Answers:
     groups = plane_groups(module.hparams["model"]["planes"])
     played, probabilities = [], []
     for start in range(0, len(ply), BATCH):
@@ -145,15 +145,15 @@ def _answer(module: Classifier, games: Games, g: int, ply: NDArray[np.int64]) ->
 
 
 def _rows(
-    answers: Answers, games: Games, label: str, classes: list[str], top: int
+    answers: Answers, games: GameRecords, label: str, classes: list[str], top: int
 ) -> Iterator[dict[str, Any]]:
-    codes = games.moves[games.move_start[answers.game] + answers.ply]
+    colours = move_colour(games.move_at(answers.game, answers.ply))
     for n, ply in enumerate(answers.ply):
         known = bool(answers.rank[n])
         yield {
             "file": label,
             "move": int(ply) + 1,
-            "colour": ("black", "white")[codes[n] & 1],
+            "colour": ("black", "white")[colours[n]],
             "played": classes[answers.played[n]] if known else None,
             "rank": int(answers.rank[n]) if known else None,
             "probability": float(answers.probability[n]) if known else None,
@@ -170,7 +170,7 @@ def _agreement(rank: NDArray[np.int64]) -> str:
 
 
 def _pictures(
-    answers: list[Answers], games: Games, labels: list[str], top: int, whole: bool
+    answers: list[Answers], games: GameRecords, labels: list[str], top: int, whole: bool
 ) -> Iterator[tuple[str, Figure]]:
     for each in answers:
         label = labels[each.game]
@@ -183,24 +183,19 @@ def _pictures(
             yield _draw_move(each, int(n), games, label, top)
 
 
-def _draw_move(answers: Answers, n: int, games: Games, label: str, top: int) -> tuple[str, Figure]:
+def _draw_move(answers: Answers, n: int, games: GameRecords, label: str, top: int) -> tuple[str, Figure]:
     g, ply, played = answers.game, int(answers.ply[n]), int(answers.played[n])
-    size, start = int(games.size[g]), games.move_start[g]
-    board = Board(size)
-    board.setup(games.setup[games.setup_start[g] : games.setup_start[g + 1]])
-    for code in games.moves[start : start + ply]:
-        board.play(int(code))
-    before = int(games.moves[start + ply - 1] >> 1) if ply else size * size
+    size, position = int(games.size[g]), Position.of(games, g, ply)
     known = bool(answers.rank[n])
-    colour = ("Black", "White")[games.moves[start + ply] & 1]
+    colour = ("Black", "White")[position.colour]
     figure = move_picture(
-        board.stones,
+        position.stones,
         answers.probabilities[n],
         played=played if known else None,
-        last=before if before < size * size else None,
+        last=position.last,
         top=top,
         title=f"{_short(label)}, move {ply + 1}: {colour} to play",
-        subtitle=f"{name(played, size)} was played: the policy's choice no. {answers.rank[n]}, "
+        subtitle=f"{point_name(played, size)} was played: the policy's choice no. {answers.rank[n]}, "
         f"with {percent(answers.probability[n])}"
         if known
         else "the move to come",
@@ -208,15 +203,15 @@ def _draw_move(answers: Answers, n: int, games: Games, label: str, top: int) -> 
     return f"{label} move {ply + 1}", figure
 
 
-def _draw_game(answers: Answers, games: Games, label: str, named: NDArray[np.int64]) -> Figure:
+def _draw_game(answers: Answers, games: GameRecords, label: str, named: NDArray[np.int64]) -> Figure:
     size = int(games.size[answers.game])
     return game_picture(
         answers.probability,
         answers.rank,
-        games.moves[games.move_start[answers.game] + answers.ply] & 1 == 0,
+        move_colour(games.move_at(answers.game, answers.ply)) == 0,
         answers.ply + 1,
         points=size * size,
-        named={int(n): f"{answers.ply[n] + 1}: {name(int(answers.played[n]), size)}" for n in named},
+        named={int(n): f"{answers.ply[n] + 1}: {point_name(int(answers.played[n]), size)}" for n in named},
         title=f"{_short(label)}: how the policy saw the moves played",
         subtitle=_agreement(answers.rank),
     )

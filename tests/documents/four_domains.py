@@ -20,7 +20,7 @@ from sklearn.datasets import load_digits
 from soundfile import read
 from torch.nn.functional import interpolate
 
-from domains.go.board import Board
+from domains.go.board.rules import Board
 from domains.go.drawing import draw_board
 from domains.go.records import read_games
 from shared.commands import predict, train

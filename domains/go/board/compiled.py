@@ -13,7 +13,7 @@ from numba.core.caching import FunctionCache
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
-SOURCES = ("state.py", "rules.py", "ladder.py", "planes.py", "position.py")
+SOURCES = ("move.py", "state.py", "rules.py", "ladder.py", "planes.py", "position.py")
 STAMP = hashlib.sha256(b"".join(Path(__file__).with_name(name).read_bytes() for name in SOURCES)).hexdigest()
 
 _log = logging.getLogger(__name__)

@@ -30,6 +30,7 @@ from numpy.typing import NDArray
 from domains.go.board.compiled import compiled
 from domains.go.board.games import Games
 from domains.go.board.ladder import ladder_captures, ladder_escapes, next_capture
+from domains.go.board.move import is_pass, move_colour, move_point
 from domains.go.board.rules import set_up
 from domains.go.board.state import (
     CELLS,
@@ -50,6 +51,7 @@ from domains.go.board.state import (
     point_of,
     preview,
 )
+from domains.go.board.symmetry import symmetries
 from shared.errors import UserError, nearest
 
 MOST = 8  # integers of this size or more share a plane
@@ -85,21 +87,6 @@ ALPHAGO = tuple(name for name in GROUPS if name != "difference")
 SETUP = -MOST  # the ply at which setup stones count as played
 
 Planes = NDArray[np.int8]
-
-
-def symmetries(size: int) -> NDArray[np.int64]:
-    """(8, size * size) where each symmetry of the board takes each point.
-
-    Symmetry k reverses the columns if k & 1, the rows if k & 2, and then swaps rows and columns if k & 4.
-    """
-    points = np.arange(size * size)
-    table = np.empty((8, size * size), np.int64)
-    for k in range(8):
-        row, column = np.divmod(points, size)
-        column = size - 1 - column if k & 1 else column
-        row = size - 1 - row if k & 2 else row
-        table[k] = column * size + row if k & 4 else row * size + column
-    return table
 
 
 @compiled
@@ -226,19 +213,19 @@ def _batch(
             here, now = g, 0
         while now < ply[n]:
             code = moves[move_start[g] + now]
-            if code >> 1 == size * size:
+            if is_pass(code, size):
                 s[KO] = 0
             else:
-                cell = cell_of(code >> 1, size)
+                cell = cell_of(move_point(code), size)
                 s[LOG] = LOG_START
-                play(s, cell, 1 + (code & 1))
+                play(s, cell, 1 + move_colour(code))
                 born[cell] = now
             now += 1
         code = moves[move_start[g] + now]
         to = table[symmetry[n]]
         s[LOG] = LOG_START
-        write_planes(s, born, now, 1 + (code & 1), size, first, to, planes[n], legal[n])
-        target[n] = to[code >> 1] if code >> 1 < size * size else size * size
+        write_planes(s, born, now, 1 + move_colour(code), size, first, to, planes[n], legal[n])
+        target[n] = size * size if is_pass(code, size) else to[move_point(code)]
 
 
 def batch_planes(

@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 from domains.go.board.compiled import compiled
 from domains.go.board.games import Games
-from domains.go.board.planes import GROUPS, SETUP, Planes, first_planes, symmetries, write_planes
+from domains.go.board.move import encode_move, is_pass, move_colour, move_point
+from domains.go.board.planes import GROUPS, SETUP, Planes, first_planes, write_planes
 from domains.go.board.rules import Board
 from domains.go.board.state import (
     CELLS,
@@ -23,6 +24,7 @@ from domains.go.board.state import (
     play,
     reset,
 )
+from domains.go.board.symmetry import symmetries
 
 
 @dataclass(frozen=True)
@@ -53,21 +55,23 @@ class Position:
         size = int(games.size[game])
         points = size * size
         board = Board(size)
-        board.setup(games.setup[games.setup_start[game] : games.setup_start[game + 1]])
-        start = games.move_start[game]
+        board.setup(games.setup_of(game))
         born = np.full(points + 1, SETUP, np.int64)
-        for t, code in enumerate(games.moves[start : start + ply]):
-            board.play(int(code))
-            born[code >> 1] = t
-        colour, to_come = int(games.moves[start + ply] & 1), int(games.moves[start + ply] >> 1)
-        before = int(games.moves[start + ply - 1]) if ply else 2 * points
-        alternates = before & 1 != colour
+        moves = games.moves_of(game)[: ply + 1].tolist()
+        for t, code in enumerate(moves[:-1]):
+            board.play(code)
+            born[move_point(code)] = t
+        colour, played = move_colour(moves[-1]), move_point(moves[-1])
+        before = moves[-2] if ply else encode_move(points, 1 - colour)
         return cls(
-            stones=board.stones, born=born[:points].reshape(size, size), ply=ply, colour=colour,
-            ko=board.ko if alternates else None,
-            last=before >> 1 if before >> 1 < points else None,
-            played=to_come if to_come < points else None,
-        )  # fmt: skip
+            stones=board.stones,
+            born=born[:points].reshape(size, size),
+            ply=ply,
+            colour=colour,
+            ko=board.ko if move_colour(before) != colour else None,
+            last=None if is_pass(before, size) else move_point(before),
+            played=None if is_pass(moves[-1], size) else played,
+        )
 
     def kept(self, mask: NDArray[np.bool_]) -> "Position":
         """The position with no stones but those on a mask's points (size, size).

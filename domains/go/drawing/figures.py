@@ -10,7 +10,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 from numpy.typing import NDArray
 
-from domains.go.board import name
+from domains.go.board import point_name
 from domains.go.drawing.board import draw_board, heat_colours
 from shared.results import ORANGE, percent
 
@@ -62,7 +62,7 @@ def move_picture(
         rows.append(played)
     ranks = {int(point): rank for rank, point in enumerate(order, start=1)}
     axes = figure.add_axes((0.80, 0.84 - 0.043 * len(rows), 0.12, 0.043 * len(rows)))
-    _draw_bars(axes, [(ranks[p], name(p, size), float(probabilities[p]), p == played) for p in rows])
+    _draw_bars(axes, [(ranks[p], point_name(p, size), float(probabilities[p]), p == played) for p in rows])
     figure.text(0.69, 0.865, "the policy's choices", fontsize=12, color=GREY, va="center")
     marks, words = [], []
     if played is not None:

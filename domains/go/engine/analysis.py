@@ -4,7 +4,7 @@ import numpy as np
 from matplotlib.colors import to_hex
 from numpy.typing import NDArray
 
-from domains.go.board import name
+from domains.go.board import point_name
 from domains.go.drawing import heat_colours
 
 SHOWN = 10  # moves that Sabaki is told of
@@ -25,7 +25,7 @@ def info_line(policy: NDArray[np.float64], size: int) -> str:
     """
     moves = []
     for order, point in enumerate(best_points(policy, SHOWN)):
-        share, move = policy[point], name(point, size)
+        share, move = policy[point], point_name(point, size)
         numbers = f"visits {round(10_000 * share)} winrate {share:.4f} prior {share:.4f} order {order}"
         moves.append(f"info move {move} {numbers} pv {move}")
     return " ".join(moves) or "info move pass visits 0 winrate 0.0 prior 0.0 order 0 pv pass"
@@ -36,10 +36,10 @@ def drawing(policy: NDArray[np.float64], size: int) -> str:
     likely = best_points(policy, len(policy))
     colours = heat_colours(policy)
     lines = [
-        f"COLOR {to_hex(tuple(colours[point, :3].tolist()))} {name(point, size)}"
+        f"COLOR {to_hex(tuple(colours[point, :3].tolist()))} {point_name(point, size)}"
         for point in likely
         if policy[point] >= FAINTEST
     ]
-    labels = [f"{name(point, size)} {100 * policy[point]:.0f}" for point in likely[:LABELLED]]
-    words = [f"{name(point, size)} {policy[point]:.1%}" for point in likely[:LABELLED]]
+    labels = [f"{point_name(point, size)} {100 * policy[point]:.0f}" for point in likely[:LABELLED]]
+    words = [f"{point_name(point, size)} {policy[point]:.1%}" for point in likely[:LABELLED]]
     return "\n".join([*lines, f"LABEL {' '.join(labels)}", f"TEXT policy: {', '.join(words)}"])

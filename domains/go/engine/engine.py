@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from domains.go.board import Game, area_score
+from domains.go.board import Game, area_score, encode_move
 from domains.go.engine.network import Policy
 
 SENSIBLE = ("sensibleness",)  # the plane of the legal moves that fill no own true eye
@@ -37,28 +37,28 @@ class Engine:
         if self.sensible:
             allowed = game.planes(colour, SENSIBLE)[0].ravel() == 1
         if not allowed.any():
-            return np.zeros(game.nothing)
+            return np.zeros(game.pass_point)
         logits = self.policy(torch.from_numpy(planes))[0].double().numpy()
         weights = np.exp(logits - logits[allowed].max()) * allowed
         return weights / weights.sum()
 
     def choose(self, game: Game, colour: int, komi: float) -> int:
-        """The point to play, ``game.nothing`` for a pass; arguments as above.
+        """The point to play, ``game.pass_point`` for a pass; arguments as above.
 
         After the opponent's pass it passes as well if the board as it stands decides the game: one side is
         ahead by more points than are open.
         """
-        if game.moves[-1:] == [2 * game.nothing + 1 - colour]:
+        if game.moves[-1:] == [encode_move(game.pass_point, 1 - colour)]:
             counted = area_score(game.board.stones)
             if abs(counted.lead(komi)) > counted.open:
-                return game.nothing
+                return game.pass_point
         likely = self.probabilities(game, colour)
         while likely.any():
             point = self._pick(likely)
-            if not (self.superko and game.board.repeats(2 * point + colour)):
+            if not (self.superko and game.board.repeats(encode_move(point, colour))):
                 return point
             likely[point] = 0
-        return game.nothing
+        return game.pass_point
 
     def _pick(self, likely: NDArray[np.float64]) -> int:
         if self.temperature == 0:

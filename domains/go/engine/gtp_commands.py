@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from sgfmill.ascii_boards import render_board
 from sgfmill.boards import Board as Diagram
 
-from domains.go.board import Game, area_score, name, point_of_name
+from domains.go.board import Game, area_score, encode_move, move_colour, parse_point, point_name
 from domains.go.engine.engine import Engine
 from domains.go.engine.gtp import Command, FailureError, Protocol
 from domains.go.engine.gtp_arguments import COLOURS, colour_of, first_record, first_word, integer, number
@@ -76,11 +76,11 @@ class GoProtocol(Protocol):
         return ""
 
     def _play(self, words: list[str]) -> str:
-        point = point_of_name(words[1], self.size) if len(words) > 1 else None
+        point = parse_point(words[1], self.size) if len(words) > 1 else None
         if point is None:
             raise FailureError("syntax error: play COLOUR VERTEX")
         try:
-            self.game.play(2 * point + colour_of(words))
+            self.game.play(encode_move(point, colour_of(words)))
         except UserError as error:
             raise FailureError("illegal move") from error
         return ""
@@ -88,11 +88,11 @@ class GoProtocol(Protocol):
     def _genmove(self, words: list[str]) -> str:
         colour = colour_of(words)
         point = self.engine.choose(self.game, colour, self.komi)
-        self.game.play(2 * point + colour)
-        return name(point, self.size)
+        self.game.play(encode_move(point, colour))
+        return point_name(point, self.size)
 
     def _reg_genmove(self, words: list[str]) -> str:
-        return name(self.engine.choose(self.game, colour_of(words), self.komi), self.size)
+        return point_name(self.engine.choose(self.game, colour_of(words), self.komi), self.size)
 
     def _undo(self, words: list[str]) -> str:
         if not self.game.moves:
@@ -124,7 +124,7 @@ class GoProtocol(Protocol):
         return self._place(points)
 
     def _set_free_handicap(self, words: list[str]) -> str:
-        points = [point_of_name(word, self.size) for word in words]
+        points = [parse_point(word, self.size) for word in words]
         chosen = [point for point in points if point is not None and point < self.size**2]
         if not 2 <= len(points) == len(set(chosen)) < self.size**2:
             raise FailureError("bad vertex list")
@@ -134,8 +134,8 @@ class GoProtocol(Protocol):
     def _place(self, points: Sequence[int]) -> str:
         if self.game.setup or self.game.moves:
             raise FailureError("board not empty")
-        self.game = Game(self.size, [2 * point for point in points])
-        return " ".join(name(point, self.size) for point in points)
+        self.game = Game(self.size, [encode_move(point, 0) for point in points])
+        return " ".join(point_name(point, self.size) for point in points)
 
     def _loadsgf(self, words: list[str]) -> str:
         numbered = len(words) > 1 and words[-1].isdecimal()
@@ -183,8 +183,8 @@ class GoProtocol(Protocol):
         if words and words[0].lower() in COLOURS:
             return colour_of(words)
         if self.game.moves:
-            return 1 - (self.game.moves[-1] & 1)
-        colours = {code & 1 for code in self.game.setup}
+            return 1 - move_colour(self.game.moves[-1])
+        colours = {move_colour(code) for code in self.game.setup}
         return int(colours == {0})  # white, after handicap stones
 
 

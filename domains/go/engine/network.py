@@ -10,7 +10,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from domains.go.board import GROUPS, LETTERS, names, plane_groups, symmetries
+from domains.go.board import GROUPS, LETTERS, plane_groups, point_names, symmetries
 from shared.config import check_value
 from shared.errors import UserError
 from shared.network import Network, build_network
@@ -57,7 +57,7 @@ def groups_of(settings: Settings) -> tuple[str, ...]:
         )
     if planes != settings["planes"] or len(set(groups)) < len(groups):
         raise UserError(f"planes: must be {planes}, those of model.planes, got {settings['planes']}")
-    if settings["classes"] != names(rows):
+    if settings["classes"] != point_names(rows):
         raise UserError(f"classes: must be the {rows * columns} points of the board")
     return groups
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from sgfmill import sgf
 from sgfmill.common import move_from_vertex
 
-from domains.go.board import Game, area_score, name, point_of_name
+from domains.go.board import Game, area_score, encode_move, move_colour, move_point, parse_point, point_name
 from domains.go.match.client import Client, EngineError, TimeError
 from domains.go.match.openings import SIZE, opening
 from shared.errors import UserError
@@ -66,7 +66,7 @@ def play_game(players: tuple[Client, Client], book: list[int], rules: Rules) -> 
         from_book = len(game.moves) < len(book)
         try:
             if from_book:
-                move = name(book[len(game.moves)], SIZE)
+                move = point_name(book[len(game.moves)], SIZE)
                 mover(f"play {COLOURS[colour]} {move}", rules.seconds)
             else:
                 move = mover(f"genmove {COLOURS[colour]}", rules.seconds)
@@ -74,11 +74,11 @@ def play_game(players: tuple[Client, Client], book: list[int], rules: Rules) -> 
             return game, _lost(colour, error)
         if move.lower() == "resign":
             return game, Result(f"{'WB'[colour]}+R", "resigned")
-        point = point_of_name(move, SIZE)
+        point = parse_point(move, SIZE)
         try:
             if point is None:
                 raise UserError("no point of the board")
-            game.play(2 * point + colour)
+            game.play(encode_move(point, colour))
         except UserError as error:
             return game, Result(f"{'WB'[colour]}+F", f"illegal move {move[:20]}: {error}")
         try:
@@ -110,7 +110,7 @@ def _score(game: Game, rules: Rules) -> Result:
         _begin(scorer, rules)
         try:
             for code in game.moves:
-                scorer(f"play {COLOURS[code & 1]} {name(code >> 1, SIZE)}")
+                scorer(f"play {COLOURS[move_colour(code)]} {point_name(move_point(code), SIZE)}")
             text = scorer("final_score", 10 * rules.seconds)
         except EngineError as error:
             raise UserError(f"score={rules.score}: {error}") from error
@@ -129,6 +129,6 @@ def record(game: Game, result: Result, names: tuple[str, str], rules: Rules) -> 
     root.set("RE", result.text)
     root.set("C", result.reason)
     for code in game.moves:
-        move = move_from_vertex(name(code >> 1, game.size), game.size)
-        written.extend_main_sequence().set_move(COLOURS[code & 1], move)
+        move = move_from_vertex(point_name(move_point(code), game.size), game.size)
+        written.extend_main_sequence().set_move(COLOURS[move_colour(code)], move)
     return written.serialise()

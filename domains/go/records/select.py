@@ -1,4 +1,4 @@
-"""From the records of a path to the games that are used: filters, copies, and an account of the rest."""
+"""The games to use from the records of a path: filters, duplicates, and a summary."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -6,9 +6,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from domains.go.board import UNKNOWN, Games
+from domains.go.board import is_pass, move_colour
+from domains.go.records.games import GameRecords
 from domains.go.records.read import Records, join, read_records
-from domains.go.records.sgf import rank
+from domains.go.records.sgf import UNKNOWN, rank
 from shared.errors import UserError
 from shared.files import Arrays, Inventory, is_archive, printable
 
@@ -23,11 +24,11 @@ def read_games(
     strict: bool = False,
     learn: bool = True,
     cache: Path | None = None,
-) -> Games:
-    """Read game records; of equal ones, turned and mirrored ones included, the first.
+) -> GameRecords:
+    """Read game records; of equal games, also rotated and mirrored ones, the first.
 
-    A game is used up to its first illegal move (suicide and retaking a ko at once are; repeating an earlier
-    position is not), and up to stones that are put on the board or taken away after its first move.
+    A game is used up to its first illegal move (suicide or an immediate retake of a ko; repeating an earlier
+    position is legal), and up to setup stones after its first move.
 
     Args:
         path: an SGF file, a folder, or an archive (zip, tar, tar.gz, tar.xz, tar.bz2); or several.
@@ -36,29 +37,27 @@ def read_games(
         min_rank: such as "6d": only moves of players at least that strong count, and games without any are
             skipped; 9p > 1p > 9d > 1d > 1k; unknown is below all.
         min_moves: games with fewer moves are skipped.
-        strict: raise for what is odd in a record, no record, or not on a board of ``size``, instead of
-            counting it.
-        learn: the games are to be learned from, so copies are skipped and some move must count; False: all
-            are wanted.
+        strict: refuse errors in records, other files, and other board sizes, instead of skipping them.
+        learn: for training: skip duplicates, and require a move that counts; False: use all games.
         cache: folder for the parsed games, see ``shared.files.cache_folder``.
 
     Raises:
-        UserError: nothing to read, a broken archive, no game left; with ``strict`` the first oddity.
+        UserError: nothing to read, a broken archive, no game left; with ``strict`` the first error.
     """
-    paths = [Path(each) for each in ([path] if isinstance(path, str | Path) else path)]
+    paths = [Path(name) for name in ([path] if isinstance(path, str | Path) else path)]
     if not paths:
-        raise UserError("path: an empty list; name the files of the games")
-    least = UNKNOWN if min_rank is None else rank(min_rank)
-    if min_rank is not None and least == UNKNOWN:
-        raise UserError(f"min_rank {min_rank!r}: write it as 6d, 3k or 9p")
-    parts = [read_records(each, cache) for each in paths]
+        raise UserError("data.path: must name files of games, got an empty list")
+    min_strength = UNKNOWN if min_rank is None else rank(min_rank)
+    if min_rank is not None and min_strength == UNKNOWN:
+        raise UserError(f"data.min_rank: must be a rank such as 6d, 3k or 9p, got {min_rank!r}")
+    parts = [read_records(path, cache) for path in paths]
     seen, cut = Inventory(), Inventory()
-    for each, part in zip(paths, parts, strict=True):
+    for path, part in zip(paths, parts, strict=True):
         for g in np.flatnonzero(part.columns["size"] != size):
             side = part.columns["size"][g]
             part.seen.skip(part.columns["name"][g], "board size", f"{side}×{side}, not {size}×{size}")
         if strict:
-            _refuse(each, part)
+            _refuse(path, part)
         seen.add(part.seen)
         cut.add(part.cut)
     columns = join([part.columns for part in parts])
@@ -66,38 +65,39 @@ def read_games(
     moves, start = columns["moves"], columns["move_start"]
     length = np.diff(start)
     game_of = np.repeat(np.arange(len(length)), length)
-    counts = moves >> 1 != columns["size"][game_of].astype(np.int64) ** 2
-    counts &= columns["rank"][game_of, moves & 1] >= least
+    counts = ~is_pass(moves, columns["size"][game_of].astype(np.int64))
+    counts &= columns["rank"][game_of, move_colour(moves)] >= min_strength
 
-    left = columns["size"] == size
+    used = columns["size"] == size
     most = np.iinfo(np.int16).max if max_handicap is None else max_handicap
-    for reason, good in (
+    for reason, passes in (
         (f"handicap above {max_handicap}", columns["handicap"] <= most),
         (f"fewer than {min_moves} move{'s' * (min_moves != 1)}", length >= min_moves),
-        (f"no player of {min_rank}", columns["rank"].max(1, initial=UNKNOWN) >= least),
+        (f"no player of {min_rank}", columns["rank"].max(1, initial=UNKNOWN) >= min_strength),
     ):
-        _skip(reason, left & ~good, columns, seen)
-        left &= good
+        _skip(reason, used & ~passes, columns, seen)
+        used &= passes
     if learn:
-        copies = left & ~_first_of_equal(columns["identity"], left)
-        _skip("duplicates", copies, columns, seen)
-        left &= ~copies
-    chosen = np.flatnonzero(left)
+        duplicates = used & ~_first_of_equal(columns["identity"], used)
+        _skip("duplicates", duplicates, columns, seen)
+        used &= ~duplicates
+    chosen = np.flatnonzero(used)
     for g in chosen:
         seen.use(columns["name"][g])
 
-    picked = _take(columns | {"counts": counts}, chosen)
-    named = " and ".join(printable(each.name) for each in paths)
+    kept = _take(columns | {"counts": counts}, chosen)
+    names = " and ".join(printable(path.name) for path in paths)
     lines = seen.summary("records")
-    if not (picked["counts"].any() if learn else len(chosen)):
+    if not (kept["counts"].any() if learn else len(chosen)):
         reasons = "; ".join(line.strip() for line in lines[1:]) or "no move on the board"
-        raise UserError(f"{', '.join(printable(str(each)) for each in paths)}: no game to use ({reasons})")
-    numbers = ((len(chosen), "game"), (int(picked["counts"].sum()), "position"))
-    counted = ", ".join(f"{n:,} {noun}{'s' * (n != 1)}" for n, noun in numbers)
-    lines.insert(0, f"{named}: {counted}")
+        places = ", ".join(printable(str(path)) for path in paths)
+        raise UserError(f"{places}: must hold games to use, got none ({reasons})")
+    numbers = ((len(chosen), "game"), (int(kept["counts"].sum()), "position"))
+    totals = ", ".join(f"{n:,} {noun}{'s' * (n != 1)}" for n, noun in numbers)
+    lines.insert(0, f"{names}: {totals}")
     if sum(cut.skipped.values()):
-        lines += ["used only up to there:", *cut.summary()[1:]]
-    return Games(**picked, summary="\n".join(lines))
+        lines += ["used up to an error:", *cut.summary()[1:]]
+    return GameRecords(**kept, summary="\n".join(lines))
 
 
 def _skip(reason: str, skipped: NDArray[np.bool_], columns: Arrays, seen: Inventory) -> None:
@@ -106,7 +106,7 @@ def _skip(reason: str, skipped: NDArray[np.bool_], columns: Arrays, seen: Invent
 
 
 def _first_of_equal(identity: NDArray[np.uint64], among: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """(G,) whether a game is the first of those with its identity among the chosen ones."""
+    """(G,) whether a game is the first of its identity among some games."""
     chosen = np.flatnonzero(among)
     first = np.zeros(len(identity), bool)
     first[chosen[np.unique(identity[chosen], return_index=True)[1]]] = True
@@ -114,10 +114,10 @@ def _first_of_equal(identity: NDArray[np.uint64], among: NDArray[np.bool_]) -> N
 
 
 def _refuse(path: Path, part: Records) -> None:
-    """With the place of what is odd as errors call it.
+    """Refuse skipped and cut games, and name their place.
 
     Raises:
-        UserError: something was skipped or is odd.
+        UserError: a game was skipped or cut.
     """
     packed = is_archive(path) and not path.is_dir()
     place = f"{path}!" if packed else f"{path if path.is_dir() else path.parent}/"

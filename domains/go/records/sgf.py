@@ -1,7 +1,7 @@
-"""One SGF file as game records: the main line of each game, as codes (see ``games``).
+"""An SGF file as game records: the main line of each game as move codes.
 
-Source of the format: FF[4], https://www.red-bean.com/sgf/. Besides, what servers and programs write in their
-own way: komi in hundredths or in stones, ranks in Chinese, points in capital letters, set-ups of nothing.
+Format: FF[4], https://www.red-bean.com/sgf/, and deviations of servers and programs: komi in hundredths or
+stones, ranks in Chinese, points in capital letters, empty setup properties.
 """
 
 import re
@@ -10,12 +10,13 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import chain
 
-from domains.go.board import LARGEST, SMALLEST, UNKNOWN
+from domains.go.board import LARGEST, SMALLEST, encode_move, move_colour, move_point
 from domains.go.records.sgf_grammar import MainLine, Node, main_lines
 
 FILE_LIMIT = 16 * 2**20  # bytes: about ten thousand games in one file
 GAMES_LIMIT = 100_000  # in one file
-MOVES_LIMIT = 10_000  # of one game: the longest that were played have some five hundred
+MOVES_LIMIT = 10_000  # of one game; the longest played have about five hundred
+UNKNOWN = -128  # rank of a player without one
 
 _COLOURS = {"B": 0, "W": 1}
 _SETUP = ("AB", "AW", "AE")
@@ -28,33 +29,33 @@ _KOMI = re.compile(r"[+-]?(?:\d{1,4}(?:[.,]\d{0,3})?|[.,]\d{1,3})", re.ASCII)
 
 @dataclass
 class Record:
-    """A game as its file tells it; nothing has been played yet, so moves may be illegal."""
+    """A game as in its file; its moves may be illegal."""
 
     size: int
     setup: list[int] = field(default_factory=list)  # codes of the stones before the first move
     moves: list[int] = field(default_factory=list)  # codes
-    to_play: int = 0  # the colour whose turn it is after the last move
+    to_play: int = 0  # colour to play after the last move
     handicap: int = 0  # stones
     ranks: tuple[int, int] = (UNKNOWN, UNKNOWN)  # of black and of white, see ``rank``
     result: str = ""
     date: str = ""
-    komi: float | None = None  # None: not said, or no komi that a game can have
-    stopped: str = ""  # why the moves end before the record does, if so
-    found: str = ""  # and at what
+    komi: float | None = None  # None: missing or impossible
+    stopped: str = ""  # why the moves end before the record does
+    stopped_at: str = ""  # and at which property
 
 
 class UnusableError(Exception):
-    """A game that is no record for us: the reason, and what was found."""
+    """A game that cannot be used: a short reason for counting, and a detail of this game."""
 
-    def __init__(self, reason: str, found: str) -> None:
-        super().__init__(f"{reason}: {found}")
-        self.reason, self.found = reason, found
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(f"{reason}: {detail}")
+        self.reason, self.detail = reason, detail
 
 
 def rank(text: str) -> int:
     """A rank as a number that grows with strength: 2k = -1, 1k = 0, 1d = 1 … 9d = 9, 1p = 10 … 9p = 18.
 
-    Everything else ("?", "insei", a title) is UNKNOWN, which is below all ranks.
+    Everything else ("?", "insei", a title) is UNKNOWN, below all ranks.
     """
     match = _RANK.match(text)
     if not match:
@@ -66,12 +67,12 @@ def rank(text: str) -> int:
 
 
 def read_sgf(data: bytes) -> Iterator[Record | UnusableError]:
-    """Read all games of one file; what cannot be read is given back as a value, so that the rest goes on.
+    """Read all games of a file; unusable ones are returned as errors, so that reading continues.
 
-    A damaged game ends the file, and so do GAMES_LIMIT games.
+    Reading ends at a damaged game, and after GAMES_LIMIT games.
 
     Args:
-        data: the file's bytes, in whatever encoding; moves are ASCII in all of them.
+        data: the file's bytes, in any encoding; moves are ASCII in all of them.
     """
     games = 0
     for line in main_lines(data, _KEPT):
@@ -94,7 +95,7 @@ def _game(line: MainLine) -> Record | UnusableError:
     for _ in nodes:  # to the game's end
         pass
     if line.end is None:
-        return UnusableError("unreadable", "the game is cut or broken before its last bracket")
+        return UnusableError("unreadable", "the game is truncated or broken")
     return game
 
 
@@ -111,13 +112,13 @@ def _record(nodes: Iterator[Node]) -> Record:
         komi=_komi(_text(root, "KM"), size, fox=any(b"foxwq" in value for value in root.get("AP", ()))),
     )
     stones = 0, 0
-    turn = None  # whose move it is, if a node says so
+    turn = None  # colour to play, if a node sets it
     for node in chain([root], nodes):
         if "" in node:
             raise UnusableError("unreadable", f"a value without a property: [{_text(node, '')}]")
         if _sets_up(node):
             if game.moves:
-                game.stopped, game.found = "setup after the first move", "stones are put or taken away"
+                game.stopped, game.stopped_at = "setup after the first move", "stones added or removed"
                 break
             stones = _set_up(node, size, *stones)
         if "PL" in node:
@@ -125,13 +126,13 @@ def _record(nodes: Iterator[Node]) -> Record:
         if not _play(node, game):
             break
         if not _COLOURS.keys().isdisjoint(node):
-            turn = 1 - (game.moves[-1] & 1)
+            turn = 1 - move_colour(game.moves[-1])
     black, white = (_points_of(mask) for mask in stones)
     if not black and not white:
-        placed = _handicap_moves(game)
-        black = sorted({code >> 1 for code in game.moves[:placed]})
-        game.moves = game.moves[placed:]
-    game.setup = sorted([2 * point for point in black] + [2 * point + 1 for point in white])
+        stones_as_moves = _handicap_moves(game)
+        black = sorted({move_point(code) for code in game.moves[:stones_as_moves]})
+        game.moves = game.moves[stones_as_moves:]
+    game.setup = sorted(encode_move(point, colour) for colour in (0, 1) for point in (black, white)[colour])
     handicap = _text(root, "HA")
     game.handicap = max(int(handicap) if re.fullmatch(r"\d{1,2}", handicap) else 0, len(black))
     game.to_play = int(bool(black) and not white) if turn is None else turn
@@ -139,7 +140,7 @@ def _record(nodes: Iterator[Node]) -> Record:
 
 
 def _play(node: Node, game: Record) -> bool:
-    """Add the moves of a node to the game; False where they cannot be read."""
+    """Add the moves of a node to the game; False if they cannot be read."""
     points = _points(game.size)
     for name, values in node.items():
         if name not in _COLOURS:
@@ -150,24 +151,24 @@ def _play(node: Node, game: Record) -> bool:
             point = points.get(value)
             point = points.get(_letters(value)) if point is None else point
         if point is None:
-            game.stopped, game.found = "unreadable move", f"{name}[{_shown(b']['.join(values))}]"
+            game.stopped, game.stopped_at = "unreadable move", f"{name}[{_shown(b']['.join(values))}]"
             return False
         if len(game.moves) == MOVES_LIMIT:
-            game.stopped, game.found = "too long", f"more than {MOVES_LIMIT:,} moves"
+            game.stopped, game.stopped_at = "too long", f"more than {MOVES_LIMIT:,} moves"
             return False
-        game.moves.append(2 * point + _COLOURS[name])
+        game.moves.append(encode_move(point, _COLOURS[name]))
     return True
 
 
 def _sets_up(node: Node) -> bool:
-    """Whether a node puts stones on the board or takes some away: "AB[]" does not."""
+    """Whether a node adds or removes stones; "AB[]" does not."""
     if node.keys().isdisjoint(_SETUP):
         return False
     return any(value.strip() for name in _SETUP for value in node.get(name, ()))
 
 
 def _set_up(node: Node, size: int, black: int, white: int) -> tuple[int, int]:
-    """The stones after the set-up of a node; boards are sets of points as bits of a number."""
+    """The stones after the setup of a node; the bits of an integer are a set of points."""
     put_black, put_white, cleared = (_union(node.get(name, ()), size) for name in _SETUP)
     twice = (put_black & put_white) | ((put_black | put_white) & cleared)
     if twice:
@@ -186,13 +187,13 @@ def _union(values: Iterable[bytes], size: int) -> int:
 
 @lru_cache(2**16)
 def _rectangle(value: bytes, size: int) -> int:
-    """The points of "dd", or of "cc:ee" (a compressed list of points); none of an empty value."""
+    """The points of "dd" or of the rectangle "cc:ee"; none of an empty value."""
     first, _, last = _letters(value).partition(b":")
     if not first and not last:
         return 0
     corners = [_points(size).get(name, size * size) for name in (first, last or first)]
     if size * size in corners:
-        raise UnusableError("illegal setup", f"no point of the board: {_shown(value)}")
+        raise UnusableError("illegal setup", f"not a point of the board: {_shown(value)}")
     rows, columns = zip(*(divmod(point, size) for point in corners), strict=True)
     row = ((1 << (max(columns) - min(columns) + 1)) - 1) << min(columns)
     return sum(row << (size * y) for y in range(min(rows), max(rows) + 1))
@@ -203,20 +204,20 @@ def _points_of(mask: int) -> list[int]:
 
 
 def _letters(value: bytes) -> bytes:
-    """A point as it is meant: without white space, in small letters (only larger boards need capitals)."""
+    """A point without white space, in lower case (only larger boards need capitals)."""
     return b"".join(value.split()).lower()
 
 
 def _handicap_moves(game: Record) -> int:
-    """How many handicap stones are written as moves: black's 2 … 9 before white's first."""
-    colours = [code & 1 for code in game.moves[:10]]
+    """The number of handicap stones written as moves: 2 … 9 black moves before the first white one."""
+    colours = [move_colour(code) for code in game.moves[:10]]
     run = colours.index(1) if 1 in colours else 0
     return run if run >= 2 else 0
 
 
 @lru_cache
 def _points(size: int) -> dict[bytes, int]:
-    """SGF's letters as points; a pass is the point beyond the last."""
+    """Points by their SGF letters, passes included."""
     letters = [bytes([ord("a") + i]) for i in range(size)]
     points = {x + y: row * size + col for row, y in enumerate(letters) for col, x in enumerate(letters)}
     return points | {b"": size * size, b"tt": size * size}
@@ -233,10 +234,10 @@ def _size(text: str) -> int:
 
 
 def _komi(text: str, size: int, fox: bool) -> float | None:
-    """Komi in points; None where it is none, or would decide the game before its first move.
+    """Komi in points; None if it is missing or would decide the game.
 
-    Fox writes hundredths: 650. Under Chinese rules it writes stones, each worth two points: 375 is 7.5, which
-    others write as 3.75.
+    Fox writes hundredths: 650. Under Chinese rules it counts stones of two points: 375 is 7.5, which others
+    write as 3.75.
     """
     if not _KOMI.fullmatch(text):
         return None
@@ -254,5 +255,5 @@ def _text(node: Node, name: str) -> str:
 
 
 def _shown(value: bytes) -> str:
-    """Short and printable: records come from strangers and go to terminals."""
+    """Short and printable, for terminals."""
     return "".join(c if c.isprintable() else " " for c in value[:24].decode("utf-8", "ignore"))

@@ -1,15 +1,15 @@
-"""The bytes of an SGF file as games: the nodes of each main line, one after the other, in little memory.
+"""The nodes of each game's main line in an SGF file, in little memory.
 
-Source of the grammar: FF[4], https://www.red-bean.com/sgf/. As in sgfmill's parser, junk before a game is
-skipped, and so are small letters in the names of properties, which older forms have ("AddBlack").
+Grammar: FF[4], https://www.red-bean.com/sgf/. As in sgfmill's parser, junk before a game is skipped, and
+so are lower-case letters in property names of older formats ("AddBlack").
 """
 
 import re
 from collections.abc import Collection, Iterator
 
-Node = dict[str, dict[bytes, None]]  # values by property, in order, each once; "" has those of no property
+Node = dict[str, dict[bytes, None]]  # unique values by property, in order; "" has values without a property
 
-# The repetitions never give back what they took: an unclosed bracket costs no more than its length.
+# Possessive repetitions: an unclosed bracket takes linear time.
 _TOKEN = re.compile(rb"\s*+(?:\[([^\\\]]*+(?:\\.[^\\\]]*+)*+)\]|([A-Za-z]{1,64}+)|([;()]))", re.DOTALL)
 _VALUE, _NAME = 1, 2  # groups of the above; the third is punctuation
 _START = re.compile(rb"\(\s*+(?:;|[A-Z]{2}\s*+\[)")  # some servers leave out the first semicolon
@@ -18,15 +18,15 @@ _TWO_BYTES = re.compile(rb"[\x81-\xfe][\x30-\xfe]")  # a character in the encodi
 
 
 class MainLine:
-    """The nodes of a game's first variation throughout: all that stands before the first closing bracket.
+    """The nodes of a game's main line: those before the first closing parenthesis.
 
     Args:
         data: the file.
-        start: where the game begins.
-        kept: the properties that are wanted.
+        start: index at which the game begins.
+        kept: names of the properties to read.
 
     Attributes:
-        end: where the game ends, once all nodes have been taken; None if it is cut or broken.
+        end: index at which the game ends, after iteration; None if it is truncated or broken.
     """
 
     def __init__(self, data: bytes, start: int, kept: Collection[str]):
@@ -64,8 +64,8 @@ class MainLine:
 
 
 def main_lines(data: bytes, kept: Collection[str]) -> Iterator[MainLine]:
-    """The games of a file. A damaged one is the last: what follows could be one of its own variations."""
-    data = _reading(data)
+    """The games of a file, up to a damaged one, as what follows may be one of its variations."""
+    data = _decoded(data)
     start = _START.search(data)
     while start:
         line = MainLine(data, start.start(), kept)
@@ -73,12 +73,11 @@ def main_lines(data: bytes, kept: Collection[str]) -> Iterator[MainLine]:
         start = None if line.end is None else _START.search(data, line.end)
 
 
-def _reading(data: bytes) -> bytes:
-    """The file as bytes in which all brackets are brackets.
+def _decoded(data: bytes) -> bytes:
+    """The file with every byte of a bracket being a bracket.
 
-    In GBK, Big5 and Shift-JIS the second byte of a character can be "]" or a backslash. The encoding that a
-    file declares is no proof. But to read it wrongly swallows brackets, so of two readings the one with more
-    tokens is right.
+    In GBK, Big5 and Shift-JIS the second byte of a character may be "]" or a backslash. Declared encodings
+    are unreliable, but the wrong decoding loses brackets, so the one with more tokens is right.
     """
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
         return data.decode("utf-16", "replace").encode()
@@ -95,7 +94,7 @@ def _reading(data: bytes) -> bytes:
 
 
 def _count(data: bytes) -> int:
-    """Tokens up to the first thing inside a game that is none."""
+    """The number of tokens up to the first error inside a game."""
     count, start = 0, _START.search(data)
     while start:
         match = _TOKEN.scanner(data, start.start()).match  # type: ignore[attr-defined]

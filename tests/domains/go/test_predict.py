@@ -11,7 +11,7 @@ from sgfmill.boards import Board
 from sgfmill.common import format_vertex, move_from_vertex
 
 from domains.go.board.planes import plane_groups
-from domains.go.board.points import names
+from domains.go.board.points import point_names
 from domains.go.data import GoDataset
 from domains.go.predict import SURPRISES, predict
 from domains.go.records.select import read_games
@@ -121,7 +121,7 @@ def test_the_network_reads_the_planes_that_it_was_trained_on(tmp_path: Path, gam
         logits = module.logits(as_tensors(batch))
     answers = logits.masked_fill(~torch.from_numpy(batch["legal"]), -torch.inf).argmax(1)
     for row in predict(module, game, top=1).rows:
-        assert row["best"][0]["name"] == names(9)[answers[row["move"] - 1]]
+        assert row["best"][0]["name"] == point_names(9)[answers[row["move"] - 1]]
 
 
 def test_a_game_is_drawn_as_a_curve_and_the_boards_of_its_surprises(module: Classifier, game: Path) -> None:
@@ -150,8 +150,8 @@ def test_the_board_drawn_is_that_before_the_move(
         for row, column in np.ndindex(9, 9):
             stone = {None: 0, "b": 1, "w": 2}[board.get(8 - row, column)]
             assert shown["stones"][row, column] == stone
-        assert shown["last"] == (None if last is None else names(9).index(last))
-        assert shown["played"] == names(9).index(PLAYED[move - 1])
+        assert shown["last"] == (None if last is None else point_names(9).index(last))
+        assert shown["played"] == point_names(9).index(PLAYED[move - 1])
         assert shown["p"].sum() == pytest.approx(1, rel=1e-5)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from domains.go.board.games import Games, positions, split_of
+from domains.go.records.games import GameRecords
 from domains.go.records.select import read_games
 from scripts.samples.go import main
 
@@ -14,11 +14,11 @@ SAMPLE = Path(__file__).parents[3] / "domains/go/sample/games.tar.xz"
 
 
 @pytest.fixture(scope="module")
-def games(tmp_path_factory: pytest.TempPathFactory) -> Games:
+def games(tmp_path_factory: pytest.TempPathFactory) -> GameRecords:
     return read_games(SAMPLE, strict=True, cache=tmp_path_factory.mktemp("cache"))
 
 
-def test_all_games_are_legal_and_no_two_alike(games: Games) -> None:
+def test_all_games_are_legal_and_no_two_alike(games: GameRecords) -> None:
     with tarfile.open(SAMPLE) as archive:
         files = len(archive.getnames())
     assert len(games.size) == files >= 300  # strict: nothing odd; and no duplicate was left out
@@ -26,16 +26,16 @@ def test_all_games_are_legal_and_no_two_alike(games: Games) -> None:
     assert SAMPLE.stat().st_size < 2_000_000
 
 
-def test_games_are_whole_and_of_several_kinds(games: Games) -> None:
+def test_games_are_whole_and_of_several_kinds(games: GameRecords) -> None:
     assert np.median(np.diff(games.move_start)) > 150
     assert (games.handicap > 0).any()
     assert {result[0] for result in games.result} >= {"B", "W"}
     assert any(result.endswith("+R") for result in games.result)
 
 
-def test_each_side_of_the_split_has_positions(games: Games) -> None:
-    sides = split_of(games, val=0.1, test=0.15)
-    assert all(len(positions(games, sides == side)[0]) > 3000 for side in range(3))
+def test_each_split_has_positions(games: GameRecords) -> None:
+    splits = games.splits(val=0.1, test=0.15)
+    assert all(len(games.positions(splits == name)[0]) > 3000 for name in ("train", "val", "test"))
 
 
 def test_the_archive_is_packed_the_same_everywhere() -> None:

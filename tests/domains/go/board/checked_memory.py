@@ -8,6 +8,7 @@ counts as unwritten until a stone is played there, so that a cell beyond the wal
 it. Prints a digest of what the functions answered for each game.
 """
 
+import copy
 import hashlib
 import sys
 from collections.abc import Iterator, Sequence
@@ -16,11 +17,12 @@ from typing import Any
 import numpy as np
 
 from domains.go.board import ladder, planes, position, rules, state
-from domains.go.board.games import Games, single
+from domains.go.board.games import Games
 from domains.go.board.planes import GROUPS, batch_planes
 from domains.go.board.position import Position, position_planes
 from domains.go.board.rules import Board, first_illegal
 from domains.go.board.state import HEAD, KO, LIBS, LOG, SIZE, WORDS
+from tests.domains.go.board.reference import legal_points
 
 UNWRITTEN = object()
 
@@ -152,20 +154,19 @@ def check_memory() -> None:
 
 def answers(games: Games, g: int, count: int) -> str:
     """A digest of the planes, legal moves and boards of ``count`` positions of a game, its end among them."""
-    setup = games.setup[games.setup_start[g] : games.setup_start[g + 1]]
-    moves = games.moves[games.move_start[g] : games.move_start[g + 1]]
+    setup = games.setup_of(g)
+    moves = games.moves_of(g)
     size, groups = int(games.size[g]), tuple(GROUPS)
     ply = np.unique(np.linspace(0, len(moves) - 1, count).astype(int))
-    told: list[Any] = [first_illegal(size, setup, np.append(moves, moves[:5]), superko=True)]
+    told: list[Any] = [first_illegal(size, setup, np.append(moves, moves[:5]))]
     replayed = batch_planes(games, np.full(len(ply), g), ply, ply % 8, groups)
     alone = position_planes([Position.of(games, g, int(ply[-1]))], groups)
     board = Board(size)
     board.setup(setup.tolist())
     for code in moves.tolist():
         board.play(code)
-    twin = board.copy()
-    twin.superko = True  # from here on: a game may have repeated a position
-    told += [*replayed, *alone, twin.stones, twin.ko, twin.legal(0), board.legal(1)]
+    twin = copy.deepcopy(board)
+    told += [*replayed, *alone, twin.stones, twin.ko, legal_points(twin, 0, True), legal_points(board, 1)]
     digest = hashlib.sha256()
     for each in told:
         array = each.array() if isinstance(each, Checked) else np.array(each)
@@ -180,7 +181,7 @@ def playout(size: int, seed: int, most: int = 400) -> tuple[list[int], list[int]
     setup = [2 * int(point) for point in random.choice(size * size, seed % 4, replace=False)]
     board.setup(setup)
     for ply in range(min(most, 3 * size * size)):
-        points = np.flatnonzero(board.legal(ply % 2))
+        points = np.flatnonzero(legal_points(board, ply % 2))
         point = int(random.choice(points)) if len(points) and random.random() > 0.03 else size * size
         board.play(2 * point + ply % 2)
         moves.append(2 * point + ply % 2)
@@ -208,7 +209,7 @@ def digests(file: Any, count: int) -> Iterator[str]:
     with np.load(file) as arrays:
         for g in range(len(arrays.files) // 3):
             size, setup, moves = (arrays[f"{g}-{name}"] for name in ("size", "setup", "moves"))
-            yield answers(single(int(size), setup.tolist(), moves.tolist()), 0, count)
+            yield answers(Games.single(int(size), setup.tolist(), moves.tolist()), 0, count)
 
 
 if __name__ == "__main__":

@@ -1,12 +1,12 @@
-"""Go in plain Python, slow and obvious: what the compiled rules, planes and ladders are held against."""
+"""Go in plain Python, slow and simple: the reference for compiled rules, planes and ladders."""
 
 import tarfile
-from dataclasses import fields
 
 import numpy as np
 from sgfmill import sgf
 
 from domains.go.board.games import Games
+from domains.go.board.state import cell_of, is_legal
 
 BLACK, WHITE = 1, 2  # colours here as on ``Board.stones``; a code's colour is one less
 
@@ -45,7 +45,7 @@ class Position:
         return stones, liberties
 
     def play(self, point, colour):
-        """Play, ko or not; returns the captured stones, None where it is suicide and nothing was played."""
+        """Play, ko or not; returns the captured stones, None for suicide, which is not played."""
         assert self.colour[point] == 0
         before = dict(self.colour)
         self.colour[point] = colour
@@ -139,8 +139,7 @@ def games_of(size, *records):
     for name, lists in (("setup", setups), ("move", moves)):
         core[f"{name}_start"] = np.cumsum([0, *map(len, lists)]).astype(np.int64)
         core["setup" if name == "setup" else "moves"] = np.array([c for one in lists for c in one], np.int16)
-    metadata = {f.name: np.zeros(len(records)) for f in fields(Games) if f.name not in core}
-    return Games(**core, **metadata)
+    return Games(**core, to_play=np.zeros(len(records), np.uint8))
 
 
 def sgf_games(archive, count):
@@ -168,3 +167,12 @@ def record_of(game):
         [code(p, 0) for p in black] + [code(p, 1) for p in white],
         [code(point, int(colour == "w")) for colour, point in moves if colour is not None],
     )
+
+
+def legal_points(board, colour, superko=False):
+    """(size * size,) the points where a colour (0 black, 1 white) may play on the product's board."""
+    legal = np.zeros(board.size**2, bool)
+    for point in range(board.size**2):
+        if is_legal(board._state, cell_of(point, board.size), 1 + colour):
+            legal[point] = not (superko and board.repeats(2 * point + colour))
+    return legal

@@ -8,7 +8,16 @@ from hypothesis import strategies as st
 from domains.go.board.ladder import BUDGET_PER_READ, ladder_captures, ladder_escapes
 from domains.go.board.rules import Board
 from domains.go.board.state import BUDGET, HEAD, cell_of, count_liberties, next_liberty
-from tests.domains.go.board.reference import BLACK, WHITE, Position, catches, drawn, saves, setup_of
+from tests.domains.go.board.reference import (
+    BLACK,
+    WHITE,
+    Position,
+    catches,
+    drawn,
+    legal_points,
+    saves,
+    setup_of,
+)
 
 # Black attacks the white stone at (2, 2); `a` starts the ladder, `b` lets it out.
 LADDER = """
@@ -230,7 +239,7 @@ def test_reading_leaves_the_board_as_it_was_and_ends(seed, density):
     rng = np.random.default_rng(seed)
     board = Board(19)
     for t in range(int(361 * density)):
-        legal = np.flatnonzero(board.legal(t % 2))
+        legal = np.flatnonzero(legal_points(board, t % 2))
         if len(legal):
             board.play(2 * int(rng.choice(legal)) + t % 2)
     s = board._state

@@ -1,5 +1,6 @@
 """Whatever the memory of a state held before: planes, legal moves and engine moves are the same."""
 
+import copy
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,7 @@ from shared.network.build import build_network
 from shared.runs.run import Run
 from tests.commands import TINY, epochs_of
 from tests.domains.go.board.checked_memory import corner_eyes
-from tests.domains.go.board.reference import games_of
+from tests.domains.go.board.reference import games_of, legal_points
 
 FILLS = (0, 1, 2, 3, -1, 420, 2**62, -(2**63))
 SAMPLE = Path(__file__).parents[4] / "domains/go/sample/games.tar.xz"
@@ -90,16 +91,16 @@ def test_boards_and_records(games: Games, fill: Fill) -> None:
         fill(value)
         told: list[Any] = []
         for g in range(0, len(games.size), 60):
-            setup = games.setup[games.setup_start[g] : games.setup_start[g + 1]]
-            moves = games.moves[games.move_start[g] : games.move_start[g + 1]]
-            told.append(first_illegal(19, setup, np.append(moves, moves[:9]), superko=True))
-            board = Board(19, superko=True)
+            setup = games.setup_of(g)
+            moves = games.moves_of(g)
+            told.append(first_illegal(19, setup, np.append(moves, moves[:9])))
+            board = Board(19)
             board.setup(setup.tolist())
             for code in moves.tolist():
                 board.play(code)
-            twin = board.copy()
+            twin = copy.deepcopy(board)
             told += [board.stones.tobytes(), twin.stones.tobytes(), board.ko]
-            told += [each.legal(colour).tobytes() for each in (board, twin) for colour in (0, 1)]
+            told += [legal_points(own, colour, True).tobytes() for own in (board, twin) for colour in (0, 1)]
         found.append(told)
     assert all(told == found[0] for told in found)
 
@@ -110,8 +111,8 @@ def test_the_engine_s_moves(games: Games, fill: Fill) -> None:
     engine = Engine(Policy(network, ALPHAGO, 1), temperature=0.0, sensible=True, superko=True, seed=0)
     ends = []
     for g in range(0, len(games.size), 60):
-        setup = games.setup[games.setup_start[g] : games.setup_start[g + 1]].tolist()
-        ends.append((setup, games.moves[games.move_start[g] : games.move_start[g + 1]].tolist()))
+        setup = games.setup_of(g).tolist()
+        ends.append((setup, games.moves_of(g).tolist()))
     found = []
     for value in FILLS:
         fill(value)

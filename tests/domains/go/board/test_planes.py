@@ -4,7 +4,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domains.go.board.compiled import SOURCES, STAMP
-from domains.go.board.planes import ALPHAGO, GROUPS, batch_planes, first_planes, game_planes, symmetries
+from domains.go.board.planes import ALPHAGO, GROUPS, batch_planes, first_planes, game_planes
+from domains.go.board.symmetry import symmetries
 from shared.errors import UserError
 from tests.domains.go.board.reference import BLACK, Position, catches, drawn, games_of, saves, setup_of
 

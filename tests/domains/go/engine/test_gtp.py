@@ -12,10 +12,11 @@ import numpy as np
 import pytest
 from sgfmill.ascii_boards import interpret_diagram
 
-from domains.go.board.points import names
+from domains.go.board.points import point_names
 from domains.go.engine.engine import Engine
 from domains.go.engine.gtp_commands import GoProtocol
 from domains.go.engine.network import Policy
+from tests.domains.go.board.reference import legal_points
 from tests.domains.go.engine.runs import make_run
 
 SPECIFIED = [
@@ -153,7 +154,7 @@ def test_handicap(gtp: GoProtocol) -> None:
         good(gtp, "clear_board")
         assert bad(gtp, f"set_free_handicap {line}") == "bad vertex list"
     good(gtp, "set_free_handicap A1 B2")
-    assert [names(9)[code >> 1] for code in gtp.game.setup] == ["A1", "B2"]
+    assert [point_names(9)[code >> 1] for code in gtp.game.setup] == ["A1", "B2"]
 
 
 def test_without_a_colour_it_is_the_other_s_turn(gtp: GoProtocol) -> None:
@@ -314,7 +315,7 @@ def random_line(chance: random.Random) -> bytes:
     argument = ["b", "w", "white", "A1", "pass", "e5", "J9", "-1", "0", "2", "9", "1e400", "nan", "%s"]
     argument += ["/etc/passwd", "99999999999", "resign", "é棋"]
     argument.append("x" * 5000)
-    points = names(9)
+    points = point_names(9)
     words = [
         chance.choice(
             [*SPECIFIED, "analyze", "genmove_analyze", "policy", "gogui-analyze_commands"] + 4 * ["play"]
@@ -348,6 +349,6 @@ def test_lines_whatever_they_are_break_nothing(
         assert not answer or ANSWER.fullmatch(answer), (line, answer)
         refused += answer.startswith("?")
     assert 0.2 * lines < refused < 0.9 * lines  # both kinds of answer were asked for
-    gtp.game.board.copy()
+    assert legal_points(gtp.game.board, 0).any()
     good(gtp, "clear_board")
     assert good(gtp, "genmove b") == "A9"

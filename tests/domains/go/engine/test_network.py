@@ -7,12 +7,14 @@ import pytest
 import torch
 
 from domains.go.board.game import Game
-from domains.go.board.planes import ALPHAGO, symmetries
+from domains.go.board.planes import ALPHAGO
+from domains.go.board.symmetry import symmetries
 from domains.go.engine.network import Policy, ensemble
 from shared.config.cli import compose
 from shared.errors import UserError
 from shared.runs.run import Run
 from shared.training.setup import load_module
+from tests.domains.go.board.reference import legal_points
 from tests.domains.go.engine.runs import make_run
 
 SIZE = 9
@@ -21,7 +23,7 @@ SIZE = 9
 def random_moves(seed: int, count: int = 40) -> list[int]:
     game, random = Game(SIZE), np.random.default_rng(seed)
     for ply in range(count):
-        game.play(2 * int(random.choice(np.flatnonzero(game.board.legal(ply % 2)))) + ply % 2)
+        game.play(2 * int(random.choice(np.flatnonzero(legal_points(game.board, ply % 2)))) + ply % 2)
     return game.moves
 
 

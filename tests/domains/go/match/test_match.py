@@ -13,7 +13,7 @@ import pytest
 from omegaconf import DictConfig
 from sgfmill import sgf
 
-from domains.go.board.points import name
+from domains.go.board.points import point_name
 from domains.go.engine.handicap import fixed_handicap
 from domains.go.match.client import Client, EngineError, _find
 from domains.go.match.elo import strength
@@ -172,7 +172,7 @@ def test_fixed_handicap_stones_lie_where_gnu_go_puts_them() -> None:
                         gnugo(f"fixed_handicap {stones}")
                 else:
                     placed = gnugo(f"fixed_handicap {stones}").split()
-                    assert sorted(placed) == sorted(name(point, size) for point in points)
+                    assert sorted(placed) == sorted(point_name(point, size) for point in points)
 
 
 @pytest.mark.gnugo

@@ -90,7 +90,7 @@ def test_sizes(size: int) -> None:
     if size < 19:
         beyond = chr(ord(last) + 1)
         game = one(f"(;SZ[{size}];B[aa];W[{beyond}a];B[bb])")
-        assert (len(game.moves), game.stopped, game.found) == (1, "unreadable move", f"W[{beyond}a]")
+        assert (len(game.moves), game.stopped, game.stopped_at) == (1, "unreadable move", f"W[{beyond}a]")
 
 
 def test_a_size_not_told_is_19() -> None:
@@ -217,7 +217,7 @@ def test_nested_variations_neither_crash_nor_hang(deep: int) -> None:
     began = time.process_time()
     nested = one("(;SZ[19]" + "(;B[aa];W[bb]" * deep + ")" * (deep + 1))
     assert nested.moves[:2] == [code("aa", 0), code("bb", 1)]
-    assert first_illegal(19, np.empty(0, np.int16), np.array(nested.moves, np.int16), False) == 2
+    assert first_illegal(19, np.empty(0, np.int16), np.array(nested.moves, np.int16)) == 2
     beside = one("(;SZ[19];B[aa]" + "(;W[bb];B[cc])" * deep + ")")
     assert len(beside.moves) == 3
     assert time.process_time() - began < 10
@@ -285,11 +285,11 @@ FLOODS = {
     "a comment": (b"C[", b"x", b"]", "ok"),
     "escapes": (b"C[", b"\\]", b"]", "ok"),
     "variations": (b"", b"(;B[aa])", b"", "ok"),
-    "openings": (b"", b"(;B[aa]", b"", "cut or broken"),
+    "openings": (b"", b"(;B[aa]", b"", "truncated or broken"),
     "Chinese": (b"C[\xb0\xd7]", b";B[aa];W[bb]", b"", "too long"),
     "Chinese comments": (b"", b"C[\xb0\xd7]", b"", "ok"),
     "games": (b")", b"(;B[aa])", b"(;", "more than 100,000 games"),
-    "junk": (b"", b"x(;", b"", "cut or broken"),
+    "junk": (b"", b"x(;", b"", "truncated or broken"),
 }
 
 

@@ -5,13 +5,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from domains.go.board.games import with_next
 from domains.go.board.planes import ALPHAGO, batch_planes
 from domains.go.board.rules import Board
 from domains.go.records.read import read_records
 from domains.go.records.select import read_games
 from domains.go.records.sgf import Record, UnusableError, read_sgf
 from shared.errors import UserError
+from tests.domains.go.board.reference import legal_points
 from tests.fuzzing import fuzz
 
 FILES = [
@@ -77,7 +77,7 @@ def test_what_is_used_obeys_the_rules_and_has_planes(cases: int, tmp_path: Path)
         columns = read_records(path, tmp_path).columns
         for size in np.unique(columns["size"]).tolist() or [19]:
             whole = read_games(path, size=size, min_moves=0, learn=False, cache=tmp_path)
-            games = with_next(whole)
+            games = whole.with_next()
             for g in range(len(games.size)):
                 used += 1
                 board = Board(size)
@@ -87,7 +87,7 @@ def test_what_is_used_obeys_the_rules_and_has_planes(cases: int, tmp_path: Path)
                 ply = np.diff(games.move_start)[g : g + 1] - 1
                 planes, legal, _ = batch_planes(games, np.array([g]), ply, np.zeros(1), ALPHAGO)
                 np.testing.assert_array_equal(planes[0, :3].argmax(0) == 2, board.stones == 0)
-                np.testing.assert_array_equal(legal[0], board.legal(int(games.to_play[g])))
+                np.testing.assert_array_equal(legal[0], legal_points(board, int(games.to_play[g])))
 
     fuzz(FILES, read, UserError, cases=cases, seed=2, pieces=PIECES)
     assert used > cases / 4

@@ -15,8 +15,8 @@ from sgfmill import sgf as sgfmill_sgf
 from sgfmill.boards import Board
 from sgfmill.sgf_moves import get_setup_and_moves
 
-from domains.go.board.games import Games, positions, split_of
 from domains.go.records import read as records
+from domains.go.records.games import GameRecords
 from domains.go.records.select import read_games
 from shared.errors import UserError
 
@@ -48,12 +48,12 @@ def write(folder: Path, *games: str) -> Path:
     return folder
 
 
-def read(path: Path, **options: object) -> Games:
+def read(path: Path, **options: object) -> GameRecords:
     return read_games(path, **options)  # type: ignore[arg-type]
 
 
-def codes(games: Games, g: int) -> list[int]:
-    return games.moves[games.move_start[g] : games.move_start[g + 1]].tolist()
+def codes(games: GameRecords, g: int) -> list[int]:
+    return games.moves_of(g).tolist()
 
 
 def turned(moves: list[tuple[int, int]], form: int, size: int = 19) -> list[tuple[int, int]]:
@@ -132,7 +132,7 @@ def test_filters_and_the_summary(tmp_path: Path) -> None:
     ]
     assert len(read(path).size) == 5
     assert read(path, size=9).name.tolist() == ["001.sgf"]
-    with pytest.raises(UserError, match=r"min_rank 'six'.*6d, 3k or 9p"):
+    with pytest.raises(UserError, match=r"data\.min_rank: must be a rank such as 6d.*'six'"):
         read(path, min_rank="six")
 
 
@@ -142,22 +142,18 @@ def test_a_copy_is_left_out_only_for_a_copy_that_is_used(tmp_path: Path) -> None
     assert read(path).name.tolist() == ["000.sgf"]
 
 
-def test_turned_and_mirrored_copies_are_duplicates_on_the_same_side(tmp_path: Path) -> None:
+def test_rotated_and_mirrored_copies_are_duplicates_in_one_split(tmp_path: Path) -> None:
     forms = [text(turned(draw(seed), form)) for seed in range(12) for form in range(8)]
     path = write(tmp_path / "in", *forms)
     assert len(set(forms)) == 96
     games = read(path)
     assert games.name.tolist() == [f"{8 * seed:03d}.sgf" for seed in range(12)]
-    sides = {
-        form: split_of(
-            read(write(tmp_path / f"form{form}", *(text(turned(draw(s), form)) for s in range(12)))),
-            val=0.3,
-            test=0.3,
-        ).tolist()
-        for form in range(8)
-    }
-    assert all(side == sides[0] for side in sides.values())
-    assert len(set(sides[0])) == 3
+    splits = []
+    for form in range(8):
+        folder = write(tmp_path / f"form{form}", *(text(turned(draw(s), form)) for s in range(12)))
+        splits.append(read(folder).splits(val=0.3, test=0.3).tolist())
+    assert all(names == splits[0] for names in splits)
+    assert set(splits[0]) == {"train", "val", "test"}
 
 
 def test_setup_stones_make_another_game(tmp_path: Path) -> None:
@@ -175,32 +171,29 @@ def test_setup_stones_make_another_game(tmp_path: Path) -> None:
 
 def test_the_split_is_stable_and_keeps_shares(tmp_path: Path) -> None:
     some = write(tmp_path / "some", *(text(draw(seed)) for seed in range(200)))
-    sides = split_of(read(some), val=0.2, test=0.1)
-    shares = np.bincount(sides, minlength=3) / 200
-    assert np.abs(shares - [0.7, 0.2, 0.1]).max() < 0.08
+    splits = read(some).splits(val=0.2, test=0.1)
+    shares = [(splits == name).mean() for name in ("train", "val", "test")]
+    assert np.abs(np.subtract(shares, [0.7, 0.2, 0.1])).max() < 0.08
     more = write(tmp_path / "more", *(text(draw(seed)) for seed in (*range(500, 600), *range(200))))
-    assert split_of(read(more), val=0.2, test=0.1)[100:].tolist() == sides.tolist()
+    assert read(more).splits(val=0.2, test=0.1)[100:].tolist() == splits.tolist()
     cut = write(tmp_path / "cut", *(text(draw(seed)[: 30 + seed % 30]) for seed in range(200)))
-    assert split_of(read(cut), val=0.2, test=0.1).tolist() == sides.tolist()
-    assert set(split_of(read(some), val=0.0, test=0.0)) == {0}
-    wider = split_of(read(some), val=0.2, test=0.3)  # widening the test side takes nothing from it
-    assert (wider[sides == 2] == 2).all()
-    for val, test in ((-0.1, 0.5), (0.6, 0.5)):
-        with pytest.raises(UserError, match="fractions"):
-            split_of(read(some), val=val, test=test)
+    assert read(cut).splits(val=0.2, test=0.1).tolist() == splits.tolist()
+    assert set(read(some).splits(val=0.0, test=0.0)) == {"train"}
+    wider = read(some).splits(val=0.2, test=0.3)  # a larger test set keeps the smaller one
+    assert (wider[splits == "test"] == "test").all()
 
 
 def test_positions_are_all_moves_but_passes(tmp_path: Path) -> None:
     path = write(tmp_path / "in", text(draw(0, 3)), "(;B[aa];W[];B[ss];W[tt];B[cc])", text(draw(1, 2)))
     games = read(path)
-    game, ply = positions(games, np.array([True, True, True]))
+    game, ply = games.positions(np.array([True, True, True]))
     assert list(zip(game.tolist(), ply.tolist(), strict=True)) == [
         *[(0, 0), (0, 1), (0, 2), (1, 0), (1, 2), (1, 4), (2, 0), (2, 1)]
     ]
     assert game.dtype == ply.dtype == np.int64
-    game, ply = positions(games, np.array([False, True, False]))
+    game, ply = games.positions(np.array([False, True, False]))
     assert game.tolist() == [1, 1, 1]
-    assert len(positions(games, np.zeros(3, bool))[0]) == 0
+    assert len(games.positions(np.zeros(3, bool))[0]) == 0
 
 
 # What is wrong with each record, and how much of it is used: None for nothing.
@@ -228,12 +221,12 @@ def test_oddities_are_counted_or_with_strict_refused(
     assert np.diff(games.move_start).tolist() == ([60, 60] if used is None else [60, used, 60])
     *_, heading, skipped = games.summary.split("\n")
     assert re.fullmatch(rf"  1 {reason}: 001\.sgf \(.+\)", skipped)
-    assert heading == ("records: 3 seen, 2 used, 1 skipped" if used is None else "used only up to there:")
+    assert heading == ("records: 3 seen, 2 used, 1 skipped" if used is None else "used up to an error:")
     with pytest.raises(UserError, match=rf"in/001\.sgf: {reason}: .*strict"):
         read(path, strict=True)
     alone = write(tmp_path / "alone", odd)
     if used is None:
-        with pytest.raises(UserError, match=f"alone: no game to use.*{reason}: 000.sgf"):
+        with pytest.raises(UserError, match=f"alone: must hold games to use.*{reason}: 000.sgf"):
             read(alone)
     (tmp_path / "in/001.sgf").unlink()
     assert len(read(path, strict=True).size) == 2
@@ -273,7 +266,7 @@ def test_every_file_is_accounted_for(tmp_path: Path, kind: str) -> None:
         "  1 of kind .gz: e.sgf.gz",
         "  1 of kind .txt: f.txt",
         "  1 of kind .ugf: d.ugf",
-        "  1 unreadable: cut.sgf (the game is cut or broken before its last bracket)",
+        "  1 unreadable: cut.sgf (the game is truncated or broken)",
         next(line for line in reasons if line.startswith("  3 hidden: ")),
     ]
     with pytest.raises(UserError, match=r"in.*[!/](cut|d|e|f|sub/c)\.\S+: .*strict=false"):
@@ -353,7 +346,7 @@ def test_the_second_reading_comes_from_the_cache_whatever_the_filters(
 
 
 def test_all_games_may_be_without_moves(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"no game to use \(no move on the board\)"):
+    with pytest.raises(UserError, match=r"must hold games to use, got none \(no move on the board\)"):
         read(write(tmp_path / "in", "(;GM[1])", "(;SZ[19];B[];W[])"), min_moves=0)
 
 
@@ -379,7 +372,7 @@ def test_real_games_are_what_sgfmill_makes_of_them(tmp_path: Path, name: str) ->
             2 * (361 if move is None else (18 - move[0]) * 19 + move[1]) + "bw".index(colour)
             for colour, move in moves
         ]
-        setup = games.setup[games.setup_start[g] : games.setup_start[g + 1]].tolist()
+        setup = games.setup_of(g).tolist()
         if setup != stones(board):  # handicap stones that are written as moves
             assert stones(board) == []
             assert setup == sorted(expected[: len(setup)])
