@@ -1,7 +1,7 @@
 """The one kind of error that a user can mend."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 
@@ -36,7 +36,7 @@ class PlaceError(UserError):
 
 
 def require_number(key: str, value: object, low: int | float, high: int | float) -> None:
-    """Refuse what is no number from ``low`` to ``high``, both included.
+    """Refuse all but numbers from ``low`` to ``high``.
 
     Raises:
         UserError: naming the key.
@@ -46,18 +46,29 @@ def require_number(key: str, value: object, low: int | float, high: int | float)
 
 
 def require_int(key: str, value: object, low: int, high: int | None = None) -> None:
-    """Refuse what is no whole number from ``low`` (to ``high``, if there is one, both included).
+    """Refuse all but whole numbers from ``low``, to ``high`` if that is given.
 
     Raises:
         UserError: naming the key.
     """
-    if (
-        isinstance(value, bool)
-        or not isinstance(value, int)
-        or not low <= value <= (value if high is None else high)
-    ):
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    if not whole or value < low or (high is not None and value > high):  # type: ignore[operator]
         to = "" if high is None else f" to {high:,}"
         raise UserError(f"{key}: must be a whole number from {low:,}{to}, got {value}")
+
+
+def require_choice(key: str, value: object, legal: Iterable[object]) -> None:
+    """Refuse all but some values.
+
+    Raises:
+        UserError: naming the key, and the nearest value.
+    """
+    legal = list(legal)
+    if value not in legal:
+        names = ", ".join(map(str, legal))
+        close = nearest(str(value), list(map(str, legal)))
+        hint = f"; {close}" if close.startswith("did you mean") else ""
+        raise UserError(f"{key}: must be one of {names}, got {value}{hint}")
 
 
 def nearest(name: str, legal: list[str]) -> str:

@@ -26,14 +26,15 @@ Item = TypeVar("Item")
 Part = TypeVar("Part", bound=_Read)
 
 
-def print_line(text: str, *, error: bool = False) -> None:
+def print_line(text: str, *, error: bool = False, console: Console | None = None) -> None:
     """Print a text exactly as it is, on one line: names in it come from users, and paths are copied from it.
 
     Args:
         text: such as ``run: PATH``.
         error: on standard error.
+        console: that of a bar, above which the line appears.
     """
-    Console(stderr=error).print(text, soft_wrap=True, highlight=False, markup=False)
+    (console or Console(stderr=error)).print(text, soft_wrap=True, highlight=False, markup=False)
 
 
 def progress(

@@ -1,4 +1,4 @@
-"""What a search leaves behind: trials as a table and pictures, the best settings as an experiment."""
+"""The results of a search: its trials as a table and figures, the best settings as an experiment."""
 
 from typing import Any
 
@@ -7,9 +7,9 @@ from optuna.trial import FrozenTrial, TrialState
 from rich.console import Console
 from rich.table import Table
 
-from shared.config import Monitor, command_line, compose
+from shared.config import Monitor, command_line, compose, print_line
 from shared.files import csv_text, printable, write
-from shared.sweep.plots import pictures
+from shared.sweep.plots import figures
 from shared.sweep.progress import best, setting_text, value_text
 from shared.sweep.space import OWN, Space, short_names
 from shared.sweep.study import Study
@@ -17,8 +17,8 @@ from shared.sweep.study import Study
 SHOWN = 20  # rows of the table; trials.csv has them all
 
 
-def report(study: Study, space: Space, config: DictConfig, overrides: list[str], console: Console) -> None:
-    """Write ``trials.csv``, the pictures and ``experiment/best.yaml`` into the study's folder, and say so.
+def report(study: Study, space: Space, config: DictConfig, overrides: list[str]) -> None:
+    """Write ``trials.csv``, figures and ``experiment/best.yaml`` into the study's folder, and print them.
 
     Raises:
         UserError: They cannot be written.
@@ -26,24 +26,21 @@ def report(study: Study, space: Space, config: DictConfig, overrides: list[str],
     trials = study.trials()
     monitor = study.monitor
     write(study.folder / "trials.csv", trials_csv(trials, list(space.values), monitor.name))
-    for name, picture in pictures(study.optuna, f"{study.folder.name}: {len(trials)} trials").items():
-        write(study.folder / name, picture)
+    for name, figure in figures(
+        study.optuna, f"{study.folder.name}: {len(trials)} trials", monitor.name
+    ).items():
+        write(study.folder / name, figure)
     if trials:
-        console.print(trials_table(trials, space, monitor))
-    found = best(trials, monitor)
-    if found:
+        Console().print(trials_table(trials, space, monitor))
+    if chosen := best(trials, monitor):
         folder = study.folder / "experiment"
         folder.mkdir(exist_ok=True)
-        write(folder / "best.yaml", experiment(found, space, _told(trials, found, overrides, monitor)))
-        console.print("train with the best settings, and test:")
-        line = command_line("train", "--config-dir", str(study.folder), "experiment=best")
-        console.print(f"  {line}", soft_wrap=True, highlight=False, markup=False)
-    running = len(study.trials(TrialState.RUNNING))
-    if running:
-        console.print(
-            f"{running} more under way in other processes, or left for the next start", highlight=False
-        )
-    console.print(f"sweep: {study.folder}", soft_wrap=True, highlight=False, markup=False)
+        write(folder / "best.yaml", experiment(chosen, space, _comments(trials, chosen, overrides, monitor)))
+        print_line("train with the best settings, and test:")
+        print_line(f"  {command_line('train', '--config-dir', str(study.folder), 'experiment=best')}")
+    if running := len(study.trials(TrialState.RUNNING)):
+        print_line(f"{running} more trials run in other processes, or are resumed by the next start")
+    print_line(f"sweep: {study.folder}")
 
 
 def trials_csv(trials: list[FrozenTrial], keys: list[str], metric: str) -> str:
@@ -76,23 +73,25 @@ def trials_table(trials: list[FrozenTrial], space: Space, monitor: Monitor) -> T
     return table
 
 
-def _told(trials: list[FrozenTrial], found: FrozenTrial, overrides: list[str], monitor: Monitor) -> list[str]:
-    """What the experiment file says of itself."""
+def _comments(
+    trials: list[FrozenTrial], chosen: FrozenTrial, overrides: list[str], monitor: Monitor
+) -> list[str]:
+    """The head of the experiment file."""
     words = [
         word for word in overrides if not word.lstrip("+").startswith("storage=")
     ]  # it may hold a password
     ended = sum(each.state in (TrialState.COMPLETE, TrialState.PRUNED) for each in trials)
     return [
         f"The best of {ended} trials of: {command_line('sweep', *words)}",
-        f"Trial {found.number}: {monitor.name} {value_text(found, monitor)}, the best of its epochs.",
-        "It was selected by this metric, so the value is optimistic. The test set has not been used.",
-        f"Its run: {found.user_attrs['run']}",
+        f"Trial {chosen.number}: {monitor.name} {value_text(chosen, monitor)}, the best of its epochs.",
+        "Selected by this metric, so the value is optimistic. The test set was not used.",
+        f"Its run: {chosen.user_attrs['run']}",
     ]
 
 
-def experiment(found: FrozenTrial, space: Space, told: list[str]) -> str:
+def experiment(trial: FrozenTrial, space: Space, comments: list[str]) -> str:
     """A file for ``train.py experiment=`` that trains as the trial did: its groups, and what differs."""
-    config = space.configure(found)
+    config = space.configure(trial)
     choices = {
         str(group): f"[{','.join(name)}]" if OmegaConf.is_list(name) else name
         for group, name in config.choices.items()
@@ -106,23 +105,22 @@ def experiment(found: FrozenTrial, space: Space, told: list[str]) -> str:
     changed = OmegaConf.create(
         {key: value for key, value in _difference(ours, theirs).items() if key not in OWN}
     )
-    for key, value in space.plain(found.params).items():
+    for key, value in space.plain(trial.params).items():
         if key not in space.groups:
             OmegaConf.update(changed, key, value, merge=False)
-    lines = ["# @package _global_", *(f"# {printable(line)}" for line in told), "defaults:"]
+    lines = ["# @package _global_", *(f"# {printable(line)}" for line in comments), "defaults:"]
     lines += [f"  - override /{group}: {name}" for group, name in choices.items()]
     return "\n".join([*lines, "", OmegaConf.to_yaml(changed)])
 
 
 def _difference(ours: dict[Any, Any], theirs: dict[Any, Any]) -> dict[Any, Any]:
-    """The part of ``ours`` that is not so in ``theirs``."""
-    found = {}
+    """The part of ``ours`` that differs from ``theirs``."""
+    differing = {}
     for key, value in ours.items():
         other = theirs.get(key)
         if isinstance(value, dict) and isinstance(other, dict):
-            value = _difference(value, other)
-            if value:
-                found[key] = value
+            if part := _difference(value, other):
+                differing[key] = part
         elif key not in theirs or value != other:
-            found[key] = value
-    return found
+            differing[key] = value
+    return differing

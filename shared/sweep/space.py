@@ -1,7 +1,7 @@
 """The space of a search: keys and groups of the configuration, and the values that each may take."""
 
 import json
-import math
+import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -15,11 +15,11 @@ from optuna.distributions import (
 from optuna.trial import BaseTrial
 
 from shared.config import known_keys
-from shared.errors import UserError, nearest
+from shared.errors import UserError, nearest, require_number
 
-Compose = Callable[[list[str]], DictConfig]  # overrides of groups to a training's configuration
+Compose = Callable[[list[str]], DictConfig]  # from overrides of groups to a training's configuration
 
-# What a search settles itself, and where a training's configuration notes how it came about.
+# Keys that a search sets itself.
 OWN = ("runs", "test", "resume", "choices", "n_trials", "storage", "sweep", "experiment")
 WORDS = {"low", "high", "log", "step"}
 
@@ -33,7 +33,7 @@ class Space:
     Args:
         space: For each key or group a list of values, or a range ``{low, high}`` with ``log: true`` or
             ``step``; a range of whole numbers gives whole numbers.
-        compose: Gives the configuration that a training would have from overrides of groups.
+        compose: Makes the configuration of a training from overrides of groups.
 
     Raises:
         UserError: A key does not exist, or its values are not a list or a range.
@@ -42,12 +42,12 @@ class Space:
     def __init__(self, space: Mapping[str, Any], compose: Compose):
         if not space:
             raise UserError(
-                "sweep.space is empty: choose a file of conf/sweep, such as sweep=go/policy, or give keys"
+                "sweep.space: must have keys, got none; choose a file of conf/sweep, such as sweep=go/policy"
             )
         self.compose, self.given = compose, space
         base = compose([])
         groups = [str(name) for name in base.choices if name not in OWN]
-        self.values = {key: _values(f"sweep.space.{key}", each) for key, each in space.items()}
+        self.values = {key: _values(f"sweep.space.{key}", value) for key, value in space.items()}
         self.groups = [key for key in self.values if key in groups]
         legal = set(known_keys(base)).union(groups)
         for group in self.groups:
@@ -62,7 +62,7 @@ class Space:
         values = self.values[group]
         if not isinstance(values, CategoricalDistribution):
             raise UserError(
-                f"sweep.space.{group}: this chooses a file of conf/{group}/: give a list of names"
+                f"sweep.space.{group}: must be a list of files of conf/{group}/, got {self.given[group]}"
             )
         return values.choices
 
@@ -85,9 +85,9 @@ class Space:
         return trial.suggest_float(key, values.low, values.high, step=values.step, log=values.log)
 
     def plain(self, params: Mapping[str, Any]) -> dict[str, Any]:
-        """The parameters of a trial as they stand in its configuration."""
+        """The parameters of a trial as they are in its configuration."""
         return {
-            key: next(each for each in self.given[key] if _encoded(each) == value)
+            key: next(choice for choice in self.given[key] if _encoded(choice) == value)
             if isinstance(self.given[key], list)
             else value
             for key, value in params.items()
@@ -95,38 +95,36 @@ class Space:
 
 
 def _values(name: str, given: Any) -> BaseDistribution:
-    """Optuna's word for a list of values or a range."""
+    """Optuna's distribution for a list of values or a range."""
     if isinstance(given, list):
         choices = [_encoded(value) for value in given]
         if not choices or len(set(choices)) < len(choices):
-            raise UserError(f"{name}: {given}: give a list of different values")
+            raise UserError(f"{name}: must be a list of different values, got {given}")
         return CategoricalDistribution(choices)
     if not isinstance(given, dict) or not {"low", "high"} <= set(given):
-        raise UserError(f"{name}: {given}: give a list of values, or {{low: …, high: …}}")
+        raise UserError(f"{name}: must be a list of values or {{low: …, high: …}}, got {given}")
     for word in given:
         if word not in WORDS:
-            raise UserError(f"{name}.{word}: {nearest(str(word), sorted(WORDS))}")
+            raise UserError(f"{name}.{word}: there is no such key; {nearest(str(word), sorted(WORDS))}")
     numbers = [given[word] for word in ("low", "high", "step") if word in given]
-    if any(isinstance(number, bool) or not isinstance(number, int | float) for number in numbers):
-        raise UserError(f"{name}: {given}: low, high and step are numbers")
-    if not all(map(math.isfinite, numbers)):
-        raise UserError(f"{name}: {given}: low, high and step are finite")
+    for number in numbers:
+        require_number(f"{name}: low, high and step", number, -sys.float_info.max, sys.float_info.max)
     if not isinstance(given.get("log", False), bool):
-        raise UserError(f"{name}.log={given['log']}: give true or false")
+        raise UserError(f"{name}.log: must be true or false, got {given['log']}")
     whole = all(isinstance(number, int) for number in numbers)
     try:
         return IntDistribution(**given) if whole else FloatDistribution(**given)
     except ValueError as error:
-        raise UserError(f"{name}: {given}: {error}") from error
+        raise UserError(f"{name}: must be a range, got {given}; {error}") from error
 
 
 def _encoded(value: Any) -> Any:
-    """Optuna keeps single values only: lists and nodes travel as JSON."""
+    """Optuna keeps single values only: lists and mappings become JSON."""
     return json.dumps(value) if isinstance(value, list | dict) else value
 
 
 def short_names(names: Iterable[str]) -> dict[str, str]:
-    """The last words of keys where those tell them apart: ``lr`` for ``optimizer.lr``."""
+    """The last words of keys where these are unique: ``lr`` for ``optimizer.lr``."""
     names = list(names)
     last = [name.split(".")[-1] for name in names]
     return {name: word if last.count(word) == 1 else name for name, word in zip(names, last, strict=True)}

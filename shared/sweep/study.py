@@ -1,4 +1,4 @@
-"""The study that all processes of a search share: its storage, its folder, and who works on which trial."""
+"""The study that all processes of a search share: its storage, its folder, and the lock of each trial."""
 
 import uuid
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from shared.commands import SAME
 from shared.config import Monitor
-from shared.errors import UserError, nearest
+from shared.errors import UserError, require_choice
 from shared.files import FileLock, JournalLock, write
 
 SAMPLERS: dict[str, type[BaseSampler]] = {"tpe": TPESampler, "random": RandomSampler}
@@ -31,29 +31,28 @@ PRUNERS: dict[str, BasePruner] = {
 class Study:
     """A study: numbers, parameters and values of its trials in a storage, their runs in a folder.
 
-    A process holds a trial's lock for as long as it works on it. A trial that the storage calls running, and
-    whose lock is free, was left by a process that died: the next one goes on with it. So all processes, on
-    whichever machines, must see the same folder.
+    A process holds a trial's lock while it works on it. A trial that the storage calls running, and whose
+    lock is free, belonged to a process that died: another process resumes it. So all processes, on all
+    machines, must see the same folder.
 
     Args:
-        folder: of this study alone; made if it is not there.
+        folder: of this study alone; made if it does not exist.
         storage: a database's URL, or None for a journal file in the folder.
         sampler: ``tpe`` or ``random``.
         pruner: ``median`` or ``none``.
         monitor: the metric whose best value is searched.
-        seed: of the sampler; which values a trial gets follows from it, the trial's number and the values of
-            the trials that have ended by then.
+        seed: of the sampler; a trial's values depend on it, on the trial's number and on the trials that have
+            ended by then.
 
     Raises:
-        UserError: The storage or the folder cannot be used, or they do not belong together.
+        UserError: The storage or the folder cannot be used, or the study belongs to another folder.
     """
 
     def __init__(
         self, folder: Path, storage: str | None, sampler: str, pruner: str, seed: int, monitor: Monitor
     ):
-        for key, value, legal in (("sampler", sampler, SAMPLERS), ("pruner", pruner, PRUNERS)):
-            if value not in legal:
-                raise UserError(f"sweep.{key}={value}: {nearest(str(value), list(legal))}")
+        require_choice("sweep.sampler", sampler, SAMPLERS)
+        require_choice("sweep.pruner", pruner, PRUNERS)
         self.folder, self.sampler, self.seed, self.monitor = folder, SAMPLERS[sampler], seed, monitor
         with self._lock():
             try:
@@ -64,7 +63,7 @@ class Study:
                     pruner=PRUNERS[pruner],
                     load_if_exists=True,
                 )
-                self._belong_together()
+                self._check_folder()
             except (SQLAlchemyError, ImportError, OSError, ValueError) as error:
                 reason = str(error).splitlines()[0]
                 raise UserError(
@@ -74,8 +73,8 @@ class Study:
     def _lock(self) -> FileLock:
         return FileLock(self.folder / "lock")
 
-    def _belong_together(self) -> None:
-        """Refuse a study whose runs and locks lie elsewhere: each of its running trials would look dead."""
+    def _check_folder(self) -> None:
+        """Refuse a study with runs and locks in another folder: its running trials would seem to be dead."""
         mark = self.folder / "id"
         if not mark.is_file():
             write(mark, uuid.uuid4().hex)
@@ -84,8 +83,8 @@ class Study:
             self.optuna.set_user_attr("folder", {"id": mark.read_text(), "path": str(self.folder)})
         elif known["id"] != mark.read_text():
             raise UserError(
-                f"runs={self.folder.parent.parent}: this study has its runs in {known['path']}; set runs= to "
-                "where that folder is seen from here: all who work on this storage must share it"
+                f"runs: must lead to {known['path']}, where this study has its runs, got "
+                f"{self.folder.parent.parent}; all processes that use a storage must share this folder"
             )
 
     def trials(self, *states: TrialState) -> list[optuna.trial.FrozenTrial]:
@@ -97,9 +96,9 @@ class Study:
         return self.folder / "trials" / f"{number:04d}"
 
     def claim(self, n_trials: int) -> tuple[optuna.Trial, FileLock] | None:
-        """A trial for this process and the lock on it: one left by a dead process, else a new one.
+        """A trial for this process and the lock on it: one whose process died, else a new one.
 
-        None once the study has ``n_trials`` and a living process works on each that has not ended.
+        None once the study has ``n_trials``, each of which has ended or has a living process.
         """
         with self._lock():
             for frozen in self.trials(TrialState.RUNNING):
@@ -116,7 +115,7 @@ class Study:
             return self._sampling(trial), lock
 
     def _sampling(self, trial: optuna.Trial) -> optuna.Trial:
-        """Let the trial's values follow from its number; Optuna draws them at the first suggestion."""
+        """Seed the sampler by the trial's number; Optuna draws the values at the first suggestion."""
         seed = int(np.random.SeedSequence([self.seed, trial.number]).generate_state(1)[0])
         self.optuna.sampler = self.sampler(seed=seed)  # type: ignore[call-arg]  # both have it
         return trial
@@ -127,7 +126,7 @@ STORAGE_FAILURES = (SQLAlchemyError, StorageInternalError)
 
 @contextmanager
 def storage_failures() -> Iterator[None]:
-    """Around a search: a storage that is lost is one line; the trials under way are resumed later."""
+    """Report a lost storage in one line; trials that were running are resumed by the next start."""
     try:
         yield
     except STORAGE_FAILURES as error:

@@ -8,11 +8,10 @@ from pathlib import Path
 import optuna
 from omegaconf import DictConfig, OmegaConf
 from optuna.trial import TrialState
-from rich.console import Console
 
 from shared.commands import SAME
 from shared.config import Monitor, Stopped, compose, plain
-from shared.errors import UserError
+from shared.errors import UserError, require_int
 from shared.sweep.progress import SweepProgress, best
 from shared.sweep.report import report
 from shared.sweep.space import Space
@@ -21,25 +20,23 @@ from shared.sweep.trial import run_trial
 
 
 def sweep(config: DictConfig, overrides: list[str]) -> Study:
-    """Search ``config.sweep.space`` with ``config.n_trials`` trials in all, and write what was found.
+    """Search ``config.sweep.space`` with ``config.n_trials`` trials in all, and write the results.
 
     The study's folder ``<runs>/sweep/<name>-<hash>`` follows from the settings: the same command, started
     again or several times at once, works on the same study.
 
     Args:
         config: As in ``conf/sweep.yaml``.
-        overrides: What it was composed from; a trial's configuration is composed from them and its own.
+        overrides: That it was composed from; a trial is composed from them and its own.
 
     Raises:
         UserError: The space, the storage or the folder cannot be used, or no trial could be trained.
-        Stopped: By a signal; what there is has been written.
+        Stopped: By a signal; the results so far are written.
     """
-    if not isinstance(config.n_trials, int) or config.n_trials < 1:
-        raise UserError(f"n_trials={config.n_trials}: give a whole number from 1")
+    require_int("n_trials", config.n_trials, 1)
     if config.trainer.devices != 1:
         raise UserError(
-            f"trainer.devices={config.trainer.devices}: a trial is one process on one device; start the "
-            "command several times to use several"
+            f"trainer.devices: must be 1, got {config.trainer.devices}; start the command once a device"
         )
     _quiet()
     space = Space(
@@ -48,7 +45,7 @@ def sweep(config: DictConfig, overrides: list[str]) -> Study:
     )
     for word in overrides:
         if (key := word.split("=")[0].lstrip("+~")) in space.values:
-            raise UserError(f"{word}: {key} is searched; leave it out, or take it out of sweep.space")
+            raise UserError(f"{key}: must be left out, got {word}; sweep.space searches it")
     choices, monitor = config.sweep, Monitor.of(config)
     study = Study(folder_of(config), config.storage, choices.sampler, choices.pruner, config.seed, monitor)
     with storage_failures():
@@ -64,20 +61,20 @@ def sweep(config: DictConfig, overrides: list[str]) -> Study:
         except KeyboardInterrupt as stop:
             raise Stopped.saying(f"\nstopped; {SAME}", stop) from None
         finally:
-            report(study, space, config, overrides, Console())
+            report(study, space, config, overrides)
     if best(study.trials(), monitor) is None and not study.trials(TrialState.RUNNING):
-        raise UserError(f"no trial could be trained; the reasons are in {study.folder / 'trials.csv'}")
+        raise UserError(f"no trial could be trained; {study.folder / 'trials.csv'} has the reasons")
     return study
 
 
 def folder_of(config: DictConfig) -> Path:
-    """Where a study lies; other settings have another folder, but for its length and its place."""
+    """The folder of a study; it depends on all settings but ``n_trials``, ``storage`` and ``runs``."""
     settings = OmegaConf.masked_copy(
         config, [str(key) for key in config if key not in ("n_trials", "storage", "runs")]
     )
-    told = json.dumps(OmegaConf.to_container(settings, resolve=True), sort_keys=True)
+    text = json.dumps(OmegaConf.to_container(settings, resolve=True), sort_keys=True)
     chosen = str(config.choices.sweep or config.domain.name).replace("/", "-")
-    name = f"{chosen}-{hashlib.sha256(told.encode()).hexdigest()[:10]}"
+    name = f"{chosen}-{hashlib.sha256(text.encode()).hexdigest()[:10]}"
     return Path(config.runs).absolute() / "sweep" / name
 
 
@@ -89,6 +86,6 @@ def training(config: DictConfig) -> DictConfig:
 
 
 def _quiet() -> None:
-    """Optuna's own log of trials, and its advice that is settled here, are not the user's."""
+    """Hide Optuna's log of trials and its warnings of experimental features."""
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     warnings.filterwarnings("ignore", category=optuna.exceptions.ExperimentalWarning)

@@ -1,4 +1,4 @@
-"""One trial of a search: a run that tells its validation accuracy, and ends early where it is hopeless."""
+"""One trial of a search: a run that reports its validation accuracy, and may be pruned."""
 
 import contextlib
 import traceback
@@ -21,19 +21,19 @@ from shared.sweep.study import STORAGE_FAILURES
 
 
 class Pruning(Callback):
-    """Reports the metric of each epoch, and ends the training where the study's pruner gives it up.
+    """Reports the metric of each epoch, and ends the training where the study's pruner says so.
 
-    The run ends as others do, with its figures and its best checkpoint.
+    The run ends as others do, with its metrics and its best checkpoint.
     """
 
     def __init__(self, trial: optuna.Trial, progress: SweepProgress):
         self.trial, self.progress, self.monitor = trial, progress, progress.study.monitor
-        self.told = set(trial.study.get_trials(deepcopy=False)[trial.number].intermediate_values)
+        self.reported = set(trial.study.get_trials(deepcopy=False)[trial.number].intermediate_values)
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """An epoch that comes again, after a kill, is told once."""
+        """An epoch that is repeated after a kill is reported once."""
         epoch, epochs = trainer.current_epoch, trainer.max_epochs
-        if epoch not in self.told:
+        if epoch not in self.reported:
             self.trial.report(float(trainer.callback_metrics[self.monitor.name]), epoch)
         self.progress.epoch(self.trial.number, epoch + 1, epochs)
         if epoch + 1 != epochs and self.trial.should_prune():
@@ -42,16 +42,16 @@ class Pruning(Callback):
 
 
 def run_trial(trial: optuna.Trial, space: Space, folder: Path, progress: SweepProgress) -> FrozenTrial:
-    """Train with the trial's values, and tell the study how that ended.
+    """Train with the trial's values, and report the result to the study.
 
-    The trial's value is the best of its epochs: a search chooses on validation, and leaves the
-    test set alone. What the training prints goes to ``output.txt`` in its folder. A trial that cannot be
-    trained has failed, with its reason, and the search goes on.
+    The trial's value is the best of its epochs; the test set is not used. The training prints to
+    ``output.txt`` in the trial's folder. A trial that cannot be trained fails with its reason, and the search
+    continues.
 
     Raises:
         Stopped: By a signal; the trial is resumed next time.
         InUseError: Another process works on the trial's run, such as ``train.py resume=…``.
-        PlaceError, SQLAlchemyError, StorageInternalError: No trial can; this one is resumed.
+        PlaceError, SQLAlchemyError, StorageInternalError: No trial can run; this one is resumed.
     """
     try:
         config = trial_config(trial, space, folder)
@@ -60,12 +60,12 @@ def run_trial(trial: optuna.Trial, space: Space, folder: Path, progress: SweepPr
             metrics = train_once(config, [Pruning(trial, progress)])
     except (InUseError, PlaceError, *STORAGE_FAILURES):
         raise
-    except Exception as error:  # whatever a combination of settings leads to, such as too little memory
+    except Exception as error:  # any result of the settings, such as too little memory
         if not isinstance(error, UserError):
             (folder / "traceback.txt").write_text(traceback.format_exc())
         reason = error.args[0] if isinstance(error, UserError) else repr(error)
         trial.set_user_attr("error", reason)
-        trial.set_user_attr("run", _run(folder))
+        trial.set_user_attr("run", next((str(run.folder) for run in runs_in(folder)), None))
         return trial.study.tell(trial, state=TrialState.FAIL)
     trial.set_user_attr("run", metrics["run"])
     for key in ("epochs", "params", "cpu_seconds"):
@@ -80,9 +80,5 @@ def trial_config(trial: optuna.Trial, space: Space, folder: Path) -> DictConfig:
     config = space.configure(trial)
     config.runs = str(folder)
     config.test = False
-    config.trainer.enable_progress_bar = False  # the search has its own
+    config.trainer.enable_progress_bar = False  # the search has a bar of its own
     return config
-
-
-def _run(folder: Path) -> str | None:
-    return next((str(run.folder) for run in runs_in(folder)), None)

@@ -5,6 +5,7 @@ import os
 import queue
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
 import threading
@@ -86,10 +87,15 @@ class Client:
         told: list[str] = []
         deadline = time.monotonic() + seconds
         while True:
+            left = deadline - time.monotonic()
             try:
-                line = self._lines.get(timeout=max(0.0, deadline - time.monotonic()))
+                line = self._lines.get(timeout=max(0.0, min(left, 1.0)))
             except queue.Empty as error:
-                raise TimeError(f"{command}: no answer in {seconds:g} s") from error
+                if left > 1 and self._process.poll() is None:
+                    continue
+                if left <= 1:
+                    raise TimeError(f"{command}: no answer in {seconds:g} s") from error
+                line = b""  # what it started may still hold its pipes
             if not line:
                 raise EngineError(f"{command}: it ended instead of answering")
             text = line.decode("utf-8", "replace").strip("\r\n")
@@ -102,14 +108,17 @@ class Client:
         return "\n".join(told)[1:].strip()
 
     def close(self) -> None:
-        """End the process, at once."""
-        self._process.kill()
+        """End the process, and what it started, at once."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
-        self._reader.join()
-        for pipe in (self._process.stdin, self._process.stdout):
-            assert pipe is not None
-            with contextlib.suppress(OSError):
-                pipe.close()
+        self._reader.join(1.0)  # longer only if something it started left its session
+        assert self._process.stdin is not None
+        with contextlib.suppress(OSError):
+            self._process.stdin.close()
+        if not self._reader.is_alive():
+            assert self._process.stdout is not None
+            self._process.stdout.close()
 
     def __enter__(self) -> "Client":
         return self

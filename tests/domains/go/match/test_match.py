@@ -184,3 +184,13 @@ def test_gnu_go_plays_itself_and_counts(tmp_path: Path) -> None:
     assert row["reason"] == f"final_score of {player}"
     assert row["result"][:2] in ("B+", "W+")
     assert int(row["moves"]) > 150
+
+
+@pytest.mark.parametrize("redirected", ["", "<&3"])
+def test_a_program_that_ends_is_reported_at_once_even_if_its_children_hold_the_pipes(redirected: str) -> None:
+    start = time.monotonic()
+    client = Client(f"sh -c 'exec 3<&0; sleep 50 {redirected} & exit 1'")
+    with pytest.raises(EngineError, match="ended"):
+        client("boardsize 19")
+    client.close()
+    assert time.monotonic() - start < 20
