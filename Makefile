@@ -47,7 +47,7 @@ test-slow: $(INSTALLED)
 # make docs       build the documents as a site in site/, readable from disk
 docs: $(INSTALLED)
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
-	@echo 'site/index.html'
+	@echo 'site/index.html; its search works where the pages are served: python -m http.server --directory site'
 
 # The lock only constrains versions: with torch's CPU build already in the environment, no CUDA package is installed.
 $(INSTALLED): pyproject.toml requirements.lock
