@@ -16,7 +16,7 @@ import yaml
 from omegaconf import DictConfig, OmegaConf
 
 from shared.config import compose
-from shared.explain.explain import METHODS
+from shared.explain.method import METHODS
 from shared.network.layers import LAYERS
 from shared.training import build_data, check_network
 from tests.documents import links, words
