@@ -37,7 +37,7 @@ def actmax(subject: Subject) -> Iterator[Measure]:
             if best > 0:
                 ratios.append(plain.value / best)
                 smooth.append(smoothed.value / best)
-                rough.append(smoothed.variation / plain.variation)
+                rough.append(smoothed.variation / plain.variation if plain.variation else 1.0)
     n, over = len(ratios), float(np.mean(np.array(ratios) > 1))
     yield required(f"actmax: beats the best of {excitement.n:,} real inputs", over, n, "≥", 0.95)
     yield required("actmax: ratio to it, median", median(ratios), n, "≥", 1.5)
