@@ -8,14 +8,13 @@ import torch
 import torch.nn.functional as F
 from jaxtyping import Float
 from matplotlib.axes import Axes
-from matplotlib.patches import Rectangle
 from torch import Tensor
 
 from domains.image.module import ImageClassifier
 from domains.image.predict import batches
-from shared.explain import Box, Example, InputAdapter, Masks, Planted, boxes
+from shared.explain import Box, Example, InputAdapter, Planted, draw_box
 from shared.files import Inventory
-from shared.results import ORANGE, RELEVANCE
+from shared.results import RELEVANCE
 from shared.training import Dataset
 
 
@@ -52,12 +51,6 @@ class ImageDomain(InputAdapter):
         low, high = self.bounds
         return high - low
 
-    def regions(self, example: Example) -> dict[str, Masks]:
-        """Boxes of about a seventh of a side, half of one apart."""
-        height, width = example.x.shape[1:]
-        size = max(height // 7, 1), max(width // 7, 1)
-        return {"boxes": boxes((height, width), size, (max(size[0] // 2, 1), max(size[1] // 2, 1)))}
-
     def pixels(self, x: Float[Tensor, "planes a1 a2"]) -> np.ndarray:
         """Values 0 … 1 as matplotlib draws them: (height, width, channels)."""
         mean, std = self.module.moments()
@@ -77,11 +70,7 @@ class ImageDomain(InputAdapter):
             shown = strength * colours + (1 - strength) * pale
         axes.imshow(shown, interpolation="nearest")
         if box is not None:
-            rows, columns = box
-            corner = (columns.start - 0.5, rows.start - 0.5)
-            axes.add_patch(
-                Rectangle(corner, len(columns), len(rows), fill=False, edgecolor=ORANGE, linewidth=2)
-            )
+            draw_box(axes, box)
 
     def show_filter(self, axes: Axes, weight: Tensor, layer: str) -> None:
         """In colours as they are, about grey; of one channel blue is for and orange against."""

@@ -1,9 +1,8 @@
 """What a trained network has learned: one method a file, one verb for all, one adapter a domain."""
 
-from shared.explain.adapter import HEAD, InputAdapter, Masks, Planted
+from shared.explain.adapter import HEAD, InputAdapter, Masks, Planted, boxes, draw_box
 from shared.explain.command import explain_run
 from shared.explain.explanation import Box, Example, Shown
-from shared.explain.methods.occlusion import boxes
 from shared.explain.units import Target
 
 __all__ = [
@@ -16,5 +15,6 @@ __all__ = [
     "Shown",
     "Target",
     "boxes",
+    "draw_box",
     "explain_run",
 ]

@@ -188,6 +188,9 @@ def _examples(adapter: InputAdapter, config: DictConfig) -> tuple[list[Example],
 
 
 def _read(adapter: InputAdapter, source: Path | None, **own: Any) -> Sequence[Example]:
+    if not hasattr(adapter, "read"):
+        domain = adapter.module.domain
+        raise UserError(f"input: must be left out in the domain {domain}, which reads none, got {source}")
     legal = [key for key in inspect.signature(adapter.read).parameters if key != "source"]
     for key, value in own.items():
         if key not in legal:

@@ -7,7 +7,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from shared.errors import UserError, nearest
-from shared.explain.adapter import InputAdapter, Planes
+from shared.explain.adapter import InputAdapter, Inputs
 from shared.explain.explanation import Explanation, Shown
 from shared.explain.method import method
 from shared.explain.methods.ascent import ascend, distance, noise, variation
@@ -82,7 +82,7 @@ def actmax(
 class Made(NamedTuple):
     """An input that was sought, its degree of activation, and its total variation in shares of the range."""
 
-    x: Float[Tensor, "planes a1 a2"]
+    x: Float[Tensor, "channels a1 a2"]
     value: float
     variation: float
 
@@ -92,7 +92,7 @@ def maximise(
     targets: list[Target],
     adapter: InputAdapter,
     reals: Reals,
-    like: Planes,
+    like: Inputs,
     start: str,
     l1: float,
     smooth: float,
@@ -105,7 +105,7 @@ def maximise(
         targets: units of one layer.
         adapter: its adapter.
         reals: the training inputs.
-        like: (units, planes, axis 1, axis 2) real inputs, which give the size, and ``real`` its start.
+        like: (units, channels, axis 1, axis 2) real inputs, which give the size, and ``real`` its start.
         start: one of STARTS.
         l1: weight of the mean distance from the blank input.
         smooth: weight of the total variation.
@@ -115,11 +115,11 @@ def maximise(
     found = reals.search(layer)
     scale = found.total[units].abs().clamp(min=1e-6)
 
-    def degree(x: Planes) -> Float[Tensor, " n"]:
+    def degree(x: Inputs) -> Float[Tensor, " n"]:
         scores = model.network(x) if layer is None else activations(model.network, layer, x).total
         return scores.gather(1, units[:, None])[:, 0]
 
-    def objective(x: Planes) -> Float[Tensor, " n"]:
+    def objective(x: Inputs) -> Float[Tensor, " n"]:
         value = degree(x) / scale
         if l1:
             value = value - l1 * distance(x, adapter)

@@ -5,7 +5,7 @@ import torch.nn.functional as F
 from jaxtyping import Int
 from torch import Tensor
 
-from shared.explain.adapter import InputAdapter, Planes
+from shared.explain.adapter import InputAdapter, Inputs
 from shared.explain.explanation import Example, Explanation, Shown
 from shared.explain.method import method
 from shared.explain.units import Target
@@ -86,13 +86,13 @@ def attacked(
 
 def attack(
     network: Network,
-    x: Planes,
+    x: Inputs,
     labels: Int[Tensor, " n"],
     kind: str,
     epsilon: Tensor | float,
     bounds: tuple[Tensor, Tensor],
     seed: int,
-) -> Planes:
+) -> Inputs:
     """N inputs changed against their classes.
 
     Args:
@@ -107,7 +107,7 @@ def attack(
     low, high = (bound.to(x) for bound in bounds)
     random = torch.Generator().manual_seed(seed)
 
-    def inside(changed: Planes) -> Planes:
+    def inside(changed: Inputs) -> Inputs:
         changed = torch.minimum(torch.maximum(changed, x - epsilon), x + epsilon)
         return torch.minimum(torch.maximum(changed, low), high)
 
@@ -123,6 +123,6 @@ def attack(
     return changed
 
 
-def _loss_gradient(network: Network, x: Planes, labels: Int[Tensor, " n"]) -> Planes:
+def _loss_gradient(network: Network, x: Inputs, labels: Int[Tensor, " n"]) -> Inputs:
     x = x.detach().requires_grad_()
     return torch.autograd.grad(F.cross_entropy(network(x), labels, reduction="sum"), x)[0]

@@ -6,17 +6,17 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from shared.explain.adapter import InputAdapter, Planes
+from shared.explain.adapter import InputAdapter, Inputs
 
 RATE = 0.03  # of the range, a step of Adam's
 
 
 def ascend(
-    start: Planes,
+    start: Inputs,
     bounds: tuple[Tensor, Tensor],
-    objective: Callable[[Planes], Float[Tensor, " n"]],
+    objective: Callable[[Inputs], Float[Tensor, " n"]],
     steps: int,
-) -> Planes:
+) -> Inputs:
     """The best inputs met on the way up from N starts, each on its own.
 
     Steps are Adam's (Kingma & Ba 2015) in shares of the range; after each, what leaves the range is put back
@@ -47,7 +47,7 @@ def ascend(
     return found
 
 
-def variation(x: Planes, adapter: InputAdapter) -> Float[Tensor, " n"]:
+def variation(x: Inputs, adapter: InputAdapter) -> Float[Tensor, " n"]:
     """Total variation: the mean distance of neighbouring places' values, in shares of the range."""
     low, high = (bound.to(x) for bound in adapter.bounds)
     share = (x - low) / (high - low).clamp(min=1e-12)
@@ -55,14 +55,14 @@ def variation(x: Planes, adapter: InputAdapter) -> Float[Tensor, " n"]:
     return torch.stack([share.diff(dim=axis).abs().mean((1, 2, 3)) for axis in axes]).mean(0)
 
 
-def distance(x: Planes, adapter: InputAdapter) -> Float[Tensor, " n"]:
+def distance(x: Inputs, adapter: InputAdapter) -> Float[Tensor, " n"]:
     """The L1 norm of an input: the mean distance from the blank one, in shares of the range."""
     low, high = (bound.to(x) for bound in adapter.bounds)
     blank = adapter.blank(adapter.make(x[0].detach(), ""))
     return ((x - blank) / (high - low).clamp(min=1e-12)).abs().mean((1, 2, 3))
 
 
-def noise(like: Planes, adapter: InputAdapter, seed: int, spread: float = 0.3) -> Planes:
+def noise(like: Inputs, adapter: InputAdapter, seed: int, spread: float = 0.3) -> Inputs:
     """Inputs about the blank one, normally distributed by so much of the range, and within it."""
     low, high = (bound.to(like).expand_as(like[0]) for bound in adapter.bounds)
     random = torch.Generator().manual_seed(seed)

@@ -6,7 +6,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from shared.errors import UserError
-from shared.explain.adapter import InputAdapter, Planes
+from shared.explain.adapter import InputAdapter, Inputs
 from shared.explain.explanation import Example, Explanation, Shown
 from shared.explain.method import method
 from shared.explain.units import Target, activations, last_maps
@@ -52,7 +52,7 @@ def dream(
     return Explanation(x, after, before, meta, shown, made=made)
 
 
-def mean_square(network: Network, layer: str, x: Planes) -> Float[Tensor, " n"]:
+def mean_square(network: Network, layer: str, x: Inputs) -> Float[Tensor, " n"]:
     """The mean square of a layer's output over its own cells."""
     found = activations(network, layer, x)
     cells = found.own.sum((1, 2, 3, 4)) * found.values.size(1)
@@ -60,8 +60,8 @@ def mean_square(network: Network, layer: str, x: Planes) -> Float[Tensor, " n"]:
 
 
 def dreamt(
-    network: Network, layer: str, x: Float[Tensor, "planes a1 a2"], bounds: tuple[Tensor, Tensor]
-) -> Float[Tensor, "planes a1 a2"]:
+    network: Network, layer: str, x: Float[Tensor, "channels a1 a2"], bounds: tuple[Tensor, Tensor]
+) -> Float[Tensor, "channels a1 a2"]:
     """The input after all octaves."""
     low, high = (bound.to(x) for bound in bounds)
     x = x[None]
@@ -77,7 +77,7 @@ def dreamt(
     return x[0]
 
 
-def _changed(x: Planes, change: Float[Tensor, "n planes c1 c2"], low: Tensor, high: Tensor) -> Planes:
+def _changed(x: Inputs, change: Float[Tensor, "n channels c1 c2"], low: Tensor, high: Tensor) -> Inputs:
     """The input with a change, in shares of the range and of a coarser grid, added to it."""
     fine = F.interpolate(change, x.shape[2:], mode="bilinear", align_corners=False)
     return torch.minimum(torch.maximum(x + (high - low) * fine, low), high)

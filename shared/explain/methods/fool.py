@@ -4,7 +4,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from shared.explain.adapter import InputAdapter, Planes
+from shared.explain.adapter import InputAdapter, Inputs
 from shared.explain.explanation import Example, Explanation, Shown
 from shared.explain.method import method
 from shared.explain.methods.ascent import ascend, noise
@@ -49,10 +49,10 @@ def fool(
     return Explanation(x, after, before, {"seed": seed, "steps": STEPS}, tuple(shown))
 
 
-def deceive(model: Classifier, start: Planes, classes: Tensor, adapter: InputAdapter) -> Planes:
+def deceive(model: Classifier, start: Inputs, classes: Tensor, adapter: InputAdapter) -> Inputs:
     """Inputs (N, …) of which the network is sure of N classes."""
 
-    def sureness(x: Planes) -> Float[Tensor, " n"]:
+    def sureness(x: Inputs) -> Float[Tensor, " n"]:
         return model.network(x).log_softmax(1).gather(1, classes[:, None])[:, 0]
 
     return ascend(start, adapter.bounds, sureness, STEPS)

@@ -50,22 +50,3 @@ def covered_scores(
     parts = masks.split(BATCH)
     shown = progress(parts, "occluding", disable=len(parts) < 4)
     return torch.cat([target.score(model.network, adapter.keep(example, ~part)) for part in shown])
-
-
-def boxes(extent: tuple[int, int], size: tuple[int, int], stride: tuple[int, int]) -> Masks:
-    """Boxes that slide over a grid, those at the far edges cut off by it, as Captum's do.
-
-    Args:
-        extent: cells of the grid along its axes.
-        size: of a box.
-        stride: from box to box.
-    """
-    starts = [
-        [i * by for i in range(-(-max(cells - length, 0) // by) + 1)]
-        for cells, length, by in zip(extent, size, stride, strict=True)
-    ]
-    masks = torch.zeros(len(starts[0]), len(starts[1]), *extent, dtype=torch.bool)
-    for i, row in enumerate(starts[0]):
-        for j, column in enumerate(starts[1]):
-            masks[i, j, row : row + size[0], column : column + size[1]] = True
-    return masks.flatten(0, 1)

@@ -8,7 +8,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from shared.errors import UserError
-from shared.explain.adapter import InputAdapter, Planes
+from shared.explain.adapter import InputAdapter, Inputs
 from shared.explain.explanation import Example, Explanation, Shown
 from shared.explain.method import method
 from shared.explain.units import Activations, Target, learned_layers, watched
@@ -65,10 +65,10 @@ def gram(maps: Activations) -> Float[Tensor, "n units units"]:
 def transfer(
     network: Network,
     layers: Sequence[str],
-    content: Float[Tensor, "planes a1 a2"],
-    style: Float[Tensor, "planes a1 a2"],
+    content: Float[Tensor, "channels a1 a2"],
+    style: Float[Tensor, "channels a1 a2"],
     bounds: tuple[Tensor, Tensor],
-) -> tuple[Float[Tensor, "planes a1 a2"], float, float]:
+) -> tuple[Float[Tensor, "channels a1 a2"], float, float]:
     """The picture made, and the style loss before and after.
 
     Args:
@@ -79,7 +79,7 @@ def transfer(
         bounds: lowest and highest value.
     """
 
-    def maps(x: Planes) -> list[Activations]:
+    def maps(x: Inputs) -> list[Activations]:
         with watched(network, layers, stop=True) as seen:
             network(x)
         return [seen[name].arrange() for name in layers]
@@ -89,7 +89,7 @@ def transfer(
         there = maps(content[None])[-1].values
     energy = [each.square().sum().clamp(min=1e-12) for each in wanted]
 
-    def losses(x: Planes) -> tuple[Tensor, Tensor]:
+    def losses(x: Inputs) -> tuple[Tensor, Tensor]:
         found = maps(x)
         apart = [
             (gram(a) - b).square().sum() / size for a, b, size in zip(found, wanted, energy, strict=True)

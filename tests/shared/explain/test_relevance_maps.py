@@ -16,7 +16,7 @@ from domains.image.augment import Changes
 from domains.image.module import ImageClassifier
 from domains.image.preprocessing import ImagePreprocessing
 from shared.errors import UserError
-from shared.explain.adapter import InputAdapter
+from shared.explain.adapter import InputAdapter, boxes
 from shared.explain.checks.faithfulness import (
     curves,
     edges,
@@ -27,7 +27,6 @@ from shared.explain.checks.faithfulness import (
 from shared.explain.explain import explain
 from shared.explain.explanation import Example
 from shared.explain.methods.grad_cam import class_map, spread
-from shared.explain.methods.occlusion import boxes
 from shared.explain.methods.saliency import STEPS, gradient, path_attribution
 from shared.explain.units import Target, activations, last_maps, watched
 from shared.network.build import build_network

@@ -232,5 +232,5 @@ def test_explained_inputs_are_counted(tmp_path: Path, capsys: pytest.CaptureFixt
     assert "explained:" not in capsys.readouterr().out
     with pytest.raises(UserError, match=r"bad\.jpg: must be an image of a known format"):
         explain_run(compose("explain", [*settings, f"input={path}/a/bad.jpg"]))
-    with pytest.raises(UserError, match="inputs=0: give a whole number from 1"):
+    with pytest.raises(UserError, match="inputs: must be a whole number from 1, got 0"):
         explain_run(compose("explain", [*settings, f"input={path}", "inputs=0"]))

@@ -1,0 +1,42 @@
+"""The adapter's defaults: a domain may explain its inputs without a line of code."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from domains.image.explain import ImageDomain
+from shared.config.cli import compose
+from shared.errors import UserError
+from shared.explain.adapter import InputAdapter
+from shared.explain.checks.base import Subject
+from shared.explain.checks.relevance_maps import planted
+from shared.explain.command import explain_run
+from shared.explain.training_inputs import Reals
+from shared.runs.run import Run
+from shared.training.classifier import Classifier
+
+
+def test_a_domain_without_an_adapter_of_its_own_is_explained(
+    runs: dict[str, Run], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("domains.image.explain.ImageDomain", InputAdapter)
+    words = [f"run={runs['image'].folder}", f"output={tmp_path / 'out'}", "searched=30"]
+    explain_run(compose("explain", [*words, "methods=[filters,top_patches,occlusion,grad_cam,adversarial]"]))
+    assert len(list(tmp_path.glob("out/*.png"))) >= 10
+    with pytest.raises(UserError, match="input: must be left out in the domain image, which reads none"):
+        explain_run(compose("explain", [*words, f"input={tmp_path}"]))
+
+
+def test_bounds_are_those_of_training_and_planted_evidence_is_skipped(
+    networks: dict[str, tuple[Classifier, InputAdapter]],
+) -> None:
+    model, own = networks["image"]
+    adapter = InputAdapter(model, own.data)
+    low, high = adapter.bounds
+    x = adapter.batch(own.data.train_set, adapter.items(own.data.train_set, 500))[0]
+    assert low.shape == high.shape == (1, 1, 1)
+    assert (float(low), float(high)) == (float(x.min()), float(x.max()))
+    example = adapter.example(own.data.val_set, 0)
+    assert torch.equal(adapter.regions(example)["boxes"], ImageDomain.regions(own, example)["boxes"])
+    assert not list(planted(Subject(model, adapter, Reals(model, adapter, 9), 2, 0)))
