@@ -2,17 +2,18 @@
 
 import os
 import shutil
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from shared.explain.adapter import InputAdapter
     from shared.runs.run import Run
     from shared.training.classifier import Classifier
 
+sys.path.append(str(Path(__file__).parents[1] / "scripts"))  # where a script finds _start
 # Before torch is imported: the networks here are so small that a second thread only waits for the first.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("MPLBACKEND", "Agg")

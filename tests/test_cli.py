@@ -33,7 +33,6 @@ def test_outside_the_environment_a_script_says_what_to_do(
 ) -> None:
     monkeypatch.setitem(sys.modules, "omegaconf", None)
     monkeypatch.delitem(sys.modules, "_start", raising=False)
-    monkeypatch.syspath_prepend(PROJECT / "scripts")
     with pytest.raises(SystemExit, match="error: omegaconf is not installed for this"):
         runpy.run_path(str(PROJECT / "scripts" / f"{script}.py"))
 

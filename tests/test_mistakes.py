@@ -43,7 +43,6 @@ def late_mistake(
 
 def giver(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Mistake:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.syspath_prepend(PROJECT / "scripts")
 
     def give(script: str, *words: str) -> str:
         path = PROJECT / "scripts" / f"{script}.py"

@@ -67,7 +67,7 @@ def check_choice(group: str, choice: str | None, domain: str) -> None:
     """
     other, _, rest = (choice or "").partition("/")
     if rest and other != domain and (CONF / "domain" / f"{other}.yaml").is_file():
-        own = sorted(f"{domain}/{file.stem}" for file in (CONF / group / domain).glob("*.yaml"))
+        own = sorted(f"{domain}/{file.stem}" for file in (CONF / group / domain).glob("[!_]*.yaml"))
         raise UserError(
             f"{group}={choice}: must be of domain={domain}, got one of domain={other}; "
             f"give domain={other}, or {group}= one of: {', '.join(own)}"

@@ -45,12 +45,11 @@ def _groups(command: str) -> Iterator[str]:
         if isinstance(default, str) and default != "_self_":
             yield from _groups(default)
         for group in default if isinstance(default, dict) else ():
-            files = sorted((CONF / group).rglob("*.yaml"))
+            files = sorted((CONF / group).rglob("[!_]*.yaml"))
             yield from () if group.startswith("override ") else [f"\n  {group}"]
             for file in files:
                 name = str(file.relative_to(CONF / group).with_suffix(""))
-                if not file.name.startswith("_"):
-                    yield _columns(f"    {name}", _first_sentence(file.read_text()), 28)
+                yield _columns(f"    {name}", _first_sentence(file.read_text()), 28)
 
 
 def _first_sentence(text: str) -> str:

@@ -76,7 +76,8 @@ def _missing_file(name: str, words: list[str]) -> str:
         CONF,
         *(Path(value) for flag, value in pairwise(words) if flag in ("--config-dir", "-cd")),
     ):
-        names |= {str(file.relative_to(folder).with_suffix("")) for file in (folder / group).rglob("*.yaml")}
+        files = (folder / group).rglob("[!_]*.yaml")
+        names |= {str(file.relative_to(folder).with_suffix("")) for file in files}
     [domain] = [word.partition("=")[2] for word in words if word.startswith("domain=")][-1:] or [""]
     near = {each for each in names if each.startswith(f"{group}/{domain}/") or each.count("/") == 1}
     return (

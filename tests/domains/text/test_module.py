@@ -15,7 +15,7 @@ from shared.training.classifier import as_tensors
 from shared.training.data import Draw
 from shared.training.setup import build_data, build_module
 
-MODELS = sorted(path.stem for path in (Path(__file__).parents[3] / "conf/model/text").glob("*.yaml"))
+MODELS = sorted(path.stem for path in (Path(__file__).parents[3] / "conf/model/text").glob("[!_]*.yaml"))
 SENTENCES = [
     "pos fine",
     "neg dull and flat",

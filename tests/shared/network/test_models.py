@@ -17,7 +17,7 @@ from shared.network.table import layer_table
 
 MODELS = Path(__file__).parents[3] / "conf" / "model"
 GOLDEN = Path(__file__).parent / "models.json"
-NAMES = sorted(str(path.relative_to(MODELS).with_suffix("")) for path in MODELS.glob("*/*.yaml"))
+NAMES = sorted(str(path.relative_to(MODELS).with_suffix("")) for path in MODELS.glob("*/[!_]*.yaml"))
 ENTRIES = json.loads(GOLDEN.read_text()) if GOLDEN.is_file() else {}
 
 
