@@ -27,6 +27,13 @@ def test_help_names_examples_and_loads_nothing_heavy(script: str, tmp_path: Path
     assert not loaded & {"torch", "numba", "pytorch_lightning", "matplotlib"}
 
 
+def test_a_run_that_is_not_there_is_reported_before_torch_is_loaded(tmp_path: Path) -> None:
+    done = command("evaluate", "run=nowhere", cwd=tmp_path, PYTHONPROFILEIMPORTTIME="1")
+    loaded = {line.split("|")[-1].strip() for line in done.stderr.splitlines() if "|" in line}
+    assert "nowhere: no run here" in done.stderr
+    assert not loaded & {"torch", "numba", "pytorch_lightning", "matplotlib"}
+
+
 @pytest.mark.parametrize("script", SCRIPTS)
 def test_outside_the_environment_a_script_says_what_to_do(
     script: str, monkeypatch: pytest.MonkeyPatch

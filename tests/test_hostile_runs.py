@@ -20,7 +20,7 @@ from shared.config.cli import compose
 from shared.config.domain import find_domain, names
 from shared.errors import UserError
 from shared.explain.command import explain_run
-from shared.runs.checkpoint import check_optimizer
+from shared.network.weights import check_optimizer
 from shared.runs.publish import ship
 from shared.runs.run import Run
 from shared.runs.written import _domain, read_environment, read_metrics

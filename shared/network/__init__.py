@@ -5,6 +5,7 @@ from shared.network.layers.base import Chain, Layer, beyond, clear, single_layer
 from shared.network.layers.branches import SideBySide
 from shared.network.shape import Axis, Shape
 from shared.network.table import layer_table, render
+from shared.network.weights import check_optimizer, with_weights
 
 __all__ = [
     "Axis",
@@ -15,8 +16,10 @@ __all__ = [
     "SideBySide",
     "beyond",
     "build_network",
+    "check_optimizer",
     "clear",
     "layer_table",
     "render",
     "single_layers",
+    "with_weights",
 ]

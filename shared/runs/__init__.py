@@ -1,6 +1,8 @@
-"""Run folders: what a training leaves behind, read as data of unknown origin."""
+"""Run folders: what a training leaves behind, read as data of unknown origin.
 
-from shared.runs.checkpoint import check_optimizer, with_weights
+Nothing here imports torch before a checkpoint is read: a mistake is reported at once.
+"""
+
 from shared.runs.early import PREDICT, check_options, check_places, check_predict, data_settings
 from shared.runs.fingerprint import FINGERPRINT, FORM, Fingerprint, changes, examples
 from shared.runs.job import note_job, run_of_job
@@ -16,7 +18,6 @@ __all__ = [
     "Fingerprint",
     "Run",
     "changes",
-    "check_optimizer",
     "check_options",
     "check_places",
     "check_plan",
@@ -28,5 +29,4 @@ __all__ = [
     "run_of_job",
     "runs_in",
     "ship",
-    "with_weights",
 ]

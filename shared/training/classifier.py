@@ -18,9 +18,9 @@ from torchmetrics import MeanMetric, MetricCollection
 
 from shared.config import Monitor
 from shared.errors import UserError
-from shared.network import Layer, build_network
+from shared.network import Layer, build_network, check_optimizer
 from shared.results import Score, score
-from shared.runs import LENGTHS, check_optimizer, check_plan
+from shared.runs import LENGTHS, check_plan
 from shared.training.data import DataModule, Draw, Fitted, Preprocessing
 from shared.training.metrics import metrics
 from shared.training.optimizers import OPTIMIZERS, SCHEDULES, build

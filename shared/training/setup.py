@@ -16,8 +16,8 @@ from pytorch_lightning.loggers import Logger
 from shared.config import Monitor, check_arguments, check_value, find_domain, plain
 from shared.errors import UserError, nearest
 from shared.files import is_cache
-from shared.network import build_network
-from shared.runs import Run, with_weights
+from shared.network import build_network, with_weights
+from shared.runs import Run
 from shared.training.callbacks import KeepSignals, Patience, RunCheckpoint, TrainingProgress, WholeCheckpoints
 from shared.training.classifier import Classifier, schedule_settings
 from shared.training.compiling import Compiled

@@ -13,8 +13,8 @@ from torch import Tensor
 from domains.go.board import GROUPS, LETTERS, plane_groups, point_names, symmetries
 from shared.config import check_value
 from shared.errors import UserError
-from shared.network import Network, build_network
-from shared.runs import Run, with_weights
+from shared.network import Network, build_network, with_weights
+from shared.runs import Run
 
 
 def ensemble(
