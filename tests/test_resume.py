@@ -124,7 +124,7 @@ ANOTHER: list[tuple[str, object, str]] = [  # what is changed in config.yaml by 
     ("trainer.max_epochs", 1, "must be 2, for which schedule.total_steps was set as the run began, got 1; "),
     ("trainer.max_epochs", 0, "must be a whole number from 1, got 0"),
     ("trainer.max_epochs", None, "must be a whole number from 1, got null"),
-    ("trainer.max_steps", 9, "must be left out, got 9; "),
+    ("trainer.max_steps", 9, "must not be set, got 9; "),
     ("data.batch_size", 16, "must give the 16 steps that the run took in 2 epochs, got 32; "),
     ("optimizer.lr", 0.5, "must be 0.003, as the run began with, got 0.5; "),
     ("schedule.pct_start", 0.3, "must be 0.2, as the run began with, got 0.3; "),

@@ -56,7 +56,7 @@ class SpeechData(DataModule):
         check_arguments(LogMel, sizes, "data.sizes")
         LogMel(**sizes)
         self.extent = (sizes["mels"], None)
-        check_arguments(Augment, augment, "data.augment", given=("hop_ms",))
+        check_arguments(Augment, augment, "data.augment", filled=("hop_ms",))
         Augment(hop_ms=sizes["hop_ms"], **augment)
         require_number("data.test_stretch", test_stretch, 0.5, 2)
         require_number("data.max_seconds", max_seconds, 0.01, LONGEST)

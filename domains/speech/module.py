@@ -26,7 +26,7 @@ class SpeechClassifier(Classifier):
     def __init__(self, *, preprocessing: SpeechPreprocessing, **settings: Any):
         sizes, augment, seconds = preprocessing.sizes, preprocessing.augment, preprocessing.seconds
         check_arguments(LogMel, sizes, "preprocessing.sizes")
-        check_arguments(Augment, augment, "preprocessing.augment", given=("hop_ms",))
+        check_arguments(Augment, augment, "preprocessing.augment", filled=("hop_ms",))
         if not 0 < seconds["median"] <= seconds["longest"] <= LONGEST:
             raise UserError(
                 f"preprocessing.seconds: must be above 0, at most {LONGEST}, median first, got {seconds}"

@@ -1,4 +1,4 @@
-"""Everything about a configuration that can be wrong and needs neither data nor torch to tell."""
+"""Everything about a configuration that can be wrong and shows without data and without torch."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
@@ -144,14 +144,14 @@ def check_typed(words: Sequence[str], settles: Sequence[str], alone: Sequence[Se
     Raises:
         UserError: Naming the key.
     """
-    given = _given(words)
-    for key in given:
+    values = _given(words)
+    for key, value in values.items():
         for own in settles:
             if key == own or key.startswith(f"{own}."):
-                raise UserError(f"{key}: must be left out, got {given[key]}; this command sets it itself")
-    set_keys = [key for key, value in given.items() if value.strip().lower() != "null"]
+                raise UserError(f"{key}: must not be set, got {value}; this command sets it itself")
+    set_keys = [key for key, value in values.items() if value.strip().lower() != "null"]
     for first, *others in alone:
         for key in set_keys if first in set_keys else ():
             if key != first and (key in others or others == ["*"]):
                 reason = "its settings are its own" if others == ["*"] else "give one of the two"
-                raise UserError(f"{key}: must be left out beside {first}, got {given[key]}; {reason}")
+                raise UserError(f"{key}: must not be set beside {first}, got {values[key]}; {reason}")

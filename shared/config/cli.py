@@ -37,7 +37,7 @@ class Rules(NamedTuple):
 
     Attributes:
         config_name: Its file in ``conf/``.
-        settles: Keys that the command sets itself, and so takes from nobody.
+        settles: Keys that the command sets itself, and no user.
         alone: Keys of which only one can be given: see ``check_typed``.
         opens: It takes other keys than those of the file, and checks them itself.
     """

@@ -35,11 +35,11 @@ def check_value(value: Any, hint: Any, key: str) -> None:
     elif origin in _LISTS:
         if not isinstance(value, list | tuple):
             raise _not(value, hint, key)
-        each = inner[:1] * len(value) if inner[1:] in ((), (...,)) else inner
-        if inner and len(each) != len(value):
-            raise UserError(f"{key}: must have {len(each)} values, got {len(value)}")
-        for number, (one, its) in enumerate(zip(value, each, strict=False)):
-            check_value(one, its, f"{key}[{number}]")
+        kinds = inner[:1] * len(value) if inner[1:] in ((), (...,)) else inner
+        if inner and len(kinds) != len(value):
+            raise UserError(f"{key}: must have {len(kinds)} values, got {len(value)}")
+        for number, (item, kind) in enumerate(zip(value, kinds, strict=False)):
+            check_value(item, kind, f"{key}[{number}]")
     elif origin in (dict, Mapping):
         if not isinstance(value, dict):
             raise _not(value, hint, key)
@@ -54,7 +54,7 @@ def check_arguments(
     function: Callable[..., Any],
     settings: Mapping[str, Any],
     key: str,
-    given: Iterable[str] = (),
+    filled: Iterable[str] = (),
     partial: bool = False,
 ) -> None:
     """Refuse settings that a function or class cannot be called with.
@@ -63,14 +63,14 @@ def check_arguments(
         function: all its parameters are annotated; of a class that hands ``**more`` on, its base's count too.
         settings: its keyword arguments, plain values.
         key: where they stand.
-        given: parameters that the caller fills in, and no configuration.
+        filled: parameters that the caller fills in, and no configuration.
         partial: whether arguments may be missing.
 
     Raises:
         UserError: Naming the key that is missing, unknown, or of another type.
     """
     parameters = _parameters(function)
-    legal = [name for name in parameters if name not in given]
+    legal = [name for name in parameters if name not in filled]
     for name, value in settings.items():
         if name not in legal:
             raise UserError(f"{key}.{str(name)[:80]}: there is no such key; {nearest(str(name)[:80], legal)}")
@@ -97,8 +97,8 @@ def words(hint: Any) -> str:
     origin, inner = get_origin(hint) or hint, get_args(hint)
     if origin in (Union, types.UnionType):
         # A Tensor, say, can stand in no file.
-        plain = [each for each in inner if each in WORDS or get_origin(each) or typing.is_typeddict(each)]
-        return " or ".join(dict.fromkeys(words(each) for each in plain))
+        plain = [kind for kind in inner if kind in WORDS or get_origin(kind) or typing.is_typeddict(kind)]
+        return " or ".join(dict.fromkeys(words(kind) for kind in plain))
     if origin is Literal:
         return " or ".join(map(repr, inner))
     if origin in _LISTS:
@@ -110,7 +110,7 @@ def words(hint: Any) -> str:
 
 def _is(value: Any, kind: Any, inner: tuple[Any, ...]) -> bool:
     if kind is Literal:
-        return any(value == each and type(value) is type(each) for each in inner)
+        return any(value == legal and type(value) is type(legal) for legal in inner)
     if kind is float:
         return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
     if kind is int:
@@ -120,9 +120,9 @@ def _is(value: Any, kind: Any, inner: tuple[Any, ...]) -> bool:
 
 def _check_union(value: Any, inner: tuple[Any, ...], hint: Any, key: str) -> None:
     errors = []
-    for each in inner:
+    for kind in inner:
         try:
-            check_value(value, each, key)
+            check_value(value, kind, key)
         except UserError as error:
             errors.append(error)
         else:
@@ -156,9 +156,9 @@ def _not(value: Any, hint: Any, key: str) -> UserError:
 
 def _parameters(function: Callable[..., Any]) -> dict[str, tuple[Any, bool]]:
     """The annotation of each parameter, and whether it must be given."""
-    found: dict[str, tuple[Any, bool]] = {}
+    parameters: dict[str, tuple[Any, bool]] = {}
     makers = (
-        [vars(each)["__init__"] for each in function.__mro__ if "__init__" in vars(each)]
+        [vars(base)["__init__"] for base in function.__mro__ if "__init__" in vars(base)]
         if isinstance(function, type)
         else [function]
     )
@@ -167,10 +167,12 @@ def _parameters(function: Callable[..., Any]) -> dict[str, tuple[Any, bool]]:
             hints = typing.get_type_hints(make)
         except NameError:  # torch annotates some with names that only type checkers know
             hints = {}
-        parameters = [each for each in inspect.signature(make).parameters.values() if each.name != "self"]
-        for each in parameters:
-            if each.kind in (each.KEYWORD_ONLY, each.POSITIONAL_OR_KEYWORD):
-                found.setdefault(each.name, (hints.get(each.name, Any), each.default is each.empty))
-        if not any(each.kind is each.VAR_KEYWORD for each in parameters):
+        own = [
+            parameter for parameter in inspect.signature(make).parameters.values() if parameter.name != "self"
+        ]
+        for one in own:
+            if one.kind in (one.KEYWORD_ONLY, one.POSITIONAL_OR_KEYWORD):
+                parameters.setdefault(one.name, (hints.get(one.name, Any), one.default is one.empty))
+        if not any(one.kind is one.VAR_KEYWORD for one in own):
             break
-    return found
+    return parameters

@@ -13,7 +13,7 @@ from shared.errors import UserError, nearest
 class Domain:
     """The Python names of a domain's parts by role; ``domains/NAME/__init__.py`` holds them as ``DOMAIN``.
 
-    A part is imported when it is asked for: reading a file of the domain needs no torch, playing Go no
+    A part is imported when it is used: reading a file of the domain needs no torch, playing Go no
     Lightning. Configurations and run folders name a domain, never a part.
 
     Attributes:

@@ -124,7 +124,7 @@ def _check_nothing_called(node: Any, place: str, *, logging: bool = False) -> No
         for key, value in node.items():
             here = f"{place}.{key}"
             if key in CALLED or (logging and key == "class" and value not in LOGGERS):
-                raise UserError(f"{here}: must be left out: it would be called ({str(value)[:80]!r})")
+                raise UserError(f"{here}: must not be set: it would be called ({str(value)[:80]!r})")
             _check_nothing_called(value, here, logging=logging)
     elif isinstance(node, list):
         for number, value in enumerate(node):
@@ -153,7 +153,7 @@ def _check_file(result: ConfigResult, name: str) -> None:
     if name.split("/")[0] == "hydra" or "hydra" in package.split("."):
         raise UserError(f"{place}: configures Hydra, which only conf/NAME.yaml and the command line may")
     if isinstance(content, DictConfig) and "hydra" in content:
-        raise UserError(f"{place}: hydra: must be left out; only conf/ and the command line configure Hydra")
+        raise UserError(f"{place}: hydra: must not be set; only conf/ and the command line configure Hydra")
     for default in result.defaults_list or []:
         path = default.path if isinstance(default, ConfigDefault) else None
         path = default.group if isinstance(default, GroupDefault) else path

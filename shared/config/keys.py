@@ -68,13 +68,13 @@ def declared(command: str) -> Mapping[str, frozenset[str]]:
 
 def _of_group(group: str) -> set[str]:
     """The keys that a group's files in ``conf/`` set."""
-    found: set[str] = set()
+    keys: set[str] = set()
     for file in (CONF / group).rglob("*.yaml") if group in SECTIONS else ():
         node = plain_file(file)
-        found |= set(node.get(group) or {} if file.read_text().startswith("# @package _global_") else node)
+        keys |= set(node.get(group) or {} if file.read_text().startswith("# @package _global_") else node)
         if group in LISTS:
-            found |= {f"{name}.{key}" for name, keys in node.items() for key in keys}
-    return found - {"defaults"}
+            keys |= {f"{name}.{key}" for name, part in node.items() for key in part}
+    return keys - {"defaults"}
 
 
 def plain_file(file: Path) -> dict[str, Any]:
@@ -98,25 +98,25 @@ def check_keys(config: DictConfig, command: str, opens: bool = False, typed: Seq
     node: Any = OmegaConf.to_container(config, resolve=False)
     for key in node:
         if key not in legal and key != "choices" and not opens:
-            raise unknown(str(key), [each for each in known_keys(config) if each.split(".")[0] in legal])
+            raise unknown(str(key), [known for known in known_keys(config) if known.split(".")[0] in legal])
     for key in legal:
         if key not in node:
             raise UserError(f"{key}: must not be taken away; leave out ~{key}")
     for section in SECTIONS:
         if section not in legal:
             continue
-        given = node[section] if isinstance(node[section], dict) else {}
+        values = node[section] if isinstance(node[section], dict) else {}
         below = []
         if section in LISTS:
             if not isinstance(node[section], dict):
                 name = node[section]
                 remedy = f"give {section}={name}, or `override /{section}: {name}` among a file's defaults"
                 raise UserError(f"{section}: must be chosen, got {name!r}; {remedy}")
-            below = [f"{name}.{key}" for name, keys in given.items() for key in keys or ()]
-        for key in [*given, *below]:
+            below = [f"{name}.{key}" for name, part in values.items() for key in part or ()]
+        for key in [*values, *below]:
             if key not in legal[section]:
-                raise unknown(f"{section}.{key}", [f"{section}.{each}" for each in legal[section]])
-        for key in legal[section] - set(given) if section not in ("domain", *LISTS) else ():
+                raise unknown(f"{section}.{key}", [f"{section}.{other}" for other in legal[section]])
+        for key in legal[section] - set(values) if section not in ("domain", *LISTS) else ():
             raise UserError(f"{section}.{key}: must not be taken away; leave out ~{section}.{key}")
     if "model" in legal:
         check_model(node, typed)
@@ -138,7 +138,7 @@ def check_built(section: str, node: Any) -> None:
     legal = [key for key in taken if key not in HANDED[section]]
     for key in node:
         if key != "_target_" and key not in legal:
-            raise unknown(f"{section}.{key}", [f"{section}.{each}" for each in legal])
+            raise unknown(f"{section}.{key}", [f"{section}.{other}" for other in legal])
     for key in legal:
         if taken[key].required and key not in node:
             raise UserError(f"{section}.{key}: must be {words(taken[key].hint)}, but it is missing")
@@ -158,13 +158,13 @@ def nearest_key(key: str, legal: Iterable[str]) -> str:
     legal = sorted(legal, key=distance)
     last = key.split(".")[-1]
     ends: dict[str, str] = {}
-    for each in legal:
-        ends.setdefault(each.split(".")[-1], each)
+    for full in legal:
+        ends.setdefault(full.split(".")[-1], full)
     close = [last] if last in ends else difflib.get_close_matches(last, ends, n=1, cutoff=0.7)
     close = close or [word for word in ends if last in word.split("_") or word in last.split("_")]
     if close:
         return f"did you mean {ends[close[0]]!r}?"
-    tops = list(dict.fromkeys(each.split(".")[0] for each in legal))
+    tops = list(dict.fromkeys(full.split(".")[0] for full in legal))
     return f"use one of: {', '.join(legal if len(legal) <= 20 else tops)}"
 
 
@@ -192,10 +192,10 @@ def check_model(node: Mapping[str, Any], typed: Sequence[str] = ()) -> None:
         if (
             key.split(".")[0] == "layers"
             or key in idle
-            or any(key == each or key.startswith(f"{each}.") for each in read)
+            or any(key == name or key.startswith(f"{name}.") for name in read)
         ):
             continue
-        legal = sorted(each for each in read if each != "layers")
+        legal = sorted(name for name in read if name != "layers")
         remedy = nearest(key, legal) if legal else "take it away"
         raise UserError(f"model.{key}: nothing reads it: neither ${{model.{key}}} nor the domain; {remedy}")
 
@@ -211,11 +211,11 @@ def _leaves(node: Mapping[str, Any], path: str = "") -> Iterator[str]:
 def _references(node: Any) -> Iterator[str]:
     """The keys of the model that interpolations name, anywhere in the configuration."""
     if isinstance(node, dict):
-        for each in node.values():
-            yield from _references(each)
+        for child in node.values():
+            yield from _references(child)
     elif isinstance(node, list):
-        for each in node:
-            yield from _references(each)
+        for child in node:
+            yield from _references(child)
     elif isinstance(node, str) and "${" in node:
-        for found in REFERENCE.finditer(node.replace("[", ".").replace("]", "")):
-            yield re.sub(r"(\.\d+)+$", "", found[1])
+        for match in REFERENCE.finditer(node.replace("[", ".").replace("]", "")):
+            yield re.sub(r"(\.\d+)+$", "", match[1])

@@ -1,4 +1,4 @@
-"""Which values the keys of a training may have, as far as no data and no device are needed to tell."""
+"""Which values the keys of a training may have, as far as neither data nor a device is needed."""
 
 import math
 from collections.abc import Mapping
@@ -103,8 +103,8 @@ def check_limits(values: Mapping[str, Any]) -> None:
             continue
         value = values[key]
         several = isinstance(value, list) and key.startswith(("optimizer.", "schedule."))
-        for each in value if several else [value]:
-            if not limit.allows(each):
+        for number in value if several else [value]:
+            if not limit.allows(number):
                 raise UserError(f"{key}: must be {limit.words}, got {shown(value)}")
 
 

@@ -51,7 +51,7 @@ def _as_typed(word: str, multirun: bool) -> str:
     if multirun and SWEEP.fullmatch(value):
         return word
     values = list(_split(value)) if multirun else [value]
-    return f"{match['key']}={','.join(_value(each, kind) for each in values)}"
+    return f"{match['key']}={','.join(_value(part, kind) for part in values)}"
 
 
 def _value(value: str, kind: str) -> str:
@@ -59,7 +59,7 @@ def _value(value: str, kind: str) -> str:
     if is_null(value) or QUOTED.fullmatch(value):
         return value
     if kind in LISTS and value.startswith("[") and value.endswith("]"):
-        return f"[{','.join(_value(each.strip(), 'path') for each in _split(value[1:-1]))}]"
+        return f"[{','.join(_value(part.strip(), 'path') for part in _split(value[1:-1]))}]"
     return quoted(value)
 
 

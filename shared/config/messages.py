@@ -42,7 +42,7 @@ def explain(error: Exception, words: Iterable[str], compose: Callable[[list[str]
     if isinstance(error, ConfigCompositionException) and isinstance(cause, AttributeError | KeyError) and key:
         choices = [word for word in words if "=" in word and "." not in word.split("=")[0]]
         try:
-            config = compose([each for each in choices if each.split("=")[0].lstrip("+~") != key])
+            config = compose([word for word in choices if word.split("=")[0].lstrip("+~") != key])
         except (HydraException, OmegaConfBaseException, YAMLError):
             return _first_line(error)
         return f"{key}: there is no such key; {nearest_key(key, known_keys(config))}"
@@ -79,7 +79,7 @@ def _missing_file(name: str, words: list[str]) -> str:
         files = (folder / group).rglob("[!_]*.yaml")
         names |= {str(file.relative_to(folder).with_suffix("")) for file in files}
     [domain] = [word.partition("=")[2] for word in words if word.startswith("domain=")][-1:] or [""]
-    near = {each for each in names if each.startswith(f"{group}/{domain}/") or each.count("/") == 1}
+    near = {name for name in names if name.startswith(f"{group}/{domain}/") or name.count("/") == 1}
     return (
         f"{name}: there is no such file in conf/; {nearest(name, sorted(near if domain and near else names))}"
     )
@@ -88,12 +88,12 @@ def _missing_file(name: str, words: list[str]) -> str:
 def interpolation(error: OmegaConfBaseException, config: DictConfig) -> str:
     """One line for an interpolation that leads nowhere."""
     place = str(getattr(error, "full_key", None) or "")
-    found = re.search(r"Interpolation key '([^']+)' not found", str(error))
-    if not isinstance(error, InterpolationKeyError) or not found:
+    match = re.search(r"Interpolation key '([^']+)' not found", str(error))
+    if not isinstance(error, InterpolationKeyError) or not match:
         return f"{place}: {_first_line(error)}" if place else _first_line(error)
-    name = found[1]
+    name = match[1]
     top = name.split(".")[0]
-    legal = [each for each in known_keys(config) if each.startswith(f"{top}.") and ".layers" not in each]
+    legal = [key for key in known_keys(config) if key.startswith(f"{top}.") and ".layers" not in key]
     remedy = nearest_key(name, legal or known_keys(config))
     example = _example(name, config)
     if example and not place.startswith(f"{top}.") and not (legal and remedy.startswith("did")):

@@ -1,4 +1,4 @@
-"""Several runs of one command (``-m``): what fails is told, the others go on, and a table ends it."""
+"""Several runs of one command (``-m``): failed runs are reported, the rest continue, a table ends it."""
 
 import json
 import os
@@ -29,7 +29,7 @@ FIRST = all(os.environ.get(key, "0") == "0" for key in ("RANK", "LOCAL_RANK", "S
 
 
 class RunError(Exception):
-    """A run of a grid failed, which has been told; it can be sent from process to process."""
+    """A run of a grid failed, which has been reported; it can be sent from process to process."""
 
 
 class Grid(Callback):
@@ -69,7 +69,7 @@ def run_one(function: Callable[[DictConfig], Any], config: DictConfig, settings:
         settings: Hydra's own.
 
     Raises:
-        RunError: With whatever ``function`` failed. Hydra's launchers go on with the others.
+        RunError: With whatever ``function`` failed. Hydra's launchers continue with the others.
     """
     if not FIRST:
         return function(config)
@@ -77,27 +77,29 @@ def run_one(function: Callable[[DictConfig], Any], config: DictConfig, settings:
     words = OmegaConf.to_container(settings.overrides.task, resolve=False)
     assert isinstance(words, list)
     monitor = Monitor.of(config) if "training" in config else Monitor()
-    told: dict[str, Any] = {"overrides": [without_passwords(str(word)) for word in words]}
-    path.write_text(json.dumps(told))
+    record: dict[str, Any] = {"overrides": [without_passwords(str(word)) for word in words]}
+    path.write_text(json.dumps(record))
     try:
         with requeued_by_launcher():
-            found = function(config)
+            result = function(config)
     except Exception as error:
-        told["error"] = str(error) if isinstance(error, UserError) else repr(error)
-        path.write_text(json.dumps(told))
+        record["error"] = str(error) if isinstance(error, UserError) else repr(error)
+        path.write_text(json.dumps(record))
         if not isinstance(error, UserError):
             traceback.print_exc()
-        sys.stderr.write(f"error: run {settings.job.num} ({' '.join(told['overrides'])}): {told['error']}\n")
-        raise RunError(told["error"]) from None
-    metrics = found if isinstance(found, Mapping) else {}
-    told |= {"ended": True} | ({"run": metrics["run"]} if "run" in metrics else {})
-    told["metrics"] = {
-        each.name: each.text(metrics[each.name])
-        for each in (monitor, Monitor("test/acc"))
-        if each.name in metrics
+        sys.stderr.write(
+            f"error: run {settings.job.num} ({' '.join(record['overrides'])}): {record['error']}\n"
+        )
+        raise RunError(record["error"]) from None
+    metrics = result if isinstance(result, Mapping) else {}
+    record |= {"ended": True} | ({"run": metrics["run"]} if "run" in metrics else {})
+    record["metrics"] = {
+        metric.name: metric.text(metrics[metric.name])
+        for metric in (monitor, Monitor("test/acc"))
+        if metric.name in metrics
     }
-    path.write_text(json.dumps(told))
-    return found
+    path.write_text(json.dumps(record))
+    return result
 
 
 def failed() -> bool:
@@ -127,13 +129,13 @@ def report() -> None:
     for name in ("run", "settings", *metrics, "folder"):
         table.add_column(name, overflow="fold")
     for number, run in enumerate(runs):
-        told = [run.get("metrics", {}).get(name, "–") for name in metrics]
+        values = [run.get("metrics", {}).get(name, "–") for name in metrics]
         settings = " ".join(word for word in run["overrides"] if word not in common)
         if "ended" in run:
             end = os.path.relpath(run["run"]) if "run" in run else ""
         else:
             end = f"failed: {run.get('error', 'its process was stopped')}"
-        table.add_row(str(number), Text(settings), *told, Text(end))
+        table.add_row(str(number), Text(settings), *values, Text(end))
     failed = sum("ended" not in run for run in runs)
     console = Console()
     console.print(table)

@@ -30,8 +30,8 @@ def make_absolute(config: DictConfig) -> None:
             continue
         if isinstance(value, str) and not Path(value).is_absolute():
             data[key] = str(Path(value).absolute())
-        elif OmegaConf.is_list(value) and all(isinstance(each, str) for each in value):
-            data[key] = [str(Path(each).absolute()) for each in value]
+        elif OmegaConf.is_list(value) and all(isinstance(path, str) for path in value):
+            data[key] = [str(Path(path).absolute()) for path in value]
 
 
 def missing_data(data: Mapping[str, Any]) -> tuple[str, str] | None:

@@ -23,7 +23,7 @@ class Parameter(NamedTuple):
     """A keyword that a class takes.
 
     Attributes:
-        hint: the type of its value, as ``conform`` reads it; Any where only its class could tell.
+        hint: the type of its value, as ``conform`` reads it; Any where only its class knows it.
         required: it has no default.
     """
 
@@ -42,7 +42,9 @@ def parameters(name: str) -> dict[str, Parameter] | None:
         return None
     module, node = place
     if isinstance(node, ast.ClassDef):
-        own = [each for each in node.body if isinstance(each, ast.FunctionDef) and each.name == "__init__"]
+        own = [
+            child for child in node.body if isinstance(child, ast.FunctionDef) and child.name == "__init__"
+        ]
         if not own:
             return _of_bases(module, node)
         [function] = own
@@ -50,12 +52,15 @@ def parameters(name: str) -> dict[str, Parameter] | None:
         function = node
     arguments = function.args
     pairs = list(_with_defaults(arguments))
-    found = {each.arg: Parameter(_hint(each.annotation, module), default is None) for each, default in pairs}
-    found.pop("self", None)
+    taken = {
+        argument.arg: Parameter(_hint(argument.annotation, module), default is None)
+        for argument, default in pairs
+    }
+    taken.pop("self", None)
     if arguments.kwarg and isinstance(node, ast.ClassDef):
         handed = _of_bases(module, node) or {}
-        found |= {key: each for key, each in handed.items() if key not in found and key not in _set(function)}
-    return found
+        taken |= {key: value for key, value in handed.items() if key not in {*taken, *_set(function)}}
+    return taken
 
 
 def _with_defaults(arguments: ast.arguments) -> Iterator[tuple[ast.arg, ast.expr | None]]:
@@ -67,15 +72,15 @@ def _with_defaults(arguments: ast.arguments) -> Iterator[tuple[ast.arg, ast.expr
 
 def _set(function: ast.FunctionDef) -> set[str]:
     """What the function itself hands to ``super().__init__``."""
-    calls = [each for each in ast.walk(function) if isinstance(each, ast.Call)]
-    own = [each for each in calls if ast.unparse(each.func) == "super().__init__"]
-    return {keyword.arg for each in own for keyword in each.keywords if keyword.arg}
+    calls = [child for child in ast.walk(function) if isinstance(child, ast.Call)]
+    own = [call for call in calls if ast.unparse(call.func) == "super().__init__"]
+    return {keyword.arg for call in own for keyword in call.keywords if keyword.arg}
 
 
 def _of_bases(module: str, node: ast.ClassDef) -> dict[str, Parameter] | None:
     bases = [base for base in node.bases if isinstance(base, ast.Name)]
-    found = [parameters(f"{module}.{base.id}") for base in bases]
-    return next((each for each in found if each is not None), None)
+    candidates = (parameters(f"{module}.{base.id}") for base in bases)
+    return next((taken for taken in candidates if taken is not None), None)
 
 
 def _find(name: str) -> tuple[str, ast.ClassDef | ast.FunctionDef] | None:
@@ -105,7 +110,7 @@ def _file(module: str) -> Path | None:
             return None
         folder = Path(next(iter(spec.submodule_search_locations)))
     path = folder.joinpath(*parts)
-    return next((each for each in (path / "__init__.py", path.with_suffix(".py")) if each.is_file()), None)
+    return next((file for file in (path / "__init__.py", path.with_suffix(".py")) if file.is_file()), None)
 
 
 def _hint(node: ast.expr | None, module: str) -> Any:
@@ -141,13 +146,13 @@ def _known(node: ast.expr | None, module: str) -> Any:
         return None
     if "TypedDict" not in [getattr(base, "id", "") for base in place[1].bases]:
         return None
-    fields = [each for each in place[1].body if isinstance(each, ast.AnnAssign)]
-    hints = {ast.unparse(each.target): _hint(each.annotation, place[0]) for each in fields}
+    fields = [child for child in place[1].body if isinstance(child, ast.AnnAssign)]
+    hints = {ast.unparse(field.target): _hint(field.annotation, place[0]) for field in fields}
     return typing.TypedDict(name, hints)  # type: ignore[operator]
 
 
 def _union(members: list[Any]) -> Any:
-    plain = [each for each in members if each is not None]
+    plain = [member for member in members if member is not None]
     if not plain or plain == [type(None)]:
         return None
     return reduce(operator.or_, plain) if len(plain) > 1 else plain[0]

@@ -12,11 +12,11 @@ from types import FrameType
 from typing import Any
 
 REQUEUE = (signal.SIGUSR1, signal.SIGUSR2)
-_heard: list[int] = []  # the signal that has asked this process to end
+_heard: list[int] = []  # the signal that ends this process
 
 
 class Stopped(KeyboardInterrupt):
-    """A signal asks this process to end.
+    """A signal ends this process.
 
     It is a KeyboardInterrupt: whatever cleans up after Ctrl-C cleans up after SIGTERM too.
 
@@ -46,7 +46,7 @@ def heard() -> Iterator[None]:
     signals = [signal.SIGTERM, signal.SIGHUP, *(REQUEUE if "SLURM_JOB_ID" in os.environ else ())]
 
     def stop(signum: int, frame: FrameType | None) -> None:
-        if os.getpid() == owner and not _heard:  # SLURM sends SIGTERM to the job that it is asked to requeue
+        if os.getpid() == owner and not _heard:  # SLURM sends SIGTERM to a job that it requeues
             _heard.append(signum)
             raise Stopped(signum)
         # SLURM sends its signals to forked processes, too, which end with us; SIGTERM ends one alone.
@@ -55,15 +55,15 @@ def heard() -> Iterator[None]:
             os.kill(os.getpid(), signum)
 
     free = threading.current_thread() is threading.main_thread()  # no other thread can hear
-    own = [each for each in signals if free and signal.getsignal(each) == signal.SIG_DFL]
-    for each in own:
-        signal.signal(each, stop)
+    own = [signum for signum in signals if free and signal.getsignal(signum) == signal.SIG_DFL]
+    for signum in own:
+        signal.signal(signum, stop)
     try:
         yield
     finally:
         _heard.clear()
-        for each in own:
-            signal.signal(each, signal.SIG_DFL)
+        for signum in own:
+            signal.signal(signum, signal.SIG_DFL)
 
 
 @contextmanager
@@ -78,7 +78,7 @@ def requeued_by_launcher() -> Iterator[None]:
     code: int | str | None = None  # of the end; the launcher may know by it that the job is requeued
     free = threading.current_thread() is threading.main_thread()
     before: dict[int, Callable[[int, FrameType | None], Any]] = {
-        each: handler for each in REQUEUE if free and callable(handler := signal.getsignal(each))
+        signum: handler for signum in REQUEUE if free and callable(handler := signal.getsignal(signum))
     }
 
     def requeue(signum: int, frame: FrameType | None) -> None:
@@ -95,8 +95,8 @@ def requeued_by_launcher() -> Iterator[None]:
         finally:
             signal.signal(signal.SIGCHLD, of_loader or signal.SIG_DFL)
 
-    for each in before:
-        signal.signal(each, requeue)
+    for signum in before:
+        signal.signal(signum, requeue)
     try:
         yield
     except (Exception, KeyboardInterrupt) as error:
@@ -105,17 +105,17 @@ def requeued_by_launcher() -> Iterator[None]:
         sys.stderr.write(f"{error.message if isinstance(error, Stopped) else error}\n")
         sys.exit(code)
     finally:
-        for each, handler in before.items():
-            signal.signal(each, handler)
+        for signum, handler in before.items():
+            signal.signal(signum, handler)
 
 
 def ignore_warnings(worker: int) -> None:
     """In a process of the loader: SLURM's warnings, which go to all processes, are for the one that trains.
 
-    Else each would do what that one does, such as requeue the job with submitit.
+    Otherwise every process would do what that one does, such as requeue the job with submitit.
     """
-    for each in (signal.SIGHUP, *REQUEUE):
-        signal.signal(each, signal.SIG_IGN)
+    for signum in (signal.SIGHUP, *REQUEUE):
+        signal.signal(signum, signal.SIG_IGN)
 
 
 def stop_behind(end: BaseException) -> KeyboardInterrupt | None:
@@ -131,7 +131,7 @@ def stop_behind(end: BaseException) -> KeyboardInterrupt | None:
 
 
 def ended(stop: KeyboardInterrupt) -> tuple[str, int]:
-    """What to say of a stop, and the exit code: 130 after Ctrl-C, 143 after SIGTERM.
+    """The message and the exit code of a stop: 130 after Ctrl-C, 143 after SIGTERM.
 
     After a signal of REQUEUE, and where it is preempted, the SLURM job is requeued: the command starts again.
     """

@@ -72,9 +72,9 @@ def check_trainer(settings: Mapping[str, Any]) -> None:
     legal = [*LIMITS, *BATCHES, *CHOICES, *FREE]
     for key, value in settings.items():
         if key in OURS:
-            raise UserError(f"trainer.{key}: must be left out, got {shown(value)}; {OURS[key]}")
+            raise UserError(f"trainer.{key}: must not be set, got {shown(value)}; {OURS[key]}")
         if key not in legal:
-            raise unknown(f"trainer.{key}", [f"trainer.{each}" for each in legal])
+            raise unknown(f"trainer.{key}", [f"trainer.{other}" for other in legal])
         if words := _wrong(key, value):
             raise UserError(f"trainer.{key}: must be {words}, got {shown(value)}")
 
@@ -90,9 +90,9 @@ def _wrong(key: str, value: Any) -> str | None:
     ):
         return "a number of batches from 1, or a share of them in (0, 1] such as 0.5"
     legal = CHOICES.get(key)
-    same = [each for each in legal or () if _same(each, value)]
+    same = [choice for choice in legal or () if _same(choice, value)]
     if legal and not same:
-        return f"one of {', '.join('null' if each is None else str(each).lower() for each in legal)}"
+        return f"one of {', '.join('null' if choice is None else str(choice).lower() for choice in legal)}"
     if key == "devices" and not _devices(value):
         return "auto, a number of devices from 1, or a list of their numbers from 0"
     if key in ("accelerator", "strategy") and not isinstance(value, str):
@@ -109,7 +109,7 @@ def _same(legal: Any, value: Any) -> bool:
 
 def _devices(value: Any) -> bool:
     if isinstance(value, list):
-        numbers = [each for each in value if Limit(0, whole=True).allows(each)]
+        numbers = [number for number in value if Limit(0, whole=True).allows(number)]
         return bool(value) and len(set(numbers)) == len(value)
     return value == "auto" or COUNT.allows(value) or (isinstance(value, str) and _listed(value))
 

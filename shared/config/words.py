@@ -9,7 +9,7 @@ from shared.errors import UserError, nearest
 
 
 def command_words(given: Sequence[str], stands_for: Mapping[str, str], adds: str | None) -> list[str]:
-    """What Hydra is handed: flags as they are, overrides as they were meant.
+    """What Hydra gets: flags as they are, overrides as they were meant.
 
     Args:
         given: As the shell gives them.
@@ -31,11 +31,11 @@ def _check_flags(words: list[str]) -> None:
     flags = [flag for action in parser._actions for flag in action.option_strings]
     for number, word in enumerate(words):
         flag, sign, value = word.partition("=")
-        if not flag.startswith("-") or any(each.startswith(flag) for each in flags):
+        if not flag.startswith("-") or any(known.startswith(flag) for known in flags):
             continue
         name = flag.lstrip("-")
         following = words[number + 1] if number + 1 < len(words) else ""
         value = value if sign else "" if following.startswith("-") or "=" in following else following
-        close = nearest(flag, [each for each in flags if each.startswith("--")])
+        close = nearest(flag, [known for known in flags if known.startswith("--")])
         hint = close if close.startswith("did you mean") and not value else f"write {name}={value or '…'}"
         raise UserError(f"{word}: must be KEY=VALUE or a flag of --help; {hint}")

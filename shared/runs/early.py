@@ -1,4 +1,4 @@
-"""What can be wrong with a run or a file that a command names, told before torch is imported for it."""
+"""What can be wrong with a run or a file that a command names, reported before torch is imported."""
 
 from pathlib import Path
 from typing import Any
@@ -61,9 +61,9 @@ def data_settings(own: DictConfig, chosen: DictConfig) -> DictConfig:
     if "_target_" in chosen:
         own.data = chosen
     else:
-        given = OmegaConf.masked_copy(chosen, [str(k) for k, v in chosen.items() if v is not None])
+        values = OmegaConf.masked_copy(chosen, [str(k) for k, v in chosen.items() if v is not None])
         with open_dict(own):  # a run of before a key was thought of may be tested with it
-            own.data = OmegaConf.merge(own.data, given)
+            own.data = OmegaConf.merge(own.data, values)
     return own
 
 
@@ -101,5 +101,5 @@ def _check_file(key: str, value: str) -> None:
     if value == "-" or set("*?[") & set(value) or path.exists():
         return
     folder = path.absolute().parent
-    near = nearest(path.name, [each.name for each in folder.iterdir()]) if folder.is_dir() else ""
+    near = nearest(path.name, [other.name for other in folder.iterdir()]) if folder.is_dir() else ""
     raise UserError(f"{key}={value}: no such file or folder" + f"; {near}" * near.startswith("did you mean"))

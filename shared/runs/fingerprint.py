@@ -110,19 +110,19 @@ def changes(before: Fingerprint, after: Fingerprint, *, in_order: bool) -> list[
         after: now.
         in_order: whether another order of the same examples counts: it is that in which they are drawn.
     """
-    found = []
+    differences = []
     for word, ours, theirs in (("added", after, before), ("removed", before, after)):
         names = [name for name in ours["classes"] if name not in theirs["classes"]]
         if names:
             more = f" and {len(names) - SHOWN} more" * (len(names) > SHOWN)
-            found.append(f"classes {word}: {', '.join(name[:40] for name in names[:SHOWN])}{more}")
+            differences.append(f"classes {word}: {', '.join(name[:40] for name in names[:SHOWN])}{more}")
     for name, now in after["splits"].items():
         if then := before["splits"].get(name):
-            found += [f"{name}: {words}" for words in _split_changes(then, now, in_order)]
+            differences += [f"{name}: {words}" for words in _split_changes(then, now, in_order)]
     for name, entries in after["fitted"].items():
         if before["fitted"].get(name, entries) != entries:
-            found.append(f"{name}: {before['fitted'][name]:,} entries then, {entries:,} now")
-    return found
+            differences.append(f"{name}: {before['fitted'][name]:,} entries then, {entries:,} now")
+    return differences
 
 
 def _split_changes(then: Examples, now: Examples, in_order: bool) -> list[str]:

@@ -85,10 +85,10 @@ def _check_equal(key: str, saved: Any, now: Any) -> None:
     elif isinstance(saved, list | tuple) and isinstance(now, list | tuple) and len(saved) == len(now):
         pairs = ((f"{key}[{place}]", *both) for place, both in enumerate(zip(saved, now, strict=True)))
     elif saved != now:
-        old, new = ("null" if each is None else str(each)[:80] for each in (saved, now))
+        old, new = ("null" if value is None else str(value)[:80] for value in (saved, now))
         raise UserError(f"{key}: must be {old}, as the run began with, got {new}; {RESTORE}")
-    for each in pairs:
-        _check_equal(*each)
+    for pair in pairs:
+        _check_equal(*pair)
 
 
 def _epochs(number: int) -> str:

@@ -44,7 +44,7 @@ def ship(config: DictConfig) -> Path:
         check_value(path, str | list[str] | None, f"{run.folder / 'config.yaml'}: data.{key}")
         if path is not None:
             settings.data[key] = (
-                Path(path).name if isinstance(path, str) else [Path(each).name for each in path]
+                Path(path).name if isinstance(path, str) else [Path(part).name for part in path]
             )
     environment = read_environment(run.folder / "environment.json")
     fingerprint = run.fingerprint(contents)

@@ -9,7 +9,7 @@ from typing import Any
 
 from shared.errors import UserError
 
-TOLD = ("domain", "hyper_parameters")  # of the checkpoint, beside its tensors
+KEPT = ("domain", "hyper_parameters")  # of the checkpoint, beside its tensors
 
 
 def pack(contents: dict[str, Any]) -> bytes:
@@ -29,7 +29,7 @@ def pack(contents: dict[str, Any]) -> bytes:
         if not half.isfinite().all():
             raise UserError(f"{name}: {float(tensor.abs().max()):.3g} is beyond float16: at most 65,504")
         tensors[name] = half.contiguous()
-    return save(tensors, {name: json.dumps(contents[name]) for name in TOLD})
+    return save(tensors, {name: json.dumps(contents[name]) for name in KEPT})
 
 
 def unpack(data: bytes) -> dict[str, Any]:
@@ -41,5 +41,5 @@ def unpack(data: bytes) -> dict[str, Any]:
     from safetensors.torch import load
 
     size = int.from_bytes(data[:8], "little")
-    told = json.loads(data[8 : 8 + size])["__metadata__"]
-    return {"state_dict": load(data), **{name: json.loads(told[name]) for name in TOLD}}
+    metadata = json.loads(data[8 : 8 + size])["__metadata__"]
+    return {"state_dict": load(data), **{name: json.loads(metadata[name]) for name in KEPT}}

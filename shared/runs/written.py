@@ -139,7 +139,7 @@ def _check_metric(value: Any, key: str) -> None:
     pair = key.endswith("/interval")
     numbers = value if pair and isinstance(value, list) and len(value) == 2 else [value]
     if (pair and len(numbers) != 2) or not all(
-        isinstance(each, int | float) and not isinstance(each, bool) for each in numbers
+        isinstance(number, int | float) and not isinstance(number, bool) for number in numbers
     ):
         raise UserError(f"{key}: must be {'two numbers' if pair else 'a number'}, got {str(value)[:80]!r}")
 
@@ -152,7 +152,7 @@ def _domain(node: Mapping[str, Any]) -> str:
     for key, value in node.items():
         if (key, value) not in legal.items():
             raise UserError(
-                f"domain.{key[:80]}: must be {legal.get(key, 'left out')}, got {str(value)[:80]!r}; "
+                f"domain.{key[:80]}: must be {legal.get(key, 'absent')}, got {str(value)[:80]!r}; "
                 "a run names its domain, and nothing that is called"
             )
     return str(name)

@@ -58,7 +58,7 @@ def build(
             + nearest(str(name)[:80], list(legal))
         )
     arguments = {key: value for key, value in settings.items() if key != "_target_"}
-    check_arguments(legal[name], arguments, role, given=more)
+    check_arguments(legal[name], arguments, role, filled=more)
     try:
         return legal[name](**arguments, **more)
     except (TypeError, ValueError) as error:

@@ -132,7 +132,7 @@ def load_module(run: Run, checkpoint: str = "best", *, diverged: bool = False) -
     try:
         check_value(state, dict[str, Any], "preprocessing")
         check_arguments(kind.state_type, state, "preprocessing")
-        check_arguments(kind, settings, "hyper_parameters", given=("preprocessing",))
+        check_arguments(kind, settings, "hyper_parameters", filled=("preprocessing",))
         settings["preprocessing"] = kind.state_type(**state)
         module = with_weights(lambda: kind(**settings), contents["state_dict"], diverged=diverged)
     except UserError as error:
@@ -186,7 +186,7 @@ def build_trainer(config: DictConfig, run: Run | None, callbacks: list[Callback]
         loggers = _chosen("logger", LOGGERS, config, run=run)
         monitors = _chosen("callbacks", CALLBACKS, config)
         if "learning_rate" in config.callbacks and not loggers:
-            raise UserError("callbacks.learning_rate: must be left out beside logger=none")
+            raise UserError("callbacks.learning_rate: must not be set beside logger=none")
         callbacks = [*callbacks, *monitors, *_run_callbacks(config, run)]
     callbacks = [*callbacks, KeepSignals()]
     if settings["enable_progress_bar"] and run:

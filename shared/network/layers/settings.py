@@ -40,7 +40,7 @@ def check_settings(layer: type, settings: dict[str, Any], place: str, partial: b
     Raises:
         UserError: ``PLACE.KEY: must be WHAT, got VALUE``.
     """
-    check_arguments(layer, settings, place, given=("shape",), partial=partial)
+    check_arguments(layer, settings, place, filled=("shape",), partial=partial)
     for key, value in settings.items():
         numbers = value if isinstance(value, list) else [value]
         hint = inspect.signature(layer).parameters[key].annotation

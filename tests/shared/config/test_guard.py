@@ -85,7 +85,7 @@ def test_a_stranger_s_recipe_does_not_configure_hydra(
 
 def test_a_stranger_s_primary_file_adds_nothing_to_search(tmp_path: Path) -> None:
     write(tmp_path, mine="defaults: [train]\nhydra: {searchpath: ['pkg://antigravity']}")
-    with pytest.raises(UserError, match=r"mine\.yaml: hydra: must be left out"):
+    with pytest.raises(UserError, match=r"mine\.yaml: hydra: must not be set"):
         load(tmp_path, name="mine")
 
 
@@ -174,6 +174,6 @@ def test_a_sweep_folder_of_a_stranger_starts_nothing(tmp_path: Path) -> None:
                 "train", f"--config-dir={tmp_path / str(number)}", "experiment=best", *more, cwd=tmp_path
             )
             assert done.returncode == 1
-            assert done.stderr.startswith("error: experiment/best.yaml: hydra: must be left out")
+            assert done.stderr.startswith("error: experiment/best.yaml: hydra: must not be set")
             assert "Traceback" not in done.stderr
     assert not mark.exists()

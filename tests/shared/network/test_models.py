@@ -12,6 +12,7 @@ import pytest
 import torch
 from omegaconf import OmegaConf
 
+from shared.config.cli import compose
 from shared.network.build import Network, build_network
 from shared.network.table import layer_table
 
@@ -24,7 +25,7 @@ ENTRIES = json.loads(GOLDEN.read_text()) if GOLDEN.is_file() else {}
 def build(
     name: str, planes: int, rows: int | None, columns: int | None, classes: int, **keys: object
 ) -> Network:
-    config = OmegaConf.create({"model": OmegaConf.load(MODELS / f"{name}.yaml")})
+    config = compose("train", [f"domain={name.split('/')[0]}", f"model={name}"])
     config.model.update(keys)
     layers = OmegaConf.to_container(config.model, resolve=True)["layers"]
     return build_network(layers, planes, (rows, columns), classes)
