@@ -92,8 +92,8 @@ def command(
                     sys.argv[1:] = command_words(sys.argv[1:], words, adds)
                     if {"-h", "--help"} & set(sys.argv):
                         print_help(config_name, function.__globals__["__doc__"], sys.argv[1:])
-                        sys.exit()
-                    run()
+                    else:
+                        run()
                     if failures:
                         raise failures[0]
                     sys.stdout.flush()
