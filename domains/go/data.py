@@ -93,7 +93,6 @@ class GoData(DataModule):
         check_fractions(fractions)
         self.fractions, self.symmetries = fractions, symmetries
         self.sizes = {"train": None, "val": val_size, "test": test_size}
-        self._ready = False
 
     def setup(self, stage: str | None = None) -> None:
         """Read and split the games.
@@ -101,19 +100,15 @@ class GoData(DataModule):
         Raises:
             UserError: The path holds no usable games.
         """
-        if self._ready:
+        if hasattr(self, "train_set"):
             return
-        self._ready = True
         games = read_games(self.path, **self.reading)
-        splits = games.splits(**self.fractions)
-        self.train_set, self.val_set, self.test_set = (
-            self._positions(games, splits == name, self.sizes[name]) for name in ("train", "val", "test")
-        )
+        split = games.splits(**self.fractions)
+        datasets = {name: self._positions(games, split == name, most) for name, most in self.sizes.items()}
+        self.train_set, self.val_set, self.test_set = datasets.values()
         counts = [
-            f"{len(each):,} {side} of {np.unique(each.game).size:,} games"
-            for side, each in zip(
-                ("train", "val", "test"), (self.train_set, self.val_set, self.test_set), strict=True
-            )
+            f"{len(dataset):,} {name} of {np.unique(dataset.game).size:,} games"
+            for name, dataset in datasets.items()
         ]
         self.summary = f"{games.summary}\npositions: {', '.join(counts)}"
 

@@ -17,11 +17,6 @@ LEARNED = 5000  # training clips at most: more cost minutes and change little
 BATCH = 256
 
 
-def most_frequent(train: SpeechDataset, test: SpeechDataset) -> NDArray[np.bool_]:
-    """Where the word of most training clips is right, (test clips,)."""
-    return np.bincount(train.y).argmax() == test.y
-
-
 def logistic_regression(train: SpeechDataset, test: SpeechDataset, log_mel: LogMel) -> NDArray[np.bool_]:
     """Where logistic regression on ``statistics`` is right, (test clips,)."""
     chosen = np.linspace(0, len(train) - 1, min(len(train), LEARNED)).astype(int)

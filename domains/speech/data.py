@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 
 from domains.speech.augment import Augment
-from domains.speech.baselines import logistic_regression, most_frequent
+from domains.speech.baselines import logistic_regression
 from domains.speech.dataset import SpeechDataset
 from domains.speech.preprocessing import LogMel, Seconds, SpeechPreprocessing
 from domains.speech.reading import ClipReader, Clips, Official, Split, Splitter
 from shared.config import check_arguments
 from shared.errors import UserError, require_number
-from shared.files import check_classes, class_name
+from shared.files import check_classes, class_name, number_classes
 from shared.training import DataModule, Fractions
 
 LONGEST = 600  # seconds that data.max_seconds may allow: a clip is one input, and lies in memory as a whole
@@ -68,7 +68,6 @@ class SpeechData(DataModule):
         self.splitter = Splitter(
             official=official, test_speaker=test_speaker, fold=fold, folds=folds, fractions=fractions
         )
-        self._ready = False
 
     def setup(self, stage: str | None = None) -> None:
         """Read and split the clips.
@@ -76,9 +75,8 @@ class SpeechData(DataModule):
         Raises:
             UserError: The path holds no usable clips, or they cannot be split as configured.
         """
-        if self._ready:
+        if hasattr(self, "train_set"):
             return
-        self._ready = True
         sizes = self.preprocessing.sizes if self.fitted else self.sizes
         rate = sizes["rate"]
         clips = self.read(rate)
@@ -97,8 +95,7 @@ class SpeechData(DataModule):
         if self.train_also:
             more = self._only_trained_on(split, rate, known)
             clips, names = clips.and_then(more), np.append(names, ["train"] * len(more.label))
-        number = {word: place for place, word in enumerate(known)}
-        y = np.array([number[word] for word in clips.label.tolist()], np.int64)
+        y = number_classes(clips.label.tolist(), known)
         self.train_set, self.val_set = (
             SpeechDataset(clips, np.flatnonzero(names == name), y) for name in ("train", "val")
         )
@@ -151,14 +148,11 @@ class SpeechData(DataModule):
 
     def baselines(self, items: np.ndarray) -> dict[str, np.ndarray]:
         """The most frequent word, and logistic regression on each band's mean and variation."""
-        if not len(self.train_set):  # clips that a run is tested on and nothing else
+        simple = super().baselines(items)
+        if not simple:
             return {}
-        return {
-            "most frequent word": most_frequent(self.train_set, self.test_set)[items],
-            "logistic regression": logistic_regression(
-                self.train_set, self.test_set, LogMel(**self.preprocessing.sizes)
-            )[items],
-        }
+        hits = logistic_regression(self.train_set, self.test_set, LogMel(**self.preprocessing.sizes))
+        return {"most frequent word": simple["most frequent class"], "logistic regression": hits[items]}
 
 
 def _tested(names: np.ndarray, missing: list[str]) -> list[str]:

@@ -19,7 +19,7 @@ from domains.text.reading import (
     read_vectors,
 )
 from shared.errors import UserError, nearest
-from shared.files import Inventory, check_classes, identity
+from shared.files import Inventory, check_classes, identity, number_classes
 from shared.training import DataModule, Draw, Fractions
 
 CHANNELS = ("tuned", "static")
@@ -114,7 +114,6 @@ class TextData(DataModule):
         self.splitter = Splitter(fractions=fractions, folds=folds, fold=fold)
         self.tokens, self.min_count, self.longest = tokens, min_count, longest
         self.vectors_path, self.embedding = vectors, embedding
-        self._ready = False
 
     def setup(self, stage: str | None = None) -> None:
         """Read and split the sentences, and learn the vocabulary from those that train.
@@ -123,9 +122,8 @@ class TextData(DataModule):
             UserError: The files hold no sentences, their labels are no classes, or training or testing has
                 too few sentences of them.
         """
-        if self._ready:
+        if hasattr(self, "train_set"):
             return
-        self._ready = True
         read = self._read()
         splits, excluded = self.splitter.split(read)
         notes: list[str] = []
@@ -194,8 +192,7 @@ class TextData(DataModule):
 
     def _numbered(self, read: Sentences, splits: np.ndarray, excluded: Inventory) -> np.ndarray:
         """The class (N,) of each sentence; those of a class that training lacks are excluded."""
-        numbers = {label_name(name): number for number, name in enumerate(self.classes)}
-        y = np.array([numbers.get(label, -1) for label in read.labels], np.int64)
+        y = number_classes(read.labels, self.classes, label_name)
         for split, name in (("train", "training"), ("val", "validation"), ("test", "test")):
             in_split = splits == split
             strange = np.flatnonzero(in_split & (y < 0))
@@ -246,11 +243,8 @@ class TextData(DataModule):
 
     def baselines(self, items: np.ndarray) -> dict[str, np.ndarray]:
         """The class most frequent in training, and naive Bayes with a support vector machine."""
-        train, y = self.train_set, self.test_set.y[items]
-        if not len(train):
-            return {}  # another file is tested, all of it
-        simple = {"most frequent class": np.bincount(train.y).argmax() == y}
-        if len(self.classes) > MOST_MACHINES:
+        simple = super().baselines(items)
+        if not simple or len(self.classes) > MOST_MACHINES:
             return simple
-        answers = nb_svm(train.ids, train.y, [self.test_set.ids[item] for item in items])
-        return simple | {"naive Bayes + SVM": answers == y}
+        answers = nb_svm(self.train_set.ids, self.train_set.y, [self.test_set.ids[item] for item in items])
+        return simple | {"naive Bayes + SVM": answers == self.test_set.y[items]}

@@ -3,10 +3,10 @@
 from shared.files.archive import MEMBER_LIMIT, files, is_archive, members, nothing, printable, where
 from shared.files.atomic import remove_unfinished, write, write_json
 from shared.files.cache import Arrays, cache_folder, cached_arrays, is_cache
-from shared.files.content_hash import identity
+from shared.files.content_hash import identity, split_by_hash
 from shared.files.csv_table import csv_text, plain_cell
 from shared.files.inventory import EXAMPLES, Inventory
-from shared.files.labels import DOCUMENTS, check_classes
+from shared.files.labels import DOCUMENTS, check_classes, number_classes
 from shared.files.layout import SPLITS, TRAIN, Layout, class_name, layout_of
 from shared.files.locks import FileLock, InUseError, JournalLock, held
 from shared.files.plain import broken_yaml, check_plain, read_json, read_yaml
@@ -38,11 +38,13 @@ __all__ = [
     "layout_of",
     "members",
     "nothing",
+    "number_classes",
     "plain_cell",
     "printable",
     "read_json",
     "read_yaml",
     "remove_unfinished",
+    "split_by_hash",
     "where",
     "write",
     "write_json",

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -52,3 +52,17 @@ def check_classes(labels: Sequence[str] | np.ndarray, source: str, hint: str) ->
         names = ", ".join(map(repr, single[:5]))
         remarks.append(f"{len(single):,} of {len(classes):,} classes have a single example: {names}")
     return remarks
+
+
+def number_classes(
+    labels: Sequence[str], classes: Sequence[str], name: Callable[[str], str] = class_name
+) -> np.ndarray:
+    """The number int64 (N,) of each label among the classes, -1 for one that is none.
+
+    Args:
+        labels: (N,).
+        classes: in the order of their numbers.
+        name: what labels of one class have in common.
+    """
+    numbers = {name(each): number for number, each in enumerate(classes)}
+    return np.array([numbers.get(name(label), -1) for label in labels], np.int64)

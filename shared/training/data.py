@@ -233,8 +233,14 @@ class DataModule(pl.LightningDataModule):
         }
 
     def baselines(self, items: np.ndarray) -> dict[str, np.ndarray]:
-        """Simple answers to compare with: for each, the chance (N,) of being right on each test item."""
-        return {}
+        """Simple predictions to compare with: for each, the chance (N,) of being right on each test item.
+
+        Here the class that is most frequent in training; none where no item trains or classes are not stored.
+        """
+        train, test = getattr(self.train_set, "y", ()), getattr(self.test_set, "y", None)
+        if not len(train) or test is None:
+            return {}
+        return {"most frequent class": test[items] == np.bincount(train).argmax()}
 
     def groups(self, items: np.ndarray) -> np.ndarray:
         """Which test items (N,) belong together (a game, a speaker): intervals treat a group as one draw."""

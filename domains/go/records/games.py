@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from domains.go.board import Games
+from shared.files import split_by_hash
 
 
 @dataclass(frozen=True)
@@ -37,8 +38,7 @@ class GameRecords(Games):
             val: share of the validation games, from 0 to 1.
             test: share of the test games.
         """
-        place = self.opening / 2.0**64
-        return np.where(place < test, "test", np.where(place < test + val, "val", "train"))
+        return split_by_hash(self.opening, val=val, test=test)
 
     def positions(self, chosen: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Game and ply, both (N,), of all positions of the chosen games (G,) whose move counts, in order."""

@@ -7,7 +7,7 @@ import numpy as np
 
 from domains.text.reading.sentences import Sentences
 from shared.errors import UserError, require_int
-from shared.files import Inventory, identity
+from shared.files import Inventory, identity, split_by_hash
 from shared.training import Fractions, check_fractions
 
 
@@ -63,7 +63,7 @@ class Splitter:
             splits = by_fold(keys, np.array(sentences.labels), self.folds, self.fold, self.fractions["val"])
         else:
             shares = {name: 0 if name in official else self.fractions[name] for name in ("val", "test")}
-            splits = by_share(keys, **shares)
+            splits = split_by_hash(keys, **shares)
             for name in ("val", "test"):
                 splits[sentences.split == name] = name
         excluded = Inventory()
@@ -83,12 +83,6 @@ def identities(texts: Sequence[str]) -> np.ndarray:
     return np.array([identity(" ".join(text.casefold().split()).encode()) for text in texts], np.uint64)
 
 
-def by_share(keys: np.ndarray, val: float, test: float) -> np.ndarray:
-    """The split (N,) of each sentence by its identity."""
-    place = keys / 2.0**64
-    return np.where(place < test, "test", np.where(place < test + val, "val", "train")).astype("<U5")
-
-
 def by_fold(keys: np.ndarray, labels: np.ndarray, folds: int, fold: int, val: float) -> np.ndarray:
     """The split (N,) of each sentence in one of several equal folds, alike in classes."""
     unique, first, inverse = np.unique(keys, return_index=True, return_inverse=True)
@@ -99,5 +93,5 @@ def by_fold(keys: np.ndarray, labels: np.ndarray, folds: int, fold: int, val: fl
         fold_of[members] = np.arange(len(members)) % folds
     # Within a class the order of identities decides the fold; multiplied by an odd number, their bits mix
     # to choose validation sentences independently of it.
-    rest = by_share(unique * np.uint64(0x9E3779B97F4A7C15), val, 0)
+    rest = split_by_hash(unique * np.uint64(0x9E3779B97F4A7C15), val=val, test=0)
     return np.where(fold_of == fold, "test", rest)[inverse]

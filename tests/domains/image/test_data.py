@@ -138,7 +138,7 @@ def test_what_cannot_be_read_is_left_out_and_named(tmp_path: Path) -> None:
     (path / "b" / "half.png").write_bytes((path / "b" / "000.png").read_bytes()[:200])
     (path / "c").mkdir()
     data = from_folder(path)
-    assert data.summary.startswith("pictures: ")
+    assert data.summary.startswith("images: ")
     for part in (
         "files: 63 seen, 60 used, 3 skipped",
         "2 unreadable: a/notes.jpg (must be an image of a known format",
@@ -159,8 +159,8 @@ def test_what_cannot_be_read_is_left_out_and_named(tmp_path: Path) -> None:
         ({"a": 30}, r"must have two classes to tell apart, got one, 'a'"),
         ({".": 3}, r"000\.png: must be in a class's folder; sort the images as CLASS/image\.jpg"),
         ({"train": 3, "test": 3}, r"must be in a class's folder"),
-        ({"train/a": 20, "train/b": 20, "test/a": 3, "test/c": 3}, r"test has pictures of 'c', and train"),
-        ({"train/a": 20, "train/b": 20, "test/a": 3, "c": 3}, r"c/000\.png must lie in one of test, train"),
+        ({"train/a": 20, "train/b": 20, "test/a": 3, "test/c": 3}, r"test has images of 'c', and train"),
+        ({"train/a": 20, "train/b": 20, "test/a": 3, "c": 3}, r"c/000\.png: must be in one of test, train"),
         ({}, r"no file in it"),
     ],
 )  # fmt: skip
@@ -180,15 +180,15 @@ def test_a_folder_without_a_readable_image_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["data.source=digit"], "data.source=digit: .*digits"),
+        (["data.source=digit"], "data.source: must be one of digits, .*got digit"),
         (["data.path=pictures"], r"data\.path: must be null for data=image/digits, got .*pictures"),
-        (["data.channels=2"], "data.channels=2: give 1"),
-        (["data.size=0"], "data.size=0: give"),
-        (["data.fractions.val=2"], "data.fractions.val: must be a share from 0 to 1, got 2"),
-        (["data.fractions.test=1"], "0 pictures to train on"),
-        (["data.first=0"], "data.first=0: give"),
+        (["data.channels=2"], "data.channels: must be one of 1, 3, got 2"),
+        (["data.size=0"], "data.size: must be a whole number from 1, got 0"),
+        (["data.fractions.val=2"], "data.fractions.val: must be a number from 0 to 1, got 2"),
+        (["data.fractions.test=1"], "must have training images of at least two classes, got none"),
+        (["data.first=0"], "data.first: must be a whole number from 1, got 0"),
         (["data.augment.shift=28"], "data.augment.shift=28: give"),
-        (["data.test_views=3"], "data.test_views=3: give 1, 2 or 6"),
+        (["data.test_views=3"], "data.test_views: must be one of 1, 2, 6, got 3"),
         (["data.test_views=true"], "data.test_views: must be a whole number, got True"),
     ],
 )

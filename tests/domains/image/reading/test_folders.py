@@ -156,10 +156,10 @@ def test_other_data_are_tested_on_known_classes(tmp_path: Path) -> None:
     other = make_folder(tmp_path / "other", {"a": 30, "c": 30}, seed=9)
     (other / "a" / "bad.jpg").write_text("no picture")
     summary = evaluated(run, other)
-    assert "classes of the run without a picture here: b" in summary
+    assert "classes of the run without images: b" in summary
     assert "1 unreadable: a/bad.jpg" in summary
-    assert " of 60 pictures; data.fractions.test=1 tests all" in summary
-    assert "tested: 60 of 60 pictures\n" in evaluated(run, other, fractions={"val": 0.1, "test": 1})
+    assert " of 60 images; data.fractions.test=1 tests all" in summary
+    assert "tested: 60 of 60 images\n" in evaluated(run, other, fractions={"val": 0.1, "test": 1})
     scores = evaluate(compose("evaluate", [f"run={run.folder}", f"data.path={other}"]))
     assert 0 <= scores["test/acc"] <= 1
     make_folder(other, {"d": 3})
@@ -182,7 +182,7 @@ def test_very_few_images_are_split_or_refused(count: int, tmp_path: Path) -> Non
     if count in (2, 5):
         run, data = trained(path, tmp_path), read(path, "data.size=8")
         assert run.metrics["test/acc"] >= 0
-        assert f"tested: {len(data.test_set)} of {2 * count} pictures" in evaluated(run)
+        assert f"tested: {len(data.test_set)} of {2 * count} images" in evaluated(run)
 
 
 def test_mostly_unreadable_data_are_refused(tmp_path: Path) -> None:

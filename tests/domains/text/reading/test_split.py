@@ -3,17 +3,18 @@
 import numpy as np
 import pytest
 
-from domains.text.reading.split import Splitter, by_fold, by_share, identities
+from domains.text.reading.split import Splitter, by_fold, identities
 from shared.errors import UserError
+from shared.files.content_hash import split_by_hash
 
 TEXTS = [f"sentence number {n}" for n in range(2000)]
 
 
 def test_shares_are_kept_and_no_sentence_moves_when_others_are_added() -> None:
-    splits = by_share(identities(TEXTS), 0.1, 0.2)
+    splits = split_by_hash(identities(TEXTS), val=0.1, test=0.2)
     shares = [(splits == name).mean() for name in ("train", "val", "test")]
     assert shares == pytest.approx([0.7, 0.1, 0.2], abs=0.03)
-    assert (by_share(identities(TEXTS[500:]), 0.1, 0.2) == splits[500:]).all()
+    assert (split_by_hash(identities(TEXTS[500:]), val=0.1, test=0.2) == splits[500:]).all()
 
 
 def test_copies_up_to_spaces_and_capitals_are_in_one_split() -> None:
