@@ -65,6 +65,7 @@ class TextClassifier(Classifier):
         Raises:
             UserError: ``model.naive_bayes`` beside a file of vectors, or with fewer numbers than classes.
         """
+        super().prepare(data)
         assert isinstance(data, TextData)
         start = torch.empty(len(self.preprocessing.vocabulary), data.embedding)
         found = data.vectors
