@@ -59,7 +59,7 @@ def test_a_mistake_is_told_before_anything_is_trained(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"^folder is not set: give folder=…"):
         compare(config)
     config = compose("compare", ["n_jobs=0", f"runs={tmp_path}"])
-    with pytest.raises(UserError, match=r"^n_jobs=0: give a whole number from 1"):
+    with pytest.raises(UserError, match=r"^n_jobs: must be a whole number from 1, got 0"):
         compare(config)
     twin = "+compare.tasks.image.cells.lecture_=[]"  # no two cells may share a folder
     config = compose("compare", [twin, f"runs={tmp_path}"])

@@ -4,9 +4,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from omegaconf import DictConfig
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.progress import TimeRemainingColumn as TimeLeft
 
 from shared.commands import SAME
 from shared.compare.claims import judge
@@ -15,8 +12,8 @@ from shared.compare.jobs import Job, Workers
 from shared.compare.report import write_report
 from shared.compare.results import results, write_csv
 from shared.compare.spec import read
-from shared.config import Stopped
-from shared.errors import UserError
+from shared.config import Stopped, print_line, progress_bar
+from shared.errors import UserError, require_int
 from shared.files import held
 
 
@@ -33,10 +30,8 @@ def compare(config: DictConfig) -> Path:
         InUseError: Another process works on this comparison.
         UserError: The comparison or one of its cells makes no sense, or, once all is written, cells failed.
     """
-    console = Console()
     folder = None if config.folder is None else str(Path(config.folder).absolute())
-    if not isinstance(config.n_jobs, int) or config.n_jobs < 1:
-        raise UserError(f"n_jobs={config.n_jobs}: give a whole number from 1")
+    require_int("n_jobs", config.n_jobs, 1)
     plan = read(config.compare, folder)
     plan.title = plan.title or config.choices.compare
     home = Path(config.runs).absolute() / "compare" / config.choices.compare
@@ -58,8 +53,8 @@ def compare(config: DictConfig) -> Path:
     write_csv(home / "results.csv", cells)
     write_report(home, plan, cells, found, judged)
     for each in judged:
-        console.print(f"[bold]{each.verdict}[/]: {each.claim.says}")
-    console.print(f"report: {home / 'report.html'}", soft_wrap=True, highlight=False, markup=False)
+        print_line(f"{each.verdict}: {each.claim.says}")
+    print_line(f"report: {home / 'report.html'}")
     failed = [f"{cell.task}, {cell.design}: {cell.failure}" for cell in cells if cell.failure]
     if failed:
         raise UserError(f"{len(failed)} of {len(cells)} cells failed:\n" + "\n".join(failed))
@@ -69,12 +64,8 @@ def compare(config: DictConfig) -> Path:
 def train(cells: list[Cell], n_jobs: int) -> None:
     """Task by task: first the facts of each cell, then its learning rate, then one training a seed."""
     total = sum(1 + len(cell.seeds) + (len(cell.factors) if len(cell.factors) > 1 else 0) for cell in cells)
-    bar = Progress(
-        TextColumn("[bold]{task.description}"), BarColumn(bar_width=None), MofNCompleteColumn(),
-        TimeElapsedColumn(), TextColumn("left"), TimeLeft(), console=Console(stderr=True),
-    )  # fmt: skip
-    with Workers(n_jobs) as workers, bar:
-        shown = bar.add_task("comparing", total=total)
+    with Workers(n_jobs) as workers, progress_bar() as bar:
+        shown = bar.add_task("comparing", total=total, note="")
 
         def run(jobs: Sequence[Job]) -> None:
             waiting = [job for job in jobs if not job.done]
@@ -82,7 +73,7 @@ def train(cells: list[Cell], n_jobs: int) -> None:
             for job in workers.run(waiting):
                 bar.update(shown, description=job.folder.name, advance=1)
                 if job.failure or not bar.console.is_terminal:
-                    bar.console.print(f"{job.folder.name}: {job.failure or 'done'}", markup=False)
+                    print_line(f"{job.folder.name}: {job.failure or 'done'}", console=bar.console)
 
         for task in dict.fromkeys(cell.task for cell in cells):
             mine = [cell for cell in cells if cell.task == task]

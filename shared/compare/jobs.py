@@ -3,6 +3,7 @@
 import multiprocessing
 import os
 import signal
+import threading
 import traceback
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor, as_completed
@@ -10,8 +11,6 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import redirect_stderr, redirect_stdout
 from multiprocessing.connection import wait
 from pathlib import Path
-from queue import SimpleQueue
-from threading import Thread
 from typing import Any, NamedTuple
 
 import torch
@@ -63,56 +62,52 @@ def train(config: DictConfig, folder: Path) -> None:
 
 
 class Workers:
-    """``n`` processes, each started when it is first needed and kept: the libraries load for seconds."""
+    """``n`` threads, each with a process of its own that is kept from job to job: imports take seconds.
+
+    One pool of ``n`` processes would give up all its jobs when one process dies.
+    """
 
     def __init__(self, n: int):
         self._threads = ThreadPoolExecutor(n)
-        self._pools: SimpleQueue[ProcessPoolExecutor | None] = SimpleQueue()
+        self._local = threading.local()
         self._stopped = False
-        for _ in range(n):
-            self._pools.put(None)
 
     def __enter__(self) -> "Workers":
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: Any) -> None:
-        if kind:  # such as Ctrl-C: what they train is resumed next time
+        if kind:  # such as Ctrl-C: the trainings are resumed next time
             self._stopped = True
             for process in multiprocessing.active_children():
                 process.kill()
-        self._threads.shutdown(cancel_futures=True)
-        while not self._pools.empty():
-            pool = self._pools.get()
-            if pool:
-                pool.shutdown()
+        self._threads.shutdown(cancel_futures=True)  # the end of a thread ends its process
 
     def run(self, jobs: Iterable[Job]) -> Iterator[Job]:
-        """Do the jobs; each comes back when it is done, and why it failed stands in its folder."""
+        """Do the jobs; yields each when it is done; the folder of a failed one holds the reason."""
         futures: dict[Future, Job] = {self._threads.submit(self._do, job): job for job in jobs}
         for future in as_completed(futures):
             future.result()
             yield futures[future]
 
     def _do(self, job: Job) -> None:
-        pool = self._pools.get()
-        try:
+        if not hasattr(self._local, "process"):
             # Spawned, not forked: a copy of a process whose threads run may hang.
-            pool = pool or ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), _start)
-            job.folder.mkdir(parents=True, exist_ok=True)
-            (job.folder / FAILED).unlink(missing_ok=True)
-            reason = pool.submit(_attempt, job).result()
+            self._local.process = ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), _start)
+        job.folder.mkdir(parents=True, exist_ok=True)
+        (job.folder / FAILED).unlink(missing_ok=True)
+        try:
+            reason = self._local.process.submit(_attempt, job).result()
         except BrokenProcessPool:
-            pool, reason = None, "" if self._stopped else "its process was killed; was there memory enough?"
-        finally:
-            self._pools.put(pool)
+            del self._local.process
+            reason = "" if self._stopped else "its process was killed; was there enough memory?"
         if reason:
             write(job.folder / FAILED, reason)
 
 
 def _start() -> None:
-    """One thread a process, and none that outlives the process it works for: that would write on, unseen.
+    """Use one thread, and exit when the parent process dies.
 
-    The signals that end a command, which a terminal and SLURM send to all its processes, are for the first.
+    A terminal and SLURM send the signals that end a command to all its processes; the first one handles them.
     """
     for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, *REQUEUE):
         signal.signal(each, signal.SIG_IGN)
@@ -124,7 +119,7 @@ def _start() -> None:
         wait([parent.sentinel])
         os._exit(1)
 
-    Thread(target=follow, daemon=True).start()
+    threading.Thread(target=follow, daemon=True).start()
 
 
 def _attempt(job: Job) -> str | None:
