@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from shared.commands.train import is_first_process, train_once
-from shared.config import check_training, known_keys, nearest_key, plain
+from shared.config import check_training, known_keys, nearest_key, plain, print_line
 from shared.errors import UserError
 from shared.files import held, write_json
 from shared.results import Spread, spread_of
@@ -29,45 +29,41 @@ def repeat(config: DictConfig) -> dict[str, Spread]:
         InUseError: Another process works on these trainings.
         UserError: ``repeat.over`` names no values or a key that does not exist, or a training cannot be done.
     """
-    console = Console()
     over = plain(config.repeat.over) if config.repeat.over else {"seed": [0, 1, 2, 3, 4]}
     settings = OmegaConf.masked_copy(config, [str(key) for key in config if key != "repeat"])
     folder = _folder(settings, over)
     combinations = _combinations(over)
     configs = [_configuration(settings, values, folder) for values in combinations]
+    console = Console()
+    runs: list[dict[str, Any]] = []
     with held(folder, is_first_process()):
-        return _repeat(over, combinations, configs, folder, console)
+        for number, (values, config) in enumerate(zip(combinations, configs, strict=True), start=1):
+            settings_text = ", ".join(f"{key}={value}" for key, value in values.items())
+            console.rule(f"{number} of {len(combinations)}: {settings_text}")
+            runs.append(train_once(config))
+        return _summary(over, runs, folder, console)
 
 
-def _repeat(
-    over: dict[str, Any],
-    combinations: list[dict[str, Any]],
-    configs: list[DictConfig],
-    folder: Path,
-    console: Console,
+def _summary(
+    over: dict[str, Any], runs: list[dict[str, Any]], folder: Path, console: Console
 ) -> dict[str, Spread]:
-    """As ``repeat``, in the folder of these trainings, which this process holds."""
-    found: list[dict[str, Any]] = []
-    for number, (values, config) in enumerate(zip(combinations, configs, strict=True), start=1):
-        told = ", ".join(f"{key}={value}" for key, value in values.items())
-        console.rule(f"{number} of {len(combinations)}: {told}")
-        found.append(train_once(config))
-    figures = {
-        key: spread_of([float(each[key]) for each in found])
-        for key, value in found[0].items()
+    """Write ``summary.json`` and print the table."""
+    metrics = {
+        key: spread_of([float(run[key]) for run in runs])
+        for key, value in runs[0].items()
         if isinstance(value, int | float) and "/" in key and not key.endswith("/n")
     }
     write_json(
         folder / "summary.json",
         {
             "over": over,
-            "runs": [each["run"] for each in found],
-            "figures": {name: each._asdict() for name, each in figures.items()},
+            "runs": [run["run"] for run in runs],
+            "figures": {name: spread._asdict() for name, spread in metrics.items()},
         },
     )
-    console.print(_table(figures, found))
-    console.print(f"repeat: {folder}", soft_wrap=True, highlight=False, markup=False)
-    return figures
+    console.print(_table(metrics, runs))
+    print_line(f"repeat: {folder}")
+    return metrics
 
 
 def _folder(settings: DictConfig, over: dict[str, list[Any]]) -> Path:
