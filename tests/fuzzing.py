@@ -1,4 +1,4 @@
-"""Damaged files for tests of readers: what a broken disk, a cut copy or an enemy makes of a good one."""
+"""Damaged files for tests of readers, like those of broken disks, truncated copies and attackers."""
 
 import time
 from collections import Counter

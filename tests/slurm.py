@@ -1,4 +1,4 @@
-"""A SLURM of one node in a folder, for tests: munge, a controller and a daemon that no one else sees."""
+"""A SLURM of one node in a folder, for tests: munge, a controller and a daemon used by the tests alone."""
 
 import os
 import pwd

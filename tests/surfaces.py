@@ -1,4 +1,4 @@
-"""A contract of import-linter: what a folder offers is what its ``__init__`` names."""
+"""A contract of import-linter: other folders import only names of a folder's ``__init__``."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""A run keeps a fingerprint of its data: what changed since is said, and never trained on."""
+"""A run keeps a fingerprint of its data: changes are reported and never trained on."""
 
 import json
 import shutil
@@ -113,7 +113,7 @@ def evaluated(run: Run, capsys: pytest.CaptureFixture, *words: str) -> str:
 
 
 @pytest.mark.parametrize("name", KINDS)
-def test_data_that_are_the_same_are_the_same_however_they_are_packed_and_loaded(
+def test_equal_data_have_equal_fingerprints_however_packed_and_loaded(
     name: str, stopped: dict[str, Run], tmp_path: Path, capsys: pytest.CaptureFixture
 ) -> None:
     run, make = stopped[name], KINDS[name][0]
@@ -138,7 +138,7 @@ def test_data_that_are_the_same_are_the_same_however_they_are_packed_and_loaded(
 
 
 @pytest.mark.parametrize("name", KINDS)
-def test_changed_data_are_not_trained_on_and_evaluate_says_what_changed(
+def test_changed_data_are_not_trained_on_and_evaluate_reports_the_change(
     name: str, stopped: dict[str, Run], tmp_path: Path, capsys: pytest.CaptureFixture
 ) -> None:
     run, make = stopped[name], KINDS[name][0]
@@ -174,7 +174,7 @@ def test_new_words_and_classes_are_named(stopped: dict[str, Run], capsys: pytest
         write_sentences(path)
 
 
-def test_explain_says_that_the_data_have_changed(
+def test_explain_reports_changed_data(
     stopped: dict[str, Run], tmp_path: Path, capsys: pytest.CaptureFixture
 ) -> None:
     run = stopped["image"]
@@ -193,7 +193,7 @@ def test_explain_says_that_the_data_have_changed(
         write_pictures(path)
 
 
-def test_a_run_of_before_there_were_fingerprints_goes_on(stopped: dict[str, Run], tmp_path: Path) -> None:
+def test_a_run_without_fingerprints_is_resumed(stopped: dict[str, Run], tmp_path: Path) -> None:
     run = copied(stopped["text"], tmp_path / "old")
     (run.folder / "data.json").unlink()
     for name in ("best", "last"):

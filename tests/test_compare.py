@@ -1,4 +1,4 @@
-"""compare.py as a user runs it: the bundled samples of all domains, gone on with, and with a failure."""
+"""compare.py as a user runs it: the bundled datasets of all domains, resumed, and with a failure."""
 
 import csv
 from pathlib import Path
@@ -18,7 +18,7 @@ def rows(home: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def test_quick_compares_designs_of_four_domains_and_goes_on_where_it_was(tmp_path: Path) -> None:
+def test_quick_compares_designs_of_four_domains_and_resumes(tmp_path: Path) -> None:
     done = command("compare", "compare=quick", "n_jobs=2", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     page = Path(done.stdout.rstrip().splitlines()[-1].removeprefix("report: "))
@@ -54,7 +54,7 @@ def test_quick_compares_designs_of_four_domains_and_goes_on_where_it_was(tmp_pat
     assert [row["use"] for row in rows(home)].count("failed") == 1
 
 
-def test_a_mistake_is_told_before_anything_is_trained(tmp_path: Path) -> None:
+def test_a_mistake_is_reported_before_training(tmp_path: Path) -> None:
     config = compose("compare", ["compare=lecture", f"runs={tmp_path}"])
     with pytest.raises(UserError, match=r"^folder is not set: give folder=…"):
         compare(config)

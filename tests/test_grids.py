@@ -28,7 +28,7 @@ TINY = [
         pytest.param("submitit_local", marks=pytest.mark.slow),  # what submitit_slurm does, on this machine
     ],
 )
-def test_a_run_that_fails_is_told_and_the_others_go_on(launcher: str, tmp_path: Path) -> None:
+def test_failed_runs_are_reported_and_the_rest_continue(launcher: str, tmp_path: Path) -> None:
     words = [f"hydra/launcher={launcher}"] + ["hydra.launcher.n_jobs=2"] * (launcher == "joblib")
     done = command("train", "-m", *TINY, *words, cwd=tmp_path)
     assert done.returncode == 1
@@ -43,7 +43,7 @@ def test_a_run_that_fails_is_told_and_the_others_go_on(launcher: str, tmp_path: 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("launcher", ["basic", "joblib", "submitit_local"])
-def test_grids_that_start_in_one_second_are_apart(launcher: str, tmp_path: Path) -> None:
+def test_grids_of_the_same_second_have_different_folders(launcher: str, tmp_path: Path) -> None:
     words = ["-m", *TINY[:-1], f"hydra/launcher={launcher}", "runs=grid"]
     failing = start("train", *words, "model.pool=most,avg", cwd=tmp_path)
     well = start("train", *words, "seed=5,6,7", cwd=tmp_path)
@@ -56,7 +56,7 @@ def test_grids_that_start_in_one_second_are_apart(launcher: str, tmp_path: Path)
     assert len(list(tmp_path.glob("grid/image/*/metrics.json"))) == 4
 
 
-def test_a_grid_s_folder_is_its_own_and_the_same_for_its_runs(tmp_path: Path) -> None:
+def test_the_runs_of_a_grid_share_its_own_folder(tmp_path: Path) -> None:
     with initialize_config_dir(str(CONF), version_base="1.3"):
         first, second = (
             compose("train", [f"runs={tmp_path}"], return_hydra_config=True).hydra.sweep for _ in range(2)

@@ -1,4 +1,4 @@
-"""Run folders that a stranger made: no command calls, unpickles, follows or writes what they name."""
+"""Hostile run folders: no command calls, unpickles, follows or writes what they name."""
 
 import importlib
 import io
@@ -194,7 +194,7 @@ def callables() -> list[str]:
     return found
 
 
-def test_of_all_callables_a_configuration_reaches_those_on_the_lists(
+def test_a_configuration_reaches_only_listed_callables(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     every = callables()
@@ -225,13 +225,15 @@ def test_of_all_callables_a_configuration_reaches_those_on_the_lists(
                     _domain({"name": "go", role: name})
 
 
-def test_what_older_runs_say_of_their_domain_is_taken(trained_copy: Run) -> None:
+def test_the_domain_keys_of_older_runs_are_accepted(trained_copy: Run) -> None:
     for parts in (find_domain("go").old_names(), {"module": "domains.go.module.GoPolicy"}, {}):
         set_key(trained_copy, "domain", {"name": "go"} | parts)
         assert trained_copy.config.domain == {"name": "go"}
 
 
-def test_a_run_s_cache_and_downloads_are_not_written_where_it_says(trained_copy: Run, tmp_path: Path) -> None:
+def test_a_run_does_not_choose_where_caches_and_downloads_are_written(
+    trained_copy: Run, tmp_path: Path
+) -> None:
     from shared.training.setup import trained_config
 
     set_key(trained_copy, "data.cache", str(tmp_path / "autostart"))
@@ -291,7 +293,7 @@ def test_a_state_beyond_the_optimizer_s_parameters_is_refused(damage: Callable[[
 
 
 @pytest.mark.parametrize("path", ["..", "x/..", "../../.ssh", "best.ckpt/../../x", "other.ckpt"])
-def test_a_checkpoint_names_no_other_file_to_remove(trained_copy: Run, path: str) -> None:
+def test_a_checkpoint_cannot_name_a_file_to_remove(trained_copy: Run, path: str) -> None:
     state = torch.load(trained_copy.checkpoints / "last.ckpt", weights_only=True)
     for name, kept in state["callbacks"].items():
         if name.startswith("ModelCheckpoint"):

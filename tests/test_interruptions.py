@@ -1,4 +1,4 @@
-"""What cuts a training short: one line with the cause, what is saved and how to resume."""
+"""Interrupted trainings: one line with the cause, the checkpoint and the command to resume."""
 
 import errno
 import os
@@ -71,7 +71,7 @@ def resumed_by(line: str) -> Path:
 
 @pytest.mark.parametrize("folder", ["runs", "my runs (2), it's"])
 @pytest.mark.parametrize(("signum", "epoch"), [(signal.SIGTERM, 2), (signal.SIGINT, 1), (signal.SIGHUP, 0)])
-def test_a_signal_ends_a_training_with_what_is_saved(
+def test_a_signal_stops_a_training_and_names_its_checkpoint(
     signum: signal.Signals, epoch: int, folder: str, tmp_path: Path
 ) -> None:
     config = configuration(tmp_path / folder)
@@ -88,7 +88,7 @@ def test_a_signal_ends_a_training_with_what_is_saved(
     assert [row["epoch"] for row in epochs_of(the_run(tmp_path / folder))] == [0, 1, 2]
 
 
-def test_signals_are_given_back_after_a_command(tmp_path: Path) -> None:
+def test_signal_handlers_are_restored_after_a_command(tmp_path: Path) -> None:
     before = [
         signal.getsignal(each) for each in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGUSR1)
     ]
@@ -111,7 +111,7 @@ def test_a_killed_loader_process_is_named(tmp_path: Path) -> None:
     assert "\n" not in str(raised.value)
 
 
-def test_a_run_that_is_moved_says_where_what_is_saved_lies(tmp_path: Path) -> None:
+def test_a_run_moved_during_training_names_its_checkpoint(tmp_path: Path) -> None:
     new = tmp_path / "moved to 'here'"
     with pytest.raises(PlaceError) as raised:
         train(configuration(tmp_path / "runs"), [At(1, lambda: the_run(tmp_path / "runs").rename(new))])
@@ -122,7 +122,7 @@ def test_a_run_that_is_moved_says_where_what_is_saved_lies(tmp_path: Path) -> No
     assert not list((tmp_path / "runs").glob("*/*"))  # nothing was made anew in the old place
 
 
-def test_a_run_that_is_removed_says_so(tmp_path: Path) -> None:
+def test_a_run_removed_during_training_is_reported(tmp_path: Path) -> None:
     import shutil
 
     with pytest.raises(PlaceError, match=r"was removed while its run was trained, with all that was saved$"):
@@ -147,7 +147,7 @@ def raising(error: Exception) -> Callable[[], None]:
         (OSError(errno.EROFS, os.strerror(errno.EROFS), "x"), PlaceError, "x: Read-only file system"),
     ],
 )  # fmt: skip
-def test_failures_of_the_surroundings_are_one_line(
+def test_failures_of_the_system_are_one_line(
     error: Exception, kind: type[UserError], told: str, tmp_path: Path
 ) -> None:
     with pytest.raises(kind) as raised:
@@ -158,14 +158,14 @@ def test_failures_of_the_surroundings_are_one_line(
     assert "\n" not in str(raised.value)
 
 
-def test_a_defect_keeps_its_traceback_and_says_what_is_saved(tmp_path: Path) -> None:
+def test_a_defect_keeps_its_traceback_and_names_the_checkpoint(tmp_path: Path) -> None:
     with pytest.raises(ZeroDivisionError) as raised:
         train(configuration(tmp_path), [At(1, raising(ZeroDivisionError()))])
     [note] = raised.value.__notes__
     assert note.startswith("1 epoch is saved; resume with: ")
 
 
-def test_a_mistake_that_no_resuming_mends_is_told_alone(tmp_path: Path) -> None:
+def test_a_mistake_that_resuming_cannot_fix_names_no_checkpoint(tmp_path: Path) -> None:
     with pytest.raises(UserError) as raised:
         train(configuration(tmp_path), [At(0, raising(UserError("data.path: there is nothing")))])
     assert str(raised.value) == "data.path: there is nothing"
@@ -181,7 +181,7 @@ def test_the_exit_code_is_the_signal_s(tmp_path: Path) -> None:
     assert "saved; resume with: python " in err.splitlines()[-1]
 
 
-def test_a_signal_to_all_processes_is_told_as_a_signal(tmp_path: Path) -> None:
+def test_a_signal_to_all_processes_is_reported_as_a_signal(tmp_path: Path) -> None:
     """As SLURM sends it: a loader process may end before this one hears of it."""
 
     def end_all() -> None:

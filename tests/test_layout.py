@@ -18,7 +18,7 @@ def test_a_script_is_a_docstring_with_an_example_and_one_short_main(script: Path
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.name)
-def test_a_script_imports_what_is_heavy_only_once_it_runs(script: Path) -> None:
+def test_a_script_imports_heavy_packages_only_when_it_runs(script: Path) -> None:
     imported = set()
     for node in ast.parse(script.read_text()).body:
         if isinstance(node, ast.Import | ast.ImportFrom):

@@ -1,4 +1,4 @@
-"""Runs of release 0.1.0 go on being read: evaluated, asked, explained, played with, and resumed."""
+"""Runs of release 0.1.0 can be evaluated, predicted with, explained, played with, and resumed."""
 
 import json
 import shutil
@@ -31,7 +31,7 @@ def run(request: pytest.FixtureRequest, tmp_path: Path) -> Run:
     return Run.open(folder)
 
 
-def test_it_is_tested_on_its_own_data(run: Run) -> None:
+def test_an_old_run_is_evaluated(run: Run) -> None:
     expected = json.loads((run.folder / "expected.json").read_text())
     figures = evaluate(compose("evaluate", [f"run={run.folder}", "checkpoint=last"]))
     baselines = {name for name in expected if name.startswith("baseline/") and name.count("/") == 1}
@@ -39,7 +39,7 @@ def test_it_is_tested_on_its_own_data(run: Run) -> None:
     assert {name: figures[name] for name in baselines} == pytest.approx({n: expected[n] for n in baselines})
 
 
-def test_it_answers_and_is_explained(run: Run, tmp_path: Path) -> None:
+def test_an_old_run_predicts_and_is_explained(run: Run, tmp_path: Path) -> None:
     words = [f"run={run.folder}", f"output={tmp_path / 'out'}"]
     domain = run.config.domain.name
     own = "text=not dull" if domain == "text" else f"input={write_input(tmp_path / INPUTS[domain])}"
@@ -61,7 +61,7 @@ def write_input(path: Path) -> Path:
     return path
 
 
-def test_it_is_resumed_and_ends_as_if_it_had_never_been_stopped(run: Run) -> None:
+def test_an_old_run_is_resumed_with_the_same_end(run: Run) -> None:
     before = epochs_of(run.folder)
     found = train(compose("train", [f"resume={run.folder}"]))
     expected = json.loads((run.folder / "expected.json").read_text())

@@ -33,7 +33,7 @@ def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, Path]
     return tmp_path / "here", tmp_path / "there"
 
 
-def test_a_run_keeps_where_its_data_lie(
+def test_a_run_keeps_the_absolute_path_of_its_data(
     places: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
 ) -> None:
     here, there = places
@@ -69,7 +69,7 @@ def test_lists_and_second_files_are_kept_too(tmp_path: Path, monkeypatch: pytest
     assert set(data_paths()) == {"path", "test_path", "train_also", "vectors"}
 
 
-def test_a_repetition_and_a_search_know_their_data_by_where_they_lie(
+def test_repetitions_and_searches_know_their_data_by_absolute_path(
     places: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     _, there = places
@@ -85,7 +85,7 @@ def test_a_repetition_and_a_search_know_their_data_by_where_they_lie(
     assert folder_of(compose("sweep", [*QUICK, f"runs={tmp_path / 'runs'}"])) != study
 
 
-def test_a_run_with_a_relative_path_never_takes_other_data_in_silence(
+def test_a_relative_path_never_silently_means_other_data(
     places: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
 ) -> None:
     """As older versions wrote them, and as ship leaves them."""

@@ -1,4 +1,4 @@
-"""Training with several processes: the same items once, the same figures, one run folder."""
+"""Training with several processes: each item once, the same metrics, one run folder."""
 
 import json
 import os
@@ -59,7 +59,7 @@ def equal_to(alone: Path, run: Path) -> None:
     assert all(torch.allclose(weights[key], others[key], atol=1e-4) for key in weights)
 
 
-def test_two_processes_train_as_one_does_with_batches_twice_as_large(alone: Path, tmp_path: Path) -> None:
+def test_two_processes_train_like_one_with_doubled_batches(alone: Path, tmp_path: Path) -> None:
     done = command("train", *TWO, cwd=tmp_path)
     assert "2 processes" in done.stdout
     assert done.stdout.count("run: ") == 1
@@ -111,7 +111,7 @@ def test_in_a_grid_lightning_starts_no_processes_of_its_own(tmp_path: Path, monk
 
 @pytest.mark.slow
 @pytest.mark.parametrize("victim", ["started", "first"])
-def test_where_one_process_is_killed_the_others_end_in_one_line(victim: str, tmp_path: Path) -> None:
+def test_other_processes_end_in_one_line_if_one_is_killed(victim: str, tmp_path: Path) -> None:
     process = start("train", *TWO, "trainer.max_epochs=500", cwd=tmp_path)
     deadline = time.monotonic() + 200
     while not list(tmp_path.glob("runs/image/*/metrics.csv")):

@@ -38,7 +38,7 @@ def test_every_combination_once() -> None:
             _combinations({"a": values})
 
 
-def test_it_trains_each_once_goes_on_and_tells_the_mean(tmp_path: Path) -> None:
+def test_each_seed_is_trained_once_and_the_mean_is_reported(tmp_path: Path) -> None:
     done = command("repeat", *TINY, OVER, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     folder = Path(done.stdout.rstrip().splitlines()[-1].removeprefix("repeat: "))
@@ -59,7 +59,7 @@ def test_it_trains_each_once_goes_on_and_tells_the_mean(tmp_path: Path) -> None:
     assert Path(told["runs"][0], "metrics.json").stat().st_mtime_ns == stamps[told["runs"][0]]
 
 
-def test_a_stop_says_how_to_resume(tmp_path: Path, monkeypatch) -> None:
+def test_an_interruption_names_the_command_to_resume(tmp_path: Path, monkeypatch) -> None:
     config = compose("repeat", [*TINY, OVER, "data.first=100", f"runs={tmp_path}"])
 
     def stop(*_: object) -> None:

@@ -1,4 +1,4 @@
-"""A stopped run goes on as if nothing had happened: killed, moved, copied, also within other commands."""
+"""A stopped run resumes with the same result: killed, moved, copied, also within other commands."""
 
 import os
 import random
@@ -65,7 +65,7 @@ def check_kills(words: list[str], folder: Path, moments: list[kills.Moment]) -> 
 
 
 @pytest.mark.parametrize("domain", SMALL)
-def test_killed_at_a_step_and_resumed_it_is_as_never_killed(domain: str, tmp_path: Path) -> None:
+def test_a_run_killed_at_a_step_resumes_with_the_same_result(domain: str, tmp_path: Path) -> None:
     """With the defaults: one loader process for Go, none for the others."""
     check_kills(words_of(domain), tmp_path, [("on_train_batch_end", random.randint(7, 11))])
 
@@ -94,7 +94,7 @@ def test_killed_four_times(domain: str, workers: int, ema: str, tmp_path: Path) 
     check_kills(words, tmp_path, [first, *more])
 
 
-def test_moved_it_ends_as_in_its_old_place_and_a_copy_leaves_the_old_one_alone(tmp_path: Path) -> None:
+def test_moved_and_copied_runs_resume_with_the_same_result(tmp_path: Path) -> None:
     words = words_of("text", "training.ema=0.9", "training.patience=3")
     kills.run(train_in, tmp_path / "old", words, folder=tmp_path)
     whole = run_in(tmp_path / "old")
@@ -135,9 +135,7 @@ ANOTHER: list[tuple[str, object, str]] = [  # what is changed in config.yaml by 
 
 
 @pytest.mark.parametrize(("key", "value", "words"), ANOTHER, ids=str)
-def test_another_training_than_the_saved_one_is_not_resumed(
-    trained_copy: Run, key: str, value: object, words: str
-) -> None:
+def test_a_different_training_is_not_resumed(trained_copy: Run, key: str, value: object, words: str) -> None:
     set_key(trained_copy, key, value)
     (trained_copy.folder / "metrics.json").unlink()
     rows = (trained_copy.folder / "metrics.csv").read_bytes()
@@ -188,7 +186,7 @@ def holder() -> Iterator[Callable[[Path], Process]]:
         process.join()
 
 
-def test_a_second_process_is_refused_and_a_killed_one_lets_go(
+def test_a_second_process_is_refused_and_a_killed_one_releases_its_lock(
     holder: Callable[[Path], Process], tmp_path: Path
 ) -> None:
     words = words_of("image", "data.first=200", "trainer.max_epochs=2", "test=false")
@@ -218,7 +216,7 @@ def repeat_in(folder: Path, words: list[str]) -> None:
     repeat(compose("repeat", [*words, f"runs={folder}", "repeat.over={seed: [0, 1]}"]))
 
 
-def test_of_two_repetitions_at_once_the_second_is_refused(tmp_path: Path) -> None:
+def test_a_second_simultaneous_repetition_is_refused(tmp_path: Path) -> None:
     words = words_of("image", "data.first=200", "test=false", "trainer.max_epochs=20")
     first = kills.processes.Process(target=repeat_in, args=(tmp_path, words))
     first.start()
@@ -242,7 +240,7 @@ def write_long(path: Path, ready: Event, until: Event) -> None:
         until.wait()
 
 
-def test_what_a_killed_writer_left_is_removed_and_what_another_writes_is_not(tmp_path: Path) -> None:
+def test_unfinished_files_of_killed_writers_only_are_removed(tmp_path: Path) -> None:
     path = tmp_path / "metrics.csv"
     kills.run(die_in_a_write, path, folder=tmp_path)
     [left] = tmp_path.glob(".metrics.csv-*")

@@ -111,7 +111,7 @@ def check_resumed(batch: Batch, whole: Path) -> None:
 
 
 @pytest.mark.parametrize("start", ["srun ", "exec "])
-def test_a_warning_requeues_the_job_which_resumes_its_run(
+def test_a_warned_job_is_requeued_and_resumes_its_run(
     start: str, cluster: slurm.Slurm, whole: Path, tmp_path: Path
 ) -> None:
     folder = tmp_path / "my job"
@@ -125,7 +125,7 @@ def test_a_warning_requeues_the_job_which_resumes_its_run(
     check_resumed(batch, whole)
 
 
-def test_a_job_that_an_administrator_requeues_resumes_its_run_and_skips_what_has_ended(
+def test_a_requeued_job_resumes_its_run_and_skips_finished_ones(
     cluster: slurm.Slurm, whole: Path, tmp_path: Path
 ) -> None:
     other = training(*TINY, "test=false", "seed=3", "runs=others", "trainer.max_epochs=1")
@@ -148,7 +148,7 @@ def test_a_preempted_job_resumes_its_run(cluster: slurm.Slurm, whole: Path, tmp_
     check_resumed(batch, whole)
 
 
-def test_another_training_is_never_started_from_a_job_s(cluster: slurm.Slurm, tmp_path: Path) -> None:
+def test_a_job_s_checkpoint_never_starts_another_training(cluster: slurm.Slurm, tmp_path: Path) -> None:
     """Neither from what another Lightning left in the current folder, nor from this job's other runs."""
     torch.save({"epoch": 4, "global_step": 9, "state_dict": {}}, tmp_path / "hpc_ckpt_1.ckpt")
     words = [*TINY, "data.workers=0"]

@@ -41,7 +41,7 @@ def wait_for_trials(folder: Path, number: int, seconds: float = 120) -> None:
 
 
 @pytest.mark.slow
-def test_ctrl_c_writes_what_there_is_and_the_same_command_goes_on(tmp_path: Path) -> None:
+def test_ctrl_c_writes_a_report_and_the_same_command_resumes(tmp_path: Path) -> None:
     process = start("sweep", *TINY, "n_trials=50", cwd=tmp_path)
     wait_for_trials(tmp_path, 3)
     process.send_signal(signal.SIGINT)
@@ -61,7 +61,7 @@ def test_ctrl_c_writes_what_there_is_and_the_same_command_goes_on(tmp_path: Path
 
 @pytest.mark.slow
 @pytest.mark.long
-def test_thirty_trials_by_two_processes_killed_five_times_are_all_there_once(tmp_path: Path) -> None:
+def test_thirty_trials_of_killed_processes_are_each_trained_once(tmp_path: Path) -> None:
     words = [*TINY, "n_trials=30"]
     random = np.random.default_rng()
     workers = [start("sweep", *words, cwd=tmp_path) for _ in range(2)]

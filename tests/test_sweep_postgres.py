@@ -73,7 +73,9 @@ def trials_of(storage: str, folder: Path) -> list[optuna.trial.FrozenTrial]:
         database.engine.dispose()
 
 
-def test_four_processes_of_which_two_are_killed_train_each_trial_once(storage: str, tmp_path: Path) -> None:
+def test_each_trial_is_trained_once_though_two_of_four_processes_are_killed(
+    storage: str, tmp_path: Path
+) -> None:
     words = [*TINY, "n_trials=12", f"storage={storage}"]
     random = np.random.default_rng()
     workers = [start("sweep", *words, cwd=tmp_path) for _ in range(4)]

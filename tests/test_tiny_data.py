@@ -43,7 +43,7 @@ def trained(tmp_path: Path, *words: str) -> dict[str, Any]:
     ],
     ids=" ".join,
 )
-def test_a_training_of_few_steps_ends_well(tmp_path: Path, words: list[str]) -> None:
+def test_a_training_of_few_steps_succeeds(tmp_path: Path, words: list[str]) -> None:
     metrics = trained(tmp_path, *words)
     assert metrics["test/n"] == 50
     assert Run.open(metrics["run"]).checkpoint("best")

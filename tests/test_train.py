@@ -1,4 +1,4 @@
-"""train.py and evaluate.py as a user runs them, from any folder, and what they leave behind."""
+"""train.py and evaluate.py as a user runs them, from any folder, and the files that they write."""
 
 import csv
 import json
@@ -19,7 +19,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     return run_folder(done), done.stdout
 
 
-def test_a_run_folder_holds_all_that_the_readme_promises(trained: tuple[Path, str]) -> None:
+def test_a_run_folder_holds_the_files_of_the_readme(trained: tuple[Path, str]) -> None:
     folder, _ = trained
     names = {path.name for path in folder.iterdir()}
     assert {"config.yaml", "metrics.json", "metrics.csv", "environment.json", "curve.png"} <= names
@@ -28,7 +28,7 @@ def test_a_run_folder_holds_all_that_the_readme_promises(trained: tuple[Path, st
     assert any(name.startswith("events.out.tfevents") for name in names)
 
 
-def test_the_metrics_name_what_was_trained_and_how_well(trained: tuple[Path, str]) -> None:
+def test_metrics_hold_the_training_and_its_results(trained: tuple[Path, str]) -> None:
     folder, out = trained
     metrics = json.loads((folder / "metrics.json").read_text())
     told = {key: metrics[key] for key in ("domain", "model", "data", "seed", "epochs", "steps", "test/n")}
@@ -45,7 +45,7 @@ def test_the_metrics_name_what_was_trained_and_how_well(trained: tuple[Path, str
         assert name in metrics
 
 
-def test_metrics_csv_has_a_row_an_epoch(trained: tuple[Path, str]) -> None:
+def test_metrics_csv_has_one_row_per_epoch(trained: tuple[Path, str]) -> None:
     with (trained[0] / "metrics.csv").open() as file:
         rows = list(csv.DictReader(file))
     assert [row["epoch"] for row in rows] == ["0", "1"]
@@ -65,7 +65,7 @@ def test_the_same_seed_gives_the_same_weights_and_another_seed_others(
     assert not torch.equal(weights(other), weights(trained[0]))
 
 
-def test_evaluate_gives_the_same_figures_again(trained: tuple[Path, str], tmp_path: Path) -> None:
+def test_evaluate_reproduces_the_metrics(trained: tuple[Path, str], tmp_path: Path) -> None:
     done = command("evaluate", f"run={trained[0]}", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     table = trained[1].splitlines()
@@ -106,7 +106,7 @@ def test_training_stops_early_and_takes_the_other_settings(tmp_path: Path) -> No
     assert json.loads((folder / "metrics.json").read_text())["epochs"] == 3
 
 
-def test_ctrl_c_says_how_to_go_on_and_resuming_ends_the_run(tmp_path: Path) -> None:
+def test_ctrl_c_names_the_command_to_resume_which_ends_the_run(tmp_path: Path) -> None:
     process = start("train", *TINY, "trainer.max_epochs=40", cwd=tmp_path)
     wait_for_epochs(tmp_path, 2)
     process.send_signal(signal.SIGINT)
@@ -122,7 +122,7 @@ def test_ctrl_c_says_how_to_go_on_and_resuming_ends_the_run(tmp_path: Path) -> N
 
 
 @pytest.mark.slow
-def test_several_devices_share_one_run_which_can_be_gone_on_with(tmp_path: Path) -> None:
+def test_several_devices_share_one_run_which_can_be_resumed(tmp_path: Path) -> None:
     """Two processes on the processor stand for two GPUs."""
     words = [*TINY, "trainer.devices=2", "trainer.strategy=ddp", "trainer.max_epochs=40"]
     process = start("train", *words, cwd=tmp_path)
@@ -151,9 +151,7 @@ def wait_for_epochs(runs: Path, epochs: int, known: int = 0, seconds: int = 60) 
 
 
 @pytest.mark.parametrize("kills", [2, pytest.param(10, marks=pytest.mark.slow)])
-def test_killed_at_random_and_resumed_it_ends_with_the_weights_of_a_run_never_killed(
-    kills: int, tmp_path: Path
-) -> None:
+def test_a_run_killed_at_random_resumes_with_the_same_weights(kills: int, tmp_path: Path) -> None:
     words = [*TINY, "trainer.max_epochs=60", "training.ema=0.9", "model.norm=batch"]
     for name in "ab":
         (tmp_path / name).mkdir()

@@ -1,4 +1,4 @@
-"""Area scoring: stones and what they surround, all stones counted as alive (Tromp-Taylor rules)."""
+"""Area scoring with all stones alive (Tromp-Taylor rules)."""
 
 from typing import NamedTuple
 
@@ -9,19 +9,19 @@ from domains.go.board.state import BLACK, EMPTY, WHITE
 
 
 class Area(NamedTuple):
-    """Points of the board: each side's stones, with the empty points that reach only them, and the rest."""
+    """Points of each colour (its stones, and empty points that reach only these), and the others."""
 
     black: int
     white: int
     open: int
 
     def lead(self, komi: float) -> float:
-        """Points that black is ahead."""
+        """The lead of black, in points."""
         return self.black - self.white - komi
 
 
 def area_score(stones: NDArray[np.int8]) -> Area:
-    """Count a board (size, size): 0 empty, 1 black, 2 white."""
+    """Score a board (size, size): 0 empty, 1 black, 2 white."""
     size = len(stones)
     colour = np.pad(stones, 1, constant_values=-1).ravel().tolist()
     points = {BLACK: colour.count(BLACK), WHITE: colour.count(WHITE), EMPTY: 0}

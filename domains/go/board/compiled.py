@@ -1,4 +1,4 @@
-"""Compiling by numba, kept on disk between runs where that is possible."""
+"""Compilation by numba, cached on disk if possible."""
 
 import contextlib
 import functools
@@ -20,10 +20,10 @@ _log = logging.getLogger(__name__)
 
 
 class _Cache(FunctionCache):
-    """numba's stored code of one function; where it cannot be read or written, the function is compiled anew.
+    """numba's cache of one function; if it cannot be read or written, the function is compiled again.
 
-    numba takes its stored code for fresh while the function's own file has not changed, though what it calls
-    in other files is part of that code. Here it is fresh while none of SOURCES has changed.
+    numba only checks that the function's own file has not changed, though cached code includes functions that
+    it calls in other files. Here a cache is valid while none of SOURCES has changed.
     """
 
     def __init__(self, function: Callable[..., Any]):
@@ -32,31 +32,31 @@ class _Cache(FunctionCache):
 
     @contextlib.contextmanager
     def _guard_against_spurious_io_errors(self) -> Iterator[None]:
-        """What numba wraps around reading and writing: an error costs time, not the command."""
+        """Numba's hook around reading and writing: an error costs time, not the command."""
         try:
             yield
-        except Exception as error:  # whatever the disk does, and pickle makes of damaged bytes
+        except Exception as error:  # disk errors, or damaged files
             _warn_once(self.cache_path, getattr(error, "strerror", None) or "damaged")
 
 
 def compiled(function: Function) -> Function:
-    """Compile a function at its first call and keep the result on disk; it lets other threads run."""
+    """Compile a function at its first call, cached on disk; it releases the GIL."""
     assert Path(function.__code__.co_filename).name in SOURCES
     dispatcher: Any = njit(nogil=True)(function)
     if dispatcher is function:  # NUMBA_DISABLE_JIT
         return function
     try:
         dispatcher._cache = _Cache(function)
-    except RuntimeError:  # numba found no folder that it can write to
-        _warn_once(str(Path(__file__).parent), "neither this folder nor the user's cache can be written to")
+    except RuntimeError:  # no writable folder
+        _warn_once(str(Path(__file__).parent), "neither this folder nor the user's cache folder is writable")
     return dispatcher
 
 
 @functools.cache
 def _warn_once(folder: str, reason: str) -> None:
     _log.warning(
-        "%s: %s; compiled code is not kept, and each process compiles it anew; "
-        "set NUMBA_CACHE_DIR to another folder",
+        "%s: %s; compiled code is not cached, so each process compiles again; set NUMBA_CACHE_DIR to "
+        "another folder",
         folder,
         reason,
     )

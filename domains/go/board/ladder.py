@@ -1,14 +1,13 @@
-"""Ladders, read to their end: a chase in which every move of the attacker is an atari.
+"""Ladders, read to their end: sequences in which every move of the attacker is an atari.
 
-The *prey* is a string with two liberties and the attacker is to move. The attacker plays on one of the two;
-the prey's side answers by extending at the last liberty, or by capturing a string in atari that touches the
-prey. With three liberties the prey has escaped; it is caught when no answer leaves it more than one.
+The *prey* is a string with two liberties, and the attacker is to move. The attacker plays on one of the two;
+the defender extends at the last liberty, or captures a string in atari that touches the prey. With three
+liberties the prey has escaped; it is caught if no defence leaves it more than one.
 
-- No limit of plies: a ladder runs from corner to corner. Only a budget of attacker's moves, many times what a
-  ladder across the whole board takes, bounds the time that hostile positions cost; a prey that the budget is
-  too small to catch is not caught.
-- Ko: "caught" never hangs on one. The prey's side may retake at once, as if it had a threat elsewhere, so
-  taking a ko brings the attacker back to where it was, one choice poorer: it is never the move that catches.
+- Depth is not limited: a ladder runs from corner to corner. A budget of attacker's moves, far above those of
+  a ladder across the board, limits the time of hostile positions; beyond it the prey counts as not caught.
+- Ko: capture never depends on one. The defender may retake a ko at once, as if it had a threat elsewhere, so
+  that the attacker never catches the prey by taking a ko.
 """
 
 from domains.go.board.compiled import compiled
@@ -34,14 +33,14 @@ BUDGET_PER_READ = 10_000
 
 @compiled
 def ladder_captures(s: State, prey: int, cell: int) -> bool:
-    """Whether an atari at ``cell`` catches the string of the stone ``prey``, which has two liberties."""
+    """Whether an atari at ``cell`` catches the string of stone ``prey``, which has two liberties."""
     s[BUDGET] = BUDGET_PER_READ
     return _catches(s, prey, cell)
 
 
 @compiled
 def ladder_escapes(s: State, prey: int, cell: int) -> bool:
-    """Whether a legal move at ``cell`` saves the mover's string of the stone ``prey``, which is in atari."""
+    """Whether a legal move at ``cell`` saves the mover's string of stone ``prey``, which is in atari."""
     s[BUDGET] = BUDGET_PER_READ
     mark = s[LOG]
     play(s, cell, s[prey])
@@ -57,7 +56,7 @@ def ladder_escapes(s: State, prey: int, cell: int) -> bool:
 
 @compiled
 def _catches(s: State, prey: int, cell: int) -> bool:
-    """As ``ladder_captures``, within what is left of the budget."""
+    """As ``ladder_captures``, within the remaining budget."""
     own = s[prey]
     attacker = 3 - own
     s[BUDGET] -= 1
@@ -71,9 +70,7 @@ def _catches(s: State, prey: int, cell: int) -> bool:
     if last == cell:
         last = next_liberty(s, head, last)
     if captured == 0 and preview(s, last, own)[2] > 3:
-        return (
-            False  # it extends to three liberties whatever we do: most reads end here, before a move is made
-        )
+        return False  # it extends to three liberties: most reads end here, before a move is played
 
     mark = s[LOG]
     play(s, cell, attacker)
@@ -99,7 +96,7 @@ def _catches(s: State, prey: int, cell: int) -> bool:
 
 @compiled
 def next_capture(s: State, prey: int, after: int) -> int:
-    """The first cell behind ``after`` that captures a string touching the prey's, 0 where there is none."""
+    """The first cell after ``after`` that captures a string beside the prey; 0 if there is none."""
     best = CELLS
     stone = prey
     while True:

@@ -1,13 +1,13 @@
-"""The 48 planes of AlphaGo (Silver et al. 2016, Extended Data Table 2), computed when they are wanted.
+"""The 48 planes of AlphaGo (Silver et al. 2016, Extended Data Table 2), computed on demand.
 
-All planes are relative to the side to move, and integers are one-hot: 1, 2, … 7, 8 or more. What the paper
-leaves open is settled here:
+All planes are relative to the colour to play, and integers are one-hot: 1, 2, … 7, 8 or more. Where the paper
+is ambiguous, this code defines:
 
 - *stone colour*: own stones, the opponent's, empty points.
-- *turns since*, of each stone: the stone played last has 1; passes are turns; setup and handicap stones are
-  as old as can be (8 or more), so that each stone on the board has exactly one plane.
+- *turns since*, of each stone: the stone played last has 1; passes are turns; setup and handicap stones have
+  8 or more, so that each stone has exactly one plane.
 - *liberties*, of each stone: those of its string.
-- *capture size*, of each legal move: the stones that it captures; none is set where it captures nothing.
+- *capture size*, of each legal move: the number of captured stones; none is set without a capture.
 - *self-atari size*, of each legal move that leaves its own string one liberty: the stones of that string, the
   new one included; none is set elsewhere.
 - *liberties after move*, of each legal move: those of its string once captured stones are off.
@@ -54,20 +54,20 @@ from domains.go.board.state import (
 from domains.go.board.symmetry import symmetries
 from shared.errors import UserError, nearest
 
-MOST = 8  # integers of this size or more share a plane
+MAX_COUNT = 8  # this and larger integers share a plane
 GROUPS = {
     "stone colour": 3,
     "ones": 1,
-    "turns since": MOST,
-    "liberties": MOST,
-    "capture size": MOST,
-    "self-atari size": MOST,
-    "liberties after move": MOST,
+    "turns since": MAX_COUNT,
+    "liberties": MAX_COUNT,
+    "capture size": MAX_COUNT,
+    "self-atari size": MAX_COUNT,
+    "liberties after move": MAX_COUNT,
     "ladder capture": 1,
     "ladder escape": 1,
     "sensibleness": 1,
     "zeros": 1,
-    "difference": 1,  # 1 own stone, -1 the opponent's, 0 empty: all that a network without planes sees
+    "difference": 1,  # 1 own stone, -1 the opponent's, 0 empty: input without features
 }
 ALPHAGO = tuple(name for name in GROUPS if name != "difference")
 (
@@ -84,7 +84,7 @@ ALPHAGO = tuple(name for name in GROUPS if name != "difference")
     ZEROS,
     DIFFERENCE,
 ) = range(len(GROUPS))
-SETUP = -MOST  # the ply at which setup stones count as played
+SETUP = -MAX_COUNT  # the ply of setup stones
 
 Planes = NDArray[np.int8]
 
@@ -119,13 +119,13 @@ def write_planes(
     Args:
         s: the position.
         born: (CELLS,) ply at which the stone on each cell was played.
-        ply: number of the move to come.
-        colour: side to move, BLACK or WHITE.
-        size: side of the board.
-        first: (groups,) the first plane of each group, -1 where it is not asked for.
-        to: (size * size,) where each point goes, see ``symmetries``.
-        planes: (P, size * size) zeros, filled.
-        legal: (size * size) filled.
+        ply: number of the next move.
+        colour: to play, BLACK or WHITE.
+        size: of the board.
+        first: (groups,) the first plane of each group, -1 without it.
+        to: (size * size,) the target of each point, see ``symmetries``.
+        planes: (P, size * size) of zeros; output.
+        legal: (size * size,); output.
     """
     for point in range(size * size):
         cell, at = cell_of(point, size), to[point]
@@ -136,9 +136,9 @@ def write_planes(
             if first[STONES] >= 0:
                 planes[first[STONES] + (0 if own else 1), at] = 1
             if first[TURNS] >= 0:
-                planes[first[TURNS] + min(ply - born[cell], MOST) - 1, at] = 1
+                planes[first[TURNS] + min(ply - born[cell], MAX_COUNT) - 1, at] = 1
             if first[LIBERTIES] >= 0:
-                planes[first[LIBERTIES] + min(count_liberties(s, s[HEAD + cell]), MOST) - 1, at] = 1
+                planes[first[LIBERTIES] + min(count_liberties(s, s[HEAD + cell]), MAX_COUNT) - 1, at] = 1
             if first[DIFFERENCE] >= 0:
                 planes[first[DIFFERENCE], at] = 1 if own else -1
             continue
@@ -148,11 +148,11 @@ def write_planes(
         legal[at] = liberties > 0 and s[KO] != 4 * cell + colour
         if legal[at]:
             if first[CAPTURE] >= 0 and captured > 0:
-                planes[first[CAPTURE] + min(captured, MOST) - 1, at] = 1
+                planes[first[CAPTURE] + min(captured, MAX_COUNT) - 1, at] = 1
             if first[SELF_ATARI] >= 0 and liberties == 1:
-                planes[first[SELF_ATARI] + min(stones, MOST) - 1, at] = 1
+                planes[first[SELF_ATARI] + min(stones, MAX_COUNT) - 1, at] = 1
             if first[AFTER] >= 0:
-                planes[first[AFTER] + min(liberties, MOST) - 1, at] = 1
+                planes[first[AFTER] + min(liberties, MAX_COUNT) - 1, at] = 1
             if first[SENSIBLE] >= 0 and not is_true_eye(s, cell, colour):
                 planes[first[SENSIBLE], at] = 1
     if first[ONES] >= 0:
@@ -165,7 +165,7 @@ def write_planes(
 def write_ladders(
     s: State, colour: int, size: int, first: NDArray[np.int64], to: NDArray[np.int64], planes: Planes
 ) -> None:
-    """Write the two ladder planes, where they are wanted, as ``write_planes`` does the others."""
+    """Write the two ladder planes; arguments as in ``write_planes``."""
     for stone in range(STRIDE, CELLS - STRIDE):
         if s[stone] in (EMPTY, WALL) or s[HEAD + stone] != stone:
             continue
@@ -204,13 +204,13 @@ def _batch(
     legal: NDArray[np.bool_],
     target: NDArray[np.int64],
 ) -> None:
-    here, now = -1, 0  # the position that the state holds
+    current, now = -1, 0  # the position in the state
     for n in range(len(game)):
         g = game[n]
-        if g != here or ply[n] < now:
+        if g != current or ply[n] < now:
             set_up(s, size, setup[setup_start[g] : setup_start[g + 1]])
             born[:] = SETUP
-            here, now = g, 0
+            current, now = g, 0
         while now < ply[n]:
             code = moves[move_start[g] + now]
             if is_pass(code, size):
@@ -235,40 +235,40 @@ def batch_planes(
     symmetry: NDArray[np.uint8],
     groups: Sequence[str],
 ) -> tuple[Planes, NDArray[np.bool_], NDArray[np.int64]]:
-    """Planes of N positions, each seen through one of the eight symmetries of the board.
+    """Planes of N positions, each in one of the eight symmetries of the board.
 
-    Each game is replayed up to its position; positions of a game that follow each other in rising order share
-    one replay. It runs on one thread and lets others run.
+    Games are replayed; consecutive positions of a game in ascending order share one replay. It runs on one
+    thread and releases the GIL.
 
     Args:
-        games: the records; those asked for are of one size of board.
+        games: the games; those of the positions have one board size.
         game: (N,) index of the game.
-        ply: (N,) index of the move that is to be foretold.
-        symmetry: (N,) 0 … 7, see ``symmetries``; 0 leaves the board as it is.
-        groups: names from GROUPS, in the order in which the planes are wanted.
+        ply: (N,) index of the move to predict.
+        symmetry: (N,) 0 … 7, see ``symmetries``; 0 is the identity.
+        groups: names from GROUPS, in the order of the planes.
 
     Returns:
-        planes (N, P, size, size); the legal moves (N, size * size); the point played (N,), size * size for a
-        pass.
+        planes (N, P, size, size); the legal moves (N, size * size); the point of the next move (N,), size *
+        size for a pass.
 
     Raises:
-        UserError: a group has no such name.
-        IndexError: there is no such position.
-        ValueError: games of several sizes.
+        UserError: no such group.
+        IndexError: no such position.
+        ValueError: several board sizes.
     """
     game, ply = np.ascontiguousarray(game, np.int64), np.ascontiguousarray(ply, np.int64)
     symmetry = np.ascontiguousarray(symmetry, np.uint8)
     first = first_planes(groups)
     count = sum(GROUPS[name] for name in groups)
     if len(game) == 0:
-        raise ValueError("no positions: a batch has at least one")
+        raise ValueError("must have a position, got none")
     if game.min() < 0 or game.max() >= len(games.size) or ply.min() < 0 or symmetry.max() > 7:
-        raise IndexError("positions outside the games, or a symmetry that is not 0 … 7")
+        raise IndexError("positions must be in the games, and symmetries from 0 to 7")
     if (games.move_start[game] + ply >= games.move_start[game + 1]).any():
-        raise IndexError("a ply behind the last move of its game")
+        raise IndexError("plies must be before the end of their games")
     size = int(games.size[game[0]])
     if (games.size[game] != size).any():
-        raise ValueError("a batch holds games of one size of board")
+        raise ValueError("games of a batch must have one board size")
     planes = np.zeros((len(game), count, size * size), np.int8)
     legal = np.empty((len(game), size * size), bool)
     target = np.empty(len(game), np.int64)
@@ -293,36 +293,38 @@ def batch_planes(
 
 
 def plane_groups(chosen: Any) -> tuple[str, ...]:
-    """The groups of planes that ``model.planes`` names: a list, or ``alphago`` for all of that paper.
+    """The groups of planes in ``model.planes``: a list, or ``alphago`` for all of the paper.
 
     Raises:
-        UserError: There is no such group.
+        UserError: no such group.
     """
     if not isinstance(chosen, str | Sequence) or not all(isinstance(name, str) for name in chosen):
         raise UserError(f"model.planes: must be alphago or a list of groups, got {str(chosen)[:80]!r}")
     groups = ALPHAGO if chosen == "alphago" else tuple(chosen)
     for name in groups:
         if name not in GROUPS:
-            raise UserError(f"model.planes: {name!r}: {nearest(name, list(GROUPS))}")
+            raise UserError(
+                f"model.planes: must be groups of planes, got {name!r}; {nearest(name, list(GROUPS))}"
+            )
     return groups
 
 
 def first_planes(groups: Sequence[str]) -> NDArray[np.int64]:
-    """(len(GROUPS),) the first plane of each group when these are stacked in order, -1 for the others."""
+    """(len(GROUPS),) the first plane of each group in a stack of these groups, -1 for the others."""
     first = np.full(len(GROUPS), -1, np.int64)
     names = list(GROUPS)
     count = 0
     for name in groups:
         if name not in GROUPS:
-            raise UserError(f"no group of planes is called {name!r}: {nearest(name, names)}")
+            raise UserError(f"model.planes: must be groups of planes, got {name!r}; {nearest(name, names)}")
         if first[names.index(name)] >= 0:
-            raise UserError(f"the group of planes {name!r} is named twice")
+            raise UserError(f"model.planes: must name each group once, got {name!r} twice")
         first[names.index(name)] = count
         count += GROUPS[name]
     return first
 
 
 def game_planes(games: Games, g: int, groups: Sequence[str]) -> Planes:
-    """(moves, P, size, size) planes of every position of one game, in one replay."""
-    ply = np.arange(games.move_start[g + 1] - games.move_start[g])
+    """(moves, P, size, size) planes of every position of one game."""
+    ply = np.arange(len(games.moves_of(g)))
     return batch_planes(games, np.full(len(ply), g), ply, np.zeros(len(ply), np.uint8), groups)[0]

@@ -1,4 +1,4 @@
-"""A position by itself: stones, ages and ko, so that stones can be put and taken away."""
+"""A position without its game: stones, ages and ko, so that stones can be added and removed."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -29,16 +29,16 @@ from domains.go.board.symmetry import symmetries
 
 @dataclass(frozen=True)
 class Position:
-    """A board, as the planes need it.
+    """The input of the planes.
 
     Attributes:
         stones: (size, size) 0 empty, 1 black, 2 white.
         born: (size, size) the ply at which each stone was played.
-        ply: number of the move to come, from 0.
-        colour: of the side to move: 0 black, 1 white.
-        ko: the point that the side to move may not retake; None where there is none.
-        last: the point of the move before, if it was on the board.
-        played: the point of the move to come, if it is known and no pass.
+        ply: number of the next move, from 0.
+        colour: to play, 0 black, 1 white.
+        ko: the point that simple ko forbids; None without a ko.
+        last: the point of the previous move; None for a pass.
+        played: the point of the next move; None if unknown or a pass.
     """
 
     stones: NDArray[np.int8]
@@ -74,10 +74,7 @@ class Position:
         )
 
     def kept(self, mask: NDArray[np.bool_]) -> "Position":
-        """The position with no stones but those on a mask's points (size, size).
-
-        The ko goes with the stone that took it.
-        """
+        """The position with the stones of a mask (size, size) only; a ko is removed with its stone."""
         gone = self.last is not None and not mask.flat[self.last]
         return replace(
             self, stones=np.where(mask, self.stones, 0).astype(np.int8), ko=None if gone else self.ko
@@ -116,11 +113,11 @@ def _write(
 
 
 def position_planes(positions: Sequence[Position], groups: Sequence[str]) -> tuple[Planes, NDArray[np.bool_]]:
-    """Planes (N, P, size, size) and legal moves (N, size * size) of positions on boards of one size.
+    """Planes (N, P, size, size) and legal moves (N, size * size) of positions of one board size.
 
     Args:
-        positions: one at least.
-        groups: names from ``planes.GROUPS``, in the order in which the planes are wanted.
+        positions: at least one.
+        groups: names from GROUPS, in the order of the planes.
 
     Raises:
         ValueError: a string of stones without liberties.
@@ -132,11 +129,11 @@ def position_planes(positions: Sequence[Position], groups: Sequence[str]) -> tup
         new_state(),
         np.empty(CELLS, np.int64),
         size,
-        np.stack([each.stones.reshape(-1) for each in positions]),
-        np.stack([each.born.reshape(-1) for each in positions]),
-        np.array([each.ply for each in positions]),
-        np.array([each.colour for each in positions]),
-        np.array([-1 if each.ko is None else each.ko for each in positions]),
+        np.stack([position.stones.reshape(-1) for position in positions]),
+        np.stack([position.born.reshape(-1) for position in positions]),
+        np.array([position.ply for position in positions]),
+        np.array([position.colour for position in positions]),
+        np.array([-1 if position.ko is None else position.ko for position in positions]),
         first_planes(groups),
         symmetries(size)[0],
         planes,

@@ -1,10 +1,10 @@
-"""The state of a Go board, compiled: stones, strings, liberties, captures, ko; moves can be taken back.
+"""The compiled state of a Go board: stones, strings, liberties, captures, ko; moves can be undone.
 
-A board is **one int64 vector**, the *state*. Each write to it goes through ``put``, which logs the old value
-in the same vector, so that any number of moves can be taken back (``undo``) without allocating: that is how
-ladders are read. Cells lie in one line, in rows of 20 with a wall around them, so the neighbours of a cell
-are at ±1 and ±20, and the diagonal ones at ±19 and ±21, on every size of board. A string is a ring of stones
-(NEXT) under one HEAD cell, with its SIZE and its liberties as a set of 6 × 64 bits (LIBS) kept at the head.
+A board is **one int64 vector**, the *state*. Each write goes through ``put``, which logs the old value in the
+same vector, so that any number of moves can be undone without allocation, as in reading ladders. Cells are in
+rows of 20 with a wall around the board, so the neighbours of a cell are at ±1 and ±20, and the diagonal ones
+at ±19 and ±21, for every board size. A string is a ring of stones (NEXT) with one HEAD cell, which has its
+SIZE and its liberties as a set of 6 × 64 bits (LIBS).
 """
 
 import numpy as np
@@ -18,15 +18,15 @@ EMPTY, BLACK, WHITE, WALL = 0, 1, 2, 3  # colours of cells; the opponent of c is
 STRIDE = LARGEST + 1
 CELLS = (LARGEST + 2) * STRIDE + 1  # the last is the wall diagonally below the corner T1 of 19×19
 WORDS = 6  # bits of cells 20 … 403 in 6 words
-COLOUR = 0  # colour of cell c stands at state[c]
+COLOUR = 0  # the colour of cell c is state[c]
 HEAD = COLOUR + CELLS
 NEXT = HEAD + CELLS
 SIZE = NEXT + CELLS
 LIBS = SIZE + CELLS
-KO = LIBS + CELLS * WORDS  # 4 * cell + colour: the move forbidden by simple ko, 0 where none is
+KO = LIBS + CELLS * WORDS  # 4 * cell + colour: the move forbidden by simple ko, 0 without a ko
 HASH = KO + 1
-LOG = HASH + 1  # index of the first free place of the log
-BUDGET = LOG + 1  # moves that the ladder reader may still try
+LOG = HASH + 1  # index of the first free entry of the log
+BUDGET = LOG + 1  # moves left for reading a ladder
 LOG_START = BUDGET + 1
 PLAY_LOG = 20 * CELLS  # no single move logs more than this
 STATE = LOG_START + 2**16  # some six hundred moves deep
@@ -35,17 +35,17 @@ State = NDArray[np.int64]  # (STATE,)
 
 
 def new_state() -> State:
-    """Memory for a state, which is none before ``reset``."""
+    """Memory for a state; call ``reset`` first."""
     return np.empty(STATE, np.int64)
 
 
-# Zobrist (1970): a position's hash is the exclusive or of its stones' numbers.
+# Zobrist (1970): the hash of a position is the exclusive or of its stones' numbers.
 ZOBRIST = np.random.default_rng(1970).integers(-(2**63), 2**63, (3, CELLS), dtype=np.int64)
 
 
 @compiled
 def put(s: State, i: int, value: int) -> None:
-    """Write to the state so that it can be undone."""
+    """Write to the state and log the old value."""
     top = s[LOG]
     s[top] = i
     s[top + 1] = s[i]
@@ -55,7 +55,7 @@ def put(s: State, i: int, value: int) -> None:
 
 @compiled
 def undo(s: State, mark: int) -> None:
-    """Take back every write made since the log's top was at ``mark``."""
+    """Undo all writes since the end of the log was ``mark``."""
     top = s[LOG]
     while top > mark:
         top -= 2
@@ -65,7 +65,7 @@ def undo(s: State, mark: int) -> None:
 
 @compiled
 def reset(s: State, size: int) -> None:
-    """Make the state an empty board: of the former contents nothing is left but the log, which is empty."""
+    """Make the state an empty board with an empty log."""
     s[:LOG_START] = 0
     s[:CELLS] = WALL
     for row in range(size):
@@ -97,7 +97,7 @@ def add_liberty(s: State, head: int, cell: int) -> None:
 
 @compiled
 def drop_liberty(s: State, head: int, cell: int) -> None:
-    """Take a cell from the liberties of the string under ``head``."""
+    """Remove a cell from the liberties of the string under ``head``."""
     i = LIBS + head * WORDS + ((cell - STRIDE) >> 6)
     word = s[i] & ~(1 << ((cell - STRIDE) & 63))
     if word != s[i]:
@@ -118,7 +118,7 @@ def count_liberties(s: State, head: int) -> int:
 
 @compiled
 def next_liberty(s: State, head: int, cell: int) -> int:
-    """The first liberty of a string behind ``cell``, 0 where none is left; start with cell 0."""
+    """The first liberty of a string after ``cell``; 0 if there is none. Start with cell 0."""
     bit = max(cell + 1 - STRIDE, 0)
     w = bit >> 6
     if w >= WORDS:
@@ -159,7 +159,7 @@ def merge(s: State, head: int, gone: int) -> None:
 
 @compiled
 def remove(s: State, head: int) -> None:
-    """Take a captured string off the board; its cells become liberties of the strings around it."""
+    """Remove a captured string; its cells become liberties of the strings around it."""
     captor = 3 - s[head]
     hashed = s[HASH]
     stone = head
@@ -177,9 +177,9 @@ def remove(s: State, head: int) -> None:
 
 @compiled
 def play(s: State, cell: int, colour: int) -> int:
-    """Put a stone on an empty cell and take what it captures; returns the number of stones captured.
+    """Place a stone on an empty cell and remove captured stones; returns their number.
 
-    Does not ask whether the move is legal; a suicide leaves a string without liberties behind.
+    Legality is not checked; a suicide leaves a string without liberties.
     """
     head = cell
     for step in (-STRIDE, -1, 1, STRIDE):
@@ -224,7 +224,7 @@ def play(s: State, cell: int, colour: int) -> int:
 
 @compiled
 def is_legal(s: State, cell: int, colour: int) -> bool:
-    """Whether a move is on an empty cell and neither suicide nor forbidden by simple ko."""
+    """Whether a move is on an empty cell, and neither suicide nor forbidden by simple ko."""
     if s[cell] != EMPTY or s[KO] == 4 * cell + colour:
         return False
     for step in (-STRIDE, -1, 1, STRIDE):
@@ -233,24 +233,24 @@ def is_legal(s: State, cell: int, colour: int) -> bool:
             return True
         if near != WALL:
             last = count_liberties(s, s[HEAD + cell + step]) == 1
-            if last == (near != colour):  # saves itself by an own string's other liberty, or by a capture
+            if last == (near != colour):  # an own string with another liberty, or a capture
                 return True
     return False
 
 
 @compiled
 def head_beside(s: State, cell: int, colour: int) -> int:
-    """Head of the string on a cell if it is of this colour, else 0: a string without stones or liberties."""
+    """Head of the string on a cell of this colour; else 0, a string without stones or liberties."""
     return s[HEAD + cell] if s[cell] == colour else 0
 
 
 @compiled
 def preview(s: State, cell: int, colour: int) -> tuple[int, int, int]:
-    """What a move on an empty cell would do, without playing it.
+    """The effect of a move on an empty cell, without playing it.
 
     Returns:
-        Stones it captures; stones of the string that it makes; liberties of that string, 0 for suicide. Ko is
-        not asked for.
+        Numbers of captured stones, and of stones and liberties of the new string; 0 liberties for suicide. Ko
+        is not checked.
     """
     up, left = head_beside(s, cell - STRIDE, colour), head_beside(s, cell - 1, colour)
     right, down = head_beside(s, cell + 1, colour), head_beside(s, cell + STRIDE, colour)
@@ -263,14 +263,14 @@ def preview(s: State, cell: int, colour: int) -> tuple[int, int, int]:
     stones, liberties = 1, 0
     if up + left + right + down != 0:
         stones += s[SIZE + up] + s[SIZE + left] + s[SIZE + right] + s[SIZE + down]
-        liberties = -1  # the cell itself is among theirs
+        liberties = -1  # the cell itself is one of theirs
         for w in range(LIBS, LIBS + WORDS):
             word = s[w + up * WORDS] | s[w + left * WORDS] | s[w + right * WORDS] | s[w + down * WORDS]
             while word != 0:
                 word &= word - 1
                 liberties += 1
     captured = 0
-    first = second = third = 0  # heads of captured strings, to take each once
+    first = second = third = 0  # heads of captured strings, to count each once
     for step in (-STRIDE, -1, 1, STRIDE):
         near = s[cell + step]
         if near == EMPTY:
@@ -293,7 +293,7 @@ def preview(s: State, cell: int, colour: int) -> tuple[int, int, int]:
 
 @compiled
 def touches(s: State, cell: int, up: int, left: int, right: int, down: int) -> bool:
-    """Whether a cell lies beside a stone of one of these strings."""
+    """Whether a cell is beside a stone of one of these strings."""
     for step in (-STRIDE, -1, 1, STRIDE):
         colour = s[cell + step]
         if colour in (BLACK, WHITE):

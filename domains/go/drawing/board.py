@@ -1,6 +1,6 @@
-"""The board as a picture: wood, stones, coordinates, and heat on the points.
+"""The board as a figure: wood, stones, coordinates, and a heat map.
 
-Colours are from the palette of Okabe & Ito (2008), which people with any colour vision tell apart.
+Colours are from the palette of Okabe & Ito (2008), distinguishable with any colour vision.
 """
 
 from collections.abc import Mapping
@@ -17,11 +17,11 @@ from domains.go.board import LETTERS
 from shared.results import ORANGE
 
 INK, WOOD = "#4A3415", (0.935, 0.815, 0.615)
-# Heat from little to much: blue above zero, which stands out best on wood, red below.
-MORE = ((0.45, 0.76, 1.00), (0.00, 0.13, 0.47))
-LESS = ((1.00, 0.66, 0.52), (0.52, 0.04, 0.00))
+# From small to large values: blue above zero, which stands out on wood, red below.
+POSITIVE = ((0.45, 0.76, 1.00), (0.00, 0.13, 0.47))
+NEGATIVE = ((1.00, 0.66, 0.52), (0.52, 0.04, 0.00))
 BLACK, WHITE = 1, 2
-TILE = 48  # pixels of a point: enough for a board as wide as a slide
+TILE = 48  # pixels per point
 MARGIN = 1.3  # from the outermost lines to the edge of the wood, in units of a point
 STARS = {
     9: [*product((2, 6), repeat=2), (4, 4)],
@@ -42,17 +42,17 @@ def draw_board(
     last: int | None = None,
     chosen: int | None = None,
 ) -> None:
-    """Draw a position, and on its points whatever a network has to say of them.
+    """Draw a position with a heat map, labels and marks.
 
     Args:
-        axes: where; its frame is taken away. One unit is the distance of two points, the origin A at the top.
+        axes: without a frame afterwards; one unit is the distance of two points, the origin is the top left.
         stones: (size, size) 0 empty, 1 black, 2 white; row 0 is the top line.
         heat: (size, size) values of the points, such as probabilities; may be negative. Empty points are
-            coloured whole, stones in their middle.
-        limit: the size of value that gets the full colour; None for the largest that there is.
+            coloured whole, stones in their centre.
+        limit: the absolute value with the full colour; None: the largest.
         labels: short texts on points, by point (row * size + column).
         last: the point of the last move, marked on its stone.
-        chosen: the point that the picture is about, such as the move played next, ringed.
+        chosen: a point with a ring, such as the next move.
     """
     size = len(stones)
     low, high = -MARGIN, size - 1 + MARGIN
@@ -89,19 +89,20 @@ def draw_board(
 
 
 def heat_colours(heat: NDArray[np.floating], limit: float | None = None) -> NDArray[np.float32]:
-    """RGBA (…, 4) of values (…): one hue above zero, one below; the larger, the darker.
+    """RGBA (…, 4) of values (…): one hue above zero, one below; larger values are darker.
 
-    Shades go with the square root, so that one per cent beside fifty is still seen; only small values let the
-    board through.
+    Shades follow the square root, so that 1 % is visible beside 50 %; only small values are transparent.
     """
-    much = np.sqrt(np.clip(np.abs(heat) / (limit or np.abs(heat).max() or 1.0), 0, 1))[..., None]
-    light, deep = (np.where(heat[..., None] < 0, less, more) for less, more in zip(LESS, MORE, strict=True))
-    alpha = 0.95 * np.minimum(2.5 * much, 1)
-    return np.concatenate([light + (deep - light) * much, alpha], -1).astype(np.float32)
+    strength = np.sqrt(np.clip(np.abs(heat) / (limit or np.abs(heat).max() or 1.0), 0, 1))[..., None]
+    light, deep = (
+        np.where(heat[..., None] < 0, low, high) for low, high in zip(NEGATIVE, POSITIVE, strict=True)
+    )
+    alpha = 0.95 * np.minimum(2.5 * strength, 1)
+    return np.concatenate([light + (deep - light) * strength, alpha], -1).astype(np.float32)
 
 
 def _heat_tiles(colours: NDArray[np.float32], taken: NDArray[np.bool_]) -> Tile:
-    """(size, size, TILE, TILE, 4): a stone gets a window of wood, so that colours mean the same on it."""
+    """(size, size, TILE, TILE, 4): stones get a window of wood, so that colours look the same on them."""
     colours, alpha = colours.copy(), colours[..., 3:].copy()
     colours[taken, :3] = (alpha * colours[..., :3] + (1 - alpha) * WOOD)[taken]
     colours[taken, 3] = np.minimum(4 * alpha[taken, 0], 1)
@@ -141,14 +142,14 @@ def _points_of_unit(axes: Axes) -> float:
 
 
 def _mosaic(tiles: NDArray[np.float32]) -> NDArray[np.uint8]:
-    """One picture (size * TILE, size * TILE, 4) of tiles (size, size, TILE, TILE, 4) with values 0 … 1."""
+    """An image (size * TILE, size * TILE, 4) of tiles (size, size, TILE, TILE, 4) with values 0 … 1."""
     size = len(tiles)
-    picture = tiles.transpose(0, 2, 1, 3, 4).reshape(size * TILE, size * TILE, 4)
-    return (255 * picture).astype(np.uint8)
+    image = tiles.transpose(0, 2, 1, 3, 4).reshape(size * TILE, size * TILE, 4)
+    return (255 * image).astype(np.uint8)
 
 
 def _radius() -> tuple[Tile, Tile, Tile]:
-    """The coordinates of a tile's pixels, x to the right and y down, and how far they are from its middle."""
+    """The coordinates of a tile's pixels, x to the right and y down, and their distance from its centre."""
     y, x = (np.indices((TILE, TILE), np.float32) + 0.5) / TILE - 0.5
     return x, y, np.hypot(x, y)
 
@@ -160,7 +161,7 @@ def _disc(radius: float, soft: float = 1 / TILE) -> Tile:
 
 @lru_cache
 def _stones() -> Tile:
-    """(4, TILE, TILE, 4): nothing, a black stone, a white stone, a shadow."""
+    """(4, TILE, TILE, 4): empty, a black stone, a white stone, a shadow."""
     x, y, r = _radius()
     light = np.exp(-((x + 0.16) ** 2 + (y + 0.18) ** 2) / 0.035)  # from the top left
     tiles = np.zeros((4, TILE, TILE, 4), np.float32)
@@ -173,7 +174,7 @@ def _stones() -> Tile:
 
 @lru_cache
 def _spots() -> Tile:
-    """(2, TILE, TILE): where heat is put on an empty point, and on a stone."""
+    """(2, TILE, TILE): opacity of the heat map on an empty point and on a stone."""
     x, y, _ = _radius()
     rounded = (np.abs(x) ** 5 + np.abs(y) ** 5) ** 0.2
     return np.stack([np.clip((0.475 - rounded) * TILE + 0.5, 0, 1), _disc(0.3)])
@@ -181,7 +182,7 @@ def _spots() -> Tile:
 
 @lru_cache
 def _wood() -> NDArray[np.float32]:
-    """(pixels, pixels, 3) of a light wood with a fine grain across."""
+    """(pixels, pixels, 3) of light wood with a fine horizontal grain."""
     random = np.random.default_rng(0)
     y, x = np.mgrid[0:1:240j, 0:1:240j]
     bend = y + 0.012 * np.sin(5 * x + 1) + 0.006 * np.sin(13 * x)

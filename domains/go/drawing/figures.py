@@ -1,4 +1,4 @@
-"""What a policy says of a game, as pictures: one move on the board, and the whole game as a curve."""
+"""Figures of a policy's predictions: one move on the board, and the curve of a game."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -14,8 +14,8 @@ from domains.go.board import point_name
 from domains.go.drawing.board import draw_board, heat_colours
 from shared.results import ORANGE, percent
 
-LABELLED = 3  # the best moves whose probability stands on the board
-BARS = 15  # moves that there is room for beside it
+LABELLED = 3  # best moves with their probability on the board
+BARS = 15  # largest number of bars beside the board
 GREY = "#555555"
 DPI = 130
 
@@ -30,16 +30,16 @@ def move_picture(
     title: str,
     subtitle: str,
 ) -> Figure:
-    """The board with the policy on its points, and beside it the best moves as bars.
+    """The board with the policy as a heat map, and the best moves as bars.
 
     Args:
         stones: (size, size) 0 empty, 1 black, 2 white.
         probabilities: (size * size,) of the moves.
-        played: the point of the move that was played, ringed; None where none was.
+        played: the point of the move that was played, with a ring; None without one.
         last: the point of the move before it, if it was on the board.
-        top: how many moves have a bar, at most BARS.
-        title: what is shown.
-        subtitle: what is to be said of it.
+        top: number of bars, at most BARS.
+        title: first line.
+        subtitle: second line.
     """
     size = len(stones)
     order = np.argsort(-probabilities, kind="stable")
@@ -78,7 +78,7 @@ def move_picture(
 
 
 def _draw_bars(axes: Axes, rows: Sequence[tuple[int, str, float, bool]]) -> None:
-    """A bar for each (rank, name, probability, whether it was played), from the top."""
+    """A bar per (rank, name, probability, whether it was played), from the top."""
     values = np.array([probability for _, _, probability, _ in rows])
     places = np.arange(len(rows))
     axes.barh(places, values, height=0.72, color=heat_colours(values), edgecolor=GREY, linewidth=0.5)
@@ -105,17 +105,17 @@ def game_picture(
     title: str,
     subtitle: str,
 ) -> Figure:
-    """Probability and rank of the moves that were played, along the game.
+    """Probability and rank of the moves of a game.
 
     Args:
-        probability: (N,) that the policy gave to each move.
-        rank: (N,) of each move among the legal ones, from 1.
+        probability: (N,) of each move by the policy.
+        rank: (N,) of each move among the legal moves, from 1.
         black: (N,) whether black played it.
         number: (N,) of the move, from 1.
-        points: of the board: the last rank that there can be.
-        named: moves to name in the picture, by their place in the arrays.
-        title: what is shown.
-        subtitle: what is to be said of it.
+        points: of the board: the largest rank.
+        named: labels of moves, by their index in the arrays.
+        title: first line.
+        subtitle: second line.
     """
     figure = Figure(figsize=(11, 6.6), dpi=DPI)
     above, below = figure.subplots(

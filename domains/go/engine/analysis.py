@@ -1,4 +1,4 @@
-"""A policy as the graphical interfaces show it: Sabaki's analysis lines and GoGui's drawing commands."""
+"""A policy in the formats of graphical interfaces: Sabaki's analysis lines, GoGui's drawing commands."""
 
 import numpy as np
 from matplotlib.colors import to_hex
@@ -7,21 +7,20 @@ from numpy.typing import NDArray
 from domains.go.board import point_name
 from domains.go.drawing import heat_colours
 
-SHOWN = 10  # moves that Sabaki is told of
-LABELLED = 5  # moves whose probability GoGui writes on the board
-FAINTEST = 0.001  # of the probabilities that GoGui colours
+SHOWN = 10  # moves for Sabaki
+LABELLED = 5  # moves with their probability on GoGui's board
+MIN_COLOURED = 0.001  # smallest probability that GoGui colours
 
 
-def best_points(policy: NDArray[np.float64], most: int) -> list[int]:
-    """The likeliest points, from the first; none of probability zero."""
-    return [int(point) for point in np.argsort(-policy, kind="stable")[:most] if policy[point] > 0]
+def best_points(policy: NDArray[np.float64], limit: int) -> list[int]:
+    """The likeliest points first, without those of probability zero."""
+    return [int(point) for point in np.argsort(-policy, kind="stable")[:limit] if policy[point] > 0]
 
 
 def info_line(policy: NDArray[np.float64], size: int) -> str:
-    """The likeliest moves as Sabaki reads them, one ``info`` each.
+    """The likeliest moves for Sabaki, one ``info`` per move.
 
-    Sabaki knows search, not policies: as ``visits`` it gets the probability in 1/10,000, and as ``winrate``
-    the probability.
+    Sabaki expects search results: ``visits`` is the probability in 1/10,000, ``winrate`` the probability.
     """
     moves = []
     for order, point in enumerate(best_points(policy, SHOWN)):
@@ -32,13 +31,13 @@ def info_line(policy: NDArray[np.float64], size: int) -> str:
 
 
 def drawing(policy: NDArray[np.float64], size: int) -> str:
-    """GoGui's ``gfx`` commands: points in the colours of our pictures, the best with their per cent."""
+    """GoGui's ``gfx`` commands: coloured points, the best with their percentage."""
     likely = best_points(policy, len(policy))
     colours = heat_colours(policy)
     lines = [
         f"COLOR {to_hex(tuple(colours[point, :3].tolist()))} {point_name(point, size)}"
         for point in likely
-        if policy[point] >= FAINTEST
+        if policy[point] >= MIN_COLOURED
     ]
     labels = [f"{point_name(point, size)} {100 * policy[point]:.0f}" for point in likely[:LABELLED]]
     words = [f"{point_name(point, size)} {policy[point]:.1%}" for point in likely[:LABELLED]]

@@ -1,4 +1,4 @@
-"""The moves that a policy plays."""
+"""Chooses moves by a policy."""
 
 import numpy as np
 import torch
@@ -11,13 +11,13 @@ SENSIBLE = ("sensibleness",)  # the plane of the legal moves that fill no own tr
 
 
 class Engine:
-    """Plays what the policy thinks likeliest.
+    """Chooses the likeliest moves of a policy.
 
     Args:
         policy: the network.
-        temperature: 0 plays the likeliest move; else moves are drawn with probability^(1 / temperature).
-        sensible: never fill an own true eye (see ``planes``), and pass where nothing else is left.
-        superko: never bring back an earlier position (positional superko); the opponent may.
+        temperature: 0: the likeliest move; else moves are drawn with probability^(1 / temperature).
+        sensible: never fill an own true eye (see ``planes``); pass if no other move is left.
+        superko: never repeat an earlier position (positional superko).
         seed: of the draws.
     """
 
@@ -27,7 +27,7 @@ class Engine:
         self.random = np.random.default_rng(seed)
 
     def probabilities(self, game: Game, colour: int) -> NDArray[np.float64]:
-        """(points,) the policy, shared out among the moves that may be played; zeros where there is none.
+        """(points,) the policy, normalised over the allowed moves; zeros without an allowed move.
 
         Args:
             game: on a board of the policy's size.
@@ -43,25 +43,25 @@ class Engine:
         return weights / weights.sum()
 
     def choose(self, game: Game, colour: int, komi: float) -> int:
-        """The point to play, ``game.pass_point`` for a pass; arguments as above.
+        """The point to play, ``game.pass_point`` for a pass; arguments as in ``probabilities``.
 
-        After the opponent's pass it passes as well if the board as it stands decides the game: one side is
-        ahead by more points than are open.
+        It passes after the opponent's pass if the game is decided: the lead is above the number of open
+        points.
         """
         if game.moves[-1:] == [encode_move(game.pass_point, 1 - colour)]:
-            counted = area_score(game.board.stones)
-            if abs(counted.lead(komi)) > counted.open:
+            area = area_score(game.board.stones)
+            if abs(area.lead(komi)) > area.open:
                 return game.pass_point
-        likely = self.probabilities(game, colour)
-        while likely.any():
-            point = self._pick(likely)
+        probabilities = self.probabilities(game, colour)
+        while probabilities.any():
+            point = self._pick(probabilities)
             if not (self.superko and game.board.repeats(encode_move(point, colour))):
                 return point
-            likely[point] = 0
+            probabilities[point] = 0
         return game.pass_point
 
-    def _pick(self, likely: NDArray[np.float64]) -> int:
+    def _pick(self, probabilities: NDArray[np.float64]) -> int:
         if self.temperature == 0:
-            return int(likely.argmax())
-        weights = (likely / likely.max()) ** (1 / self.temperature)
-        return int(self.random.choice(len(likely), p=weights / weights.sum()))
+            return int(probabilities.argmax())
+        weights = (probabilities / probabilities.max()) ** (1 / self.temperature)
+        return int(self.random.choice(len(weights), p=weights / weights.sum()))

@@ -1,4 +1,4 @@
-"""The Go Text Protocol, version 2: lines in, answers out (Farnebäck 2002, draft 2, sections 2 and 6)."""
+"""The Go Text Protocol, version 2 (Farnebäck 2002, draft 2, sections 2 and 6)."""
 
 import logging
 import os
@@ -7,22 +7,22 @@ from collections.abc import Callable, Mapping
 from typing import BinaryIO
 
 _log = logging.getLogger(__name__)
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")  # all but tabs and newlines
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")  # except tabs and newlines
 
 Command = Callable[[list[str]], str]
 
 
 class FailureError(Exception):
-    """A command that cannot be done: its message follows the question mark of the answer."""
+    """A failed command; the message follows the question mark of the response."""
 
 
 class Protocol:
-    """Answers lines by a table of commands, each from its arguments to the answer's text.
+    """Responds to lines by a table of commands, which map arguments to text.
 
-    A command whose text ends in a newline leaves its answer open, as analysis does: the next line ends it.
+    A text that ends in a newline, such as an analysis, leaves the response open until the next line.
 
     Attributes:
-        ended: a command has asked for the end.
+        ended: after ``quit``.
     """
 
     def __init__(self, commands: Mapping[str, Command]):
@@ -31,8 +31,9 @@ class Protocol:
         self._open = False
 
     def answer(self, line: str) -> str:
-        """The bytes to write for one line, as text: nothing for an empty one."""
-        before, self._open = "\n" * self._open, False
+        """The response to a line; empty for an empty line."""
+        before, self._open = "\n" if self._open else "", False
+        end = "\n\n"
         words = _CONTROL.sub("", line).split("#")[0].split()
         if not words:
             return before
@@ -41,25 +42,25 @@ class Protocol:
         if name not in self.commands:
             return f"{before}?{number} unknown command\n\n"
         try:
-            told = self.commands[name](words)
+            text = self.commands[name](words)
         except FailureError as failure:
             return f"{before}?{number} {failure}\n\n"
         except Exception:
             _log.exception("%s", line.strip())
             return f"{before}?{number} internal error\n\n"
-        self._open = told.endswith("\n")
-        gap = " " if told and not told.startswith("\n") else ""
-        return f"{before}={number}{gap}{told}" + "\n\n" * (not self._open)
+        self._open = text.endswith("\n")
+        gap = " " if text and not text.startswith("\n") else ""
+        return f"{before}={number}{gap}{text}{'' if self._open else end}"
 
     def serve(self, lines: BinaryIO, out: BinaryIO) -> None:
-        """Answer until the end of the lines, or of the wish for them."""
+        """Respond until the end of the input or ``quit``."""
         try:
             for line in lines:
                 out.write(self.answer(os.fsdecode(line)).encode("utf-8", "replace"))
                 out.flush()
                 if self.ended:
                     return
-            out.write(b"\n" * self._open)
+            out.write(b"\n" if self._open else b"")
             out.flush()
-        except BrokenPipeError:  # nobody listens any more
+        except BrokenPipeError:  # the client has gone
             return

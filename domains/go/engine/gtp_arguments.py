@@ -1,4 +1,4 @@
-"""What the arguments of a GTP command say; each function raises ``FailureError`` where they do not say it."""
+"""Parses arguments of GTP commands; all functions raise ``FailureError``."""
 
 import math
 from pathlib import Path
@@ -12,7 +12,7 @@ COLOURS = {"b": 0, "black": 0, "w": 1, "white": 1}
 
 
 def first_word(words: list[str]) -> str:
-    """The first argument, as it is."""
+    """The first argument."""
     if not words:
         raise FailureError("syntax error")
     return words[0]
@@ -49,9 +49,9 @@ def first_record(file: str) -> Record:
     """The first game of a file."""
     try:
         [member] = members(Path(file), member_limit=FILE_LIMIT)
-        found = next(read_sgf(member.data))
+        record = next(read_sgf(member.data))
     except (UserError, ValueError, OSError) as error:
         raise FailureError("cannot load file") from error
-    if isinstance(found, UnusableError):
-        raise FailureError("cannot load file") from found
-    return found
+    if isinstance(record, UnusableError):
+        raise FailureError("cannot load file") from record
+    return record

@@ -1,4 +1,4 @@
-"""What the engine does at each command of the Go Text Protocol (Farnebäck 2002, draft 2, section 6.3)."""
+"""The commands of the Go Text Protocol (Farnebäck 2002, draft 2, section 6.3)."""
 
 from collections.abc import Sequence
 from importlib.metadata import version
@@ -17,11 +17,11 @@ from shared.errors import UserError
 
 
 class GoProtocol(Protocol):
-    """Plays one game after the other on the engine's size of board.
+    """Plays games on the engine's board size.
 
     Args:
-        engine: who chooses the moves.
-        title: its name.
+        engine: chooses the moves.
+        title: the engine's name.
     """
 
     def __init__(self, engine: Engine, title: str):
@@ -114,11 +114,11 @@ class GoProtocol(Protocol):
         return self._place(points)
 
     def _place_free_handicap(self, words: list[str]) -> str:
-        wanted = integer(words)
-        if not 2 <= wanted < self.size**2:
+        count = integer(words)
+        if not 2 <= count < self.size**2:
             raise FailureError("invalid number of stones")
-        fitting = (fixed_handicap(self.size, stones) for stones in range(min(wanted, 9), 1, -1))
-        points = next((each for each in fitting if each), None)  # an engine may place fewer than it was asked
+        handicaps = (fixed_handicap(self.size, stones) for stones in range(min(count, 9), 1, -1))
+        points = next(filter(None, handicaps), None)  # an engine may place fewer stones
         if points is None:
             raise FailureError("invalid number of stones")
         return self._place(points)
@@ -138,9 +138,9 @@ class GoProtocol(Protocol):
         return " ".join(point_name(point, self.size) for point in points)
 
     def _loadsgf(self, words: list[str]) -> str:
-        numbered = len(words) > 1 and words[-1].isdecimal()
-        last = integer(words[-1:]) - 1 if numbered else None
-        record = first_record(" ".join(words[: len(words) - numbered]))  # a name may have spaces
+        has_number = len(words) > 1 and words[-1].isdecimal()
+        last = integer(words[-1:]) - 1 if has_number else None
+        record = first_record(" ".join(words[: len(words) - has_number]))  # file names may have spaces
         last = len(record.moves) if last is None else last
         if record.size != self.size or last < 0 or (record.stopped and last >= len(record.moves)):
             raise FailureError("cannot load file")
@@ -152,14 +152,14 @@ class GoProtocol(Protocol):
         return ""
 
     def _final_score(self, words: list[str]) -> str:
-        """By area, all stones alive: so dead ones have to be taken off before both sides pass."""
+        """Area score with all stones alive: dead stones have to be captured before both sides pass."""
         if not self.game.ended():
             raise FailureError("cannot score")
         lead = area_score(self.game.board.stones).lead(self.komi)
         return f"{'B' if lead > 0 else 'W'}+{abs(lead):g}" if lead else "0"
 
     def _time(self, words: list[str]) -> str:
-        """Accepted and of no effect: a move takes as long as the network does."""
+        """Accepted without effect: a move takes one forward pass."""
         return ""
 
     def _policy(self, colour: int) -> NDArray[np.float64]:
@@ -170,8 +170,8 @@ class GoProtocol(Protocol):
 
     def _genmove_analyze(self, words: list[str]) -> str:
         colour = colour_of(words)
-        told = _info(self._policy(colour), self.size)
-        return f"\n{told}\nplay {self._genmove(words)}"
+        info = _info(self._policy(colour), self.size)
+        return f"\n{info}\nplay {self._genmove(words)}"
 
     def _draw(self, words: list[str]) -> str:
         from domains.go.engine.analysis import drawing  # matplotlib's colours take a while to import
@@ -179,7 +179,7 @@ class GoProtocol(Protocol):
         return drawing(self._policy(self._colour_or_next(words)), self.size)
 
     def _colour_or_next(self, words: list[str]) -> int:
-        """The colour that is given, else the one whose turn it is."""
+        """The given colour, else the colour to play."""
         if words and words[0].lower() in COLOURS:
             return colour_of(words)
         if self.game.moves:

@@ -1,4 +1,4 @@
-"""The engine as a command: from its configuration to standard input and output."""
+"""The engine as a command on standard input and output."""
 
 import contextlib
 import sys
@@ -13,13 +13,13 @@ from shared.runs import Run
 
 
 def build_engine(config: DictConfig) -> Engine:
-    """The engine that ``conf/gtp.yaml`` describes, ready to answer at once.
+    """The engine of ``conf/gtp.yaml``.
 
     Raises:
-        UserError: the run cannot be used, or a value is none that its key takes.
+        UserError: the run or a value cannot be used.
     """
     if not isinstance(config.temperature, int | float) or not 0 <= config.temperature < float("inf"):
-        raise UserError(f"temperature={config.temperature}: give a number from 0")
+        raise UserError(f"temperature: must be a finite number from 0, got {config.temperature}")
     policy = Policy.load(Run.open(config.run), config.symmetries)
     return Engine(
         policy,
@@ -31,7 +31,7 @@ def build_engine(config: DictConfig) -> Engine:
 
 
 def serve(config: DictConfig) -> None:
-    """Answer on standard output; whatever else is printed goes to standard error."""
+    """Respond on standard output; all other output goes to standard error."""
     out = sys.stdout.buffer
     with contextlib.redirect_stdout(sys.stderr):
         GoProtocol(build_engine(config), f"Convolutions {config.run}").serve(sys.stdin.buffer, out)

@@ -1,4 +1,4 @@
-"""Other Go programs, spoken to in the Go Text Protocol."""
+"""A client of other Go programs by the Go Text Protocol."""
 
 import contextlib
 import os
@@ -16,27 +16,27 @@ from typing import IO
 
 from shared.errors import UserError
 
-START = 60.0  # seconds that a program may take before its first answer
-GAMES = "/usr/games"  # where Debian puts them, which not every PATH names
+START = 60.0  # seconds until a program's first response
+GAMES = "/usr/games"  # of Debian; not in every PATH
 
 
 class EngineError(Exception):
-    """A program that crashed, took too long, or refused a command; the message says which."""
+    """A program crashed, exceeded the time limit, or refused a command."""
 
 
 class TimeError(EngineError):
-    """It took too long."""
+    """A program exceeded the time limit."""
 
 
 class Client:
     """One process of an engine.
 
     Args:
-        command: as one would type it; ``python`` is the interpreter that runs this.
-        log: file that takes its standard error; None throws it away.
+        command: as in a shell; ``python`` is the running interpreter.
+        log: file for its standard error; None discards it.
 
     Raises:
-        UserError: there is no such program, or it cannot be started.
+        UserError: the program is missing or does not start.
     """
 
     def __init__(self, command: str, log: Path | None = None):
@@ -44,18 +44,18 @@ class Client:
         try:
             words = shlex.split(command)
         except ValueError as error:
-            raise UserError(f"{command!r}: not a command: {error}") from error
-        found = sys.executable if words[:1] == ["python"] else _find(words[0] if words else "")
-        if not found:
-            raise UserError(f"{command!r}: no program of that name is installed")
+            raise UserError(f"{command!r}: must be a command ({error})") from error
+        program = sys.executable if words[:1] == ["python"] else _find(words[0] if words else "")
+        if not program:
+            raise UserError(f"{command!r}: must be an installed program")
         errors: IO[bytes] | int = subprocess.DEVNULL if log is None else log.open("ab")
         try:
             self._process = subprocess.Popen(  # noqa: S603 - the user's own command
-                [found, *words[1:]],
+                [program, *words[1:]],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=errors,
-                start_new_session=True,  # Ctrl-C is for us: to lose a game by it would be unjust
+                start_new_session=True,  # Ctrl-C would kill the programs in the middle of a game
             )
         except OSError as error:
             raise UserError(f"{command!r}: cannot be started: {error.strerror}") from error
@@ -69,14 +69,14 @@ class Client:
         assert self._process.stdout is not None
         for line in self._process.stdout:
             self._lines.put(line)
-        self._lines.put(b"")  # the end
+        self._lines.put(b"")  # marks the end
 
     def __call__(self, command: str, seconds: float = START) -> str:
-        """Send a command, and return the text of its answer.
+        """Send a command and return the text of the response.
 
         Raises:
-            EngineError: it failed, or the process has ended.
-            TimeError: no answer came within so many seconds.
+            EngineError: the command failed, or the process has ended.
+            TimeError: no response within ``seconds``.
         """
         assert self._process.stdin is not None
         try:
@@ -84,7 +84,7 @@ class Client:
             self._process.stdin.flush()
         except OSError as error:
             raise EngineError("it has ended") from error
-        told: list[str] = []
+        response: list[str] = []
         deadline = time.monotonic() + seconds
         while True:
             left = deadline - time.monotonic()
@@ -99,16 +99,16 @@ class Client:
             if not line:
                 raise EngineError(f"{command}: it ended instead of answering")
             text = line.decode("utf-8", "replace").strip("\r\n")
-            if text or told:
-                told.append(text)
-            if told and not text:
+            if text or response:
+                response.append(text)
+            if response and not text:
                 break
-        if not told[0].startswith("="):
-            raise EngineError(f"{command}: {told[0][:100]}")
-        return "\n".join(told)[1:].strip()
+        if not response[0].startswith("="):
+            raise EngineError(f"{command}: {response[0][:100]}")
+        return "\n".join(response)[1:].strip()
 
     def close(self) -> None:
-        """End the process, and what it started, at once."""
+        """Kill the process and its children."""
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()

@@ -1,4 +1,4 @@
-"""What the games of a match say of the strength of the two programs."""
+"""The results of a match: win rates and Elo differences."""
 
 import math
 from collections.abc import Sequence
@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from shared.config import print_line
 from shared.files import csv_text, write, write_json
 from shared.results import Score, score
 
@@ -17,15 +18,15 @@ SEATS = ("a", "b")
 
 
 class Outcome(NamedTuple):
-    """One game, as ``games.csv`` has it: a is black in the even ones.
+    """One game, a row of ``games.csv``: a is black in even games.
 
     Attributes:
         number: of the game, from 0.
         black: a or b.
-        result: as SGF has it.
+        result: as in SGF.
         points: 1 if a has won, 0 if b, 0.5 for a draw.
-        moves: that were played, the opening's and passes included.
-        reason: how it ended.
+        moves: number of moves, with opening and passes.
+        reason: why it ended.
     """
 
     number: int
@@ -37,12 +38,12 @@ class Outcome(NamedTuple):
 
 
 class Strength(NamedTuple):
-    """Of a against b.
+    """The strength of a against b.
 
     Attributes:
         share: of the points, with Wilson's interval.
-        elo: the difference that gives this share (Elo 1978: 400 log10(p / (1 - p))), and those that give the
-            interval's ends; infinite where a share is 0 or 1.
+        elo: lower end, difference and upper end (Elo 1978: 400 log10(p / (1 - p))); infinite for shares 0
+            and 1.
     """
 
     share: Score
@@ -50,10 +51,9 @@ class Strength(NamedTuple):
 
 
 def strength(name: str, points: Sequence[float]) -> Strength:
-    """The share of the points and what it says of the difference in strength."""
+    """The share of the points and the Elo difference."""
     share = score(name, np.array(points))
-    low, value, high = (_elo(each) for each in (share.low, share.value, share.high))
-    return Strength(share, (low, value, high))
+    return Strength(share, (_elo(share.low), _elo(share.value), _elo(share.high)))
 
 
 def _elo(share: float) -> float:
@@ -61,38 +61,37 @@ def _elo(share: float) -> float:
 
 
 def write_report(folder: Path, names: tuple[str, str], outcomes: list[Outcome]) -> list[Strength]:
-    """Print the strength of a against b, write ``games.csv`` and ``summary.json``, and return it."""
+    """Print and return the strength of a against b; write ``games.csv`` and ``summary.json``."""
     write(folder / "games.csv", csv_text(Outcome._fields, outcomes))
     parts = {"all games": outcomes}
     for seat, colour in zip(SEATS, ("black", "white"), strict=True):
-        parts[f"a {colour}"] = [each for each in outcomes if each.black == seat]
-    found = [strength(name, [each.points for each in part]) for name, part in parts.items()]
-    figures = {
-        each.share.name: {
-            "n": each.share.n,
-            "win rate": each.share.value,
-            "interval": [each.share.low, each.share.high],
-            "elo": [None if math.isinf(e) else e for e in each.elo],
+        parts[f"a {colour}"] = [game for game in outcomes if game.black == seat]
+    strengths = [strength(name, [game.points for game in part]) for name, part in parts.items()]
+    metrics = {
+        share.name: {
+            "n": share.n,
+            "win rate": share.value,
+            "interval": [share.low, share.high],
+            "elo": [None if math.isinf(difference) else difference for difference in elo],
         }
-        for each in found
+        for share, elo in strengths
     }
-    forfeits = sum(each.result[2:] in ("T", "F") for each in outcomes)
-    write_json(folder / "summary.json", figures | {"by time, crash or illegal move": forfeits})
+    forfeits = sum(game.result[2:] in ("T", "F") for game in outcomes)
+    write_json(folder / "summary.json", metrics | {"by time, crash or illegal move": forfeits})
     console = Console()
-    console.print(_table(names, found))
+    console.print(_table(names, strengths))
     if forfeits:
         console.print(f"{forfeits} decided by time, a crash or an illegal move: see games.csv")
-    console.print(f"match: {folder}", soft_wrap=True, highlight=False, markup=False)
-    return found
+    print_line(f"match: {folder}")
+    return strengths
 
 
-def _table(names: tuple[str, str], found: list[Strength]) -> Table:
+def _table(names: tuple[str, str], strengths: list[Strength]) -> Table:
     table = Table(title=Text(f"a: {names[0]}, b: {names[1]}"))
     table.add_column("")
     for name in ("a wins %", "95 % interval", "Elo", "95 % interval", "n"):
         table.add_column(name, justify="right")
-    for each in found:
-        share, (low, elo, high) = each.share, each.elo
+    for share, (low, elo, high) in strengths:
         table.add_row(
             share.name,
             f"{100 * share.value:.1f}",

@@ -1,4 +1,4 @@
-"""Many games between two programs: colours alternate, openings vary, what has been played is kept."""
+"""A match of two programs: colours alternate, openings vary, finished games are kept."""
 
 import hashlib
 import json
@@ -15,49 +15,49 @@ from domains.go.match.client import Client
 from domains.go.match.elo import SEATS, Outcome, Strength, write_report
 from domains.go.match.openings import SIZE
 from domains.go.match.play_game import Rules, opening_of, play_game, record
-from shared.errors import UserError
+from shared.errors import UserError, require_int
 from shared.files import write, write_json
 
 
 class Match:
-    """A match and its folder: ``0000.sgf`` …, ``match.json`` with what was agreed on, standard error of both.
+    """A match and its folder: ``0000.sgf`` …, ``match.json`` with the terms, standard error of both programs.
 
     Args:
         names: of a and b, for the records.
         commands: of a and b.
-        rules: that are agreed on.
-        folder: where it lies; games found there are not played again.
+        rules: of the games.
+        folder: of the match; games in it are not played again.
 
     Raises:
-        UserError: the folder cannot be made, or holds a match of other programs or rules.
+        UserError: the folder cannot be created, or holds a match of other programs or rules.
     """
 
     def __init__(self, names: tuple[str, str], commands: tuple[str, str], rules: Rules, folder: Path):
         self.names, self.commands, self.rules, self.folder = names, commands, rules, folder
-        agreed = {"a": commands[0], "b": commands[1], **rules._asdict()}
+        terms = {"a": commands[0], "b": commands[1], **rules._asdict()}
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise UserError(
-                f"output={folder}: cannot be made: {error.strerror}; name another folder"
+                f"output: must be a folder that can be created, got {folder} ({error.strerror}); name another"
             ) from error
         settings = folder / "match.json"
-        if settings.exists() and settings.read_text() != json.dumps(agreed, indent=2) + "\n":
+        if settings.exists() and settings.read_text() != json.dumps(terms, indent=2) + "\n":
             raise UserError(
-                f"output={folder}: holds a match on other terms, see its match.json; name another"
+                f"output: must be a folder of this match, got {folder} with another match.json; name another"
             )
-        write_json(settings, agreed)
-        self._tables = threading.local()
+        write_json(settings, terms)
+        self._of_thread = threading.local()
         self._clients: list[Client] = []
         self._stopped = False
-        self._changing = threading.Lock()
+        self._lock = threading.Lock()
 
     def file(self, number: int) -> Path:
-        """Where game ``number`` is kept."""
+        """The file of game ``number``."""
         return self.folder / f"{number:04d}.sgf"
 
     def play(self, games: int, jobs: int) -> None:
-        """Play what is missing of the games 0 … games - 1, so many at a time.
+        """Play the missing games of 0 … games - 1, ``jobs`` at a time.
 
         Raises:
             UserError: a program does not start or does not accept an empty board.
@@ -69,47 +69,47 @@ class Match:
             for done in track(played, "playing", len(missing), console=Console(stderr=True)):
                 done.result()
         finally:
-            with self._changing:
-                self._stopped = True  # from here on a program that ends is ended by us: nothing more is kept
+            with self._lock:
+                self._stopped = True  # no game that ends from now on is kept
                 for client in self._clients:
                     client.close()
             pool.shutdown(cancel_futures=True)
 
     def _play(self, number: int) -> None:
-        a, b = self._seated()
+        a, b = self._engines_of_this_thread()
         game, result = play_game((a, b) if number % 2 == 0 else (b, a), opening_of(number), self.rules)
         if self._stopped:
             return
         names = self.names if number % 2 == 0 else self.names[::-1]
         write(self.file(number), record(game, result, names, self.rules))
         if result.text[2:] in ("T", "F"):
-            self._rise()
+            self._stop_engines()
 
-    def _seated(self) -> tuple[Client, Client]:
-        """This thread's two programs; they stay from game to game."""
-        if not hasattr(self._tables, "players"):
-            with self._changing:
+    def _engines_of_this_thread(self) -> tuple[Client, Client]:
+        """This thread's two programs, which continue from game to game."""
+        if not hasattr(self._of_thread, "engines"):
+            with self._lock:
                 if self._stopped:
                     raise InterruptedError
                 for seat, command in zip(SEATS, self.commands, strict=True):
                     self._clients.append(Client(command, self.folder / f"{seat}.log"))
-                self._tables.players = self._clients[-2:]
-        a, b = self._tables.players
+                self._of_thread.engines = self._clients[-2:]
+        a, b = self._of_thread.engines
         return a, b
 
-    def _rise(self) -> None:
-        """End this thread's programs: one that has failed may be in any state."""
-        with self._changing:
-            for client in self._tables.players:
+    def _stop_engines(self) -> None:
+        """Stop this thread's programs, as a failed one may be in any state."""
+        with self._lock:
+            for client in self._of_thread.engines:
                 client.close()
                 self._clients.remove(client)
-        del self._tables.players
+        del self._of_thread.engines
 
     def outcomes(self, games: int) -> list[Outcome]:
-        """The games that have been played of the first so many.
+        """The finished games among the first N.
 
         Raises:
-            UserError: a file is none that a match has written.
+            UserError: a file was not written by a match.
         """
         return [self._read(number) for number in range(games) if self.file(number).exists()]
 
@@ -118,34 +118,33 @@ class Match:
             game = sgf.Sgf_game.from_bytes(self.file(number).read_bytes())
             result, reason = (str(game.get_root().get(key)) for key in ("RE", "C"))
         except (ValueError, KeyError) as error:
-            raise UserError(f"{self.file(number)}: not a game of a match ({error}); delete it") from error
+            raise UserError(f"{self.file(number)}: must be a game of a match ({error}); delete it") from error
         black = SEATS[number % 2]
         points = {"B": float(black == "a"), "W": float(black == "b"), "0": 0.5}.get(result[:1])
         if points is None:
-            raise UserError(f"{self.file(number)}: RE[{result}] names no winner; delete it")
+            raise UserError(f"{self.file(number)}: must name a winner, got RE[{result}]; delete it")
         moves = len(game.get_main_sequence()) - 1
         return Outcome(number, black, result, points, moves, reason)
 
 
 def match(config: DictConfig) -> list[Strength]:
-    """Play the match that ``conf/match.yaml`` describes, print its figures and write them beside the games.
+    """Play the match of ``conf/match.yaml``, and print and write its results.
 
     Raises:
-        UserError: a program or a folder cannot be used, or a value is none that its key takes.
+        UserError: a program, a folder or a value cannot be used.
     """
     for key in ("games", "jobs"):
-        if not isinstance(config[key], int) or config[key] < 1:
-            raise UserError(f"{key}={config[key]}: give a whole number from 1")
-    for key, least, most in (("seconds", 0, 1e6), ("komi", -(SIZE**2), SIZE**2)):
+        require_int(key, config[key], 1)
+    for key, low, high in (("seconds", 0, 1e6), ("komi", -(SIZE**2), SIZE**2)):
         number = config[key]
-        if isinstance(number, bool) or not isinstance(number, int | float) or not least < number < most:
-            raise UserError(f"{key}: must be a number between {least} and {most:g}, got {number}")
+        if isinstance(number, bool) or not isinstance(number, int | float) or not low < number < high:
+            raise UserError(f"{key}: must be a number between {low} and {high:g}, got {number}")
     names = str(config.a), str(config.b)
     a, b = (str(config.engines.get(name, name)) for name in names)
     scorer = None if config.score is None else str(config.engines.get(config.score, config.score))
     rules = Rules(float(config.komi), float(config.seconds), scorer)
-    told = hashlib.sha256(json.dumps([a, b, rules]).encode()).hexdigest()[:10]
-    folder = Path(config.output or Path("runs", "match", told)).absolute()
-    held = Match(names, (a, b), rules, folder)
-    held.play(config.games, config.jobs)
-    return write_report(folder, names, held.outcomes(config.games))
+    digest = hashlib.sha256(json.dumps([a, b, rules]).encode()).hexdigest()[:10]
+    folder = Path(config.output or Path("runs", "match", digest)).absolute()
+    games = Match(names, (a, b), rules, folder)
+    games.play(config.games, config.jobs)
+    return write_report(folder, names, games.outcomes(config.games))

@@ -1,26 +1,26 @@
-"""Openings drawn at random, so that games between the same two programs differ."""
+"""Random openings, so that games between the same programs differ."""
 
 import random
 
 Point = tuple[int, int]
 
 SIZE = 19
-# (line, line) counted from a corner: where an empty corner is taken, and what is played near a taken one.
+# (line, line) from a corner: moves in an empty corner, and moves near an occupied one.
 CORNER = [(3, 3), (3, 4), (4, 3), (4, 4), (4, 4), (3, 4), (4, 3), (3, 5), (5, 3), (4, 5), (5, 4)]
 NEARBY = [(3, 6), (6, 3), (4, 6), (6, 4), (3, 5), (5, 3), (4, 5), (5, 4), (3, 10), (10, 3), (4, 10), (10, 4)]
 
 
 def opening(rng: random.Random) -> list[Point]:
-    """Two to eight moves on opening points, corners first, no two of them touching or next to touching.
+    """Two to eight moves on opening points, mostly corners first, more than two steps apart.
 
-    A point is (row, column), counted from the bottom left as sgfmill has it.
+    A point is (row, column) from the bottom left, as in sgfmill.
     """
     corners = [(top, left) for top in (False, True) for left in (False, True)]
     rng.shuffle(corners)
     empty = list(corners)
     moves: list[Point] = []
-    wanted = rng.randint(2, 8)
-    while len(moves) < wanted:
+    count = rng.randint(2, 8)
+    while len(moves) < count:
         takes_corner = bool(empty) and rng.random() < 0.85
         top, left = empty[-1] if takes_corner else rng.choice(corners)
         line, other = rng.choice(CORNER if takes_corner else NEARBY)

@@ -1,4 +1,4 @@
-"""One game between two programs, by the rules of a board of our own."""
+"""One game between two programs, refereed by the suite's own board."""
 
 import random
 import re
@@ -12,16 +12,16 @@ from domains.go.match.client import Client, EngineError, TimeError
 from domains.go.match.openings import SIZE, opening
 from shared.errors import UserError
 
-MOVES_AT_MOST = 2 * SIZE**2  # a triple ko would go on for ever under simple ko
+MAX_MOVES = 2 * SIZE**2  # under simple ko, a triple ko never ends
 COLOURS = ("b", "w")
 
 
 class Rules(NamedTuple):
-    """What is agreed on before a match.
+    """The terms of a match.
 
     Attributes:
-        komi: points that white gets.
-        seconds: that a move may take.
+        komi: points for white.
+        seconds: time limit of a move.
         score: command of the program whose ``final_score`` decides; None: area, all stones alive.
     """
 
@@ -31,36 +31,36 @@ class Rules(NamedTuple):
 
 
 class Result(NamedTuple):
-    """How a game ended: as SGF has it (``B+3.5``, ``W+R``, ``B+T``, ``W+F``, ``0``), and why in words."""
+    """The result in SGF (``B+3.5``, ``W+R``, ``B+T``, ``W+F``, ``0``), and the reason in words."""
 
     text: str
     reason: str
 
 
 def opening_of(number: int) -> list[int]:
-    """The points that game ``number`` begins with: two games in a row share them, colours changed."""
-    drawn = opening(random.Random(number // 2))  # noqa: S311 - a repeatable draw, not a secret
-    return [(SIZE - 1 - row) * SIZE + column for row, column in drawn]
+    """The opening of game ``number``, shared by two consecutive games with colours exchanged."""
+    points = opening(random.Random(number // 2))  # noqa: S311 - a repeatable draw, not a secret
+    return [(SIZE - 1 - row) * SIZE + column for row, column in points]
 
 
 def play_game(players: tuple[Client, Client], book: list[int], rules: Rules) -> tuple[Game, Result]:
-    """Play from the book's moves to the end.
+    """Play a game from an opening.
 
-    Who plays an illegal move, crashes, refuses a legal move of the other or takes too long has lost. Illegal
-    are suicide and retaking a ko at once; a game of MOVES_AT_MOST moves is a draw.
+    A program that plays an illegal move, crashes, refuses a legal move or exceeds the time limit loses.
+    Suicide and the immediate retake of a ko are illegal; a game of MAX_MOVES moves is a draw.
 
     Args:
         players: black and white.
         book: points of the first moves, black's first.
-        rules: what was agreed on.
+        rules: the terms.
 
     Raises:
-        UserError: a player does not even accept an empty board, or the scorer fails.
+        UserError: a player cannot begin a game, or the scorer fails.
     """
     for player in players:
         _begin(player, rules)
     game = Game(SIZE)
-    while not game.ended() and len(game.moves) < MOVES_AT_MOST:
+    while not game.ended() and len(game.moves) < MAX_MOVES:
         colour = len(game.moves) % 2
         mover, other = players[colour], players[1 - colour]
         from_book = len(game.moves) < len(book)
@@ -77,7 +77,7 @@ def play_game(players: tuple[Client, Client], book: list[int], rules: Rules) -> 
         point = parse_point(move, SIZE)
         try:
             if point is None:
-                raise UserError("no point of the board")
+                raise UserError("not a point of the board")
             game.play(encode_move(point, colour))
         except UserError as error:
             return game, Result(f"{'WB'[colour]}+F", f"illegal move {move[:20]}: {error}")
@@ -86,7 +86,7 @@ def play_game(players: tuple[Client, Client], book: list[int], rules: Rules) -> 
         except EngineError as error:
             return game, _lost(1 - colour, error)
     if not game.ended():
-        return game, Result("0", f"no end after {MOVES_AT_MOST} moves")
+        return game, Result("0", f"no end after {MAX_MOVES} moves")
     return game, _score(game, rules)
 
 
@@ -115,14 +115,16 @@ def _score(game: Game, rules: Rules) -> Result:
         except EngineError as error:
             raise UserError(f"score={rules.score}: {error}") from error
     if not re.fullmatch(r"[BW]\+\S+|0", text):
-        raise UserError(f"score={rules.score}: final_score answered {text[:40]!r}, not B+3.5, W+3.5 or 0")
+        raise UserError(
+            f"score: final_score must be like B+3.5, W+3.5 or 0, got {text[:40]!r} from {rules.score}"
+        )
     return Result(text, f"final_score of {rules.score}")
 
 
 def record(game: Game, result: Result, names: tuple[str, str], rules: Rules) -> bytes:
     """The game as an SGF file; ``names`` of black and white."""
-    written = sgf.Sgf_game(size=game.size)
-    root = written.get_root()
+    sgf_game = sgf.Sgf_game(size=game.size)
+    root = sgf_game.get_root()
     root.set("PB", names[0])
     root.set("PW", names[1])
     root.set("KM", rules.komi)
@@ -130,5 +132,5 @@ def record(game: Game, result: Result, names: tuple[str, str], rules: Rules) -> 
     root.set("C", result.reason)
     for code in game.moves:
         move = move_from_vertex(point_name(move_point(code), game.size), game.size)
-        written.extend_main_sequence().set_move(COLOURS[move_colour(code)], move)
-    return written.serialise()
+        sgf_game.extend_main_sequence().set_move(COLOURS[move_colour(code)], move)
+    return sgf_game.serialise()

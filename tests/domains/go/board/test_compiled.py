@@ -50,7 +50,7 @@ def test_the_disk_is_full(warnings: Any, monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(IndexDataCacheFile, "save", full)
     compile_again()
     (told,) = warnings()
-    assert "No space left on device; compiled code is not kept" in told
+    assert "No space left on device; compiled code is not cached" in told
 
 
 @pytest.mark.parametrize("damage", [b"", b"\x80\x04", b"no pickle", b"\x80\x04\x95\xff\xff"])

@@ -101,10 +101,10 @@ def test_what_was_played_is_kept_and_more_is_added(tmp_path: Path) -> None:
     first.games = 4
     assert match(first)[0].share.n == 4
     assert all(path.stat().st_mtime_ns == stamp for path, stamp in stamps.items())
-    with pytest.raises(UserError, match="on other terms"):
+    with pytest.raises(UserError, match=r"another match\.json"):
         match(settings(tmp_path, fake("passes"), fake("passes")))
     (tmp_path / "match" / "0001.sgf").write_text("(;")
-    with pytest.raises(UserError, match=r"0001\.sgf: not a game of a match"):
+    with pytest.raises(UserError, match=r"0001\.sgf: must be a game of a match"):
         match(first)
 
 
@@ -112,27 +112,27 @@ def test_what_was_played_is_kept_and_more_is_added(tmp_path: Path) -> None:
     ("change", "words"),
     [
         ({"a": "no-such-program"}, "no-such-program"),
-        ({"a": ""}, "no program"),
-        ({"b": "gnugo 'open"}, "not a command: No closing quotation"),
+        ({"a": ""}, "must be an installed program"),
+        ({"b": "gnugo 'open"}, "must be a command .No closing quotation"),
         ({"a": fake("refuses")}, "cannot begin a game: clear_board: . not today"),
-        ({"games": 0}, "games=0"),
-        ({"jobs": "many"}, "jobs=many"),
+        ({"games": 0}, "games: must be a whole number from 1, got 0"),
+        ({"jobs": "many"}, "jobs: must be a whole number from 1, got many"),
         ({"seconds": 0}, "seconds: must be a number between 0 and 1e.06, got 0"),
         ({"komi": "half"}, "komi: must be a number between -361 and 361, got half"),
         ({"komi": 375}, "got 375"),
         ({"komi": float("nan")}, "got nan"),
         ({"komi": True}, "got True"),
         ({"score": "false"}, "cannot begin a game"),
-        ({"score": fake("dunno")}, "final_score answered 'dunno'"),
+        ({"score": fake("dunno")}, "final_score must be like B.3.5, W.3.5 or 0, got 'dunno'"),
     ],
 )
-def test_a_mistake_is_told_and_no_game_is_kept(tmp_path: Path, change: dict, words: str) -> None:
+def test_mistakes_are_named_and_no_game_is_kept(tmp_path: Path, change: dict, words: str) -> None:
     with pytest.raises(UserError, match=words):
         match(settings(tmp_path, **{"a": fake("passes"), "b": fake("passes")} | change))
     assert not list((tmp_path / "match").glob("*.sgf"))
 
 
-def test_the_strength_that_points_tell() -> None:
+def test_the_strength_follows_from_the_points() -> None:
     found = strength("all", [1.0] * 75 + [0.0] * 25)
     assert found.share.value == 0.75
     assert found.share.low == pytest.approx(0.6569, abs=1e-3)  # Wilson's, n = 100
