@@ -213,7 +213,9 @@ def _with_logits(items: tuple[Item, ...]) -> tuple[Item, ...]:
     for key in ("activation", "norm"):
         if key in last.own:
             got = last.settings[key]
-            raise UserError(f"{last.place}.{key}: must be left out where a layer gives the logits, got {got}")
+            raise UserError(
+                f"{last.place}.{key}: must not be set in the layer that gives the logits, got {got}"
+            )
     return (*items[:number], last.without("activation", "norm"), *items[number + 1 :])
 
 
@@ -247,7 +249,7 @@ def _build_residual(item: Item, shape: Shape) -> Residual:
         raise UserError(f"{item.place}: must end in a layer that computes what is added, got {last.place}")
     body = _build((*before, last.without("activation")), shape)
     norms = [
-        each for each in item.parts[0] if each.kind in LAYERS and "norm" in settings_of(LAYERS[each.kind])
+        part for part in item.parts[0] if part.kind in LAYERS and "norm" in settings_of(LAYERS[part.kind])
     ]
     norm: Any = norms[-1].settings.get("norm", "none") if norms else "none"
     with _at(item.place, shape):

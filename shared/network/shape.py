@@ -62,7 +62,7 @@ class Axis:
         view = None
         if self.view or other.view:
             views = [axis.whole().view or WHOLE for axis in (self, other)]
-            view = range(min(each.start for each in views), max(each.stop for each in views))
+            view = range(min(view.start for view in views), max(view.stop for view in views))
         return replace(self, start=start, field=field, view=view)
 
     def sees(self, cell: int, size: int) -> range:

@@ -68,7 +68,7 @@ def layer_table(network: Network, length: int = 100) -> list[LayerRow]:
     table = []
     for layer, output in outputs.items():
         name = layers[layer]
-        params = sum(each.numel() for each in layer.parameters()) if name in single else 0
+        params = sum(weight.numel() for weight in layer.parameters()) if name in single else 0
         flops = sum(counts.get(f"{type(network).__name__}.{name}", {}).values()) if name in single else 0
         table.append(LayerRow(name, output, params, flops, _field(layer.shape, size), layer.shape))
     return table

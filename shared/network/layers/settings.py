@@ -25,7 +25,7 @@ def pair(key: str, value: T | list[Any]) -> tuple[T, T]:
 def settings_of(layer: type) -> list[str]:
     """The names of a layer's settings."""
     arguments = inspect.signature(layer).parameters.values()
-    return [each.name for each in arguments if each.kind is each.KEYWORD_ONLY]
+    return [argument.name for argument in arguments if argument.kind is argument.KEYWORD_ONLY]
 
 
 def check_settings(layer: type, settings: dict[str, Any], place: str, partial: bool = False) -> None:

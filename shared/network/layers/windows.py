@@ -46,11 +46,11 @@ class Windows(Layer, name="windows"):
 
     def forward(
         self, x: Float[Tensor, "n channels a1 a2"], lengths: Int[Tensor, " n"] | None = None
-    ) -> Float[Tensor, "windows planes a1 size"]:
+    ) -> Float[Tensor, "windows channels a1 size"]:
         """The windows of all examples."""
         if lengths is not None:
             x = clear(x, lengths, 1, self.size, 0.0)
-        windows = x.unfold(3, self.size, self.hop).movedim(3, 1)  # (n, windows, planes, a1, size)
+        windows = x.unfold(3, self.size, self.hop).movedim(3, 1)  # (n, windows, channels, a1, size)
         if lengths is None:
             return windows.flatten(0, 1)
         return windows[~beyond(self.out_lengths(lengths), windows.size(1))]

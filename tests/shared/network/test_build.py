@@ -258,11 +258,11 @@ MISTAKES = {
     ),
     "activated logits": (
         [CONV, "flatten", {"dense": {"units": "classes", "activation": "relu"}}],
-        ["layers[2].dense.activation: must be left out", "logits", "got relu"],
+        ["layers[2].dense.activation: must not be set in", "logits", "got relu"],
     ),
     "normed logits": (
         [conv(norm="batch"), "flatten"],
-        ["layers[0].conv.norm: must be left out", "logits", "got batch"],
+        ["layers[0].conv.norm: must not be set in", "logits", "got batch"],
     ),
     "no weights": (["flatten"], ["layers", "logits"]),
     "ends in a block": ([{"residual": [conv(pad="zeros")]}, "flatten"], ["layers", "conv or dense"]),
