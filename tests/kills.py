@@ -64,13 +64,13 @@ def equal(run: Path, whole: Path) -> None:
         assert row == other
     for name in ("best", "last"):
         mine, other = (
-            torch.load(each / "checkpoints" / f"{name}.ckpt", weights_only=True) for each in (run, whole)
+            torch.load(folder / "checkpoints" / f"{name}.ckpt", weights_only=True) for folder in (run, whole)
         )
         assert mine["epoch"] == other["epoch"], name
         for key, value in other["state_dict"].items():
             assert torch.equal(mine["state_dict"][key], value), (name, key)
     clock = ("train_seconds", "cpu_seconds", "samples_per_second")
-    ours, theirs = (json.loads((each / "metrics.json").read_text()) for each in (run, whole))
+    ours, theirs = (json.loads((folder / "metrics.json").read_text()) for folder in (run, whole))
     assert {k: v for k, v in ours.items() if k not in clock} == {
         k: v for k, v in theirs.items() if k not in clock
     }

@@ -40,14 +40,14 @@ def make_run(
     rate: float = 0.01,
     change: Callable[[LightningModule], None] = lambda network: None,
 ) -> Run:
-    """What ``train.py`` leaves of a network that has seen so many batches; of none, its weights are as drawn.
+    """The run that ``train.py`` writes for a network that is trained on ``steps`` batches.
 
     Args:
-        folder: of runs.
-        words: overrides.
-        steps: batches of 50.
-        rate: Adam's.
-        change: what is done to the network before it is trained.
+        folder: The folder of runs.
+        words: Overrides.
+        steps: Number of batches, of 50 examples; 0 keeps the initial weights.
+        rate: Adam's learning rate.
+        change: Is applied to the network before training.
     """
     budget = [
         *("optimizer=adam", f"optimizer.lr={rate if steps else 0}", "schedule=constant", "test=false"),

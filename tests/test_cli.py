@@ -73,6 +73,6 @@ def test_alphago_s_recipe_has_the_paper_s_network() -> None:
     config = compose("train", ["experiment=go/alphago", "model.norm=none", "data.path=games"])
     data = build_data(config)
     network = build_network(plain(config.model)["layers"], data.planes, data.extent, len(data.classes))
-    assert sum(each.numel() for each in network.parameters()) == 3_882_793
+    assert sum(parameter.numel() for parameter in network.parameters()) == 3_882_793
     with pytest.raises(UserError, match="games"):
         data.setup()

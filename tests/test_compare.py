@@ -24,11 +24,11 @@ def test_quick_compares_designs_of_four_domains_and_resumes(tmp_path: Path) -> N
     page = Path(done.stdout.rstrip().splitlines()[-1].removeprefix("report: "))
     home = page.parent
     assert home == tmp_path / "runs/compare/quick"
-    found = rows(home)
-    assert list(dict.fromkeys(row["domain"] for row in found)) == DOMAINS
-    assert {row["use"] for row in found} == {"compared"}
+    entries = rows(home)
+    assert list(dict.fromkeys(row["domain"] for row in entries)) == DOMAINS
+    assert {row["use"] for row in entries} == {"compared"}
     for domain in DOMAINS:
-        mine = [row for row in found if row["domain"] == domain]
+        mine = [row for row in entries if row["domain"] == domain]
         assert [row["seed"] for row in mine] == ["0", "1"] * (len(mine) // 2)
         assert len({(row["samples"], row["data"]) for row in mine}) == 1  # one budget, one data set
         for seed in ("0", "1"):  # and one order of the items, another with another seed

@@ -169,13 +169,16 @@ def stamps(folder: Path) -> dict[Path, int]:
 
 
 def callables() -> list[str]:
-    """The names of all that modules of these packages hold and that can be called, their methods too."""
-    found = []
+    """The names of everything callable in the modules of these packages, including methods."""
+    callable_names = []
     for package in PACKAGES:
         module = importlib.import_module(package)
         modules = [
             package,
-            *(each.name for each in pkgutil.walk_packages(getattr(module, "__path__", []), f"{package}.")),
+            *(
+                submodule.name
+                for submodule in pkgutil.walk_packages(getattr(module, "__path__", []), f"{package}.")
+            ),
         ]
         for name in modules:
             if name.startswith(("domains", "shared")) or name in sys.modules:
@@ -185,13 +188,13 @@ def callables() -> list[str]:
                     continue
                 for key, value in list(vars(holder).items()):
                     if callable(value):
-                        found.append(f"{name}.{key}")
-                        found += (
-                            [f"{name}.{key}.{each}" for each in vars(value)]
+                        callable_names.append(f"{name}.{key}")
+                        callable_names += (
+                            [f"{name}.{key}.{method}" for method in vars(value)]
                             if isinstance(value, type)
                             else []
                         )
-    return found
+    return callable_names
 
 
 def test_a_configuration_reaches_only_listed_callables(

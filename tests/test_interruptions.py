@@ -78,9 +78,9 @@ def test_a_signal_stops_a_training_and_names_its_checkpoint(
     with heard(), pytest.raises(Stopped) as stopped:
         train(config, [At(epoch, lambda: os.kill(os.getpid(), signum))])
     assert stopped.value.signum == signum
-    told = ["no epoch had ended, so nothing is saved", "1 epoch is saved", "2 epochs are saved"][epoch]
+    saved = ["no epoch had ended, so nothing is saved", "1 epoch is saved", "2 epochs are saved"][epoch]
     message = stopped.value.message
-    assert message.startswith(f"\nstopped; {told}; resume with: ")
+    assert message.startswith(f"\nstopped; {saved}; resume with: ")
     assert message.count("\n") == 1
     assert resumed_by(message) == the_run(tmp_path / folder)
     config.resume = str(resumed_by(message))
@@ -90,14 +90,14 @@ def test_a_signal_stops_a_training_and_names_its_checkpoint(
 
 def test_signal_handlers_are_restored_after_a_command(tmp_path: Path) -> None:
     before = [
-        signal.getsignal(each) for each in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGUSR1)
+        signal.getsignal(signum) for signum in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGUSR1)
     ]
     with heard():
         with pytest.raises(Stopped):
             train(configuration(tmp_path), [At(1, lambda: os.kill(os.getpid(), signal.SIGTERM))])
         os.kill(os.getpid(), signal.SIGTERM)  # the end that is under way is not disturbed
     assert before == [
-        signal.getsignal(each) for each in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGUSR1)
+        signal.getsignal(signum) for signum in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGUSR1)
     ]
 
 
@@ -138,7 +138,7 @@ def raising(error: Exception) -> Callable[[], None]:
 
 
 @pytest.mark.parametrize(
-    ("error", "kind", "told"),
+    ("error", "kind", "message"),
     [
         (MemoryError(), UserError, "data.batch_size: out of memory"),
         (RuntimeError("cpu: can't allocate memory: 9"), UserError, "data.batch_size: "),
@@ -148,12 +148,12 @@ def raising(error: Exception) -> Callable[[], None]:
     ],
 )  # fmt: skip
 def test_failures_of_the_system_are_one_line(
-    error: Exception, kind: type[UserError], told: str, tmp_path: Path
+    error: Exception, kind: type[UserError], message: str, tmp_path: Path
 ) -> None:
     with pytest.raises(kind) as raised:
         train(configuration(tmp_path), [At(1, raising(error))])
     assert type(raised.value) is kind
-    assert str(raised.value).startswith(told)
+    assert str(raised.value).startswith(message)
     assert "; 1 epoch is saved; resume with: " in str(raised.value)
     assert "\n" not in str(raised.value)
 

@@ -1,4 +1,4 @@
-"""Mistakes that need neither torch nor data to tell: one line, exit code 1, nothing left behind."""
+"""Mistakes that commands report without torch and data: one line, exit code 1, no file written."""
 
 import importlib.util
 import sys
@@ -27,7 +27,7 @@ Mistake = Callable[..., str]
 
 @pytest.fixture
 def mistake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Mistake:
-    """Give a command words in an empty folder, and get its last line; torch cannot be imported."""
+    """Runs a command in an empty folder and returns its last line; torch cannot be imported."""
     for name in HEAVY:
         monkeypatch.setitem(sys.modules, name, None)
     return giver(tmp_path, monkeypatch, capsys)
@@ -37,7 +37,7 @@ def mistake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
 def late_mistake(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Mistake:
-    """The same, of mistakes that only torch or the data can tell."""
+    """The same for mistakes that only torch or the data reveal."""
     return giver(tmp_path, monkeypatch, capsys)
 
 

@@ -63,12 +63,12 @@ def write_input(path: Path) -> Path:
 
 def test_an_old_run_is_resumed_with_the_same_end(run: Run) -> None:
     before = epochs_of(run.folder)
-    found = train(compose("train", [f"resume={run.folder}"]))
+    metrics = train(compose("train", [f"resume={run.folder}"]))
     expected = json.loads((run.folder / "expected.json").read_text())
     rows = epochs_of(run.folder)
     assert rows[:2] == before[:2]
     assert [row["epoch"] for row in rows] == [0, 1, 2]
     for name in ("epochs", "steps", "params", "flops", "test/n"):
-        assert found[name] == expected[name]
-    assert found["val/acc"] == pytest.approx(expected["val/acc"], abs=0.005)
-    assert found["test/acc"] == pytest.approx(expected["test/acc"], abs=0.005)
+        assert metrics[name] == expected[name]
+    assert metrics["val/acc"] == pytest.approx(expected["val/acc"], abs=0.005)
+    assert metrics["test/acc"] == pytest.approx(expected["test/acc"], abs=0.005)

@@ -114,8 +114,8 @@ def test_the_predictions_for_the_test_files_are_the_tested_answers(
     monkeypatch.setattr(
         sys.modules[predict.__module__], "png", lambda figure: b""
     )  # drawing takes the most time
-    asked = [f"run={run.folder}", f"input={source}", f"output={tmp_path / 'out'}"]
-    rows = of_test(domain, data, predict(compose("predict", asked)).rows)
+    overrides = [f"run={run.folder}", f"input={source}", f"output={tmp_path / 'out'}"]
+    rows = of_test(domain, data, predict(compose("predict", overrides)).rows)
     assert len(rows) == len(tested["item"]) > 5
     best = [row["best"][0]["name"] for row in rows]
     if domain == "go":  # where all shares are the legal moves'

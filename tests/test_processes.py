@@ -45,7 +45,7 @@ def equal_to(alone: Path, run: Path) -> None:
     assert folder == run
     for ours, theirs in zip(epochs_of(run), epochs_of(alone), strict=True):
         assert ours == pytest.approx(theirs, abs=2e-4)
-    ours, theirs = (json.loads((each / "metrics.json").read_text()) for each in (run, alone))
+    ours, theirs = (json.loads((folder / "metrics.json").read_text()) for folder in (run, alone))
     assert ours["steps"] == theirs["steps"] == 16
     assert ours["test/n"] == theirs["test/n"] > 300
     assert ours["test/acc"] == pytest.approx(theirs["test/acc"], abs=0.01)
@@ -53,8 +53,8 @@ def equal_to(alone: Path, run: Path) -> None:
     items = np.load(run / "test_items.npz")["item"]
     assert np.array_equal(np.sort(items), np.arange(theirs["test/n"]))
     weights, others = (
-        torch.load(each / "checkpoints" / "last.ckpt", weights_only=True)["state_dict"]
-        for each in (run, alone)
+        torch.load(folder / "checkpoints" / "last.ckpt", weights_only=True)["state_dict"]
+        for folder in (run, alone)
     )
     assert all(torch.allclose(weights[key], others[key], atol=1e-4) for key in weights)
 

@@ -24,10 +24,10 @@ OVER = "repeat.over={seed: [0, 1]}"
 
 def test_the_interval_is_students() -> None:
     values = [0.8, 0.83, 0.79, 0.85]
-    found = spread_of(values)
+    spread = spread_of(values)
     low, high = stats.t.interval(0.95, 3, loc=np.mean(values), scale=stats.sem(values))
-    assert (found.low, found.high) == pytest.approx((low, high))
-    assert found.std == pytest.approx(np.std(values, ddof=1))
+    assert (spread.low, spread.high) == pytest.approx((low, high))
+    assert spread.std == pytest.approx(np.std(values, ddof=1))
     assert np.isnan(spread_of([0.5]).low)
 
 
@@ -44,8 +44,8 @@ def test_each_seed_is_trained_once_and_the_mean_is_reported(tmp_path: Path) -> N
     folder = Path(done.stdout.rstrip().splitlines()[-1].removeprefix("repeat: "))
     summary = json.loads((folder / "summary.json").read_text())
     metrics = [json.loads(Path(run, "metrics.json").read_text()) for run in summary["runs"]]
-    assert [each["seed"] for each in metrics] == [0, 1]
-    accuracies = [each["test/acc"] for each in metrics]
+    assert [result["seed"] for result in metrics] == [0, 1]
+    accuracies = [result["test/acc"] for result in metrics]
     assert summary["figures"]["test/acc"]["mean"] == pytest.approx(np.mean(accuracies))
     assert f"{100 * np.mean(accuracies):.2f}" in done.stdout
 
@@ -53,10 +53,10 @@ def test_each_seed_is_trained_once_and_the_mean_is_reported(tmp_path: Path) -> N
     Path(summary["runs"][1], "metrics.json").unlink()  # as if stopped before its end
     again = command("repeat", *TINY, OVER, cwd=tmp_path)
     assert again.returncode == 0, again.stderr
-    told = json.loads((folder / "summary.json").read_text())
-    assert told["runs"] == summary["runs"]
-    assert told["figures"]["test/acc"] == summary["figures"]["test/acc"]
-    assert Path(told["runs"][0], "metrics.json").stat().st_mtime_ns == stamps[told["runs"][0]]
+    repeated = json.loads((folder / "summary.json").read_text())
+    assert repeated["runs"] == summary["runs"]
+    assert repeated["figures"]["test/acc"] == summary["figures"]["test/acc"]
+    assert Path(repeated["runs"][0], "metrics.json").stat().st_mtime_ns == stamps[repeated["runs"][0]]
 
 
 def test_an_interruption_names_the_command_to_resume(tmp_path: Path, monkeypatch) -> None:

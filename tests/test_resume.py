@@ -89,7 +89,7 @@ def test_killed_four_times(domain: str, workers: int, ema: str, tmp_path: Path) 
     words = words_of(domain, f"data.workers={workers}", f"training.ema={ema}")
     chance = random.Random(f"{domain}{workers}{ema}")
     first = (hook := chance.choice(list(MOMENTS)), chance.randint(1, MOMENTS[hook]))
-    # Later ones come within the next epoch: however far the first has come, so much is left to train.
+    # Later kills come within an epoch: at least one epoch remains after the first kill, wherever that was.
     more = [("on_train_batch_end", chance.randint(1, 3)) for _ in range(3)]
     check_kills(words, tmp_path, [first, *more])
 
@@ -353,7 +353,7 @@ def test_killed_within_a_grid(tmp_path: Path) -> None:
 
 
 def wait_for(folder: Path, pattern: str, number: int = 1) -> None:
-    """Wait until so many paths match."""
+    """Wait until ``number`` paths match."""
     deadline = time.monotonic() + 300
     while len(list(folder.glob(pattern))) < number:
         assert time.monotonic() < deadline, f"{pattern} did not come within five minutes"

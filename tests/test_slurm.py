@@ -60,11 +60,11 @@ class Batch:
         return file.read_text() if file.exists() else ""
 
     def show(self, key: str) -> str:
-        found = re.search(rf"\b{key}=(\S+)", self.cluster.output("scontrol", "show", "job", self.number))
-        return found[1] if found else ""
+        match = re.search(rf"\b{key}=(\S+)", self.cluster.output("scontrol", "show", "job", self.number))
+        return match[1] if match else ""
 
     def wait_for_epochs(self, epochs: int) -> None:
-        """Until the one run has written so many rows."""
+        """Wait until the run has written ``epochs`` rows."""
         self._wait(lambda: any(len(epochs_of(file.parent)) >= epochs for file in self.rows()))
 
     def rows(self) -> list[Path]:
@@ -102,8 +102,8 @@ def check_resumed(batch: Batch, whole: Path) -> None:
     [run] = batch.folder.glob("runs/go/*")
     assert epochs_of(run) == epochs_of(whole)
     ours, theirs = (
-        torch.load(each / "checkpoints" / "last.ckpt", weights_only=True)["state_dict"]
-        for each in (run, whole)
+        torch.load(folder / "checkpoints" / "last.ckpt", weights_only=True)["state_dict"]
+        for folder in (run, whole)
     )
     assert all(torch.equal(ours[key], value) for key, value in theirs.items())
     assert not list(batch.folder.rglob("hpc_ckpt*"))
@@ -206,7 +206,7 @@ def test_a_grid_of_submitit_trains_each_run_once_also_when_a_job_is_requeued(
         assert time.monotonic() < deadline
         time.sleep(0.3)
     number = cluster.output("squeue", "-h", "-o", "%i").split()
-    [folder] = {each.parent for each in rows[:1]}
+    [folder] = {file.parent for file in rows[:1]}
     job = json.loads((folder / "job.json").read_text())["job"]
     cluster.output("scancel", "--signal=USR2", job)
     while grid.poll() is None:

@@ -33,7 +33,7 @@ def trials_of(folder: Path) -> list[optuna.trial.FrozenTrial]:
 
 
 def wait_for_trials(folder: Path, number: int, seconds: float = 120) -> None:
-    """Wait until so many trials have begun."""
+    """Wait until ``number`` trials have begun."""
     deadline = time.monotonic() + seconds
     while len(list(folder.glob("runs/sweep/*/trials/*"))) < number:
         assert time.monotonic() < deadline, f"no further trial began within {seconds} s"
@@ -54,7 +54,7 @@ def test_ctrl_c_writes_a_report_and_the_same_command_resumes(tmp_path: Path) -> 
     done = command("sweep", *TINY, "n_trials=4", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     after = trials_of(tmp_path)
-    assert [each.number for each in after] == [0, 1, 2, 3]
+    assert [trial.number for trial in after] == [0, 1, 2, 3]
     assert after[:2] == before[:2]
     assert after[2].params.items() >= before[2].params.items()
 
@@ -80,9 +80,9 @@ def test_thirty_trials_of_killed_processes_are_each_trained_once(tmp_path: Path)
         said += err
 
     trials = trials_of(tmp_path)
-    assert [each.number for each in trials] == list(range(30))
-    assert {each.state for each in trials} <= {TrialState.COMPLETE, TrialState.PRUNED}
-    assert len({each.user_attrs["run"] for each in trials}) == 30
+    assert [trial.number for trial in trials] == list(range(30))
+    assert {trial.state for trial in trials} <= {TrialState.COMPLETE, TrialState.PRUNED}
+    assert len({trial.user_attrs["run"] for trial in trials}) == 30
     for trial in trials:
         run = Path(trial.user_attrs["run"])
         [config] = run.parent.glob("*/config.yaml")  # begun once

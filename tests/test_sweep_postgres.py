@@ -36,9 +36,9 @@ pytestmark = [
 
 @pytest.fixture
 def storage() -> Iterator[str]:
-    """The URL of a server that this test starts, on this machine's own address, and ends."""
+    """The URL of a database server on this machine, started and stopped by this fixture."""
     assert INITDB
-    # The server refuses to be root: it is then another user, in a folder of its own.
+    # The server refuses to run as root: then it runs as another user, in a folder of that user.
     user = {"user": "nobody", "group": "nogroup", "extra_groups": []} if os.geteuid() == 0 else {}
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -91,8 +91,8 @@ def test_each_trial_is_trained_once_though_two_of_four_processes_are_killed(
     assert done.returncode == 0, done.stderr
 
     trials = trials_of(storage, tmp_path)
-    assert [each.number for each in trials] == list(range(12))
-    assert {each.state for each in trials} <= {TrialState.COMPLETE, TrialState.PRUNED}
+    assert [trial.number for trial in trials] == list(range(12))
+    assert {trial.state for trial in trials} <= {TrialState.COMPLETE, TrialState.PRUNED}
     assert sum("its process died; resuming" in err for _, err in ends) >= 1
     for trial in trials:
         [config] = tmp_path.glob(f"runs/sweep/*/trials/{trial.number:04d}/*/*/config.yaml")  # begun once

@@ -31,8 +31,10 @@ def test_a_run_folder_holds_the_files_of_the_readme(trained: tuple[Path, str]) -
 def test_metrics_hold_the_training_and_its_results(trained: tuple[Path, str]) -> None:
     folder, out = trained
     metrics = json.loads((folder / "metrics.json").read_text())
-    told = {key: metrics[key] for key in ("domain", "model", "data", "seed", "epochs", "steps", "test/n")}
-    assert list(told.values()) == ["go", "go/policy", "go/sample", 0, 2, 16, 200]
+    described = {
+        key: metrics[key] for key in ("domain", "model", "data", "seed", "epochs", "steps", "test/n")
+    }
+    assert list(described.values()) == ["go", "go/policy", "go/sample", 0, 2, 16, 200]
     assert metrics["flops"] > metrics["params"] > 0
     assert metrics["samples_per_second"] > 0
     low, high = metrics["test/acc/interval"]
@@ -141,7 +143,7 @@ def test_several_devices_share_one_run_which_can_be_resumed(tmp_path: Path) -> N
 
 
 def wait_for_epochs(runs: Path, epochs: int, known: int = 0, seconds: int = 60) -> None:
-    """Wait until a run below a folder has written so many rows more than were known."""
+    """Wait until a run below a folder has written ``epochs`` rows more than the ``known`` ones."""
     for _ in range(20 * seconds):
         for path in runs.glob("runs/go/*/metrics.csv"):
             if len(path.read_text().splitlines()) > epochs + known:
@@ -179,7 +181,7 @@ def test_a_run_killed_at_random_resumes_with_the_same_weights(kills: int, tmp_pa
         assert ours["epoch"] == theirs["epoch"], name
         for key, value in theirs["state_dict"].items():
             assert torch.equal(ours["state_dict"][key], value), (name, key)
-    figures = [json.loads((run / "metrics.json").read_text()) for run in (folder, whole)]
-    for each in figures:
-        each.pop("train_seconds"), each.pop("cpu_seconds"), each.pop("samples_per_second")
-    assert figures[0] == figures[1]
+    results = [json.loads((run / "metrics.json").read_text()) for run in (folder, whole)]
+    for metrics in results:
+        metrics.pop("train_seconds"), metrics.pop("cpu_seconds"), metrics.pop("samples_per_second")
+    assert results[0] == results[1]
