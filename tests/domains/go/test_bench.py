@@ -35,7 +35,7 @@ def test_a_move_is_timed_beside_the_forward_pass_in_it() -> None:
     assert passes == [(8, 48, 19, 19)] * 2 * (WARM + 6)
 
 
-def test_the_engine_is_timed_with_the_network_that_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_engine_is_timed_with_the_network_of_the_setting(monkeypatch: pytest.MonkeyPatch) -> None:
     config = compose("train", ["domain=go", "model.filters=4", "model.depth=2"])
     data = build_data(config)
     data.setup()
@@ -48,8 +48,8 @@ def test_the_engine_is_timed_with_the_network_that_is_asked_for(monkeypatch: pyt
     monkeypatch.setattr(
         "domains.go.bench.plane_speed", lambda *_: {"positions_per_cpu_second": 1, "share": {}}
     )
-    figures = bench(module, data, 1000.0)
+    metrics = bench(module, data, 1000.0)
     assert passes == [n for n in (1, 8) for _ in range(2 * (WARM + MOVES))]
-    assert figures["8 symmetries, genmove / forward pass"] > 0
-    assert figures["start of the engine, s"] == 3.0
-    assert figures["start of the engine, CPU s"] == 2.0
+    assert metrics["8 symmetries, genmove / forward pass"] > 0
+    assert metrics["start of the engine, s"] == 3.0
+    assert metrics["start of the engine, CPU s"] == 2.0

@@ -1,4 +1,4 @@
-"""Positions as batches, what stands beside them, and the figures made of them."""
+"""Positions as batches with their legal moves, and the metrics of the test."""
 
 from itertools import product
 from pathlib import Path
@@ -64,16 +64,16 @@ def test_items_of_one_game_are_a_group(data: GoData) -> None:
 
 def test_the_baselines_are_chances_over_legal_moves(data: GoData) -> None:
     items = np.arange(300)
-    found = data.baselines(items)
+    baselines = data.baselines(items)
     batch = data.test_set[Draw(items, None)]
-    assert found["uniform over legal moves"] == pytest.approx(1 / batch["legal"].sum(1))
+    assert baselines["uniform over legal moves"] == pytest.approx(1 / batch["legal"].sum(1))
     played = data.train_set[Draw(np.arange(len(data.train_set)), None)]["y"]
     counts = np.bincount(played, minlength=361)
     ranked = [next(p for p in np.argsort(-counts, kind="stable") if legal[p]) for legal in batch["legal"]]
-    assert found["most frequent point"].tolist() == (np.array(ranked) == batch["y"]).tolist()
+    assert baselines["most frequent point"].tolist() == (np.array(ranked) == batch["y"]).tolist()
 
 
-def test_illegal_probability_and_phases_are_what_their_names_say(data: GoData) -> None:
+def test_illegal_probability_and_accuracy_by_phase(data: GoData) -> None:
     config = compose("train", ["domain=go"])
     policy = GoPolicy(
         model=plain(config.model),
@@ -94,18 +94,18 @@ def test_illegal_probability_and_phases_are_what_their_names_say(data: GoData) -
     columns = policy.test_columns(batch, torch.zeros(4, 361))
     assert columns["illegal"].tolist() == pytest.approx([61 / 361] * 4)
     arrays = {name: column.numpy() for name, column in columns.items()}
-    scores = {each.name: each for each in policy.scores(arrays, np.arange(4))}
+    scores = {score.name: score for score in policy.scores(arrays, np.arange(4))}
     assert [scores[f"test/acc moves {phase}"].n for phase in ("1–60", "61–150", "151–")] == [1, 2, 1]
     assert scores["test/illegal"].value == pytest.approx(61 / 361)
 
 
-def test_testing_takes_the_mean_over_the_symmetries_where_the_data_ask_for_it(tmp_path: Path) -> None:
+def test_testing_takes_the_mean_over_the_symmetries_of_the_setting(tmp_path: Path) -> None:
     words = ["data.path=a", "model.filters=2", "model.depth=2", "data.size=9", "data.workers=0"]
     (tmp_path / "a").mkdir()
     for n, start in enumerate(("aa", "bb", "cc", "dd", "ee")):
         moves = "".join(f";{'BW'[i % 2]}[{c}{r}]" for i, (c, r) in enumerate(product("abcdf", "fghi")))
         (tmp_path / "a" / f"{n}.sgf").write_text(f"(;SZ[9];B[{start}];W[ig]{moves})")
-    answers = {}
+    confidence = {}
     for symmetries in (1, 8):
         config = compose("train", ["domain=go", "data=go/sgf", *words, f"data.test_symmetries={symmetries}"])
         config.data.update({"path": str(tmp_path / "a"), "fractions": {"val": 0.0, "test": 1.0}})
@@ -113,11 +113,11 @@ def test_testing_takes_the_mean_over_the_symmetries_where_the_data_ask_for_it(tm
         data.setup()
         module = build_module(config, data).eval()
         _, columns = evaluate_test(build_trainer(config, None, []), module, data)
-        answers[symmetries] = columns["confidence"]
+        confidence[symmetries] = columns["confidence"]
         x = torch.from_numpy(data.test_set[Draw(np.arange(len(columns["item"])), None)]["x"])
         with torch.inference_mode():
             logits = ensemble(module.network, x.float()) if symmetries == 8 else module.network(x.float())
         assert columns["confidence"] == pytest.approx(logits.softmax(1).amax(1).numpy(), rel=1e-3)
-    assert np.abs(answers[1] - answers[8]).max() > 1e-4
+    assert np.abs(confidence[1] - answers[8]).max() > 1e-4
     with pytest.raises(UserError, match=r"data\.test_symmetries=4"):
         build_data(compose("train", ["domain=go", "data.test_symmetries=4"]))

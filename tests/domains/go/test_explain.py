@@ -27,16 +27,16 @@ def test_occlusion_recomputes_the_planes_without_each_stone(go: tuple[Classifier
     model, domain = go
     example = domain.example(domain.data.val_set, 30)
     target = Target(200)
-    found = explain(model, example, "occlusion", target, domain)
+    explanation = explain(model, example, "occlusion", target, domain)
     stones = example.source.stones != 0
-    assert (found.map[0].numpy()[~stones] == 0).all()
-    assert found.meta["regions"] == f"{stones.sum()} stones"
+    assert (explanation.map[0].numpy()[~stones] == 0).all()
+    assert explanation.meta["regions"] == f"{stones.sum()} stones"
     point = tuple(np.argwhere(stones)[7])
     mask = np.ones_like(stones)
     mask[point] = False
     without = domain.on(example.source.kept(mask), "").x
     fall = model.network(example.x[None])[0, 200] - model.network(without[None])[0, 200]
-    assert float(found.map[0][point]) == pytest.approx(float(fall), abs=1e-5)
+    assert float(explanation.map[0][point]) == pytest.approx(float(fall), abs=1e-5)
     assert ((example.x != without).any(0)).sum() > 1  # other points' planes changed too
 
 
@@ -51,8 +51,8 @@ def test_a_problem_without_moves_and_the_move_to_come(
     (example,) = domain.read(tmp_path / "game.sgf", move=4)
     assert (example.name, example.source.colour, example.source.played) == ("game.sgf, move 4", 1, None)
     assert (example.source.stones != 0).sum() == 3
-    found = explain(model, example, "occlusion", Target(200), domain)
-    assert domain.map_figure(example, found.map[0].numpy(), Target(200))
+    explanation = explain(model, example, "occlusion", Target(200), domain)
+    assert domain.map_figure(example, explanation.map[0].numpy(), Target(200))
 
 
 def test_the_blank_input_is_the_empty_board(go: tuple[Classifier, GoDomain]) -> None:
@@ -66,7 +66,7 @@ def test_the_blank_input_is_the_empty_board(go: tuple[Classifier, GoDomain]) -> 
     assert float(low[3]) == float(high[3]) == 1  # the plane of ones
 
 
-def test_a_planted_atari_is_taken_by_the_move_that_it_asks_for(go: tuple[Classifier, GoDomain]) -> None:
+def test_a_planted_atari_is_captured_by_its_label(go: tuple[Classifier, GoDomain]) -> None:
     _, domain = go
     random = np.random.default_rng(3)
     for _ in range(5):

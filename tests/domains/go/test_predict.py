@@ -1,4 +1,4 @@
-"""predict: what a policy says of a user's own games."""
+"""predict: a policy's predictions for a user's own games."""
 
 import json
 from pathlib import Path
@@ -80,9 +80,9 @@ def policy_before(move: int) -> dict[str, float]:
 
 
 def test_every_move_but_passes_gets_its_row(module: Classifier, game: Path) -> None:
-    found = predict(module, game, top=4)
-    assert [row["move"] for row in found.rows] == [1, 2, 3, 4, 5, 6, 8, 9, 10]
-    for row in found.rows:
+    prediction = predict(module, game, top=4)
+    assert [row["move"] for row in prediction.rows] == [1, 2, 3, 4, 5, 6, 8, 9, 10]
+    for row in prediction.rows:
         policy = policy_before(row["move"])
         played = PLAYED[row["move"] - 1]
         assert (row["file"], row["played"]) == ("game.sgf", played)
@@ -90,24 +90,24 @@ def test_every_move_but_passes_gets_its_row(module: Classifier, game: Path) -> N
         assert row["probability"] == pytest.approx(policy[played], rel=1e-5)
         assert row["rank"] == 1 + sum(other > policy[played] for other in policy.values())
         best = sorted(policy, key=policy.__getitem__, reverse=True)[:4]
-        assert [each["name"] for each in row["best"]] == best
-        assert [each["probability"] for each in row["best"]] == pytest.approx(
+        assert [move["name"] for move in row["best"]] == best
+        assert [move["probability"] for move in row["best"]] == pytest.approx(
             [policy[p] for p in best], rel=1e-5
         )
-    ranks = np.array([row["rank"] for row in found.rows])
+    ranks = np.array([row["rank"] for row in prediction.rows])
     first, five = (ranks == 1).sum(), (ranks <= 5).sum()
-    assert f"9 moves played: {first} ({first / 9:.1%})" in found.summary
-    assert f"{five} ({five / 9:.1%}) among its first five" in found.summary
+    assert f"9 moves played: {first} ({first / 9:.1%})" in prediction.summary
+    assert f"{five} ({five / 9:.1%}) among its first five" in prediction.summary
 
 
-def test_one_move_is_answered_as_in_the_whole_game(module: Classifier, game: Path) -> None:
-    whole, found = predict(module, game, top=3), predict(module, game, top=3, move=8)
-    (row,) = found.rows
-    told = whole.rows[6]
+def test_one_move_is_predicted_as_in_the_whole_game(module: Classifier, game: Path) -> None:
+    whole, one = predict(module, game, top=3), predict(module, game, top=3, move=8)
+    (row,) = one.rows
+    expected = whole.rows[6]
     assert [row[key] for key in ("move", "played", "rank")] == [
-        told[key] for key in ("move", "played", "rank")
+        expected[key] for key in ("move", "played", "rank")
     ]
-    assert row["probability"] == pytest.approx(told["probability"], rel=1e-5)
+    assert row["probability"] == pytest.approx(expected["probability"], rel=1e-5)
 
 
 @pytest.mark.parametrize("planes", ["alphago", "[stone colour,liberties]", "[difference]"])
@@ -125,10 +125,10 @@ def test_the_network_reads_the_planes_that_it_was_trained_on(tmp_path: Path, gam
 
 
 def test_a_game_is_drawn_as_a_curve_and_the_boards_of_its_surprises(module: Classifier, game: Path) -> None:
-    found = predict(module, game, top=3)
-    least = sorted(found.rows, key=lambda row: row["probability"])[:SURPRISES]
+    prediction = predict(module, game, top=3)
+    least = sorted(prediction.rows, key=lambda row: row["probability"])[:SURPRISES]
     least.sort(key=lambda row: row["move"])
-    drawn = list(found.pictures)
+    drawn = list(prediction.pictures)
     assert [name for name, _ in drawn] == ["game.sgf", *(f"game.sgf move {row['move']}" for row in least)]
     for row, (_, figure) in zip(least, drawn[1:], strict=True):
         title, subtitle, *_ = (text.get_text() for text in figure.texts)
@@ -160,9 +160,9 @@ def test_a_file_of_several_games_and_a_folder_with_other_boards(module: Classifi
     folder.mkdir()
     (folder / "two.sgf").write_bytes(GAME + GAME.replace(b"W[dd]", b"W[de]"))
     (folder / "large.sgf").write_bytes(b"(;SZ[13];B[ba];W[bb])")
-    found = predict(module, folder, top=1)
-    assert [row["file"] for row in found.rows] == ["two.sgf game 1"] * 9 + ["two.sgf game 2"] * 9
-    assert "1 board size: large.sgf (13×13, not 9×9)" in found.summary
+    prediction = predict(module, folder, top=1)
+    assert [row["file"] for row in prediction.rows] == ["two.sgf game 1"] * 9 + ["two.sgf game 2"] * 9
+    assert "1 board size: large.sgf (13×13, not 9×9)" in prediction.summary
     assert [row["move"] for row in predict(module, folder, top=1, move=10).rows] == [10, 10]
 
 
@@ -183,13 +183,13 @@ def test_a_move_that_is_not_there(module: Classifier, game: Path, move: int | st
 
 
 def test_the_move_to_come_after_the_last_one(module: Classifier, game: Path) -> None:
-    found = predict(module, game, top=3, move=11)
-    (row,) = found.rows
+    prediction = predict(module, game, top=3, move=11)
+    (row,) = prediction.rows
     policy = policy_before(11)
     assert (row["move"], row["colour"]) == (11, "black")
     assert (row["played"], row["rank"], row["probability"]) == (None, None, None)
-    assert [each["name"] for each in row["best"]] == sorted(policy, key=policy.__getitem__, reverse=True)[:3]
-    ((name, figure),) = found.pictures
+    assert [move["name"] for move in row["best"]] == sorted(policy, key=policy.__getitem__, reverse=True)[:3]
+    ((name, figure),) = prediction.pictures
     assert name == "game.sgf move 11"
     assert figure.texts[1].get_text() == "the move to come"
 
@@ -210,16 +210,16 @@ def test_a_problem_without_moves_has_one_position(
 ) -> None:
     path = tmp_path / "problem.sgf"
     path.write_text(f"(;SZ[9]{record})")
-    found = predict(module, path, top=81)
-    (row,) = found.rows
+    prediction = predict(module, path, top=81)
+    (row,) = prediction.rows
     assert (row["colour"], row["move"], row["played"]) == (colour, move, None)
     stones = record.count("[") - 1 if record.startswith("A") and "[]" not in record else 0
-    assert sum(each["probability"] > 0 for each in row["best"]) <= 81 - stones
-    assert sum(each["probability"] for each in row["best"]) == pytest.approx(1)
-    assert len(list(found.pictures)) == 1
+    assert sum(point["probability"] > 0 for point in row["best"]) <= 81 - stones
+    assert sum(point["probability"] for point in row["best"]) == pytest.approx(1)
+    assert len(list(prediction.pictures)) == 1
 
 
-def test_games_and_problems_together_and_copies_are_all_answered(module: Classifier, tmp_path: Path) -> None:
+def test_games_problems_and_copies_are_all_predicted(module: Classifier, tmp_path: Path) -> None:
     folder = tmp_path / "in"
     folder.mkdir()
     for name in ("a.sgf", "b.sgf"):
@@ -227,18 +227,18 @@ def test_games_and_problems_together_and_copies_are_all_answered(module: Classif
     (folder / "c.sgf").write_bytes(b"(;SZ[9]AB[ee])")
     (folder / "d.sgf").write_bytes(b"(;SZ[9];B[ee];W[ee])")
     (folder / "e.txt").write_bytes(b"notes")
-    found = predict(module, folder, top=1)
-    assert [row["file"] for row in found.rows] == ["a.sgf"] * 9 + ["b.sgf"] * 9 + ["c.sgf", "d.sgf"]
-    assert "5 seen, 4 used, 1 skipped\n  1 of kind .txt: e.txt" in found.summary
-    assert "1 illegal move: d.sgf (move 2 is illegal)" in found.summary
-    assert "19 moves played" in found.summary
+    prediction = predict(module, folder, top=1)
+    assert [row["file"] for row in prediction.rows] == ["a.sgf"] * 9 + ["b.sgf"] * 9 + ["c.sgf", "d.sgf"]
+    assert "5 seen, 4 used, 1 skipped\n  1 of kind .txt: e.txt" in prediction.summary
+    assert "1 illegal move: d.sgf (move 2 is illegal)" in prediction.summary
+    assert "19 moves played" in prediction.summary
 
 
 def test_a_board_without_a_legal_move(module: Classifier, tmp_path: Path) -> None:
     path = tmp_path / "full.sgf"
     path.write_text("(;SZ[9]AB[aa:hi][ib:ii]PL[B])")  # the one empty point is suicide
     (row,) = predict(module, path, top=2).rows
-    assert [each["probability"] for each in row["best"]] == [0, 0]
+    assert [point["probability"] for point in row["best"]] == [0, 0]
 
 
 def test_input_without_a_game_for_the_network(module: Classifier, tmp_path: Path) -> None:
@@ -256,14 +256,14 @@ def test_input_without_a_game_for_the_network(module: Classifier, tmp_path: Path
 def test_the_command_leaves_lines_and_pictures(
     run: Run, game: Path, tmp_path: Path, capsys: pytest.CaptureFixture
 ) -> None:
-    found = command_predict(settings(run, game, f"output={tmp_path / 'answers'}"))
+    prediction = command_predict(settings(run, game, f"output={tmp_path / 'answers'}"))
     lines = (tmp_path / "answers" / "predictions.jsonl").read_text().splitlines()
-    assert [json.loads(line) for line in lines] == found.rows
+    assert [json.loads(line) for line in lines] == prediction.rows
     pictures = sorted((tmp_path / "answers").glob("*.png"))
     assert [picture.name[:12] for picture in pictures] == [f"{i:03d}-game.sgf" for i in (1, 2, 3, 4)]
     assert all(picture.read_bytes().startswith(b"\x89PNG") for picture in pictures)
     out = capsys.readouterr().out
-    assert all(row["played"] in out for row in found.rows)
+    assert all(row["played"] in out for row in prediction.rows)
     assert out.endswith(f"predictions: {tmp_path / 'answers'}\n")
 
 
@@ -272,8 +272,8 @@ def test_names_that_files_may_have_are_no_markup(
 ) -> None:
     path = tmp_path / "[bold]$\\x 棋 {y}.sgf"
     path.write_bytes(GAME)
-    found = command_predict(settings(run, tmp_path, "move=2", f"output={tmp_path / 'out'}"))
-    assert found.rows[0]["file"] == path.name
+    prediction = command_predict(settings(run, tmp_path, "move=2", f"output={tmp_path / 'out'}"))
+    assert prediction.rows[0]["file"] == path.name
     assert path.name in capsys.readouterr().out
     assert [p.name for p in (tmp_path / "out").glob("*.png")] == ["001--bold-x-y-.sgf-move-2.png"]
 
@@ -286,7 +286,9 @@ def test_names_that_files_may_have_are_no_markup(
         ("move=99", ["move=99", "from 1 to 11"]),
     ],
 )
-def test_a_mistake_is_told_and_leaves_nothing(run: Run, game: Path, override: str, words: list[str]) -> None:
+def test_a_mistake_is_reported_and_nothing_is_written(
+    run: Run, game: Path, override: str, words: list[str]
+) -> None:
     with pytest.raises(UserError) as error:
         command_predict(settings(run, game, override))
     assert all(word in str(error.value) for word in words)

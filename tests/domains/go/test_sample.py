@@ -1,4 +1,4 @@
-"""The bundled sample is what its README says."""
+"""The bundled dataset is as its README describes it."""
 
 import tarfile
 from pathlib import Path
@@ -21,7 +21,7 @@ def games(tmp_path_factory: pytest.TempPathFactory) -> GameRecords:
 def test_all_games_are_legal_and_no_two_alike(games: GameRecords) -> None:
     with tarfile.open(SAMPLE) as archive:
         files = len(archive.getnames())
-    assert len(games.size) == files >= 300  # strict: nothing odd; and no duplicate was left out
+    assert len(games.size) == files >= 300  # strict refuses odd records; no duplicate was skipped
     assert len(np.unique(games.opening)) == files
     assert SAMPLE.stat().st_size < 2_000_000
 

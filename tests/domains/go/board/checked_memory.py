@@ -158,7 +158,7 @@ def answers(games: Games, g: int, count: int) -> str:
     moves = games.moves_of(g)
     size, groups = int(games.size[g]), tuple(GROUPS)
     ply = np.unique(np.linspace(0, len(moves) - 1, count).astype(int))
-    told: list[Any] = [first_illegal(size, setup, np.append(moves, moves[:5]))]
+    arrays: list[Any] = [first_illegal(size, setup, np.append(moves, moves[:5]))]
     replayed = batch_planes(games, np.full(len(ply), g), ply, ply % 8, groups)
     alone = position_planes([Position.of(games, g, int(ply[-1]))], groups)
     board = Board(size)
@@ -166,10 +166,10 @@ def answers(games: Games, g: int, count: int) -> str:
     for code in moves.tolist():
         board.play(code)
     twin = copy.deepcopy(board)
-    told += [*replayed, *alone, twin.stones, twin.ko, legal_points(twin, 0, True), legal_points(board, 1)]
+    arrays += [*replayed, *alone, twin.stones, twin.ko, legal_points(twin, 0, True), legal_points(board, 1)]
     digest = hashlib.sha256()
-    for each in told:
-        array = each.array() if isinstance(each, Checked) else np.array(each)
+    for values in arrays:
+        array = values.array() if isinstance(values, Checked) else np.array(values)
         digest.update(array.astype(float).tobytes() if array.dtype != object else b"None")
     return digest.hexdigest()
 

@@ -24,7 +24,7 @@ SIZE = 19
 
 
 class GnuGo:
-    """GNU Go, spoken to by GTP; commands go in bundles, since each exchange costs a switch of processes."""
+    """GNU Go over GTP; commands are sent in bundles, since each exchange costs a switch of processes."""
 
     def __enter__(self):
         self.process = subprocess.Popen(
@@ -149,24 +149,24 @@ def diagram(board, head):
     )
 
 
-def report(found):
+def report(comparison):
     lines = [
         "# Ladders: where GNU Go 3.8 reads otherwise",
         "",
         "Made by `python -m tests.domains.go.board.gnugo_compare STRINGS` on positions drawn at random from "
         "KGS games.",
         "",
-        f"- liberties (`countlib`): {found.strings:,} strings, {found.other_liberties} differ",
-        f"- ladders (`ladder_attack` answers 1): {found.ladders:,} strings of two liberties, "
-        f"{found.caught:,} of them caught here; {len(found.disagreements)} differ, "
-        f"{100 * found.agreement:.3f} % agree",
+        f"- liberties (`countlib`): {comparison.strings:,} strings, {comparison.other_liberties} differ",
+        f"- ladders (`ladder_attack` answers 1): {comparison.ladders:,} strings of two liberties, "
+        f"{comparison.caught:,} of them caught here; {len(comparison.disagreements)} differ, "
+        f"{100 * comparison.agreement:.3f} % agree",
     ]
     for title, words, ko in (("hang on a ko", KO, True), ("others", "Not explained.", False)):
-        these = [each for each in found.disagreements if each.hangs_on_ko == ko]
+        these = [disagreement for disagreement in comparison.disagreements if disagreement.hangs_on_ko == ko]
         if these:
             lines += ["", f"## {len(these)} {title}", "", words, "", "The first three:" if these[3:] else ""]
-        for each in these[:3]:
-            lines += ["", f"{each.place}, GNU Go: `{each.theirs}`", "", each.diagram]
+        for disagreement in these[:3]:
+            lines += ["", f"{disagreement.place}, GNU Go: `{disagreement.theirs}`", "", disagreement.diagram]
     return "\n".join(lines)
 
 

@@ -112,7 +112,7 @@ def saves(position, prey, point, threats=True, before=()):
 
 
 def drawn(diagram):
-    """Position from a drawing: X black, O white, . empty; other signs are empty points to speak of."""
+    """Position from a drawing: X black, O white, . empty; other signs mark empty points."""
     rows = [line.split() for line in diagram.strip().splitlines()]
     position = Position(len(rows))
     marks = {}
@@ -146,11 +146,11 @@ def sgf_games(archive, count):
     """Up to ``count`` 19×19 games of an archive, spread evenly over it."""
     with tarfile.open(archive) as tar:
         members = [m for m in tar.getmembers() if m.name.endswith(".sgf")]
-        found = 0
+        taken = 0
         for member in members[:: max(1, len(members) // (count + count // 20))]:
             game = sgf.Sgf_game.from_bytes(tar.extractfile(member).read())
-            if game.get_size() == 19 and found < count:
-                found += 1
+            if game.get_size() == 19 and taken < count:
+                taken += 1
                 yield game
 
 

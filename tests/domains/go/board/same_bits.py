@@ -30,7 +30,7 @@ def digest(folder: Path) -> str:
 
 
 def train_again(times: int, file: Path) -> Counter[str]:
-    """Train until the file holds so many digests; how often it holds each."""
+    """Train until the file holds ``times`` digests; returns the number of occurrences of every digest."""
     file.touch()
     while len(lines := file.read_text().split()) < times:
         with tempfile.TemporaryDirectory() as folder, file.open("a") as out:

@@ -20,7 +20,7 @@ Records = Sequence[tuple[int, list[int], list[int]]]
 
 
 def check(records: Records, positions: int, folder: Path) -> None:
-    """The answers of the compiled functions are those of the same functions in checked memory."""
+    """The compiled functions return the same as the uncompiled ones in checked memory."""
     file = folder / "games.npz"
     np.savez(file, **stored(records))
     done = subprocess.run(

@@ -1,4 +1,4 @@
-"""Compiled functions work without numba's cache on disk, and say so once."""
+"""Compiled functions work without numba's cache on disk, with one warning."""
 
 import logging
 from pathlib import Path
@@ -15,7 +15,7 @@ from domains.go.board.compiled import compiled
 
 @pytest.fixture
 def warnings(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
-    """The warnings; the cache is a fresh folder."""
+    """A function that returns the warnings; the cache is a new folder."""
     monkeypatch.setattr(numba.core.config, "CACHE_DIR", str(tmp_path))
     module._warn_once.cache_clear()
     caplog.set_level(logging.WARNING)
@@ -39,8 +39,8 @@ def test_no_folder_can_be_written_to(warnings: Any, tmp_path: Path, monkeypatch:
     monkeypatch.setattr(numba.core.config, "CACHE_DIR", str(tmp_path / "file"))
     monkeypatch.setattr(numba.core.config, "CACHE_LOCATOR_CLASSES", "UserProvidedCacheLocator")
     compile_again()
-    (told,) = warnings()
-    assert "set NUMBA_CACHE_DIR" in told
+    (warning,) = warnings()
+    assert "set NUMBA_CACHE_DIR" in warning
 
 
 def test_the_disk_is_full(warnings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -49,8 +49,8 @@ def test_the_disk_is_full(warnings: Any, monkeypatch: pytest.MonkeyPatch) -> Non
 
     monkeypatch.setattr(IndexDataCacheFile, "save", full)
     compile_again()
-    (told,) = warnings()
-    assert "No space left on device; compiled code is not cached" in told
+    (warning,) = warnings()
+    assert "No space left on device; compiled code is not cached" in warning
 
 
 @pytest.mark.parametrize("damage", [b"", b"\x80\x04", b"no pickle", b"\x80\x04\x95\xff\xff"])
@@ -60,5 +60,5 @@ def test_stored_code_is_damaged(warnings: Any, tmp_path: Path, kind: str, damage
     for file in tmp_path.rglob(f"*.{kind}"):
         file.write_bytes(damage)
     compile_again()
-    (told,) = warnings()
-    assert "damaged" in told
+    (warning,) = warnings()
+    assert "damaged" in warning

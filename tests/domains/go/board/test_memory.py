@@ -1,4 +1,4 @@
-"""Whatever the memory of a state held before: planes, legal moves and engine moves are the same."""
+"""Planes, legal moves and engine moves do not depend on what the memory of a state held before."""
 
 import copy
 from collections.abc import Callable
@@ -35,7 +35,7 @@ Fill = Callable[[int], None]
 
 @pytest.fixture
 def fill(monkeypatch: pytest.MonkeyPatch) -> Fill:
-    """Sets what every array holds that NumPy gives out unwritten."""
+    """Sets the value that fills every uninitialised array of NumPy."""
 
     def filled(value: int) -> None:
         def empty(shape: Any, dtype: Any = float, order: Any = "C") -> np.ndarray:
@@ -74,35 +74,37 @@ def test_planes_and_legal_moves_of_games(games: Games, fill: Fill) -> None:
     game = random.integers(len(length), size=400)
     ply = (random.random(400) * length[game]).astype(int)
     ply[:200] = length[game[:200]] - 1  # the ends, where eyes are
-    alone = [Position.of(games, *each) for each in zip(game[::10], ply[::10], strict=True)]
-    found = []
+    alone = [Position.of(games, *place) for place in zip(game[::10], ply[::10], strict=True)]
+    by_fill = []
     for value in FILLS:
         fill(value)
         replayed = batch_planes(games, game, ply, np.zeros(400, np.uint8), ALPHAGO)
-        found.append([*replayed, *position_planes(alone, ALPHAGO)])
-    for arrays in found[1:]:
-        for one, other in zip(found[0], arrays, strict=True):
+        by_fill.append([*replayed, *position_planes(alone, ALPHAGO)])
+    for arrays in by_fill[1:]:
+        for one, other in zip(by_fill[0], arrays, strict=True):
             np.testing.assert_array_equal(one, other)
 
 
 def test_boards_and_records(games: Games, fill: Fill) -> None:
-    found = []
+    by_fill = []
     for value in FILLS:
         fill(value)
-        told: list[Any] = []
+        results: list[Any] = []
         for g in range(0, len(games.size), 60):
             setup = games.setup_of(g)
             moves = games.moves_of(g)
-            told.append(first_illegal(19, setup, np.append(moves, moves[:9])))
+            results.append(first_illegal(19, setup, np.append(moves, moves[:9])))
             board = Board(19)
             board.setup(setup.tolist())
             for code in moves.tolist():
                 board.play(code)
             twin = copy.deepcopy(board)
-            told += [board.stones.tobytes(), twin.stones.tobytes(), board.ko]
-            told += [legal_points(own, colour, True).tobytes() for own in (board, twin) for colour in (0, 1)]
-        found.append(told)
-    assert all(told == found[0] for told in found)
+            results += [board.stones.tobytes(), twin.stones.tobytes(), board.ko]
+            results += [
+                legal_points(own, colour, True).tobytes() for own in (board, twin) for colour in (0, 1)
+            ]
+        by_fill.append(results)
+    assert all(results == by_fill[0] for results in by_fill)
 
 
 def test_the_engine_s_moves(games: Games, fill: Fill) -> None:
@@ -113,21 +115,21 @@ def test_the_engine_s_moves(games: Games, fill: Fill) -> None:
     for g in range(0, len(games.size), 60):
         setup = games.setup_of(g).tolist()
         ends.append((setup, games.moves_of(g).tolist()))
-    found = []
+    by_fill = []
     for value in FILLS:
         fill(value)
-        found.append([engine.choose(Game(19, *end), colour, 7.5) for end in ends for colour in (0, 1)])
-    assert all(moves == found[0] for moves in found)
+        by_fill.append([engine.choose(Game(19, *end), colour, 7.5) for end in ends for colour in (0, 1)])
+    assert all(moves == by_fill[0] for moves in by_fill)
 
 
 @pytest.mark.slow
 def test_trainings(tmp_path: Path, fill: Fill) -> None:
-    found = []
+    by_fill = []
     for value in (0, 1, 2, 3):
         fill(value)
         words = [*TINY, "data.epoch_size=2048", "trainer.max_epochs=1", "test=false", f"runs={tmp_path}"]
         run = Run.open(train(compose("train", words))["run"])
-        found.append([run.checkpoint("last")["state_dict"], epochs_of(run.folder)])
-    for weights, metrics in found[1:]:
-        assert all(torch.equal(weights[name], weight) for name, weight in found[0][0].items())
-        assert metrics == found[0][1]
+        by_fill.append([run.checkpoint("last")["state_dict"], epochs_of(run.folder)])
+    for weights, metrics in by_fill[1:]:
+        assert all(torch.equal(weights[name], weight) for name, weight in by_fill[0][0].items())
+        assert metrics == by_fill[0][1]

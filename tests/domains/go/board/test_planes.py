@@ -173,9 +173,9 @@ def test_positions_are_drawn_in_any_order():
     rng = np.random.default_rng(0)
     game, ply = rng.integers(3, size=100), rng.integers(40, size=100)
     planes, legal, target = batch_planes(games, game, ply, np.zeros(100, np.uint8), ALPHAGO)
-    each = [game_planes(games, g, ALPHAGO) for g in range(3)]
+    by_game = [game_planes(games, g, ALPHAGO) for g in range(3)]
     for n in range(100):
-        np.testing.assert_array_equal(planes[n], each[game[n]][ply[n]])
+        np.testing.assert_array_equal(planes[n], by_game[game[n]][ply[n]])
         assert target[n] == records[game[n]][1][ply[n]] // 2
         assert target[n] == 49 or legal[n, target[n]]
 
@@ -403,7 +403,7 @@ def test_ladder_escape_is_set():
 
 
 def test_no_plane_overwrites_another():
-    """On one board with a bit of everything each group holds what it holds alone, and stays in its range."""
+    """On one board with all features, every group equals the group alone, and stays in its range."""
     setup, moves, _ = random_record(9, 3, 70, handicap=4)
     whole = game_planes(games_of(9, (setup, moves)), 0, ALPHAGO)
     assert set(np.unique(whole)) == {0, 1}

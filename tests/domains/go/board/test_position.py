@@ -28,8 +28,8 @@ def test_planes_are_those_of_the_replay(games: Games) -> None:
     random = np.random.default_rng(0)
     game = random.integers(len(games.size), size=150)
     ply = (random.random(150) * np.diff(games.move_start)[game]).astype(int)
-    found = position_planes([Position.of(games, *each) for each in zip(game, ply, strict=True)], ALPHAGO)
-    for ours, replayed in zip(found, planes_of(games, game, ply), strict=True):
+    direct = position_planes([Position.of(games, *place) for place in zip(game, ply, strict=True)], ALPHAGO)
+    for ours, replayed in zip(direct, planes_of(games, game, ply), strict=True):
         assert np.array_equal(ours, replayed)
 
 

@@ -58,7 +58,7 @@ def on_wood(heat: np.ndarray) -> np.ndarray:
     return colours[..., 3:] * colours[..., :3] + (1 - colours[..., 3:]) * np.array(WOOD)
 
 
-def test_stones_lie_where_row_and_column_say() -> None:
+def test_stones_lie_at_their_row_and_column() -> None:
     stones = np.zeros((9, 9), np.int8)
     stones[0, 2], stones[7, 8] = 1, 2
     axes = board(stones=stones)
@@ -98,7 +98,7 @@ def test_heat_colours_the_points_and_spares_the_others() -> None:
 
 
 @pytest.mark.parametrize("stone", [1, 2])
-def test_heat_on_a_stone_means_what_it_means_on_wood(stone: int) -> None:
+def test_heat_has_the_same_scale_on_stones_and_on_wood(stone: int) -> None:
     stones, heat = np.zeros((9, 9), np.int8), np.zeros((9, 9))
     stones[3, 3] = stones[3, 5] = stone
     heat[3, 3] = 0.2
@@ -121,7 +121,7 @@ def test_more_heat_is_darker(sign: int) -> None:
 
 
 @pytest.mark.parametrize("eye", EYES)
-def test_above_and_below_zero_look_different_to_any_eye(eye: str) -> None:
+def test_signs_differ_in_colour_for_all_colour_visions(eye: str) -> None:
     values = np.array([0.05, 0.1, 0.25, 0.5, 1.0])
     above, below = (
         lab((linear(on_wood(heat)) @ np.transpose(EYES[eye])).clip(0, 1)) for heat in (values, -values)

@@ -13,7 +13,7 @@ GAMES = "".join(f"(;SZ[9];B[{a}{b}];W[ee];B[aa];W[ii])" for a in "cdfg" for b in
 
 
 def make_run(folder: Path, *overrides: str, logits: np.ndarray | None = None) -> Run:
-    """A run of an untrained network on 9×9; with ``logits`` it answers these in every position."""
+    """A run of an untrained network on 9×9; with ``logits`` it predicts these in every position."""
 
     def answer(module: LightningModule) -> None:
         weights = dict(module.named_parameters())

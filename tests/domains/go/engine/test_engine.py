@@ -1,4 +1,4 @@
-"""The moves that are played: legal, sensible, and none more where the game is decided."""
+"""The moves that are played are legal and sensible, and the engine passes when the game is decided."""
 
 from pathlib import Path
 
@@ -38,7 +38,7 @@ def game_of(diagram: str) -> Game:
     return Game(9, setup_of(position))
 
 
-def test_the_likeliest_move_that_is_legal(policy: Policy) -> None:
+def test_the_most_probable_legal_move_is_played(policy: Policy) -> None:
     game = Game(9)
     assert engine(policy).choose(game, BLACK, 0) == 0
     game.play(0)
@@ -93,7 +93,7 @@ def test_a_decided_game_ends_after_the_other_s_pass(policy: Policy) -> None:
     assert engine(policy).choose(own_pass, BLACK, 0) == 0
 
 
-def test_a_temperature_draws_as_often_as_the_policy_says(policy: Policy) -> None:
+def test_a_temperature_draws_moves_with_the_policy_s_probabilities(policy: Policy) -> None:
     game = Game(9)
     player = engine(policy, temperature=0.5, seed=3)
     drawn_points = [player.choose(game, BLACK, 0) for _ in range(400)]

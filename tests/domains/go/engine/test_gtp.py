@@ -1,4 +1,4 @@
-"""The Go Text Protocol as a controller sees it, well spoken to and badly."""
+"""The Go Text Protocol as a controller sees it: valid and invalid commands."""
 
 import io
 import logging
@@ -136,7 +136,7 @@ NONSENSE = [
 
 
 @pytest.mark.parametrize("line", NONSENSE)
-def test_what_makes_no_sense_is_refused(gtp: GoProtocol, line: str) -> None:
+def test_invalid_commands_are_refused(gtp: GoProtocol, line: str) -> None:
     assert bad(gtp, line)
     assert not gtp.game.moves
 
@@ -241,7 +241,7 @@ def test_a_file_s_name_may_have_any_bytes(gtp: GoProtocol, tmp_path: Path) -> No
     [None, b"", b"no game", b"(;SZ[19];B[aa])", b"(;SZ[9];B[aa];W[aa])", b"(;SZ[9];B[aa];AW[bb])", b"(;SZ[9]",
      b"(;SZ[9]AB[aa]AW[aa])", b"\xff\xfe(;", b"(;GM[2])"],
 )  # fmt: skip
-def test_what_is_no_game_changes_nothing(gtp: GoProtocol, tmp_path: Path, data: bytes | None) -> None:
+def test_an_invalid_file_changes_nothing(gtp: GoProtocol, tmp_path: Path, data: bytes | None) -> None:
     path = tmp_path / "game.sgf"
     if data is not None:
         path.write_bytes(data)
@@ -251,8 +251,8 @@ def test_what_is_no_game_changes_nothing(gtp: GoProtocol, tmp_path: Path, data: 
     assert len(gtp.game.moves) == 1
 
 
-def test_analysis_goes_on_until_the_next_line(gtp: GoProtocol) -> None:
-    """As Sabaki's guide for engines has it: one line of moves, and an end at the next input."""
+def test_analysis_continues_until_the_next_line(gtp: GoProtocol) -> None:
+    """As in Sabaki's guide for engines: one line of moves, stopped by the next input."""
     answer = gtp.answer("4 analyze b 50\n")
     first, line, rest = answer.split("\n")
     assert (first, rest) == ("=4", "")
@@ -330,9 +330,7 @@ def random_line(chance: random.Random) -> bytes:
 
 
 @pytest.mark.parametrize("lines", [500, pytest.param(10_000, marks=pytest.mark.slow)])
-def test_lines_whatever_they_are_break_nothing(
-    gtp: GoProtocol, caplog: pytest.LogCaptureFixture, lines: int
-) -> None:
+def test_arbitrary_lines_break_nothing(gtp: GoProtocol, caplog: pytest.LogCaptureFixture, lines: int) -> None:
     caplog.set_level(logging.ERROR)
     seed = 0
     print(f"seed {seed}, {lines:,} lines")  # noqa: T201  # pytest shows it with a failure

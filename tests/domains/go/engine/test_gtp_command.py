@@ -21,7 +21,7 @@ def test_standard_output_has_the_answers_alone(tmp_path: Path) -> None:
     assert answers[3:] == ["=3", "=", ""]
 
 
-def test_a_mistake_is_told_on_standard_error(tmp_path: Path) -> None:
+def test_a_mistake_is_reported_on_standard_error(tmp_path: Path) -> None:
     done = command("gtp", "run=go/nothing", cwd=tmp_path)
     assert (done.returncode, done.stdout) == (1, "")
     assert "go/nothing: no run here" in done.stderr

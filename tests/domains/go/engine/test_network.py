@@ -1,4 +1,4 @@
-"""A policy alone: the same answers as the module's, and their mean over the board's symmetries."""
+"""A policy alone: the same predictions as the module's, and their mean over the board's symmetries."""
 
 from pathlib import Path
 
@@ -41,8 +41,8 @@ def test_the_mean_over_the_symmetries_turns_with_the_board_and_one_pass_does_not
         turned = [2 * int(table[k][code >> 1]) + (code & 1) for code in moves]
         for policy in (alone, whole):
             here, there = (
-                policy(torch.from_numpy(Game(SIZE, (), each).planes(0, ALPHAGO)[0])).softmax(1)[0]
-                for each in (moves, turned)
+                policy(torch.from_numpy(Game(SIZE, (), played).planes(0, ALPHAGO)[0])).softmax(1)[0]
+                for played in (moves, turned)
             )
             gap = float((there[torch.from_numpy(table[k])] - here).abs().max())
             gaps[policy.symmetries] = max(gaps[policy.symmetries], gap)
@@ -50,7 +50,7 @@ def test_the_mean_over_the_symmetries_turns_with_the_board_and_one_pass_does_not
     assert gaps[1] > 1e-4
 
 
-def test_the_mean_is_that_of_the_eight_answers_turned_back(run: Run) -> None:
+def test_the_mean_is_that_of_the_eight_predictions_turned_back(run: Run) -> None:
     policy, table = Policy.load(run, 1), symmetries(SIZE)
     game = Game(SIZE, (), random_moves(7))
     x = torch.from_numpy(game.planes(0, ALPHAGO)[0]).float()
@@ -62,14 +62,14 @@ def test_the_mean_is_that_of_the_eight_answers_turned_back(run: Run) -> None:
     assert ensemble(policy.network, x).softmax(1)[0].detach().numpy() == pytest.approx(mean, abs=1e-6)
 
 
-def test_it_answers_as_the_module_of_its_run(run: Run) -> None:
+def test_it_predicts_like_the_module_of_its_run(run: Run) -> None:
     planes = torch.from_numpy(Game(SIZE, (), random_moves(3)).planes(0, ALPHAGO)[0])
     with torch.inference_mode():
         expected = load_module(run).logits({"x": planes})
     assert torch.allclose(Policy.load(run, 1)(planes), expected, atol=1e-6)
 
 
-def test_what_is_no_policy_is_refused(run: Run, tmp_path: Path) -> None:
+def test_wrong_settings_runs_and_checkpoints_are_refused(run: Run, tmp_path: Path) -> None:
     with pytest.raises(UserError, match="symmetries=3: give 1, or 8"):
         Policy.load(run, 3)
     other = Run.create(tmp_path, compose("train", ["domain=text"]))

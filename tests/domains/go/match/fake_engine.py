@@ -1,4 +1,7 @@
-"""A GTP program that plays the first empty point of a chess board's pattern, or misbehaves as told."""
+"""A GTP program that plays the first empty point of a checkerboard pattern, or misbehaves from a move on.
+
+fake_engine.py MANNER [MOVE]
+"""
 
 import sys
 import time

@@ -1,4 +1,4 @@
-"""Matches: who has lost, what is kept, and what the points say."""
+"""Matches: the winner, the files that are kept, and the strength that follows from the points."""
 
 import csv
 import json
@@ -51,11 +51,11 @@ def rows(tmp_path: Path) -> list[dict[str, str]]:
         ("objects", "F", "illegal move"),
     ],
 )
-def test_who_misbehaves_has_lost_with_either_colour(
+def test_a_program_that_misbehaves_loses_with_either_colour(
     tmp_path: Path, manner: str, letter: str, reason: str
 ) -> None:
-    found = match(settings(tmp_path, fake("plays"), fake(manner, 8), seconds=2))
-    assert found[0].share.value == 1
+    strengths = match(settings(tmp_path, fake("plays"), fake(manner, 8), seconds=2))
+    assert strengths[0].share.value == 1
     assert [row["result"] for row in rows(tmp_path)] == [f"B+{letter}", f"W+{letter}"]
     assert all(reason in row["reason"] for row in rows(tmp_path))
     summary = json.loads((tmp_path / "match" / "summary.json").read_text())
@@ -94,7 +94,7 @@ def test_a_scorer_decides(tmp_path: Path, said: str, points: list[str]) -> None:
     assert all(said in row["reason"] for row in rows(tmp_path))
 
 
-def test_what_was_played_is_kept_and_more_is_added(tmp_path: Path) -> None:
+def test_a_match_is_continued_and_finished_games_are_kept(tmp_path: Path) -> None:
     first = settings(tmp_path, fake("passes"), fake("resigns", 1), games=2, jobs=2)
     match(first)
     stamps = {path: path.stat().st_mtime_ns for path in (tmp_path / "match").glob("*.sgf")}
@@ -133,12 +133,12 @@ def test_mistakes_are_named_and_no_game_is_kept(tmp_path: Path, change: dict, wo
 
 
 def test_the_strength_follows_from_the_points() -> None:
-    found = strength("all", [1.0] * 75 + [0.0] * 25)
-    assert found.share.value == 0.75
-    assert found.share.low == pytest.approx(0.6569, abs=1e-3)  # Wilson's, n = 100
-    assert found.share.high == pytest.approx(0.8245, abs=1e-3)
-    assert found.elo[1] == pytest.approx(190.85, abs=0.01)
-    for end, share in zip(found.elo[::2], (found.share.low, found.share.high), strict=True):
+    estimate = strength("all", [1.0] * 75 + [0.0] * 25)
+    assert estimate.share.value == 0.75
+    assert estimate.share.low == pytest.approx(0.6569, abs=1e-3)  # Wilson's, n = 100
+    assert estimate.share.high == pytest.approx(0.8245, abs=1e-3)
+    assert estimate.elo[1] == pytest.approx(190.85, abs=0.01)
+    for end, share in zip(estimate.elo[::2], (estimate.share.low, estimate.share.high), strict=True):
         assert 1 / (1 + 10 ** (-end / 400)) == pytest.approx(share)
     assert strength("all", [1.0] * 5).elo[1] == math.inf
     assert strength("all", [0.0] * 5).elo[1] == -math.inf

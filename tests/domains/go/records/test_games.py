@@ -1,4 +1,4 @@
-"""From a user's files to positions: filters, duplicates, split, cache, and input that is odd."""
+"""From a user's files to positions: filters, duplicates, split, cache, and unusual input."""
 
 import io
 import itertools
@@ -62,7 +62,7 @@ def turned(moves: list[tuple[int, int]], form: int, size: int = 19) -> list[tupl
     return [(y, x) for x, y in moves] if form >= 4 else moves
 
 
-def test_columns_hold_what_the_files_tell(tmp_path: Path) -> None:
+def test_columns_hold_the_properties_of_the_files(tmp_path: Path) -> None:
     a, b = draw(1), draw(2, 30)
     path = write(
         tmp_path / "in",
@@ -136,7 +136,7 @@ def test_filters_and_the_summary(tmp_path: Path) -> None:
         read(path, min_rank="six")
 
 
-def test_a_copy_is_left_out_only_for_a_copy_that_is_used(tmp_path: Path) -> None:
+def test_a_copy_is_skipped_only_if_another_copy_is_used(tmp_path: Path) -> None:
     path = write(tmp_path / "in", text(draw(0)), text(draw(0), "BR[6d]WR[6d]"))
     assert read(path, min_rank="6d").name.tolist() == ["001.sgf"]
     assert read(path).name.tolist() == ["000.sgf"]
@@ -354,7 +354,7 @@ def test_all_games_may_be_without_moves(tmp_path: Path) -> None:
 @pytest.mark.skipif(DATA is None, reason="CONVOLUTIONS_DATA does not name the folder of real data")
 @pytest.mark.parametrize("name", ["kgs", "pro"])
 def test_real_games_are_what_sgfmill_makes_of_them(tmp_path: Path, name: str) -> None:
-    """The first and, of the rest, one game in fifty: moves and setup as sgfmill's own reader has them."""
+    """Moves and setup equal those of sgfmill's own reader: the first game, and one in fifty of the rest."""
     small = tmp_path / "in"
     small.mkdir()
     with tarfile.open(Path(str(DATA)) / f"go/{name}.tar.xz") as tar:

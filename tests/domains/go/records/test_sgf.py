@@ -1,4 +1,4 @@
-"""One SGF file as records: what real files do, and what broken ones do."""
+"""Records of one SGF file: regular, unusual and broken files."""
 
 import random
 import subprocess
@@ -35,7 +35,7 @@ def code(name: str, colour: int, size: int = 19) -> int:
     return 2 * (row * size + column) + colour
 
 
-def test_a_game_as_it_is_meant_to_be() -> None:
+def test_a_regular_game() -> None:
     game = one("(;GM[1]FF[4]SZ[19]PB[x]BR[6d]PW[y]WR[3k]RE[W+R]DT[2001-02-03];B[aa];W[sa];B[as];W[];B[tt])")
     assert game.moves == [code("aa", 0), code("sa", 1), code("as", 0), 2 * PASS + 1, 2 * PASS]
     assert game.moves[:3] == [0, 2 * 18 + 1, 2 * 18 * 19]
@@ -93,7 +93,7 @@ def test_sizes(size: int) -> None:
         assert (len(game.moves), game.stopped, game.stopped_at) == (1, "unreadable move", f"W[{beyond}a]")
 
 
-def test_a_size_not_told_is_19() -> None:
+def test_the_default_size_is_19() -> None:
     assert one("(;B[ss])").size == 19
 
 
@@ -116,7 +116,7 @@ def test_boards_that_the_rules_cannot_hold(size: str) -> None:
         b"(;SZ[19];[aa])",
     ],
 )
-def test_what_is_no_record_says_so(text: bytes) -> None:
+def test_a_text_that_is_no_record_is_refused(text: bytes) -> None:
     assert unusable(text).reason == "unreadable"
 
 
@@ -146,7 +146,7 @@ def test_setup_lists_rectangles_and_removals() -> None:
 @pytest.mark.parametrize(
     "stones", ["AB[dd]AW[dd]", "AB[cc:ee]AW[dd]", "AB[zz]", "AB[]AW[dz]", "AB[tt]", "AB[a]", "AB[aa:zz]"]
 )
-def test_setups_that_cannot_be(stones: str) -> None:
+def test_impossible_setups_are_refused(stones: str) -> None:
     assert unusable(f"(;{stones};B[aa])").reason == "illegal setup"
 
 

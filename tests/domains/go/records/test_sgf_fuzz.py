@@ -1,4 +1,4 @@
-"""Damaged SGF files, from their bytes to planes: each is read or refused, soon; what is used is legal."""
+"""Damaged SGF files, from their bytes to planes: read or refused quickly; games that are used are legal."""
 
 from pathlib import Path
 
@@ -93,7 +93,7 @@ def test_what_is_used_obeys_the_rules_and_has_planes(cases: int, tmp_path: Path)
     assert used > cases / 4
 
 
-def test_strict_names_the_place(tmp_path: Path) -> None:
+def test_strict_errors_name_the_place(tmp_path: Path) -> None:
     path = tmp_path / "damaged.sgf"
     path.write_bytes(FILES[0][:-1])
     with pytest.raises(UserError, match=r"damaged\.sgf: unreadable: .*strict"):
