@@ -98,8 +98,8 @@ def plane_speed(games: Games, groups: Sequence[str]) -> dict[str, Any]:
     Returns:
         ``games`` and ``positions`` replayed; ``positions_per_cpu_second`` for all groups together; ``share``:
         the part of the time that goes into each group, measured as what it adds alone to the replay, and
-        into the replay itself. The replay looks what every move would do, since it must know the legal ones;
-        so the groups that tell captures and liberties after a move come almost free.
+        into the replay itself. The replay computes what every move would do, since it must know the legal
+        ones; so the groups of captures and liberties after a move cost almost nothing.
     """
     size = np.bincount(games.size).argmax()
     usable = np.flatnonzero((games.size == size) & (np.diff(games.move_start) > 0))

@@ -40,11 +40,11 @@ class GoDomain(InputAdapter):
         """The position before a move of each game of a path; None: before the last."""
         assert source is not None  # the command sees to it
         games = read(source, int(self.module.hparams["extent"][0]))
-        found = []
+        examples = []
         for game, label in enumerate(labels_of(games)):
             ply = int(plies_of(games, game, move, where(source, label))[-1])
-            found.append(self.on(Position.of(games, game, ply), f"{label}, move {ply + 1}"))
-        return found
+            examples.append(self.on(Position.of(games, game, ply), f"{label}, move {ply + 1}"))
+        return examples
 
     def on(self, position: Position, named: str, label: int | None = None) -> Example:
         """A position as an input."""
@@ -62,7 +62,7 @@ class GoDomain(InputAdapter):
     @property
     def bounds(self) -> tuple[Tensor, Tensor]:
         """0 and 1; -1 for the opponent's stones in ``difference``; constant planes stay as they are."""
-        count = sum(GROUPS[each] for each in self.groups)
+        count = sum(GROUPS[name] for name in self.groups)
         low, high = torch.zeros(count, 1, 1), torch.ones(count, 1, 1)
         first = dict(zip(GROUPS, first_planes(self.groups), strict=True))
         for constant, value in (("ones", 1.0), ("zeros", 0.0)):

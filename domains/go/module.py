@@ -43,9 +43,9 @@ class GoPolicy(Classifier):
 
     def scores(self, columns: Mapping[str, np.ndarray], groups: np.ndarray) -> list[Score]:
         """Adds accuracy by phase of the game, and the mean probability on illegal points."""
-        found = super().scores(columns, groups)
+        scores = super().scores(columns, groups)
         hit, ply = columns["label_rank"] == 0, columns["ply"]
         for phase, (first, end) in PHASES.items():
             within = (ply >= first) & (ply < end)
-            found.append(score(f"test/acc moves {phase}", hit[within], groups[within]))
-        return [*found, score("test/illegal", columns["illegal"], groups)]
+            scores.append(score(f"test/acc moves {phase}", hit[within], groups[within]))
+        return [*scores, score("test/illegal", columns["illegal"], groups)]

@@ -22,7 +22,7 @@ from shared.results import percent
 from shared.training import Classifier, as_tensors
 
 DRAWN = 20  # games of which pictures are made
-BATCH = 512  # positions that are asked at a time
+BATCH = 512  # positions in a batch
 SURPRISES = 3  # boards drawn of a whole game: the moves that the policy thought least of
 
 
@@ -49,14 +49,14 @@ class Answers(NamedTuple):
 def predict(module: Classifier, source: Path, *, top: int, move: int | None = None) -> Predictions:
     """The best moves of the policy in each position of the games, or in that before one move.
 
-    A game without moves, such as a problem, has one position. Probabilities are shared out among the legal
-    moves: what the network gives to others is left out.
+    A game without moves, such as a problem, has one position. Probabilities are those of the legal
+    moves alone, normalised to a sum of 1.
 
     Args:
         module: a trained ``GoPolicy``.
         source: an SGF file, a folder, or an archive.
         top: how many moves are listed.
-        move: number of the move, from 1; that behind the last one asks for the next; None for all moves.
+        move: number of the move, from 1; one more than the last is the next move; None for all moves.
 
     Raises:
         UserError: no game on a board of the network's size, ``move`` is behind the next one, or a pass.
@@ -109,7 +109,7 @@ def labels_of(games: GameRecords) -> list[str]:
 
 
 def plies_of(games: GameRecords, g: int, move: int | None, label: str) -> NDArray[np.int64]:
-    """The plies that are asked for: all but passes, or that of one move; without moves, the next one."""
+    """The plies to predict: all but passes, or that of one move; without moves, the next one."""
     moves = games.moves_of(g)
     last = len(moves) - 1  # of the moves that were played
     passes = is_pass(moves, int(games.size[g]))
@@ -172,15 +172,15 @@ def _agreement(rank: NDArray[np.int64]) -> str:
 def _pictures(
     answers: list[Answers], games: GameRecords, labels: list[str], top: int, whole: bool
 ) -> Iterator[tuple[str, Figure]]:
-    for each in answers:
-        label = labels[each.game]
-        if not whole or not each.rank.all():
-            yield _draw_move(each, 0, games, label, top)
+    for answer in answers:
+        label = labels[answer.game]
+        if not whole or not answer.rank.all():
+            yield _draw_move(answer, 0, games, label, top)
             continue
-        surprises = np.sort(np.argsort(each.probability, kind="stable")[:SURPRISES])
-        yield label, _draw_game(each, games, label, surprises)
+        surprises = np.sort(np.argsort(answer.probability, kind="stable")[:SURPRISES])
+        yield label, _draw_game(answer, games, label, surprises)
         for n in surprises:
-            yield _draw_move(each, int(n), games, label, top)
+            yield _draw_move(answer, int(n), games, label, top)
 
 
 def _draw_move(answers: Answers, n: int, games: GameRecords, label: str, top: int) -> tuple[str, Figure]:

@@ -49,10 +49,10 @@ def move(
     return x[picture, :, rows[:, :, None], columns[:, None, :]].permute(0, 3, 1, 2)
 
 
-def _places(extent: int, by: Int[Tensor, "n 1"]) -> Int[Tensor, "n extent"]:
-    """For each picture the rows (or columns) that it shows when moved."""
-    places = (torch.arange(extent, device=by.device) + by).abs()
-    return torch.minimum(places, 2 * (extent - 1) - places)
+def _places(size: int, by: Int[Tensor, "n 1"]) -> Int[Tensor, "n size"]:
+    """The rows (or columns) of each picture after a shift, mirrored at the border."""
+    places = (torch.arange(size, device=by.device) + by).abs()
+    return torch.minimum(places, 2 * (size - 1) - places)
 
 
 def views(
@@ -79,12 +79,12 @@ def cut_out(
 ) -> Float[Tensor, "n channels height width"]:
     """Set a square of ``side`` pixels at a random place of each picture to 0 (DeVries & Taylor 2017)."""
     n, _, height, width = x.shape
-    hidden = [_stretch(n, extent, side, x.device) for extent in (height, width)]
-    return x.masked_fill((hidden[0][:, :, None] & hidden[1][:, None, :])[:, None], 0.0)
+    rows, columns = (_stretch(n, size, side, x.device) for size in (height, width))
+    return x.masked_fill((rows[:, :, None] & columns[:, None, :])[:, None], 0.0)
 
 
-def _stretch(n: int, extent: int, side: int, device: torch.device) -> Tensor:
-    """(n, extent): the rows (or columns) that are hidden; at the border the square may stand half outside."""
-    first = torch.randint(-(side // 2), extent - side // 2, (n, 1), device=device)
-    places = torch.arange(extent, device=device)
+def _stretch(n: int, size: int, side: int, device: torch.device) -> Tensor:
+    """(n, size): the rows (or columns) that are set to 0; half of the square may lie outside the picture."""
+    first = torch.randint(-(side // 2), size - side // 2, (n, 1), device=device)
+    places = torch.arange(size, device=device)
     return (places >= first) & (places < first + side)

@@ -51,7 +51,7 @@ class ImageDomain(InputAdapter):
         low, high = self.bounds
         return high - low
 
-    def pixels(self, x: Float[Tensor, "planes a1 a2"]) -> np.ndarray:
+    def pixels(self, x: Float[Tensor, "channels a1 a2"]) -> np.ndarray:
         """Values 0 … 1 as matplotlib draws them: (height, width, channels)."""
         mean, std = self.module.moments()
         shown = ((x.float() * std + mean) / 255).clamp(0, 1).permute(1, 2, 0).numpy()

@@ -36,7 +36,7 @@ class ImageClassifier(Classifier):
         if extent[0] != extent[1]:
             raise UserError(f"extent: must be that of a square picture, got {extent[0]}×{extent[1]}")
         mean, std = preprocessing.mean, preprocessing.std
-        if not len(mean) == len(std) == planes or not all(each > 0 for each in std):
+        if not len(mean) == len(std) == planes or not all(value > 0 for value in std):
             raise UserError(
                 f"preprocessing: must have mean and std, above 0, of {planes} channels, got {mean}, {std}"
             )
@@ -64,7 +64,7 @@ class ImageClassifier(Classifier):
     def moments(self, device: torch.device | None = None) -> tuple[Tensor, Tensor]:
         """Mean and standard deviation (channels, 1, 1), in grey levels 0 … 255."""
         mean, std = (
-            torch.tensor(each, device=device)[:, None, None]
-            for each in (self.preprocessing.mean, self.preprocessing.std)
+            torch.tensor(values, device=device)[:, None, None]
+            for values in (self.preprocessing.mean, self.preprocessing.std)
         )
         return mean, std

@@ -112,7 +112,7 @@ class Client:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
-        self._reader.join(1.0)  # longer only if something it started left its session
+        self._reader.join(1.0)  # longer only if one of its children left the process group
         assert self._process.stdin is not None
         with contextlib.suppress(OSError):
             self._process.stdin.close()
