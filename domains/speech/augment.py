@@ -13,13 +13,14 @@ class Augment(nn.Module):
     """Random changes of clips; all draws come from torch's global generator.
 
     Args:
-        hop_ms: from one frame of the spectrogram to the next, in milliseconds.
-        shift_ms: a clip is shifted in time by up to so much; what leaves it is lost, and the frame at the
-            other end is held.
-        gain_db: its loudness is changed by up to so much.
+        hop_ms: time from one frame of the spectrogram to the next, in milliseconds.
+        shift_ms: largest shift of a clip in time; the frames that leave it are lost, and the frame at the
+            other end is repeated.
+        gain_db: largest change of its loudness.
         noise_db: lowest and highest ratio of its power to that of noise, white to pink; None: no noise.
-        vocal_tract: its frequencies are stretched by a factor of up to 1 ± so much (Jaitly & Hinton 2013).
-        mask_mels, mask_ms: one stretch of so many bands at most, and one of so much time at most, are
+        vocal_tract: its frequencies are stretched by a factor of up to 1 ± ``vocal_tract`` (Jaitly & Hinton
+            2013).
+        mask_mels, mask_ms: one stretch of at most ``mask_mels`` bands, and one of at most ``mask_ms``, are
             replaced by the mean (SpecAugment, Park et al. 2019).
 
     Raises:

@@ -27,7 +27,7 @@ def logistic_regression(train: SpeechDataset, test: SpeechDataset, log_mel: LogM
 
 def statistics(dataset: SpeechDataset, items: NDArray[np.int64], log_mel: LogMel) -> NDArray[np.float32]:
     """The mean and the standard deviation of each band over the time of each clip, (items, 2 * mels)."""
-    found = []
+    moments = []
     with torch.inference_mode():
         for start in range(0, len(items), BATCH):
             batch = dataset[Draw(items[start : start + BATCH], None)]
@@ -37,5 +37,5 @@ def statistics(dataset: SpeechDataset, items: NDArray[np.int64], log_mel: LogMel
             own = ~beyond(frames, mel.size(2))[:, None]
             mean = (mel * own).sum(2) / frames[:, None]
             deviation = (((mel - mean[..., None]) * own).square().sum(2) / frames[:, None]).sqrt()
-            found.append(torch.cat([mean, deviation], 1))
-    return torch.cat(found).numpy()
+            moments.append(torch.cat([mean, deviation], 1))
+    return torch.cat(moments).numpy()

@@ -32,17 +32,17 @@ def bench(module: SpeechClassifier, data: SpeechData, samples_per_second: float)
     seconds_of_one = _seconds(module, batches, time.thread_time)
     torch.set_num_threads(threads)
     return {
-        "front end, s of sound / CPU s": sound / seconds_of_one,
-        "front end / training step": seconds / clips * samples_per_second,
+        "preprocessing, s of sound / CPU s": sound / seconds_of_one,
+        "preprocessing / training step": seconds / clips * samples_per_second,
     }
 
 
 def _seconds(module: SpeechClassifier, batches: list[Batch], clock: Callable[[], float]) -> float:
     """The best of REPEATS."""
-    found = []
+    durations = []
     for _ in range(REPEATS):
         start = clock()
         for batch in batches:
             module.preprocess(batch)
-        found.append(clock() - start)
-    return min(found)
+        durations.append(clock() - start)
+    return min(durations)

@@ -30,7 +30,7 @@ class CommandsData(SpeechData):
         self.download = download
 
     def read(self, rate: int) -> Clips:
-        """All clips; the background noise among them has no speaker and is left out.
+        """All clips but those of background noise, which have no speaker.
 
         Raises:
             UserError: The data set is not there, or could not be fetched whole.
@@ -41,14 +41,14 @@ class CommandsData(SpeechData):
                 "val": self._names("validation", folder), "test": self._names("testing", folder)
             }  # fmt: skip
         except (OSError, RuntimeError, HTTPException, EOFError, tarfile.TarError, zlib.error) as error:
-            found = " ".join(str(error).split()) or type(error).__name__
+            reason = " ".join(str(error).split()) or type(error).__name__
             remedy = (
                 f"try again, or fetch {VERSION}.tar.gz by hand and unpack it there"
                 if self.download
                 else "give data.download=true to fetch it"
             )
             raise UserError(
-                f"data.path={self.path}: must hold {folder.relative_to(self.path)}, got {found}; {remedy}"
+                f"data.path={self.path}: must hold {folder.relative_to(self.path)}, got {reason}; {remedy}"
             ) from error
         return self.reader.read(folder, rate)
 

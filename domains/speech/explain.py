@@ -99,7 +99,7 @@ class SpeechDomain(InputAdapter):
             "slices": boxes((mels, frames), (mels, wide), (mels, max(wide // 2, 1))),
         }
 
-    def make(self, x: Float[Tensor, "planes a1 a2"], name: str, of: Example | None = None) -> Example:
+    def make(self, x: Float[Tensor, "channels a1 a2"], name: str, of: Example | None = None) -> Example:
         """With the levels of the clip that was changed, so that it can be heard."""
         return Example(x, name, None, None if of is None else of.source)
 

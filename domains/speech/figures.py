@@ -38,8 +38,9 @@ def clip_picture(
     figure, (left, right) = new_figure(title, 9, 4, 1, 2, width_ratios=(2.4, 1))
     draw_spectrogram(left, decibels, centres, seconds)
     shown = answers[:BARS][::-1]
-    bars = right.barh([each["name"] for each in shown], [each["probability"] for each in shown], color=BLUE)
-    right.bar_label(bars, [percent(each["probability"]) for each in shown], padding=3, fontsize=9)
+    names, probabilities = [row["name"] for row in shown], [row["probability"] for row in shown]
+    bars = right.barh(names, probabilities, color=BLUE)
+    right.bar_label(bars, [percent(probability) for probability in probabilities], padding=3, fontsize=9)
     right.set_xlim(0, 1.25)
     right.set_xticks([])
     right.grid(False)

@@ -35,7 +35,10 @@ class SpeechClassifier(Classifier):
             (sizes["mels"], None),
             [sizes["mels"], None],
         ):
-            raise UserError(f"extent: must be {sizes['mels']} bands in 1 plane, got {settings.get('extent')}")
+            raise UserError(
+                f"extent: must be [{sizes['mels']}, null] with planes=1, got {settings.get('extent')} with "
+                f"planes={settings.get('planes')}"
+            )
         super().__init__(preprocessing=preprocessing, **settings)
         self.log_mel = LogMel(**sizes)
         self.augment = Augment(hop_ms=sizes["hop_ms"], **augment)

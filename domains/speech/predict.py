@@ -22,7 +22,7 @@ BLOCK = 20.0  # seconds read and answered at a time: memory stays bounded
 DRAWN = 20  # recordings of which pictures are made
 REMARKS = 5  # on damaged recordings, that are listed
 SECONDS = (0.01, 60.0)  # of a stretch, and from one to the next
-ASKED = 2**22  # samples of the stretches that are answered together, at most
+BATCH = 2**22  # samples in a batch of stretches, at most
 COLUMNS = 1500  # of a spectrogram's picture, at most
 
 
@@ -47,9 +47,9 @@ def predict(
 ) -> Predictions:
     """The likeliest words of each recording, or of each stretch of a long one.
 
-    A recording no longer than the longest clip of the training is answered as a whole. A longer one is cut
-    into overlapping stretches, as long as the training's median clip if nothing else is said; those of pure
-    silence have no answer. Of however long a recording, only some seconds are in memory at a time.
+    A recording no longer than the longest training clip is predicted as a whole. A longer one is cut into
+    overlapping stretches, by default as long as the median training clip; those of pure silence are skipped.
+    Only some seconds of a recording are in memory at a time, whatever its length.
 
     Args:
         module: a trained ``SpeechClassifier``.
@@ -129,7 +129,7 @@ def _ask(
     module: SpeechClassifier, batch: NDArray[np.int16], lengths: NDArray[np.int64]
 ) -> NDArray[np.float64]:
     """The probabilities (stretches, classes)."""
-    count = max(ASKED // batch.shape[1], 1)
+    count = max(BATCH // batch.shape[1], 1)
     with torch.inference_mode():
         logits = [
             module.logits(as_tensors({"x": batch[part], "lengths": lengths[part]}, module.device))
@@ -139,7 +139,7 @@ def _ask(
 
 
 def _decibels(module: SpeechClassifier, x: NDArray[np.int16], pooled: int) -> NDArray[np.float32]:
-    """Levels (mels, columns), each column the mean of so many frames."""
+    """Levels (mels, columns); each column is the mean of ``pooled`` frames."""
     if not x.any():  # hours of silence should not take minutes
         frames = max(len(x) - module.log_mel.size, 0) // module.log_mel.hop + 1
         return np.full((module.log_mel.mels, -(-frames // pooled)), -100.0, np.float32)

@@ -88,7 +88,7 @@ class LogMel(nn.Module):
             except UserWarning as error:
                 raise UserError(
                     f"data.sizes.mels={mels}: some bands are narrower than the {rate / self.bins:.0f} Hz "
-                    f"that a window of {window_ms} ms tells apart; use fewer, or longer windows"
+                    f"that a window of {window_ms} ms resolves; use fewer, or longer windows"
                 ) from error
         self.register_buffer("window", torch.hann_window(self.size), persistent=False)
         self.register_buffer("bands", bands, persistent=False)

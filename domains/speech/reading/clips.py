@@ -117,8 +117,8 @@ class ClipReader:
         lines = [f"{path.name}: {seen.used:,} recordings used, {minutes:,.1f} minutes"]
         lines += seen.summary()
         for text, count in Counter(damage[damage != ""].tolist()).most_common():
-            extent = "read up to the damage" if text == CUT else "used"
-            lines.append(f"{extent}: {count:,} {text}, such as {columns['name'][damage == text][0]}")
+            use = "read up to the damage" if text == CUT else "used"
+            lines.append(f"{use}: {count:,} {text}, such as {columns['name'][damage == text][0]}")
         return Clips(
             **columns,
             label=labels.word[used],

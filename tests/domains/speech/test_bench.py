@@ -17,5 +17,5 @@ def test_the_preprocessing_is_timed_beside_speech_and_a_training_step(tmp_path: 
     assert isinstance(data, SpeechData)
     assert isinstance(module, SpeechClassifier)
     found = bench(module, data, 100.0)
-    assert found["front end, s of sound / CPU s"] > 0
-    assert found["front end / training step"] > 0
+    assert found["preprocessing, s of sound / CPU s"] > 0
+    assert found["preprocessing / training step"] > 0
