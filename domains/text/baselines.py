@@ -30,7 +30,7 @@ def nb_svm(train: Sequence[np.ndarray], labels: np.ndarray, test: Sequence[np.nd
     counter = CountVectorizer(analyzer=features, binary=True)
     x, of_test = counter.fit_transform(train), counter.transform(test)
     classes = np.unique(labels)
-    values = np.stack([_against_rest(x, labels == each, of_test) for each in classes], 1)
+    values = np.stack([_against_rest(x, labels == name, of_test) for name in classes], 1)
     return classes[values.argmax(1)]
 
 

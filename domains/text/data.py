@@ -42,7 +42,7 @@ class TextDataset:
 
     def __init__(self, ids: list[np.ndarray], y: np.ndarray, held: np.ndarray | None = None):
         self.ids, self.y, self.held = ids, y, held
-        self.lengths = np.array([len(each) for each in ids], dtype=np.int64)
+        self.lengths = np.array([len(sentence) for sentence in ids], dtype=np.int64)
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -227,19 +227,19 @@ class TextData(DataModule):
             for part in (self.train_set, self.test_set)
         )
         unknown = tested[Vocabulary.UNKNOWN] / max(tested.sum(), 1)
-        told = [
+        lines = [
             f"vocabulary: {vocabulary:,} {self.tokens}; {unknown:.1%} of those in the test set are unknown"
         ]
         if self.vectors:
             rows = self.vectors.rows
-            told.append(
+            lines.append(
                 f"vectors: of {len(rows):,} of them ({len(rows) / vocabulary:.1%}), which are "
                 f"{used[rows].sum() / max(used.sum(), 1):.1%} of the {self.tokens} in training sentences"
                 + f"; {self.vectors.repeated} stand there twice, and the first counts"
                 * bool(self.vectors.repeated)
             )
-            told += self.vectors.seen.summary("lines of vectors")
-        return told
+            lines += self.vectors.seen.summary("lines of vectors")
+        return lines
 
     def baselines(self, items: np.ndarray) -> dict[str, np.ndarray]:
         """The class most frequent in training, and naive Bayes with a support vector machine."""

@@ -29,7 +29,7 @@ BARS = 24  # words that have a bar
 
 
 class _Lazy(Sequence[Example]):
-    """Inputs of which each is made when it is asked for: a file may hold a million, few are explained."""
+    """Inputs that are made when they are indexed: a file may hold a million, and few are explained."""
 
     def __init__(self, count: int, make: Callable[[int], Example]):
         self.items, self.make = range(count), make
@@ -40,7 +40,7 @@ class _Lazy(Sequence[Example]):
     def __getitem__(self, item: Any) -> Any:
         """One of them, or a list of those of a slice."""
         chosen = self.items[item]
-        return self.make(chosen) if isinstance(chosen, int) else [self.make(each) for each in chosen]
+        return self.make(chosen) if isinstance(chosen, int) else [self.make(number) for number in chosen]
 
 
 class TextDomain(InputAdapter):
@@ -91,29 +91,29 @@ class TextDomain(InputAdapter):
         return vectors.amin(0)[:, None], vectors.amax(0)[:, None]
 
     def regions(self, example: Example) -> dict[str, Masks]:
-        """Single words, and so many after each other."""
+        """Single words, and ``NGRAM`` consecutive words."""
         words = example.x.size(1)
-        found = {"words": boxes((words, 1), (1, 1), (1, 1))}
+        kinds = {"words": boxes((words, 1), (1, 1), (1, 1))}
         if words > NGRAM:
-            found["n-grams"] = boxes((words, 1), (NGRAM, 1), (1, 1))
-        return found
+            kinds["n-grams"] = boxes((words, 1), (NGRAM, 1), (1, 1))
+        return kinds
 
-    def make(self, x: Float[Tensor, "planes a1 a2"], name: str, of: Example | None = None) -> Example:
+    def make(self, x: Float[Tensor, "channels a1 a2"], name: str, of: Example | None = None) -> Example:
         """Between words: it is drawn as the nearest ones."""
         return Example(x, name, None, [f"≈{self.vocabulary[n]}" for n in self._closest(x)])
 
-    def nearest(self, x: Float[Tensor, "planes a1 a2"]) -> Example:
+    def nearest(self, x: Float[Tensor, "channels a1 a2"]) -> Example:
         """The words whose vectors are closest, one for each position."""
         ids = self._closest(x)
         return Example(self._planes(ids.tolist()), "nearest words", None, [self.vocabulary[n] for n in ids])
 
-    def _closest(self, x: Float[Tensor, "planes a1 a2"]) -> Int[Tensor, " positions"]:
+    def _closest(self, x: Float[Tensor, "channels a1 a2"]) -> Int[Tensor, " positions"]:
         """By distance; words only, not what stands for padding and unknown ones."""
         words = self.vectors[len(Vocabulary.SPECIAL) :].flatten(1).to(x)
         return torch.cdist(x.movedim(1, 0).flatten(1), words).argmin(1) + len(Vocabulary.SPECIAL)
 
     def attack(self, example: Example, kind: str, epsilon: float, seed: int) -> Example:
-        """So many words put in others' place."""
+        """Replaces ``epsilon`` words by others."""
         if epsilon != int(epsilon) or not 1 <= epsilon <= example.x.size(1):
             raise UserError(
                 f"epsilon={epsilon}: give a number of words, from 1 to the {example.x.size(1)} there are"
@@ -171,7 +171,7 @@ class TextDomain(InputAdapter):
             )
 
     def filter_figure(
-        self, weight: Float[Tensor, "filters planes k1 k2"], chosen: list[int], layer: str
+        self, weight: Float[Tensor, "filters channels k1 k2"], chosen: list[int], layer: str
     ) -> Figure:
         """A cell a filter, a column a row of it, the nearest words below each other."""
         chosen = chosen[:DRAWN]

@@ -33,7 +33,7 @@ def read(module: TextClassifier, batch: Batch) -> tuple[Tensor, list[list[Pick]]
     part where a linear layer follows. Filters are read that end in a maximum over all positions; a network
     without one, such as a mean of word vectors, picks nothing.
     """
-    found: list[tuple[str, Shape, Tensor, Tensor, Tensor]] = []
+    pooled: list[tuple[str, Shape, Tensor, Tensor, Tensor]] = []
     made: dict[Tensor, tuple[str, Shape]] = {}
     names = {layer: name for name, layer in module.network.named_modules()}
 
@@ -42,7 +42,7 @@ def read(module: TextClassifier, batch: Batch) -> tuple[Tensor, list[list[Pick]]
         if layer.pools in ("max", "both") and output.shape[2:] == (1, 1):
             maps, of = given
             if maps in made and made[maps][1].varying == 0:
-                found.append((*made[maps], maps, of, output))
+                pooled.append((*made[maps], maps, of, output))
         made[output] = names[layer], layer.shape
 
     hooks = [layer.register_forward_hook(note) for layer in names if isinstance(layer, Layer)]
@@ -52,11 +52,10 @@ def read(module: TextClassifier, batch: Batch) -> tuple[Tensor, list[list[Pick]]
         for hook in hooks:
             hook.remove()
     best = logits.topk(2, 1).values
-    gradients = (
-        torch.autograd.grad((best[:, 0] - best[:, 1]).sum(), [each[-1] for each in found]) if found else ()
-    )
+    lead, outputs = (best[:, 0] - best[:, 1]).sum(), [output for *_, output in pooled]
+    gradients = torch.autograd.grad(lead, outputs) if outputs else ()
     picks: list[list[Pick]] = [[] for _ in batch["x"]]
-    for (name, shape, maps, of, output), gradient in zip(found, gradients, strict=True):
+    for (name, shape, maps, of, output), gradient in zip(pooled, gradients, strict=True):
         columns = maps.size(3)
         place = clear(maps.detach(), of, 0, 1, -torch.inf).flatten(2).argmax(2) // columns  # (n, filters)
         weight = (output * gradient).detach()[:, : maps.size(1), 0, 0]

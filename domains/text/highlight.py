@@ -1,4 +1,4 @@
-"""A sentence with its telling words coloured: in the terminal, and as a page of HTML."""
+"""A sentence with its words coloured by their weight: in the terminal, and as an HTML page."""
 
 import unicodedata
 from collections.abc import Sequence
@@ -29,12 +29,12 @@ def parts(text: str, offsets: Sequence[tuple[int, int]], weights: np.ndarray) ->
         weights: of each token; scaled so that the strongest is 1 or -1.
     """
     most = float(np.abs(weights).max()) or 1.0
-    found: list[Part] = []
+    marked: list[Part] = []
     done = 0
     for (first, end), weight in zip(offsets, weights, strict=True):
-        found += [Part(text[done:first], 0.0), Part(text[first:end], float(weight) / most)]
+        marked += [Part(text[done:first], 0.0), Part(text[first:end], float(weight) / most)]
         done = end
-    return [part for part in (*found, Part(text[done:], 0.0)) if part.text]
+    return [part for part in (*marked, Part(text[done:], 0.0)) if part.text]
 
 
 def coloured(sentence: Sequence[Part]) -> Text:

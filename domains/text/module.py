@@ -29,8 +29,8 @@ class Model(TypedDict):
 class TextClassifier(Classifier):
     """Names the class of a sentence (Kim 2014).
 
-    Its preprocessing puts a vector for each token: a plane of position × embedding for each of
-    ``model.channels``, tuned with the rest of the network or static.
+    Its preprocessing looks up a vector for each token. Each of ``model.channels`` is a table of vectors,
+    trained with the rest of the network or static, and gives a channel of positions × embedding.
     """
 
     domain = "text"
@@ -43,7 +43,10 @@ class TextClassifier(Classifier):
             len(model["channels"]),
             [None, model["embedding"]],
         ):
-            raise UserError("extent: must be null and model.embedding, and planes as many as model.channels")
+            raise UserError(
+                f"extent: must be [null, {model['embedding']}] with planes={len(model['channels'])}, got "
+                f"{more.get('extent')} with planes={more.get('planes')}"
+            )
         if tuple(preprocessing.vocabulary[:2]) != Vocabulary.SPECIAL or preprocessing.longest < 1:
             special = ", ".join(Vocabulary.SPECIAL)
             raise UserError(f"preprocessing: must have a vocabulary from {special} on and longest from 1")
@@ -59,8 +62,8 @@ class TextClassifier(Classifier):
         """Start all channels alike: from the file's vectors, and at random for words that it lacks.
 
         These are drawn with the variance of the file's (Kim 2014, section 3.2). With ``model.naive_bayes``
-        the first numbers of each vector tell how its word is shared out among the classes in training. A
-        token that training never saw has a vector of zeros: it speaks for no class.
+        the first numbers of each vector are its word's naive Bayes weights for the classes. A token that is
+        not in the training set has a vector of zeros, which favours no class.
 
         Raises:
             UserError: ``model.naive_bayes`` beside a file of vectors, or with fewer numbers than classes.
@@ -68,14 +71,16 @@ class TextClassifier(Classifier):
         super().prepare(data)
         assert isinstance(data, TextData)
         start = torch.empty(len(self.preprocessing.vocabulary), data.embedding)
-        found = data.vectors
-        spread = self.settings["spread"] if found is None else (3 * float(found.values.var())) ** 0.5
+        pretrained = data.vectors
+        spread = self.settings["spread"]
+        if pretrained is not None:
+            spread = (3 * float(pretrained.values.var())) ** 0.5
         nn.init.uniform_(start, -spread, spread)
-        if found is not None:
-            start[torch.from_numpy(found.rows)] = torch.from_numpy(found.values)
+        if pretrained is not None:
+            start[torch.from_numpy(pretrained.rows)] = torch.from_numpy(pretrained.values)
         if self.settings["naive_bayes"] is not None:
             ratios = torch.from_numpy(token_ratios(data.train_set.ids, data.train_set.y, len(start)))
-            if found is not None or ratios.size(1) > start.size(1):
+            if pretrained is not None or ratios.size(1) > start.size(1):
                 raise UserError(
                     f"model.naive_bayes: it takes {ratios.size(1)} of the {start.size(1)} numbers of a "
                     "word's vector, and none of a file's: leave data.vectors out, or give "
@@ -97,6 +102,6 @@ class TextClassifier(Classifier):
         """A step, after which no class has weights longer than ``model.max_norm`` (Kim 2014, section 2.1)."""
         super().optimizer_step(*args, **kwargs)
         if self.settings["max_norm"] is not None:
-            *_, weight = (each for each in self.network.parameters() if each.dim() > 1)  # the last layer's
+            *_, weight = (p for p in self.network.parameters() if p.dim() > 1)  # the last layer's
             with torch.no_grad():
                 weight.copy_(weight.renorm(2, 0, self.settings["max_norm"]))

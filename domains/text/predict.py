@@ -1,4 +1,4 @@
-"""What a trained classifier says of a user's own sentences, and the words that told it so."""
+"""Predictions of a trained classifier for a user's own sentences, and the words that they rest on."""
 
 import sys
 from collections import Counter
@@ -44,26 +44,26 @@ def predict(
         UserError: there is no sentence, or a file cannot be read.
     """
     sentences = sentences_of(source, None if text is None else str(text), Form(text=str(column), label=None))
-    answers = _ask(module, sentences, top)
-    rows = [each.row for each in answers]
+    answers = _answers(module, sentences, top)
+    rows = [answer.row for answer in answers]
     marked = [
-        (f"{row['file']}, line {row['line']}: {row['label']} {percent(row['probability'])}", each.marked)
-        for row, each in zip(rows[:IN_PAGE], answers, strict=False)
+        (f"{row['file']}, line {row['line']}: {row['label']} {percent(row['probability'])}", answer.marked)
+        for row, answer in zip(rows[:IN_PAGE], answers, strict=False)
     ]
-    told = f"{len(marked):,} of {len(rows):,} sentences"
+    title = f"{len(marked):,} of {len(rows):,} sentences"
     return Predictions(
         rows,
         _summary(rows, module.classes, sentences),
-        pages={"sentences.html": page(marked, told)},
+        pages={"sentences.html": page(marked, title)},
         cells={
-            "text": [_shortened(coloured(each.marked)) for each in answers[:SHOWN]],
-            "filters": [each.phrases for each in answers[:SHOWN]],
+            "text": [_shortened(coloured(answer.marked)) for answer in answers[:SHOWN]],
+            "filters": [answer.phrases for answer in answers[:SHOWN]],
         },
     )
 
 
 class Answer(NamedTuple):
-    """What is said of one sentence: in the file, on the page, and in the table."""
+    """The prediction for one sentence: a row of the file, its words on the page, a cell of the table."""
 
     row: dict[str, Any]
     marked: list[Part]
@@ -89,8 +89,8 @@ def sentences_of(source: Path | None, text: str | None, form: Form) -> Sentences
     return sentences_of_bytes(data, "standard input", form)
 
 
-def _ask(module: TextClassifier, sentences: Sentences, top: int) -> list[Answer]:
-    """An answer for each sentence; like lengths are asked together."""
+def _answers(module: TextClassifier, sentences: Sentences, top: int) -> list[Answer]:
+    """A prediction for each sentence; a batch holds sentences of similar lengths."""
     vocabulary = Vocabulary(module.settings["tokens"], module.preprocessing.vocabulary)
     longest = module.preprocessing.longest
     ids = [np.array(numbers[:longest]) for numbers in vocabulary.ids(sentences.texts)]
@@ -102,10 +102,10 @@ def _ask(module: TextClassifier, sentences: Sentences, top: int) -> list[Answer]
         batch, items = batches[draw], draw.items.tolist()
         probabilities, picks = read(module, as_tensors(batch, module.device))
         encodings = vocabulary.encode([sentences.texts[item] for item in items])
-        for item, each, picked, encoding in zip(
+        for item, row, picked, encoding in zip(
             items, probabilities.cpu().numpy(), picks, encodings, strict=True
         ):
-            likeliest, offsets = best(each, module.classes, top), encoding.offsets[:longest]
+            likeliest, offsets = best(row, module.classes, top), encoding.offsets[:longest]
             answers[item] = _answer(sentences, item, offsets, likeliest, picked, top)
     return [answers[item] for item in range(len(batches))]
 
@@ -147,10 +147,10 @@ def _strongest(picks: list[Pick], text: str, offsets: Offsets) -> list[dict[str,
 
 
 def _phrases(filters: list[dict[str, Any]], top: int) -> Text:
-    """The same for people: many filters pick the same words."""
+    """For the table: the words picked, with the sum of the shares of their filters."""
     shares: Counter[str] = Counter()
-    for each in filters:
-        shares[printable(each["name"])] += each["share"]
+    for pick in filters:
+        shares[printable(pick["name"])] += pick["share"]
     return Text("\n".join(f"{percent(share)} {words}" for words, share in shares.most_common(top)) or "–")
 
 
@@ -169,5 +169,5 @@ def _shortened(text: Text) -> Text:
 
 def _summary(rows: list[dict[str, Any]], classes: list[str], sentences: Sentences) -> str:
     counts = Counter(row["label"] for row in rows)
-    found = ", ".join(f"{name} {counts[name]:,}" for name in classes if counts[name])
-    return "\n".join([f"{len(rows):,} sentences: {found}", *sentences.summary()])
+    by_class = ", ".join(f"{name} {counts[name]:,}" for name in classes if counts[name])
+    return "\n".join([f"{len(rows):,} sentences: {by_class}", *sentences.summary()])

@@ -9,7 +9,7 @@ from torch import Tensor
 from domains.text.reading import Vocabulary
 from shared.training import Classifier
 
-TRIED = 64  # substitutions that the gradient names and the network is asked about
+TRIED = 64  # substitutions, the best by the gradient, that the network evaluates
 
 
 def substituted(
@@ -26,8 +26,8 @@ def substituted(
         module: a trained ``TextClassifier``, whose answer is to change.
         x: the sentence's vectors.
         vectors: of the vocabulary.
-        kind: ``FGSM`` takes what the gradient foretells to hurt most (Ebrahimi et al. 2018, section 3);
-            ``PGD`` asks the network about the best of these, one word after the other; ``random`` draws.
+        kind: ``FGSM`` takes the largest gain by the gradient (Ebrahimi et al. 2018, section 3); ``PGD``
+            lets the network evaluate the best of these, one word after the other; ``random`` draws.
         count: words.
         seed: of what is drawn.
     """
@@ -39,10 +39,10 @@ def substituted(
         label = module.network(x[None]).argmax(1)
     places: list[int] = []
     tokens: list[int] = []
-    foretold = _foretold(module, x, vectors, label)
+    gains = _gains(module, x, vectors, label)
     for _ in range(count):
-        foretold[places] = -torch.inf
-        tried = foretold.flatten().topk(1 if kind == "FGSM" else min(TRIED, foretold.numel())).indices
+        gains[places] = -torch.inf
+        tried = gains.flatten().topk(1 if kind == "FGSM" else min(TRIED, gains.numel())).indices
         rows, ids = tried // len(vectors), tried % len(vectors)
         changed = x.repeat(len(tried), 1, 1, 1)
         changed[torch.arange(len(tried)), :, rows] = vectors[ids]
@@ -53,11 +53,11 @@ def substituted(
         tokens.append(int(ids[best]))
         x = changed[best]
         if kind == "PGD":
-            foretold = _foretold(module, x, vectors, label)
+            gains = _gains(module, x, vectors, label)
     return places, tokens
 
 
-def _foretold(
+def _gains(
     module: Classifier, x: Tensor, vectors: Tensor, label: Tensor
 ) -> Float[Tensor, "positions tokens"]:
     """How much each substitution would add to the loss, were the network linear."""
