@@ -138,10 +138,10 @@ def build_adapter(run: Run, model: Classifier, config: DictConfig) -> InputAdapt
 def _methods(config: DictConfig) -> list[Method]:
     """The chosen methods, else all whose inputs are given."""
     if config.methods is None:
-        return [each for each in methods_of() if not _lacking(each, config)]
+        return [method for method in methods_of() if not _lacking(method, config)]
     chosen = [config.methods] if isinstance(config.methods, str) else list(config.methods)
     if not chosen:
-        names = ", ".join(each.name for each in methods_of())
+        names = ", ".join(method.name for method in methods_of())
         raise UserError(f"methods: must be some of {names}, got []; leave the key out for all")
     methods = [find_method(name) for name in chosen]
     for method in methods:
@@ -165,7 +165,7 @@ def _check_keys(config: DictConfig) -> None:
         unread = key not in OF_CHECKS if config.check else key == "n"
         if unread and key in config and config[key] != file[key]:
             where = "beside check" if config.check else "without check"
-            raise UserError(f"{key}: must be left out {where}, which does not read it, got {config[key]}")
+            raise UserError(f"{key}: must be omitted {where}, which does not read it, got {config[key]}")
 
 
 def _examples(adapter: InputAdapter, config: DictConfig) -> tuple[list[Example], list[str]]:
@@ -190,7 +190,7 @@ def _examples(adapter: InputAdapter, config: DictConfig) -> tuple[list[Example],
 def _read(adapter: InputAdapter, source: Path | None, **own: Any) -> Sequence[Example]:
     if not hasattr(adapter, "read"):
         domain = adapter.module.domain
-        raise UserError(f"input: must be left out in the domain {domain}, which reads none, got {source}")
+        raise UserError(f"input: must be omitted in the domain {domain}, which reads none, got {source}")
     legal = [key for key in inspect.signature(adapter.read).parameters if key != "source"]
     for key, value in own.items():
         if key not in legal:
@@ -227,7 +227,7 @@ def _folder(run: Run, config: DictConfig, name: str) -> Path:
 
 
 def _about(run: Run, model: Classifier) -> str:
-    params = sum(each.numel() for each in model.network.parameters())
+    params = sum(weight.numel() for weight in model.network.parameters())
     config, accuracy = run.config, run.metrics.get("val/acc")
     words = f"{config.choices.model} on {config.choices.data}, {params:,} parameters, seed {config.seed}"
     return words + (f", {percent(accuracy)} right on validation" if accuracy is not None else "")

@@ -34,14 +34,14 @@ def explain(
         UserError: there is no such method, or it does not work on this network, example or option.
     """
     record = find_method(method)
-    trained = [each for each in model.network.parameters() if each.requires_grad]
+    trained = [weight for weight in model.network.parameters() if weight.requires_grad]
     model.network.eval().requires_grad_(False)
     try:
         with torch.backends.cudnn.flags(enabled=False):  # cuDNN's LSTM has no gradient in evaluation
             explanation = record.function(model, example, target, adapter, **options)
     finally:
-        for each in trained:
-            each.requires_grad_()
+        for weight in trained:
+            weight.requires_grad_()
     if record.kind == "map" and not record.signed and explanation.signed is None:
         raise ValueError(f"{method}: a method of maps without signs must return a signed map as well")
     return explanation

@@ -55,7 +55,7 @@ class Method:
     def options(self) -> dict[str, bool]:
         """Its options, and whether each is required."""
         parameters = list(inspect.signature(self.function).parameters.values())[4:]
-        return {each.name: each.default is each.empty for each in parameters}
+        return {option.name: option.default is option.empty for option in parameters}
 
 
 METHODS: dict[str, Method] = {}
@@ -73,8 +73,8 @@ def method(title: str, kind: str, **facts: Any) -> Callable[[Callable[..., Expla
 
 def methods_of(*kinds: str) -> list[Method]:
     """The methods of some kinds, in the order of a report; without kinds all."""
-    chosen = [each for each in METHODS.values() if each.kind in (kinds or KINDS)]
-    return sorted(chosen, key=lambda each: KINDS.index(each.kind))
+    chosen = [record for record in METHODS.values() if record.kind in (kinds or KINDS)]
+    return sorted(chosen, key=lambda record: KINDS.index(record.kind))
 
 
 def find_method(name: str) -> Method:

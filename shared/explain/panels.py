@@ -91,7 +91,7 @@ class Panels:
             return
         classes = self.model.classes
         explanations = {target.words(classes): self._explain(None, method, target) for target in targets}
-        width = max(1, *(len(each.shown) for each in explanations.values()))
+        width = max(1, *(len(one.shown) for one in explanations.values()))
         shown = [cell for name, one in explanations.items() for cell in _row(name, one, width)]
         words = targets[0].words(classes)
         if len(targets) > 1:
@@ -116,8 +116,8 @@ class Panels:
             yield Panel(name, section, title, lines, figure, {method.name: one})
 
     def _explain(self, example: Example | None, method: Method, target: Target, **more: Any) -> Explanation:
-        given = {**self.options, **more}
-        options = {key: given[key] for key in method.options if given.get(key) is not None}
+        values = {**self.options, **more}
+        options = {key: values[key] for key in method.options if values.get(key) is not None}
         return explain(self.model, example, method.name, target, self.adapter, **options)
 
     def _targets(self, method: Method) -> list[Target]:

@@ -87,19 +87,19 @@ def watched(network: Network, names: Sequence[str], stop: bool = False) -> Itera
     Raises:
         UserError: there is no such layer.
     """
-    found = {name: find_layer(network, name) for name in names}
+    layers = {name: find_layer(network, name) for name in names}
     seen: dict[str, Seen] = {}
 
     def note(name: str, layer: Layer, given: tuple, output: Tensor) -> None:
         seen[name] = Seen(layer, output, given[1] if len(given) > 1 else None)
-        if stop and len(seen) == len(found):
+        if stop and len(seen) == len(layers):
             raise _StopError
 
     hooks = [
         layer.register_forward_hook(
             lambda module, given, output, name=name: note(name, module, given, output)
         )
-        for name, layer in found.items()
+        for name, layer in layers.items()
     ]
     try:
         yield seen
@@ -111,7 +111,7 @@ def watched(network: Network, names: Sequence[str], stop: bool = False) -> Itera
 
 
 def activations(network: Network, name: str, x: Tensor, lengths: Tensor | None = None) -> Activations:
-    """What a layer says of inputs (N, planes, axis 1, axis 2)."""
+    """The output of a layer for inputs (N, channels, axis 1, axis 2)."""
     with watched(network, [name], stop=True) as seen:
         network(x, lengths)
     return seen[name].arrange()
@@ -137,23 +137,23 @@ def last_maps(network: Network) -> list[str]:
     Raises:
         UserError: there is none.
     """
-    found = _last(network, "", set(learned_layers(network)[:-1]))
-    if not found:
+    names = _last(network, "", set(learned_layers(network)[:-1]))
+    if not names:
         raise UserError("grad_cam: no layer with weights gives a map of several cells; leave it out")
-    return found
+    return names
 
 
 def _last(chain: nn.Module, prefix: str, allowed: set[str]) -> list[str]:
     for name, layer in reversed(list(chain.named_children())):
         if isinstance(layer, SideBySide):
             parts = layer.named_children()
-            found = [
-                each for part, branch in parts for each in _last(branch, f"{prefix}{name}.{part}.", allowed)
+            names = [
+                last for part, branch in parts for last in _last(branch, f"{prefix}{name}.{part}.", allowed)
             ]
-            if found:
-                return found
+            if names:
+                return names
         elif isinstance(layer, Layer):
-            inner = {each for each, _ in layer.named_modules(prefix=prefix + name)}
+            inner = {part for part, _ in layer.named_modules(prefix=prefix + name)}
             if inner & allowed and layer.shape.size != (1, 1):
                 return [prefix + name]
     return []

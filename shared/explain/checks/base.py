@@ -3,7 +3,7 @@
 import operator
 from collections.abc import Callable, Iterator
 from functools import cached_property
-from itertools import islice
+from itertools import chain, islice
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -59,7 +59,8 @@ class Subject:
         dataset = adapter.data.val_set
         drawn = np.random.default_rng(seed).permutation(len(dataset))[: MOST * n]
         examples = (adapter.example(dataset, int(item)) for item in drawn)
-        self.examples = list(islice((each for each in examples if self.answer(each) == each.label), n))
+        right = (example for example in examples if self.answer(example) == example.label)
+        self.examples = list(islice(right, n))
         if len(self.examples) < 2:
             raise UserError(
                 f"check: the network must be right on at least 2 of {len(drawn)} validation inputs, got "
@@ -79,7 +80,7 @@ class Subject:
     @cached_property
     def methods(self) -> list[Method]:
         """The methods that give a map for this network."""
-        return [each for each in methods_of("map") if self._works(each)]
+        return [method for method in methods_of("map") if self._works(method)]
 
     def _works(self, method: Method) -> bool:
         try:
@@ -90,7 +91,7 @@ class Subject:
 
     def maps(self, example: Example, target: Target | None = None) -> dict[str, Tensor]:
         """The map (axis 1, axis 2) of each method."""
-        return {each.name: self.explain(each, example, target).map[0].detach() for each in self.methods}
+        return {method.name: self.explain(method, example, target).map[0].detach() for method in self.methods}
 
 
 Check = Callable[[Subject], Iterator[Measure]]
@@ -105,8 +106,8 @@ def check(function: Check) -> Check:
 
 def run_checks(subject: Subject) -> dict[str, dict[str, Any]]:
     """The measurements of all checks of one network, as plain values by name."""
-    measures = [each for function in progress(CHECKS.values(), "checking") for each in function(subject)]
-    return {each.name: {key: each[n] for n, key in enumerate(Measure._fields) if n} for each in measures}
+    measures = chain.from_iterable(function(subject) for function in progress(CHECKS.values(), "checking"))
+    return {name: dict(zip(Measure._fields[1:], values, strict=True)) for name, *values in measures}
 
 
 def rows_of(measures: dict[str, dict[str, Any]]) -> list[list[str]]:

@@ -53,20 +53,20 @@ def randomised(network: Network, seed: int) -> Network:
     random = torch.Generator().manual_seed(seed)
     other = copy.deepcopy(network)
     with torch.no_grad():
-        for each in other.parameters():
-            drawn = torch.randn(each.shape, generator=random, dtype=each.dtype)
-            each.copy_(each.mean() + each.std(correction=0) * drawn)
+        for weight in other.parameters():
+            drawn = torch.randn(weight.shape, generator=random, dtype=weight.dtype)
+            weight.copy_(weight.mean() + weight.std(correction=0) * drawn)
     return other
 
 
 def edges(example: Example, adapter: InputAdapter) -> Float[Tensor, "a1 a2"]:
-    """The edges of an input: no weight takes part, and yet they may look like an explanation."""
-    found = torch.zeros_like(example.x)
+    """The edges of an input. They depend on no weight, and yet may look like an explanation."""
+    total = torch.zeros_like(example.x)
     for axis in (1, 2):
         if axis not in adapter.collapse and example.x.size(axis) > 1:
             steps = example.x.diff(dim=axis).abs()
-            found.narrow(axis, 1, steps.size(axis)).add_(steps)
-    return adapter.signed(found)[0]
+            total.narrow(axis, 1, steps.size(axis)).add_(steps)
+    return adapter.signed(total)[0]
 
 
 def foreground(example: Example, adapter: InputAdapter) -> Bool[Tensor, "a1 a2"]:
@@ -78,7 +78,7 @@ def foreground(example: Example, adapter: InputAdapter) -> Bool[Tensor, "a1 a2"]
 
 def rank_correlation(a: Float[Tensor, " n"], b: Float[Tensor, " n"]) -> float:
     """Spearman's ρ; 0 where one of the two does not vary."""
-    ranks = [rankdata(each.double().numpy()) for each in (a, b)]
-    if min(each.std() for each in ranks) == 0:
+    ranks = [rankdata(values.double().numpy()) for values in (a, b)]
+    if min(rank.std() for rank in ranks) == 0:
         return 0.0
     return float(np.corrcoef(*ranks)[0, 1])

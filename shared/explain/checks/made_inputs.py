@@ -105,7 +105,7 @@ def dream(subject: Subject) -> Iterator[Measure]:
     for example in subject.examples[:10]:
         x = dreamt(network, layer, example.x, subject.adapter.bounds)
         with torch.no_grad():
-            before, after = (mean_square(network, layer, each[None]) for each in (example.x, x))
+            before, after = (mean_square(network, layer, made[None]) for made in (example.x, x))
         ratios.append(float(after / before))
     yield required("dream: mean square over before, median", median(ratios), len(ratios), "≥", 2.0)
     yield Measure("dream: mean square over before, least", min(ratios), len(ratios))

@@ -35,7 +35,7 @@ def learn(model: Classifier, adapter: InputAdapter, random: np.random.Generator)
 
 
 def _together(planted: list[Planted]) -> tuple[torch.Tensor, torch.Tensor]:
-    return torch.stack([each.example.x for each in planted]), torch.tensor([each.label for each in planted])
+    return torch.stack([item.example.x for item in planted]), torch.tensor([item.label for item in planted])
 
 
 def pointing(subject: Subject, random: np.random.Generator) -> dict[str, list[bool]]:
@@ -43,7 +43,9 @@ def pointing(subject: Subject, random: np.random.Generator) -> dict[str, list[bo
 
     On N planted inputs on which the network is right, out of at most 4 N.
     """
-    hits: dict[str, list[bool]] = {name: [] for name in (*(each.name for each in subject.methods), "random")}
+    hits: dict[str, list[bool]] = {
+        name: [] for name in [*(method.name for method in subject.methods), "random"]
+    }
     for _ in range(4 * subject.n):
         if len(hits["random"]) == subject.n:
             break

@@ -106,7 +106,7 @@ def planted(subject: Subject) -> Iterator[Measure]:
         hits = pointing(subject, random)
     finally:
         subject.model = trained
-    best = max((each.name for each in subject.methods), key=lambda name: sum(hits[name]))
+    best = max((method.name for method in subject.methods), key=lambda name: sum(hits[name]))
     for name, values in hits.items():
         label, n = f"planted evidence: {name} points at it", len(values)
         share = float(np.mean(values)) if values else float("nan")

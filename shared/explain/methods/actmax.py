@@ -54,12 +54,12 @@ def actmax(
     """
     if start not in STARTS:
         raise UserError(f"start={start}: {nearest(str(start), list(STARTS))}")
-    found = reals.search(target.layer)
-    item, best = int(found.total_item[target.unit]), float(found.total[target.unit])
+    search = reals.search(target.layer)
+    item, best = int(search.total_item[target.unit]), float(search.total[target.unit])
     real = reals.example(item)
     meta = {
-        "dead": found.dead(target.unit), "start": start, "l1": l1, "smooth": smooth, "seed": seed,
-        "searched": f"{found.n:,} training inputs",
+        "dead": search.dead(target.unit), "start": start, "l1": l1, "smooth": smooth, "seed": seed,
+        "searched": f"{search.n:,} training inputs",
     }  # fmt: skip
     if meta["dead"]:
         return Explanation(torch.zeros_like(real.x), 0.0, 0.0, meta)
@@ -112,8 +112,8 @@ def maximise(
         seed: of the noise.
     """
     layer, units = targets[0].layer, torch.tensor([target.unit for target in targets])
-    found = reals.search(layer)
-    scale = found.total[units].abs().clamp(min=1e-6)
+    search = reals.search(layer)
+    scale = search.total[units].abs().clamp(min=1e-6)
 
     def degree(x: Inputs) -> Float[Tensor, " n"]:
         scores = model.network(x) if layer is None else activations(model.network, layer, x).total
@@ -133,4 +133,4 @@ def maximise(
     x = ascend(begin, adapter.bounds, objective, STEPS)
     with torch.no_grad():
         reached, rough = degree(x).tolist(), variation(x, adapter).tolist()
-    return [Made(*each) for each in zip(x, reached, rough, strict=True)]
+    return [Made(*values) for values in zip(x, reached, rough, strict=True)]

@@ -32,19 +32,19 @@ def ascend(
     width = (high - low).clamp(min=1e-12)
     share = ((start - low) / width).detach().clamp(0, 1).requires_grad_()
     optimizer = torch.optim.Adam([share], lr=RATE)
-    best, found = torch.full((len(start),), -torch.inf, dtype=start.dtype), start.clone()
+    best, best_x = torch.full((len(start),), -torch.inf, dtype=start.dtype), start.clone()
     for _ in range(steps + 1):
         x = low + share * width
         reached = objective(x)
         better = reached.detach() > best
         best = torch.where(better, reached.detach(), best)
-        found = torch.where(better[:, None, None, None], x.detach(), found)
+        best_x = torch.where(better[:, None, None, None], x.detach(), best_x)
         optimizer.zero_grad()
         (-reached.sum()).backward()
         optimizer.step()
         with torch.no_grad():
             share.clamp_(0, 1)
-    return found
+    return best_x
 
 
 def variation(x: Inputs, adapter: InputAdapter) -> Float[Tensor, " n"]:
@@ -63,7 +63,7 @@ def distance(x: Inputs, adapter: InputAdapter) -> Float[Tensor, " n"]:
 
 
 def noise(like: Inputs, adapter: InputAdapter, seed: int, spread: float = 0.3) -> Inputs:
-    """Inputs about the blank one, normally distributed by so much of the range, and within it."""
+    """Normally distributed inputs about the blank one, clipped to the range; ``spread`` is a share of it."""
     low, high = (bound.to(like).expand_as(like[0]) for bound in adapter.bounds)
     random = torch.Generator().manual_seed(seed)
     drawn = torch.randn(like.shape, generator=random, dtype=like.dtype)

@@ -54,9 +54,9 @@ def dream(
 
 def mean_square(network: Network, layer: str, x: Inputs) -> Float[Tensor, " n"]:
     """The mean square of a layer's output over its own cells."""
-    found = activations(network, layer, x)
-    cells = found.own.sum((1, 2, 3, 4)) * found.values.size(1)
-    return found.values.square().sum((1, 2, 3, 4)) / cells
+    output = activations(network, layer, x)
+    cells = output.own.sum((1, 2, 3, 4)) * output.values.size(1)
+    return output.values.square().sum((1, 2, 3, 4)) / cells
 
 
 def dreamt(
@@ -66,8 +66,8 @@ def dreamt(
     low, high = (bound.to(x) for bound in bounds)
     x = x[None]
     for octave in OCTAVES:
-        extent = [max(cells // octave, 1) for cells in x.shape[2:]]
-        change = torch.zeros(1, x.size(1), *extent, dtype=x.dtype, requires_grad=True)
+        coarse = [max(cells // octave, 1) for cells in x.shape[2:]]
+        change = torch.zeros(1, x.size(1), *coarse, dtype=x.dtype, requires_grad=True)
         optimizer = torch.optim.Adam([change], lr=RATE)
         for _ in range(STEPS):
             optimizer.zero_grad()

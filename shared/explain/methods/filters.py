@@ -36,10 +36,10 @@ def filters(model: Classifier, example: None, target: Target, adapter: InputAdap
     Raises:
         UserError: the layer reads other layers' maps.
     """
-    found = first_filters(model.network, target.layer)[0]
-    norms = found.weight.flatten(1).norm(dim=1)
-    meta = {"layer": found.layer, "filters": len(found.weight), "strongest": found.strongest}
-    return Explanation(found.weight, float(norms.max()), float(norms.min()), meta)
+    filters = first_filters(model.network, target.layer)[0]
+    norms = filters.weight.flatten(1).norm(dim=1)
+    meta = {"layer": filters.layer, "filters": len(filters.weight), "strongest": filters.strongest}
+    return Explanation(filters.weight, float(norms.max()), float(norms.min()), meta)
 
 
 def first_filters(network: Network, layer: str | None = None) -> list[Filters]:
@@ -52,27 +52,29 @@ def first_filters(network: Network, layer: str | None = None) -> list[Filters]:
     Raises:
         UserError: the layer reads other layers' maps, which are no picture.
     """
-    found = _first(network, "", network.input_shape)
-    if not found:
+    layers = _first(network, "", network.input_shape)
+    if not layers:
         raise UserError("filters: no layer of this network has filters over its input; leave it out")
     if layer is not None:
         find_layer(network, layer)
-        names = [each.layer for each in found]
+        names = [filters.layer for filters in layers]
         if layer not in names:
             raise UserError(
                 f"layer={layer}: its filters read other layers' maps, not the input; "
                 f"filters of {', '.join(names)} can be drawn"
             )
-        found = [each for each in found if each.layer == layer]
-    return found
+        layers = [filters for filters in layers if filters.layer == layer]
+    return layers
 
 
 def _first(chain: nn.Module, prefix: str, shape: Shape) -> list[Filters]:
     for name, layer in chain.named_children():
-        chains = {part: each for part, each in layer.named_children() if isinstance(each, Chain)}
+        chains = {part: branch for part, branch in layer.named_children() if isinstance(branch, Chain)}
         if chains:
             return [
-                each for part, one in chains.items() for each in _first(one, f"{prefix}{name}.{part}.", shape)
+                filters
+                for part, branch in chains.items()
+                for filters in _first(branch, f"{prefix}{name}.{part}.", shape)
             ]
         assert isinstance(layer, Layer)
         weight = layer.filters(shape)

@@ -39,12 +39,11 @@ def grad_cam(
         score = scores[0, target.unit]
     else:
         score = seen[target.layer].arrange().total[0, target.unit]
-    maps = [seen[name] for name in names]
-    gradients = torch.autograd.grad(score, [each.output for each in maps], allow_unused=True)
-    for name, each, slope in zip(names, maps, gradients, strict=True):
+    gradients = torch.autograd.grad(score, [seen[name].output for name in names], allow_unused=True)
+    for name, slope in zip(names, gradients, strict=True):
         if slope is None:
             raise UserError(f"layer={name}: {target.words(model.classes)} does not come after it")
-        relevance += spread(each, class_map(each, slope), (x.size(2), x.size(3)))
+        relevance += spread(seen[name], class_map(seen[name], slope), (x.size(2), x.size(3)))
     relevance = relevance[None].detach()
     if without_place := [axis for axis in adapter.collapse if axis]:
         relevance = relevance.mean(without_place, keepdim=True)

@@ -24,15 +24,15 @@ def top_patches(
     Options:
         reals: the training inputs.
     """
-    found = reals.search(target.layer)
-    meta = {"searched": f"{found.n:,} training inputs", "dead": found.dead(target.unit)}
+    search = reals.search(target.layer)
+    meta = {"searched": f"{search.n:,} training inputs", "dead": search.dead(target.unit)}
     if meta["dead"]:
-        return Explanation(found.value[:, target.unit], 0.0, 0.0, meta)
+        return Explanation(search.value[:, target.unit], 0.0, 0.0, meta)
     shape = find_layer(model.network, target.layer).shape if target.layer else model.network.shape
-    values, items, *places = (each[:, target.unit].tolist() for each in found[:5])
+    values, items, *places = (column[:, target.unit].tolist() for column in search[:5])
     shown = []
     for value, item, window, row, column in zip(values, items, *places, strict=True):
         real = reals.example(item)
         box: Box = shape.sees((row, column), (real.x.size(1), real.x.size(2)), window)
         shown.append(Shown(real, f"{value:.2f}   {real.name}", box))
-    return Explanation(found.value[:, target.unit], values[0], values[-1], meta, tuple(shown))
+    return Explanation(search.value[:, target.unit], values[0], values[-1], meta, tuple(shown))

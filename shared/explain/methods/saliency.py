@@ -67,10 +67,10 @@ def integrated_gradients(
     """
     blank = adapter.blank(example).to(example.x)
     relevance = path_attribution(model.network, target, example.x, blank)
-    found = explained(model, example, target, adapter, adapter.signed(relevance))
-    gap = float(relevance.sum()) - (found.value - found.baseline)
-    found.meta.update({"steps": STEPS, "completeness gap": gap})
-    return found
+    explanation = explained(model, example, target, adapter, adapter.signed(relevance))
+    gap = float(relevance.sum()) - (explanation.value - explanation.baseline)
+    explanation.meta.update({"steps": STEPS, "completeness gap": gap})
+    return explanation
 
 
 def path_attribution(
@@ -80,7 +80,7 @@ def path_attribution(
     blank: Float[Tensor, "channels a1 a2"],
 ) -> Float[Tensor, "channels a1 a2"]:
     """Integrated gradients of every value of an input."""
-    nodes, weights = (torch.as_tensor(each).to(x) for each in np.polynomial.legendre.leggauss(STEPS))
+    nodes, weights = (torch.as_tensor(values).to(x) for values in np.polynomial.legendre.leggauss(STEPS))
     total = torch.zeros_like(x)
     for places, shares in zip((0.5 * (nodes + 1)).split(16), (0.5 * weights).split(16), strict=True):
         way = blank + places[:, None, None, None] * (x - blank)

@@ -85,16 +85,16 @@ def transfer(
         return [seen[name].arrange() for name in layers]
 
     with torch.no_grad():
-        wanted = [gram(each) for each in maps(style[None])]
+        wanted = [gram(output) for output in maps(style[None])]
         there = maps(content[None])[-1].values
-    energy = [each.square().sum().clamp(min=1e-12) for each in wanted]
+    energy = [matrix.square().sum().clamp(min=1e-12) for matrix in wanted]
 
     def losses(x: Inputs) -> tuple[Tensor, Tensor]:
-        found = maps(x)
+        outputs = maps(x)
         apart = [
-            (gram(a) - b).square().sum() / size for a, b, size in zip(found, wanted, energy, strict=True)
+            (gram(a) - b).square().sum() / size for a, b, size in zip(outputs, wanted, energy, strict=True)
         ]
-        return torch.stack(apart).mean(), F.mse_loss(found[-1].values, there)
+        return torch.stack(apart).mean(), F.mse_loss(outputs[-1].values, there)
 
     low, high = (bound.to(content) for bound in bounds)
     x = content[None].clone().requires_grad_()

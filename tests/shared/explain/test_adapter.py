@@ -24,7 +24,7 @@ def test_a_domain_without_an_adapter_of_its_own_is_explained(
     words = [f"run={runs['image'].folder}", f"output={tmp_path / 'out'}", "searched=30"]
     explain_run(compose("explain", [*words, "methods=[filters,top_patches,occlusion,grad_cam,adversarial]"]))
     assert len(list(tmp_path.glob("out/*.png"))) >= 10
-    with pytest.raises(UserError, match="input: must be left out in the domain image, which reads none"):
+    with pytest.raises(UserError, match="input: must be omitted in the domain image, which reads none"):
         explain_run(compose("explain", [*words, f"input={tmp_path}"]))
 
 
