@@ -18,7 +18,7 @@ def check_optimizer(optimizer: torch.optim.Optimizer) -> None:
     Raises:
         UserError: Naming the key.
     """
-    for parameter in (each for group in optimizer.param_groups for each in group["params"]):
+    for parameter in (weight for group in optimizer.param_groups for weight in group["params"]):
         for name, value in optimizer.state.get(parameter, {}).items():
             if not isinstance(value, Tensor):
                 continue
@@ -52,7 +52,7 @@ def with_weights(
     for name in dict.fromkeys((*shapes, *state_dict)):
         given, own = state_dict.get(name), shapes.get(name)
         if given is None or own is None or given.shape != own.shape:
-            here, there = ("missing" if each is None else f"{tuple(each.shape)}" for each in (own, given))
+            here, there = ("missing" if x is None else f"{tuple(x.shape)}" for x in (own, given))
             raise UserError(f"state_dict.{name[:80]}: must be {here} by hyper_parameters, but is {there}")
         if given.is_complex() or given.is_floating_point() != own.is_floating_point():
             raise UserError(f"state_dict.{name[:80]}: must be of {own.dtype}, got {given.dtype}")
