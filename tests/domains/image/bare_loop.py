@@ -1,4 +1,4 @@
-"""The lecture's setting by the suite and by a bare PyTorch loop, in turn: accuracy and CPU seconds.
+"""The lecture's setting by the suite and by a bare PyTorch loop, alternately: accuracy and CPU seconds.
 
     OMP_NUM_THREADS=1 python -m tests.domains.image.bare_loop MNIST_FOLDER 5 > table.md
 
@@ -40,15 +40,15 @@ def networks() -> dict[str, nn.Sequential]:
 
 def read(folder: Path) -> dict[str, torch.Tensor]:
     names = {"train": "train", "test": "t10k"}
-    found = {}
-    for side, prefix in names.items():
+    splits = {}
+    for split, prefix in names.items():
         x, y = (
             idx(next(members(folder / f"{prefix}-{kind}-ubyte.gz")).data, prefix)
             for kind in ("images-idx3", "labels-idx1")
         )
-        found[f"{side} x"] = torch.from_numpy(x.copy()).float()[:, None] / 255
-        found[f"{side} y"] = torch.from_numpy(y.copy()).long()
-    return found
+        splits[f"{split} x"] = torch.from_numpy(x.copy()).float()[:, None] / 255
+        splits[f"{split} y"] = torch.from_numpy(y.copy()).long()
+    return splits
 
 
 def bare(name: str, data: dict[str, torch.Tensor], seed: int) -> tuple[float, float]:
@@ -90,15 +90,15 @@ def main() -> None:
     for name in networks():
         pairs = [(suite(name, folder, seed), bare(name, data, seed)) for seed in range(seeds)]
         ratios = sorted(ours[1] / theirs[1] for ours, theirs in pairs)
-        told = f"{statistics.median(ratios):.3f} ({ratios[0]:.3f} … {ratios[-1]:.3f})"
-        for loop, each in zip(("suite", "bare"), zip(*pairs, strict=True), strict=True):
-            accuracies = [100 * one[0] for one in each]
+        ratio = f"{statistics.median(ratios):.3f} ({ratios[0]:.3f} … {ratios[-1]:.3f})"
+        for loop, results in zip(("suite", "bare"), zip(*pairs, strict=True), strict=True):
+            accuracies = [100 * accuracy for accuracy, _ in results]
             over = spread_of(accuracies)
-            listed = " ".join(f"{one:.2f}" for one in accuracies)
-            seconds = statistics.median(one[1] for one in each)
+            listed = " ".join(f"{accuracy:.2f}" for accuracy in accuracies)
+            seconds = statistics.median(seconds for _, seconds in results)
             out.append(
                 f"| {name} | {loop} | {over.mean:.2f} % ({over.low:.2f} … {over.high:.2f}) | {listed} "
-                f"| {seconds:.1f} | {told if loop == 'suite' else ''} |"
+                f"| {seconds:.1f} | {ratio if loop == 'suite' else ''} |"
             )
     print("\n".join(out))  # noqa: T201
 

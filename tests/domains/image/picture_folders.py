@@ -7,7 +7,7 @@ from PIL import Image
 
 
 def make_folder(root: Path, counts: dict[str, int], seed: int = 0) -> Path:
-    """PNG files of noise, so many in each folder."""
+    """PNG files of noise: ``counts`` gives the number of files in each folder."""
     random = np.random.default_rng(seed)
     for folder, count in counts.items():
         (root / folder).mkdir(parents=True, exist_ok=True)

@@ -32,7 +32,7 @@ def test_every_shift_and_both_mirrors_come_up_and_no_other() -> None:
     assert seen == expected
 
 
-def test_all_channels_move_alike_and_nothing_moves_unasked() -> None:
+def test_all_channels_move_alike_and_nothing_moves_by_default() -> None:
     torch.manual_seed(1)
     moved = move(ramp(50), 3, True)
     assert moved.dtype == torch.uint8
@@ -52,10 +52,10 @@ def test_a_square_is_hidden(side: int) -> None:
     torch.manual_seed(3)
     hidden = cut_out(torch.ones(500, 2, 8, 8), side) == 0
     assert torch.equal(hidden[:, 0], hidden[:, 1])
-    sides = {(int(each.any(1).sum()), int(each.any(0).sum())) for each in hidden[:, 0]}
+    sides = {(int(mask.any(1).sum()), int(mask.any(0).sum())) for mask in hidden[:, 0]}
     assert max(sides) == (side, side)
-    assert all(int(each.sum()) == int(each.any(1).sum() * each.any(0).sum()) for each in hidden[:, 0])
-    assert hidden[:, 0].any(0).all()  # every place gets its turn
+    assert all(int(mask.sum()) == int(mask.any(1).sum() * mask.any(0).sum()) for mask in hidden[:, 0])
+    assert hidden[:, 0].any(0).all()  # every place is hidden sometimes
     if side > 1:
         assert min(sides) < (side, side)  # it may stand half outside
 
@@ -89,7 +89,7 @@ def test_views_of_a_picture() -> None:
 
 
 @pytest.mark.parametrize("number", [1, 2, 6])
-def test_testing_takes_the_mean_over_as_many_views_as_the_data_say(number: int) -> None:
+def test_testing_takes_the_mean_over_the_views_of_the_setting(number: int) -> None:
     exact = "trainer.precision=32-true"
     config = compose("train", ["domain=image", "model=image/tiny", f"data.test_views={number}", exact])
     data = build_data(config)
@@ -99,8 +99,8 @@ def test_testing_takes_the_mean_over_as_many_views_as_the_data_say(number: int) 
     x = torch.from_numpy(data.test_set[Draw(np.arange(len(columns["item"])), None)]["x"])
     module.views = 1
     with torch.inference_mode():
-        each = torch.stack([weight * module.logits({"x": view}) for weight, view in views(x, number)])
-    confidence = each.sum(0).softmax(1).amax(1).numpy()
+        weighted = torch.stack([weight * module.logits({"x": view}) for weight, view in views(x, number)])
+    confidence = weighted.sum(0).softmax(1).amax(1).numpy()
     assert columns["confidence"] == pytest.approx(confidence, rel=1e-4)
     if number > 1:
         alone = module.logits({"x": x}).softmax(1).amax(1).detach().numpy()

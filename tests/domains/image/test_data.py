@@ -1,4 +1,4 @@
-"""Where pictures come from, and how they are split."""
+"""Sources of pictures, and their splits."""
 
 import gzip
 import os
@@ -48,7 +48,7 @@ def names(data: ImageData) -> dict[str, set[str]]:
 
 def test_the_digits_of_the_library_are_split_the_same_for_every_seed() -> None:
     data, other = read(), read("seed=3")
-    sizes = [len(each) for each in (data.train_set, data.val_set, data.test_set)]
+    sizes = [len(split) for split in (data.train_set, data.val_set, data.test_set)]
     assert sum(sizes) == 1797
     assert sizes[1] == pytest.approx(180, abs=40)
     assert sizes[2] == pytest.approx(359, abs=50)
@@ -108,7 +108,7 @@ def test_official_sets_stay_official(tmp_path: Path) -> None:
     assert data.classes == ["a", "b"]
     counts["val/a"] = counts["val/b"] = 5
     data = from_folder(make_folder(tmp_path / "q", counts))
-    assert [len(each) for each in (data.train_set, data.val_set, data.test_set)] == [80, 10, 7]
+    assert [len(split) for split in (data.train_set, data.val_set, data.test_set)] == [80, 10, 7]
 
 
 def test_an_archive_reads_like_its_folder(tmp_path: Path) -> None:
@@ -132,7 +132,7 @@ def test_the_first_n_train_and_validation_comes_from_the_rest(tmp_path: Path) ->
     assert names(all_of_them) == names(whole)
 
 
-def test_what_cannot_be_read_is_left_out_and_named(tmp_path: Path) -> None:
+def test_unreadable_images_are_skipped_and_named(tmp_path: Path) -> None:
     path = make_folder(tmp_path / "p", {"a": 30, "b": 30})
     (path / "a" / "notes.jpg").write_text("no picture at all")
     (path / "b" / "half.png").write_bytes((path / "b" / "000.png").read_bytes()[:200])
@@ -192,7 +192,7 @@ def test_a_folder_without_a_readable_image_is_refused(tmp_path: Path) -> None:
         (["data.test_views=true"], "data.test_views: must be a whole number, got True"),
     ],
 )
-def test_settings_that_cannot_be(words: list[str], message: str) -> None:
+def test_impossible_settings_are_refused(words: list[str], message: str) -> None:
     with pytest.raises(UserError, match=message):
         read(*words)
 
@@ -202,7 +202,7 @@ def packed(array: np.ndarray, magic: int) -> bytes:
 
 
 def mnist(folder: Path, **files: bytes) -> Path:
-    """The four files of a tiny MNIST; some may be given otherwise."""
+    """The four files of a tiny MNIST; some may be replaced."""
     random = np.random.default_rng(0)
     folder.mkdir()
     for prefix, n in (("train", 50), ("t10k", 20)):
@@ -322,7 +322,7 @@ def test_every_source_has_its_file() -> None:
     assert {path.stem for path in folder.glob("*.yaml")} == set(SOURCES)
 
 
-def test_all_zero_channel_is_left_as_it_is(tmp_path: Path) -> None:
+def test_a_channel_of_zeros_is_not_scaled(tmp_path: Path) -> None:
     path = tmp_path / "p"
     for name in "ab":
         (path / name).mkdir(parents=True)
@@ -338,7 +338,7 @@ DATA = os.environ.get("CONVOLUTIONS_DATA")
 
 @pytest.mark.data
 @pytest.mark.skipif(DATA is None, reason="CONVOLUTIONS_DATA does not name the folder of real data")
-def test_real_sets_as_they_lie() -> None:
+def test_real_datasets() -> None:
     assert DATA is not None
     digits = read("data=image/mnist", f"data.path={DATA}/image/mnist", "data.first=10000")
     assert (len(digits.train_set), len(digits.test_set)) == (10_000, 10_000)

@@ -1,4 +1,4 @@
-"""Digits of which one class bears a mark."""
+"""Digits with a mark on one class."""
 
 from pathlib import Path
 
@@ -22,7 +22,7 @@ def test_one_class_bears_the_mark_and_no_other(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("words", [["."], ["out", "--marked", "x"]])
-def test_what_cannot_be_made_is_refused_before_anything_is_written(
+def test_mistakes_are_refused_before_anything_is_written(
     words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)

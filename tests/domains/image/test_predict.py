@@ -1,4 +1,4 @@
-"""predict: what a network says of a user's own pictures."""
+"""predict: a network's predictions for a user's own pictures."""
 
 import json
 import re
@@ -21,7 +21,7 @@ TINY = ["domain=image", "trainer.max_epochs=3", "trainer.accelerator=cpu", "trai
 
 
 def classifier(channels: int = 3) -> ImageClassifier:
-    """Says which channel is brightest; all but certain where it stands out."""
+    """Predicts the brightest channel; almost certain where it is much brighter than the others."""
     layers = [{"pool": {"kernel": "span", "type": "avg"}}, "flatten", {"dense": "classes"}]
     module = ImageClassifier(
         model={"layers": layers}, planes=channels, extent=(8, 8), classes=["red", "<green>", "blue"],
@@ -64,25 +64,25 @@ def test_the_preprocessing_normalises_and_changes_training_pictures_alone() -> N
     assert (changed == 0).flatten(1).any(1).all()  # what is cut out has the mean
     torch.manual_seed(0)
     torch.testing.assert_close(module.preprocess({"x": x})[0], changed)
-    given = x.float()
-    module.eval().preprocess({"x": given})
-    assert torch.equal(given, x.float())  # left as it is
+    floats = x.float()
+    module.eval().preprocess({"x": floats})
+    assert torch.equal(floats, x.float())  # left as it is
 
 
-def test_answers_probabilities_and_marks(colours: Path) -> None:
-    found = predict(classifier(), colours, top=2)
-    assert [row["file"] for row in found.rows] == ["a.png", "b.jpg", "more/c & d.png"]
-    assert [row["answer"] for row in found.rows] == ["red", "<green>", "blue"]
-    assert [row["sure"] for row in found.rows] == ["yes", "yes", "no"]
+def test_predictions_probabilities_and_marks(colours: Path) -> None:
+    prediction = predict(classifier(), colours, top=2)
+    assert [row["file"] for row in prediction.rows] == ["a.png", "b.jpg", "more/c & d.png"]
+    assert [row["answer"] for row in prediction.rows] == ["red", "<green>", "blue"]
+    assert [row["sure"] for row in prediction.rows] == ["yes", "yes", "no"]
     logits = np.array([2.0, -2.0, -2.0])
-    assert found.rows[0]["probability"] == pytest.approx(np.exp(2) / np.exp(logits).sum(), rel=1e-5)
-    assert [each["name"] for each in found.rows[2]["best"]] == ["blue", "<green>"]
-    assert "1 of the answers unsure" in found.summary
+    assert prediction.rows[0]["probability"] == pytest.approx(np.exp(2) / np.exp(logits).sum(), rel=1e-5)
+    assert [entry["name"] for entry in prediction.rows[2]["best"]] == ["blue", "<green>"]
+    assert "1 of the answers unsure" in prediction.summary
     everything = predict(classifier(), colours, top=2, unsure=1.0)
     assert {row["sure"] for row in everything.rows} == {"no"}
 
 
-def test_the_page_shows_every_picture_and_trusts_no_name(colours: Path) -> None:
+def test_the_page_shows_every_picture_and_escapes_names(colours: Path) -> None:
     page = predict(classifier(), colours, top=3).pages["pictures.html"]
     assert len(re.findall("<img src=.data:image/png;base64,", page)) == 3
     assert page.count('class="unsure"') == 1
@@ -106,11 +106,11 @@ def test_grey_networks_take_colours(colours: Path) -> None:
     assert rows[0]["file"] == "b.jpg"
 
 
-def test_broken_pictures_are_left_out_and_named(colours: Path) -> None:
+def test_broken_pictures_are_skipped_and_named(colours: Path) -> None:
     (colours / "bad.png").write_text("text")
-    found = predict(classifier(), colours, top=1)
-    assert len(found.rows) == 3
-    lines = found.summary.splitlines()
+    prediction = predict(classifier(), colours, top=1)
+    assert len(prediction.rows) == 3
+    lines = prediction.summary.splitlines()
     assert lines[1:3] == ["files: 5 seen, 3 used, 2 skipped", "  1 of kind .txt: readme.txt"]
     assert lines[3].startswith("  1 unreadable: bad.png (must be an image of a known format")
     with pytest.raises(UserError, match=r"bad\.png: must be an image of a known format"):
@@ -137,9 +137,9 @@ def test_every_file_is_accounted_for(colours: Path) -> None:
 def test_a_name_that_is_not_utf8(tmp_path: Path) -> None:
     odd = Path((bytes(tmp_path) + b"/\xff\xe9 <i>.png").decode(errors="surrogateescape"))
     Image.new("RGB", (9, 9), "red").save(odd)
-    found = predict(classifier(), odd, top=1)
-    assert [row["file"] for row in found.rows] == ["?? <i>.png"]
-    found.pages["pictures.html"].encode()
+    prediction = predict(classifier(), odd, top=1)
+    assert [row["file"] for row in prediction.rows] == ["?? <i>.png"]
+    prediction.pages["pictures.html"].encode()
     odd.write_bytes(b"no picture")
     with pytest.raises(UserError, match=r"\?\? <i>\.png: must be an image") as caught:
         predict(classifier(), odd, top=1)
@@ -173,5 +173,5 @@ def test_whole_commands(tmp_path: Path) -> None:
     assert "torn.jpg" in done.stdout
     rows = [json.loads(line) for line in (tmp_path / "out" / "predictions.jsonl").read_text().splitlines()]
     assert [row["file"] for row in rows] == ["black.png"]
-    assert sum(each["probability"] for each in rows[0]["best"]) <= 1
+    assert sum(entry["probability"] for entry in rows[0]["best"]) <= 1
     assert (tmp_path / "out" / "pictures.html").read_text().startswith("<!doctype html>")

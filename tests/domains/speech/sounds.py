@@ -1,4 +1,4 @@
-"""Sounds made up for tests: words that are tones, spoken by voices that lie higher and lower."""
+"""Synthetic sounds for tests: words are tones, voices shift their pitch."""
 
 import io
 from pathlib import Path

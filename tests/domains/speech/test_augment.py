@@ -1,4 +1,4 @@
-"""Random changes of training clips: each within its limits, and drawn from torch's generator alone."""
+"""Random changes of training clips stay within their limits, and are drawn from torch's generator alone."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ OFF: dict[str, Any] = {
 }  # fmt: skip
 
 
-def test_nothing_asked_for_is_nothing_done() -> None:
+def test_the_default_changes_nothing() -> None:
     augment = Augment(**OFF)
     x, mel = torch.randn(2, 100), torch.randn(2, 40, 30)
     assert augment.wave(x, torch.tensor([100, 50])) is x
@@ -29,7 +29,7 @@ def test_gain_is_within_its_limits_and_of_its_own_for_each_clip() -> None:
     assert gains.min() < -5 < 5 < gains.max()
 
 
-def test_noise_has_the_ratio_asked_for_and_is_not_put_into_padding() -> None:
+def test_noise_has_the_ratio_of_the_setting_and_is_not_added_to_padding() -> None:
     torch.manual_seed(0)
     lengths = torch.tensor([4000, 3000])
     x = torch.zeros(2, 4000)

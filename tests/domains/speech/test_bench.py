@@ -16,6 +16,6 @@ def test_the_preprocessing_is_timed_beside_speech_and_a_training_step(tmp_path: 
     module = build_module(config, data)
     assert isinstance(data, SpeechData)
     assert isinstance(module, SpeechClassifier)
-    found = bench(module, data, 100.0)
-    assert found["preprocessing, s of sound / CPU s"] > 0
-    assert found["preprocessing / training step"] > 0
+    metrics = bench(module, data, 100.0)
+    assert metrics["preprocessing, s of sound / CPU s"] > 0
+    assert metrics["preprocessing / training step"] > 0

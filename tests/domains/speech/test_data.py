@@ -63,7 +63,7 @@ def test_batches_are_of_clips_of_like_length(tmp_path: Path) -> None:
     assert np.mean(spread) < 0.25 * np.ptp(data.train_set.lengths)
 
 
-def test_more_recordings_train_and_nothing_else(tmp_path: Path) -> None:
+def test_extra_recordings_are_used_for_training_only(tmp_path: Path) -> None:
     own = write_words(tmp_path / "own")
     more = write_words(tmp_path / "more", speakers=3, seed=1)
     for file in sorted(more.glob("*/f0_*.wav")):  # a voice of the test, under its own name
@@ -88,7 +88,7 @@ def test_more_recordings_train_and_nothing_else(tmp_path: Path) -> None:
     assert data.classes[batch["y"][-1]] == heard.label[same]
 
 
-def test_more_recordings_of_other_words_are_refused(tmp_path: Path) -> None:
+def test_extra_recordings_of_other_words_are_refused(tmp_path: Path) -> None:
     own, more = write_words(tmp_path / "own"), write_words(tmp_path / "more")
     (more / "low").rename(more / "deep")
     with pytest.raises(UserError, match=r"data\.train_also=.*more: unknown words: deep \(such as deep/"):
@@ -128,9 +128,9 @@ def test_intervals_count_a_speaker_as_one_draw_if_there_are_several(tmp_path: Pa
 
 def test_baselines_are_chances_of_each_test_clip(tmp_path: Path) -> None:
     data = ready(f"data.path={write_words(tmp_path / 'in')}")
-    found = data.baselines(np.arange(len(data.test_set)))
-    assert found["most frequent word"].mean() == pytest.approx(1 / 3)
-    assert found["logistic regression"].mean() > 0.8  # tones stand in bands of their own
+    baselines = data.baselines(np.arange(len(data.test_set)))
+    assert baselines["most frequent word"].mean() == pytest.approx(1 / 3)
+    assert baselines["logistic regression"].mean() > 0.8  # tones stand in bands of their own
 
 
 @pytest.mark.parametrize(
@@ -163,7 +163,7 @@ def test_baselines_are_chances_of_each_test_clip(tmp_path: Path) -> None:
         ("data.fractions.val=nan", ["data.fractions.val: must be a number, got nan"]),
     ],
 )
-def test_settings_that_cannot_be(tmp_path: Path, override: str, words: list[str]) -> None:
+def test_impossible_settings_are_refused(tmp_path: Path, override: str, words: list[str]) -> None:
     path = f"data.path={write_words(tmp_path / 'in', speakers=3, clips=1)}"
     with pytest.raises(UserError) as error:
         ready(path, override)
@@ -173,7 +173,7 @@ def test_settings_that_cannot_be(tmp_path: Path, override: str, words: list[str]
 
 @pytest.fixture
 def commands(tmp_path: Path) -> Path:
-    """Speech Commands as it lies once unpacked, but of two words."""
+    """The unpacked folder of Speech Commands, with two words."""
     folder = tmp_path / "in/SpeechCommands/speech_commands_v0.02"
     for word, hertz in (("yes", 500.0), ("no", 1200.0), ("_background_noise_", 200.0)):
         (folder / word).mkdir(parents=True)
@@ -214,7 +214,7 @@ def test_speech_commands_by_its_official_lists(commands: Path) -> None:
     assert set(left.test_set.clips.speaker[left.test_set.clip]) == {"0a7c"}
 
 
-def test_speech_commands_that_are_not_there(tmp_path: Path) -> None:
+def test_missing_speech_commands_are_reported(tmp_path: Path) -> None:
     data = build_data(compose("train", ["domain=speech", "data=speech/commands", f"data.path={tmp_path}"]))
     with pytest.raises(UserError, match=r"must hold SpeechCommands/speech_commands_v0\.02.*download=true"):
         data.setup()
@@ -223,7 +223,7 @@ def test_speech_commands_that_are_not_there(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "error", [URLError("no name"), RuntimeError("hash\nmismatch"), IncompleteRead(b""), EOFError()]
 )
-def test_speech_commands_that_cannot_be_fetched(
+def test_failed_downloads_of_speech_commands_are_reported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
     def fail(*_: object, **__: object) -> None:
@@ -262,12 +262,12 @@ def test_a_run_is_trained_and_evaluated_on_other_voices_and_other_data(
 
 @pytest.mark.data
 @pytest.mark.skipif(DATA is None, reason="CONVOLUTIONS_DATA does not name the folder of real data")
-def test_fsdd_is_what_its_authors_say() -> None:
+def test_fsdd_has_the_numbers_that_its_authors_state() -> None:
     path = Path(str(DATA)) / "speech/fsdd.tar.xz"
     data = build_data(compose("train", ["domain=speech", "data=speech/fsdd", f"data.path={path}"]))
     data.setup()
     assert isinstance(data, SpeechData)
-    assert [len(each) for each in (data.train_set, data.val_set, data.test_set)] == [2400, 300, 300]
+    assert [len(split) for split in (data.train_set, data.val_set, data.test_set)] == [2400, 300, 300]
     assert data.classes == [str(digit) for digit in range(10)]
     assert "6 of 6 test speakers are also training speakers" in data.summary
     out = build_data(

@@ -1,4 +1,4 @@
-"""Explaining recordings: decibels, regions of time and frequency, and sound again."""
+"""Explaining recordings: decibels, regions of time and frequency, and spectrograms as sound."""
 
 import io
 from pathlib import Path
@@ -37,14 +37,14 @@ def test_regions_are_boxes_whole_bands_and_whole_slices(speech: SpeechDomain) ->
     example = speech.example(speech.data.val_set, 0)
     kinds = speech.regions(example)
     assert list(kinds) == ["boxes", "bands", "slices"]
-    assert all(masks.any(0).all() for masks in kinds.values())  # nothing is left out
+    assert all(masks.any(0).all() for masks in kinds.values())  # all cells are covered
     assert all((mask.all(1) == mask.any(1)).all() for mask in kinds["bands"])
     assert all((mask.all(0) == mask.any(0)).all() for mask in kinds["slices"])
     covered = speech.keep(example, ~kinds["slices"][:1])[0]
     assert bool((covered[:, kinds["slices"][0]] == 0).all())  # the clip's mean
 
 
-def test_a_made_spectrogram_can_be_heard(speech: SpeechDomain) -> None:
+def test_a_generated_spectrogram_becomes_sound(speech: SpeechDomain) -> None:
     example = speech.example(speech.data.val_set, 0)
     made = speech.make(example.x, "made", of=example)
     wave, rate = soundfile.read(io.BytesIO(speech.sounds(made)[".wav"]))
@@ -61,10 +61,9 @@ def test_a_planted_tone_is_the_evidence(speech: SpeechDomain) -> None:
     example, evidence, label = speech.plant(np.random.default_rng(1))
     assert 0 < float(evidence.float().mean()) < 0.2
     assert float(example.x[0][evidence].mean()) > float(example.x[0][~evidence].mean()) + 1
-    low = min((speech.plant(np.random.default_rng(n)) for n in range(12)), key=lambda each: each.label)
-    bands = [each.evidence.any(1).nonzero().float().mean() for each in (low,)]
+    low = min((speech.plant(np.random.default_rng(n)) for n in range(12)), key=lambda planted: planted.label)
     assert low.label <= label
-    assert float(bands[0]) < len(speech.log_mel.centres) / 2
+    assert float(low.evidence.any(1).nonzero().float().mean()) < len(speech.log_mel.centres) / 2
 
 
 def test_recordings_that_cannot_be_explained_are_named(speech: SpeechDomain, tmp_path: Path) -> None:
@@ -78,7 +77,7 @@ def test_recordings_that_cannot_be_explained_are_named(speech: SpeechDomain, tmp
         speech.read(tmp_path / "empty.wav")
     soundfile.write(tmp_path / "short.wav", 0.1 * np.sin(np.arange(900)), 8000)
     (tmp_path / "more.m4a").write_bytes(b"")
-    assert [each.name for each in speech.read(tmp_path)] == ["short.wav"]
+    assert [example.name for example in speech.read(tmp_path)] == ["short.wav"]
     assert speech.seen.summary() == [
         "files: 4 seen, 1 used, 3 skipped",
         "  1 of kind .m4a: more.m4a",

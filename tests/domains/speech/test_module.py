@@ -1,4 +1,4 @@
-"""The classifier of words: padding changes no answer, and only training is random."""
+"""The classifier of words: padding changes no prediction, and only training is random."""
 
 import numpy as np
 import pytest
@@ -47,7 +47,7 @@ def batch(samples: int) -> Batch:
 
 
 @pytest.mark.parametrize("model", NAMES)
-def test_a_clip_alone_and_in_a_batch_has_one_answer(model: str) -> None:
+def test_a_clip_alone_and_in_a_batch_has_one_prediction(model: str) -> None:
     module = make(model).eval()
     alone = torch.cat(
         [module.logits({"x": clip[None], "lengths": torch.tensor([len(clip)])}) for clip in clips()]
@@ -84,7 +84,7 @@ def test_only_training_is_random_and_by_the_global_generator() -> None:
     assert torch.equal(spectrograms(1), spectrograms(2))
 
 
-def test_a_batch_may_be_heard_as_by_other_voices() -> None:
+def test_a_batch_may_be_changed_to_other_voices() -> None:
     module = make().eval()
     plain = batch(5000)
     stretched = plain | {"stretch": torch.full((len(LENGTHS),), 1.2)}

@@ -1,4 +1,4 @@
-"""predict: what a network hears in a user's own recordings."""
+"""predict: a network's predictions for a user's own recordings."""
 
 import json
 import tracemalloc
@@ -24,7 +24,7 @@ FOLDER = ["domain=speech", "data=speech/folder", "data.sizes.rate=8000", "data.s
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """A network that was taught three tones in some steps."""
+    """A network trained on three tones in a few steps."""
     folder = tmp_path_factory.mktemp("speech")
     words = [
         *FOLDER, *("model=speech/small", "optimizer.lr=0.02", "trainer.max_epochs=12", f"runs={folder}"),
@@ -48,22 +48,22 @@ def test_each_recording_has_its_word_of_any_rate_and_width(module: Classifier, t
     for word, hertz in WORDS.items():
         stereo = np.stack([noisy(tone(hertz, 0.4, 44100))] * 2, 1)
         (tmp_path / f"{word}.flac").write_bytes(encoded(stereo, 44100, "FLAC", "PCM_24"))
-    found = predict(module, tmp_path, top=2)
-    assert [row["file"] for row in found.rows] == ["high.flac", "low.flac", "middle.flac"]
-    for row in found.rows:
+    prediction = predict(module, tmp_path, top=2)
+    assert [row["file"] for row in prediction.rows] == ["high.flac", "low.flac", "middle.flac"]
+    for row in prediction.rows:
         assert row["answer"] == row["file"].removesuffix(".flac") == row["best"][0]["name"]
         assert row["probability"] == row["best"][0]["probability"] > 1 / 3
         assert (row["from_ms"], row["to_ms"], len(row["best"])) == (0, 400, 2)
-    assert found.summary == "3 recordings, 3 answers"
+    assert prediction.summary == "3 recordings, 3 answers"
 
 
 def test_a_long_recording_is_a_table_of_times(module: Classifier, tmp_path: Path) -> None:
     order = ["low", "high", "middle", "low", "high"]
     x = np.concatenate([np.concatenate([noisy(tone(WORDS[word], 0.6)), tone(0, 0.6)]) for word in order])
     (tmp_path / "long.wav").write_bytes(encoded(x))
-    found = predict(module, tmp_path / "long.wav", top=1, window=0.3, hop=0.1)
-    whole = [row for row in found.rows if row["to_ms"] - row["from_ms"] == 300]
-    assert np.unique(np.diff([row["from_ms"] for row in whole])).tolist() == [100, 500]  # silence is left out
+    prediction = predict(module, tmp_path / "long.wav", top=1, window=0.3, hop=0.1)
+    whole = [row for row in prediction.rows if row["to_ms"] - row["from_ms"] == 300]
+    assert np.unique(np.diff([row["from_ms"] for row in whole])).tolist() == [100, 500]  # silence is skipped
     for number, word in enumerate(order):
         within = [r for r in whole if 1200 * number <= r["from_ms"] and r["to_ms"] <= 1200 * number + 600]
         assert {row["answer"] for row in within} == {word}
@@ -103,11 +103,11 @@ def test_an_hour_takes_no_more_memory_than_a_minute(module: Classifier, tmp_path
             for _ in range(minutes):
                 file.write(minute)
         tracemalloc.start()
-        found = predict(module, path, top=1, window=2.0, hop=2.0)
+        prediction = predict(module, path, top=1, window=2.0, hop=2.0)
         most = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
-        assert len(found.rows) == 30 * minutes
-        assert found.rows[-1]["to_ms"] == 60_000 * minutes
+        assert len(prediction.rows) == 30 * minutes
+        assert prediction.rows[-1]["to_ms"] == 60_000 * minutes
         return most
 
     one, sixty = peak(1), peak(60)
@@ -124,7 +124,7 @@ ODD = {
 
 
 @pytest.mark.parametrize("name", ODD)
-def test_a_recording_without_an_answer_is_named_alone_and_among_others(
+def test_a_recording_without_a_prediction_is_named_alone_and_among_others(
     module: Classifier, tmp_path: Path, name: str
 ) -> None:
     data, reason = ODD[name]
@@ -132,13 +132,13 @@ def test_a_recording_without_an_answer_is_named_alone_and_among_others(
     with pytest.raises(UserError, match=rf"{reason}: {name} \("):
         predict(module, tmp_path / name, top=1)
     (tmp_path / "good.wav").write_bytes(encoded(tone(300)))
-    found = predict(module, tmp_path, top=1)
-    assert [row["file"] for row in found.rows] == ["good.wav"]
-    assert "files: 2 seen, 1 used, 1 skipped" in found.summary
-    assert f"1 {reason}: {name} (" in found.summary
+    prediction = predict(module, tmp_path, top=1)
+    assert [row["file"] for row in prediction.rows] == ["good.wav"]
+    assert "files: 2 seen, 1 used, 1 skipped" in prediction.summary
+    assert f"1 {reason}: {name} (" in prediction.summary
 
 
-def test_recordings_at_the_edge_of_what_is_one(module: Classifier, tmp_path: Path) -> None:
+def test_shortest_and_unusual_recordings_are_predicted(module: Classifier, tmp_path: Path) -> None:
     files = {
         "cut.wav": encoded(tone(300))[:3000],
         "eight.wav": encoded(np.stack([tone(300)] * 8, 1), 192000),
@@ -147,12 +147,14 @@ def test_recordings_at_the_edge_of_what_is_one(module: Classifier, tmp_path: Pat
     }
     for name, data in files.items():
         (tmp_path / name).write_bytes(data)
-    found = predict(module, tmp_path, top=1)
-    assert [row["file"] for row in found.rows] == list(files)
-    assert f"{tmp_path / 'cut.wav'}: shorter than its header says; predicted nonetheless" in found.summary
-    assert found.summary.count("shorter than") == 1
-    assert all(0 < row["probability"] <= 1 for row in found.rows)
-    assert len(list(found.pictures)) == 4
+    prediction = predict(module, tmp_path, top=1)
+    assert [row["file"] for row in prediction.rows] == list(files)
+    assert (
+        f"{tmp_path / 'cut.wav'}: shorter than its header says; predicted nonetheless" in prediction.summary
+    )
+    assert prediction.summary.count("shorter than") == 1
+    assert all(0 < row["probability"] <= 1 for row in prediction.rows)
+    assert len(list(prediction.pictures)) == 4
 
 
 def test_pictures_have_hertz_and_seconds(module: Classifier, tmp_path: Path) -> None:
@@ -181,7 +183,7 @@ def test_pictures_have_hertz_and_seconds(module: Classifier, tmp_path: Path) -> 
         ("move=3", ["move=3", "domain speech"]),
     ],
 )
-def test_options_that_cannot_be(run: Run, tmp_path: Path, override: str, words: list[str]) -> None:
+def test_impossible_options_are_refused(run: Run, tmp_path: Path, override: str, words: list[str]) -> None:
     (tmp_path / "a.wav").write_bytes(encoded(tone(800)))
     with pytest.raises(UserError) as error:
         command_predict(compose("predict", [f"run={run.folder}", f"input={tmp_path}", override]))
@@ -199,7 +201,7 @@ def test_as_a_user_runs_it(run: Run, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("samples", [1, 199, 200, 201, 279, 280, 8000, 8001])
-def test_the_levels_of_silence_are_those_that_would_be_computed(module: Classifier, samples: int) -> None:
+def test_the_levels_of_silence_equal_the_computed_ones(module: Classifier, samples: int) -> None:
     for pooled in (1, 3, 7):
         silent = _decibels(module, np.zeros(samples, np.int16), pooled)
         x = np.zeros(samples, np.int16)

@@ -1,4 +1,4 @@
-"""The log-mel spectrogram, against torchaudio's, and what must not change it."""
+"""The log-mel spectrogram compared with torchaudio's; loudness and batches do not change it."""
 
 import numpy as np
 import pytest
@@ -66,7 +66,7 @@ def test_silence_is_zero_and_finite(log_mel: LogMel) -> None:
 
 
 @pytest.mark.parametrize("factor", [0.8, 0.9, 1.1, 1.25])
-def test_a_stretched_voice_is_that_many_times_as_high(log_mel: LogMel, factor: float) -> None:
+def test_a_stretched_voice_is_higher_by_the_factor(log_mel: LogMel, factor: float) -> None:
     times = torch.arange(4000) / 8000
 
     def vowel(pitch: float) -> torch.Tensor:
@@ -76,7 +76,7 @@ def test_a_stretched_voice_is_that_many_times_as_high(log_mel: LogMel, factor: f
     high = (log_mel.power(vowel(250 * factor)) + 1e-3).log()
     stretched = log_mel.stretched(log, torch.tensor([factor]))
     low = log_mel.centres < 0.85 * 4000 * min(factor, 1)
-    apart, before = ((each - high)[:, low].abs().mean() for each in (stretched, log))
+    apart, before = ((version - high)[:, low].abs().mean() for version in (stretched, log))
     assert apart < 0.5 * before
 
 
@@ -100,8 +100,8 @@ def test_frequencies_move_as_in_the_paper(log_mel: LogMel, factor: float) -> Non
     centres = log_mel.centres.numpy()
     came = np.interp(centres, goes, f).clip(centres[0], centres[-1])
     own = log_mel.centres[None, :, None]  # each band holds its own frequency
-    found = log_mel.stretched(own, torch.tensor([factor]))[0, :, 0]
-    np.testing.assert_allclose(found, came, rtol=0.005)
+    computed = log_mel.stretched(own, torch.tensor([factor]))[0, :, 0]
+    np.testing.assert_allclose(computed, came, rtol=0.005)
 
 
 @pytest.mark.parametrize(

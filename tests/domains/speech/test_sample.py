@@ -1,4 +1,4 @@
-"""The bundled sample is what its README says."""
+"""The bundled dataset is as its README describes it."""
 
 import shutil
 import tarfile
@@ -36,7 +36,7 @@ def test_every_voice_says_every_digit_five_times_and_no_two_clips_are_alike(clip
     assert kinds.shape[1] == 10 * 32
     assert set(counts) == {5}
     assert len(np.unique(clips.identity)) == len(clips.label) == 1600
-    assert "left out" not in clips.summary
+    assert "skipped" not in clips.summary
 
 
 def test_men_and_women_have_the_same_accents(clips: Clips) -> None:
@@ -48,7 +48,7 @@ def test_men_and_women_have_the_same_accents(clips: Clips) -> None:
     assert len(set(voices().values())) == 32
 
 
-def test_women_are_tested_on_what_was_learned_of_men(data: SpeechData) -> None:
+def test_the_split_trains_on_men_and_tests_on_women(data: SpeechData) -> None:
     sexes = [
         {name[0] for name in words.clips.speaker[words.clip]}
         for words in (data.train_set, data.val_set, data.test_set)
@@ -67,8 +67,8 @@ def test_the_script_packs_what_is_spoken(tmp_path: Path, monkeypatch: pytest.Mon
 
 
 @pytest.mark.skipif(shutil.which("espeak-ng") is None, reason="espeak-ng is not installed")
-def test_it_can_be_made_again(clips: Clips) -> None:
-    """Within what MP3 leaves out: the clips in the archive are those that are spoken today."""
+def test_the_archive_can_be_made_again(clips: Clips) -> None:
+    """The clips of the archive equal newly synthesised ones, up to the loss of MP3."""
     chosen = np.random.default_rng(0).choice(len(clips.name), 5, replace=False)
     for c in chosen:
         digit, speaker, number = clips.name[c].removesuffix(".mp3").split("_")

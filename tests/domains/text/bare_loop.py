@@ -19,7 +19,7 @@ REPEATS = 5  # timed epochs
 
 
 class Bare(nn.Module):
-    """Kim 2014 in plain modules: the answers of ``text/sequence`` with the same weights."""
+    """Kim 2014 in plain modules: the logits of ``text/sequence`` with the same weights."""
 
     def __init__(self, tokens: int, embedding: int, classes: int):
         super().__init__()
@@ -39,7 +39,7 @@ class Bare(nn.Module):
 
 
 def bare_speeds(data: TextData) -> list[float]:
-    """Sentences a second of one epoch after the other."""
+    """Sentences per second of successive epochs."""
     network = Bare(len(data.preprocessing.vocabulary), data.embedding, len(data.classes))
     optimizer = torch.optim.Adam(network.parameters(), lr=0.001, fused=True)
     half = torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()

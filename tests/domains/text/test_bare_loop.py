@@ -11,7 +11,7 @@ from shared.training.setup import build_data, build_module
 from tests.domains.text.bare_loop import Bare
 
 
-def test_the_bare_network_gives_the_answers_of_the_suite_s() -> None:
+def test_the_bare_network_gives_the_logits_of_the_suite_s() -> None:
     config = compose("train", ["domain=text"])
     data = build_data(config)
     data.setup()

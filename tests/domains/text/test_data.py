@@ -1,4 +1,4 @@
-"""Sentences as batches: splits, vocabulary, channels, and what the summary says."""
+"""Sentences as batches: splits, vocabulary, channels and the summary."""
 
 import os
 import shutil
@@ -69,12 +69,12 @@ def test_the_vocabulary_is_of_the_training_part_only(file: Path) -> None:
     )
 
 
-def test_a_trained_run_s_vocabulary_and_classes_are_obeyed(file: Path) -> None:
+def test_a_trained_run_s_vocabulary_and_classes_are_used(file: Path) -> None:
     fitted = Fitted(["pos", "neg"], TextPreprocessing(["[PAD]", "[UNK]", "fine"], 400))
     made = build_data(compose("train", ["domain=text", "data=text/sentences", f"data.path='{file}'"]), fitted)
     made.setup()
     assert made.classes == ["pos", "neg"]
-    assert {int(each) for ids in made.test_set.ids for each in ids} == {1, 2}
+    assert {int(index) for ids in made.test_set.ids for index in ids} == {1, 2}
 
 
 def test_an_official_test_set_stays_whole_and_its_copies_do_not_train(file: Path, tmp_path: Path) -> None:
@@ -116,7 +116,7 @@ def test_a_long_sentence_is_cut_and_counted(file: Path) -> None:
     assert "cut to data.longest=400 words: 1 sentences" in made.summary
 
 
-def test_the_share_that_vectors_cover_is_told(file: Path, tmp_path: Path) -> None:
+def test_the_share_of_words_with_vectors_is_reported(file: Path, tmp_path: Path) -> None:
     (tmp_path / "v.txt").write_text("dull 1 2 3\nfine 4 5 6\nfine 1 1 1\nx 1 1 1\n")
     made = data(
         file, f"data.vectors='{tmp_path / 'v.txt'}'", "model.embedding=3", "data.fractions={val: 0, test: 0}"
@@ -150,9 +150,9 @@ def test_baselines_know_words_and_pairs(tmp_path: Path) -> None:
     ]
     (tmp_path / "a.txt").write_text("\n".join([*lines, "pos more"]))
     made = data(tmp_path / "a.txt", "data.fractions={val: 0.1, test: 0.3}")
-    found = made.baselines(np.arange(len(made.test_set)))
-    assert found["naive Bayes + SVM"].mean() > 0.95  # the words are the same, the pairs are not
-    assert found["most frequent class"].mean() < 0.7
+    baselines = made.baselines(np.arange(len(made.test_set)))
+    assert baselines["naive Bayes + SVM"].mean() > 0.95  # the words are the same, the pairs are not
+    assert baselines["most frequent class"].mean() < 0.7
 
 
 def test_official_splits_of_folders_and_files(tmp_path: Path) -> None:
@@ -202,7 +202,7 @@ def test_missing_labels_are_no_class_and_a_number_is_one(tmp_path: Path) -> None
         data(tmp_path / "a.csv", "data.strict=true")
 
 
-def test_a_run_of_before_labels_had_one_name_is_tested_with_its_classes(tmp_path: Path) -> None:
+def test_a_run_with_several_spellings_of_a_label_is_tested_with_its_classes(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("text,label\n" + "".join(f"word{n},{n % 2}.0\n" for n in range(40)))
     config = compose("train", ["domain=text", "data=text/sentences", f"data.path='{tmp_path / 'a.csv'}'"])
     made = build_data(config, Fitted(["1.0", "0.0"], TextPreprocessing(["[PAD]", "[UNK]", "x"], 400)))
@@ -244,7 +244,7 @@ def test_too_few_sentences_are_refused_before_training(tmp_path: Path) -> None:
         train(compose("train", words))
 
 
-def test_of_thousands_of_classes_there_is_no_machine_for_each(tmp_path: Path) -> None:
+def test_hundreds_of_classes_have_no_naive_bayes_baseline(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text(
         "text,label\n" + "".join(f"word{n} of {n % 300},class{n % 300}\n" for n in range(3000))
     )
@@ -267,7 +267,7 @@ def test_a_separator_is_taken_as_it_is_typed(tmp_path: Path, mark: str) -> None:
 
 @pytest.mark.data
 @pytest.mark.skipif(REAL is None, reason="CONVOLUTIONS_DATA does not name the folder of real data")
-def test_real_files_as_they_lie() -> None:
+def test_real_datasets() -> None:
     folder = Path(str(REAL)) / "text"
     reviews = data(folder / "rt-polarity.*", "data.folds=10")
     assert "10,662 sentences (neg 5,331, pos 5,331)" in reviews.summary

@@ -1,4 +1,4 @@
-"""Explaining sentences: words taken away, put in others' place, and drawn."""
+"""Explaining sentences: words removed, replaced and drawn."""
 
 from pathlib import Path
 
@@ -40,8 +40,8 @@ def test_a_sentence_s_words_are_what_is_explained(
     assert domain.regions(example)["n-grams"].sum((1, 2)).tolist() == [3, 3, 3, 3]
     path = tmp_path / "a.txt"
     path.write_bytes(b"dull\n\nfine \0\n" + b"not dull\n" * 20)
-    found = domain.read(path)
-    assert (len(found), [each.name for each in found[1:2]]) == (21, [f"{path}, line 4"])
+    examples = domain.read(path)
+    assert (len(examples), [example.name for example in examples[1:2]]) == (21, [f"{path}, line 4"])
     assert "empty lines: 1" in domain.seen.summary()
     assert "  1 with bytes that are not text: " in "\n".join(domain.seen.summary())
     with pytest.raises(UserError, match="got a line without a sentence"):
@@ -56,21 +56,21 @@ def test_a_word_is_nearest_to_itself(text: tuple[Classifier, TextDomain]) -> Non
 
 
 @pytest.mark.parametrize("kind", ["FGSM", "PGD", "random"])
-def test_substitutions_are_so_many_and_asking_the_network_is_best(
+def test_substitutions_have_the_number_of_the_setting_and_pgd_is_best(
     text: tuple[Classifier, TextDomain], kind: str
 ) -> None:
     model, domain = text
     [example] = domain.read(None, "the music was wonderful and the plot is rich")
     label = int(model.network(example.x[None]).argmax())
 
-    def left(kind: str) -> float:
+    def remaining(kind: str) -> float:
         made = domain.attack(example, kind, 2.0, 0)
         return float(model.network(made.x[None]).softmax(1)[0, label])
 
     places, ids = substituted(model, example.x, domain.vectors, kind, 3, 0)
     assert len(set(places)) == len(ids) == 3
     assert min(ids) > 1  # no padding, no unknown word
-    assert left("PGD") <= left(kind) + 1e-6
+    assert remaining("PGD") <= remaining(kind) + 1e-6
     for count in (0.0, 1.5, 10.0):
         with pytest.raises(UserError, match="give a number of words, from 1 to the 9"):
             domain.attack(example, kind, count, 0)
@@ -93,8 +93,8 @@ def test_long_sentences_are_written_smaller_and_stay_inside() -> None:
     figure = Figure(figsize=(3, 1))
     axes = figure.add_axes((0, 0, 1, 1))
     write_words(axes, ["word"] * 60, ["none"] * 60)
-    sizes = {each.get_fontsize() for each in axes.texts}
+    sizes = {text.get_fontsize() for text in axes.texts}
     assert len(sizes) == 1
     assert sizes.pop() < 9
-    assert min(each.xyann[1] for each in axes.texts) > -72
-    assert max(each.xyann[0] for each in axes.texts) < 3 * 72
+    assert min(text.xyann[1] for text in axes.texts) > -72
+    assert max(text.xyann[0] for text in axes.texts) < 3 * 72

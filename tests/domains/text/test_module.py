@@ -38,7 +38,7 @@ def made(folder: Path, *overrides: str) -> tuple[TextClassifier, TextData]:
 
 
 @pytest.mark.parametrize("model", MODELS)
-def test_padding_changes_no_answer_and_the_shortest_sentence_has_one(model: str, tmp_path: Path) -> None:
+def test_padding_changes_no_prediction_and_the_shortest_sentence_has_one(model: str, tmp_path: Path) -> None:
     small = {"both": ["model.height=6", "model.stride=2"]}.get(model, [])
     module, data = made(tmp_path, f"model=text/{model}", *small)
     module.eval().double()

@@ -25,7 +25,7 @@ VOCABULARY = ["[PAD]", "[UNK]", "dull", "fine", "not", "film"]
 
 
 def make_run(folder: Path, *overrides: str, vocabulary: list[str] = VOCABULARY) -> Run:
-    """A run of an untrained network for sentences of two classes, which knows these words in this order."""
+    """A run of an untrained network for sentences of two classes, with this vocabulary in this order."""
     words = [word for n, word in enumerate(reversed(vocabulary[2:]), start=1) for _ in range(n)]
     random, between = np.random.default_rng(0), "" if "model=text/characters" in overrides else " "
     lines = [f"{n % 2},{between.join(random.permutation(words))}" for n in range(80)]
@@ -44,9 +44,9 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 @pytest.fixture(scope="module")
 def module(run: Run) -> TextClassifier:
-    found = load_module(run)
-    assert isinstance(found, TextClassifier)
-    return found
+    loaded = load_module(run)
+    assert isinstance(loaded, TextClassifier)
+    return loaded
 
 
 def test_a_pick_is_where_the_filter_s_maximum_lies(module: TextClassifier) -> None:
@@ -83,35 +83,35 @@ def test_a_pick_is_where_the_filter_s_maximum_lies(module: TextClassifier) -> No
 
 
 @pytest.mark.parametrize("model", ["dense", "phrases", "both", "characters"])
-def test_every_architecture_answers(model: str) -> None:
+def test_every_architecture_predicts(model: str) -> None:
     more = ["model.height=4", "model.stride=2"] if model == "both" else []
     config = compose("train", ["domain=text", f"model=text/{model}", "model.embedding=8", *more])
     data = build_data(config)
     data.setup()
     module = build_module(config, data).eval()
     assert isinstance(module, TextClassifier)
-    found = predict(module, None, top=2, text="the film is never dull , but so weak")
-    [row] = found.rows
+    prediction = predict(module, None, top=2, text="the film is never dull , but so weak")
+    [row] = prediction.rows
     assert row["probability"] > 0.5
     assert len(row["filters"]) == (0 if model == "dense" else 2)
-    assert all(each["name"] in row["text"] for each in row["filters"])
+    assert all(ngram["name"] in row["text"] for ngram in row["filters"])
 
 
 def test_rows_lines_and_shares(module: TextClassifier, tmp_path: Path) -> None:
     path = tmp_path / "mine.txt"
     path.write_text("not dull\n\nA FILM , fine film\nunseen words\n")
-    found = predict(module, path, top=3)
-    assert [(row["line"], row["text"]) for row in found.rows] == [
+    prediction = predict(module, path, top=3)
+    assert [(row["line"], row["text"]) for row in prediction.rows] == [
         (1, "not dull"), (3, "A FILM , fine film"), (4, "unseen words"),
     ]  # fmt: skip
-    for row in found.rows:
+    for row in prediction.rows:
         assert row["label"] == row["best"][0]["name"]
-        shares = [each["share"] for each in row["filters"]]
+        shares = [ngram["share"] for ngram in row["filters"]]
         assert shares == sorted(shares, reverse=True)
         assert 0 <= sum(shares) <= 1 + 1e-6
-    assert "empty lines: 1" in found.summary
+    assert "empty lines: 1" in prediction.summary
     alone = predict(module, None, top=3, text="A FILM , fine film").rows[0]
-    assert alone["probability"] == pytest.approx(found.rows[1]["probability"], rel=1e-5)
+    assert alone["probability"] == pytest.approx(prediction.rows[1]["probability"], rel=1e-5)
 
 
 def test_tables_and_standard_input(
@@ -145,15 +145,15 @@ def test_right_to_left_emoji_and_chinese_by_characters(tmp_path: Path) -> None:
     vocabulary = ["[PAD]", "[UNK]", *sorted(set("".join(sentences[:3]))), "👨\u200d👩\u200d👧"]
     module = load_module(make_run(tmp_path, "model=text/characters", vocabulary=vocabulary))
     assert isinstance(module, TextClassifier)
-    found = predict(module, tmp_path / "in.txt", top=2)
-    assert [row["text"] for row in found.rows] == sentences
-    assert all(each["name"] in row["text"] for row in found.rows for each in row["filters"])
-    html = found.pages["sentences.html"]
+    prediction = predict(module, tmp_path / "in.txt", top=2)
+    assert [row["text"] for row in prediction.rows] == sentences
+    assert all(ngram["name"] in row["text"] for row in prediction.rows for ngram in row["filters"])
+    html = prediction.pages["sentences.html"]
     assert html.count('dir="auto"') == 4
     assert "👨\u200d👩\u200d👧" in html
 
 
-def test_what_a_sentence_holds_is_neither_markup_nor_a_command() -> None:
+def test_sentences_are_escaped_in_the_page_and_the_terminal() -> None:
     text = "<script>alert('x')</script> [bold]\x1b[2J & dull"
     offsets = [(0, 8), (8, 13), (len(text) - 4, len(text))]
     marked = parts(text, offsets, np.array([0.2, -1.0, 2.0]))
@@ -174,10 +174,10 @@ def test_what_a_sentence_holds_is_neither_markup_nor_a_command() -> None:
 
 def test_the_command_leaves_lines_and_a_page(run: Run, tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     words = [f"run={run.folder}", "text='a fine, not dull film'", f"output={tmp_path / 'out'}"]
-    found = command_predict(compose("predict", words))
+    prediction = command_predict(compose("predict", words))
     assert {path.name for path in (tmp_path / "out").iterdir()} == {"predictions.jsonl", "sentences.html"}
     [line] = (tmp_path / "out/predictions.jsonl").read_text().splitlines()
-    assert json.loads(line) == found.rows[0]
+    assert json.loads(line) == prediction.rows[0]
     assert "1 sentences: " in capsys.readouterr().out
     with pytest.raises(UserError, match="input is not set"):
         command_predict(compose("predict", [f"run={run.folder}"]))

@@ -1,4 +1,4 @@
-"""Damaged pictures and idx files: read or refused by name, soon and in little memory."""
+"""Damaged pictures and idx files: read or refused by name, quickly and in little memory."""
 
 import gzip
 import io

@@ -146,7 +146,7 @@ def test_options_that_no_data_can_fit(options: dict, words: list[str]) -> None:
     assert all(word in str(error.value) for word in words)
 
 
-def test_unknown_speakers_cannot_be_left_out() -> None:
+def test_folds_need_known_speakers() -> None:
     with pytest.raises(UserError, match=r"speakers are unknown.*\(\?P<speaker>"):
         divide(make_clips([("a", "", "a.wav"), ("b", "", "b.wav")]), fold=0)
 
