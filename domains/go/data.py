@@ -50,7 +50,7 @@ class GoDataset:
 class GoData(DataModule):
     """Games of files, folders or archives of SGF, split by game.
 
-    ``conf/data/go/sgf.yaml`` says what each argument is for.
+    ``conf/data/go/sgf.yaml`` documents each argument.
     """
 
     train_set: GoDataset

@@ -150,7 +150,7 @@ class GoDomain(InputAdapter):
         axes.spines[:].set_visible(False)
 
     def _plane_words(self) -> list[str]:
-        """What each plane says, in a few characters."""
+        """A short name of each plane."""
         words = []
         for group in self.groups:
             count = GROUPS[group]

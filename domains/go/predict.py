@@ -1,4 +1,4 @@
-"""What a trained policy says of the moves in a user's own game records."""
+"""Predictions of a trained policy for the moves in a user's own game records."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -23,14 +23,14 @@ from shared.training import Classifier, as_tensors
 
 DRAWN = 20  # games of which pictures are made
 BATCH = 512  # positions in a batch
-SURPRISES = 3  # boards drawn of a whole game: the moves that the policy thought least of
+SURPRISES = 3  # boards drawn of a whole game: the least probable moves
 
 
-class Answers(NamedTuple):
-    """What the policy says in N positions of one game; none before a pass, which it does not know.
+class GamePredictions(NamedTuple):
+    """The predictions for N positions of one game; none before a pass, which is no class of the network.
 
     Attributes:
-        game: which one.
+        game: its number.
         ply: (N,) number of the move to come, from 0.
         played: (N,) its point; a pass stands for the next move of a game at its end.
         probabilities: (N, points); the legal moves share all.
@@ -66,15 +66,13 @@ def predict(module: Classifier, source: Path, *, top: int, move: int | None = No
     labels = labels_of(games)
     plies = [plies_of(games, g, move, where(source, labels[g])) for g in range(len(labels))]
     rows: list[dict[str, Any]] = []
-    drawn: list[Answers] = []
+    drawn: list[GamePredictions] = []
     bar = Console(stderr=True)
-    for g in track(
-        range(len(labels)), "asking the network", console=bar, transient=True, disable=len(labels) == 1
-    ):
-        answers = _answer(module, games, g, plies[g])
-        rows.extend(_rows(answers, games, labels[g], module.classes, top))
+    for g in track(range(len(labels)), "predicting", console=bar, transient=True, disable=len(labels) == 1):
+        predictions = _predictions(module, games, g, plies[g])
+        rows.extend(_rows(predictions, games, labels[g], module.classes, top))
         if len(drawn) < DRAWN:
-            drawn.append(answers)
+            drawn.append(predictions)
     pictures = _pictures(drawn, games, labels, top, whole=move is None)
     summary = games.summary
     ranks = np.array([row["rank"] for row in rows if row["rank"] is not None])
@@ -124,7 +122,7 @@ def plies_of(games: GameRecords, g: int, move: int | None, label: str) -> NDArra
     return np.array([move - 1])
 
 
-def _answer(module: Classifier, games: GameRecords, g: int, ply: NDArray[np.int64]) -> Answers:
+def _predictions(module: Classifier, games: GameRecords, g: int, ply: NDArray[np.int64]) -> GamePredictions:
     groups = plane_groups(module.hparams["model"]["planes"])
     played, probabilities = [], []
     for start in range(0, len(ply), BATCH):
@@ -141,23 +139,23 @@ def _answer(module: Classifier, games: GameRecords, g: int, ply: NDArray[np.int6
     probability = np.full(len(ply), np.nan)
     probability[real] = whole[real, points[real]]
     rank = np.where(real, 1 + (whole > probability[:, None]).sum(1), 0)
-    return Answers(g, ply, points, whole, rank, probability)
+    return GamePredictions(g, ply, points, whole, rank, probability)
 
 
 def _rows(
-    answers: Answers, games: GameRecords, label: str, classes: list[str], top: int
+    predictions: GamePredictions, games: GameRecords, label: str, classes: list[str], top: int
 ) -> Iterator[dict[str, Any]]:
-    colours = move_colour(games.move_at(answers.game, answers.ply))
-    for n, ply in enumerate(answers.ply):
-        known = bool(answers.rank[n])
+    colours = move_colour(games.move_at(predictions.game, predictions.ply))
+    for n, ply in enumerate(predictions.ply):
+        known = bool(predictions.rank[n])
         yield {
             "file": label,
             "move": int(ply) + 1,
             "colour": ("black", "white")[colours[n]],
-            "played": classes[answers.played[n]] if known else None,
-            "rank": int(answers.rank[n]) if known else None,
-            "probability": float(answers.probability[n]) if known else None,
-            "best": best(answers.probabilities[n], classes, top),
+            "played": classes[predictions.played[n]] if known else None,
+            "rank": int(predictions.rank[n]) if known else None,
+            "probability": float(predictions.probability[n]) if known else None,
+            "best": best(predictions.probabilities[n], classes, top),
         }
 
 
@@ -170,50 +168,56 @@ def _agreement(rank: NDArray[np.int64]) -> str:
 
 
 def _pictures(
-    answers: list[Answers], games: GameRecords, labels: list[str], top: int, whole: bool
+    drawn: list[GamePredictions], games: GameRecords, labels: list[str], top: int, whole: bool
 ) -> Iterator[tuple[str, Figure]]:
-    for answer in answers:
-        label = labels[answer.game]
-        if not whole or not answer.rank.all():
-            yield _draw_move(answer, 0, games, label, top)
+    for predictions in drawn:
+        label = labels[predictions.game]
+        if not whole or not predictions.rank.all():
+            yield _draw_move(predictions, 0, games, label, top)
             continue
-        surprises = np.sort(np.argsort(answer.probability, kind="stable")[:SURPRISES])
-        yield label, _draw_game(answer, games, label, surprises)
+        surprises = np.sort(np.argsort(predictions.probability, kind="stable")[:SURPRISES])
+        yield label, _draw_game(predictions, games, label, surprises)
         for n in surprises:
-            yield _draw_move(answer, int(n), games, label, top)
+            yield _draw_move(predictions, int(n), games, label, top)
 
 
-def _draw_move(answers: Answers, n: int, games: GameRecords, label: str, top: int) -> tuple[str, Figure]:
-    g, ply, played = answers.game, int(answers.ply[n]), int(answers.played[n])
+def _draw_move(
+    predictions: GamePredictions, n: int, games: GameRecords, label: str, top: int
+) -> tuple[str, Figure]:
+    g, ply, played = predictions.game, int(predictions.ply[n]), int(predictions.played[n])
     size, position = int(games.size[g]), Position.of(games, g, ply)
-    known = bool(answers.rank[n])
+    known = bool(predictions.rank[n])
     colour = ("Black", "White")[position.colour]
     figure = move_picture(
         position.stones,
-        answers.probabilities[n],
+        predictions.probabilities[n],
         played=played if known else None,
         last=position.last,
         top=top,
         title=f"{_short(label)}, move {ply + 1}: {colour} to play",
-        subtitle=f"{point_name(played, size)} was played: the policy's choice no. {answers.rank[n]}, "
-        f"with {percent(answers.probability[n])}"
+        subtitle=f"{point_name(played, size)} was played: the policy's choice no. {predictions.rank[n]}, "
+        f"with {percent(predictions.probability[n])}"
         if known
         else "the move to come",
     )
     return f"{label} move {ply + 1}", figure
 
 
-def _draw_game(answers: Answers, games: GameRecords, label: str, named: NDArray[np.int64]) -> Figure:
-    size = int(games.size[answers.game])
+def _draw_game(
+    predictions: GamePredictions, games: GameRecords, label: str, named: NDArray[np.int64]
+) -> Figure:
+    size = int(games.size[predictions.game])
     return game_picture(
-        answers.probability,
-        answers.rank,
-        move_colour(games.move_at(answers.game, answers.ply)) == 0,
-        answers.ply + 1,
+        predictions.probability,
+        predictions.rank,
+        move_colour(games.move_at(predictions.game, predictions.ply)) == 0,
+        predictions.ply + 1,
         points=size * size,
-        named={int(n): f"{answers.ply[n] + 1}: {point_name(int(answers.played[n]), size)}" for n in named},
+        named={
+            int(n): f"{predictions.ply[n] + 1}: {point_name(int(predictions.played[n]), size)}" for n in named
+        },
         title=f"{_short(label)}: how the policy saw the moves played",
-        subtitle=_agreement(answers.rank),
+        subtitle=_agreement(predictions.rank),
     )
 
 

@@ -58,7 +58,7 @@ def _places(size: int, by: Int[Tensor, "n 1"]) -> Int[Tensor, "n size"]:
 def views(
     x: UInt8[Tensor, "n channels height width"], number: int
 ) -> list[tuple[float, UInt8[Tensor, "n channels height width"]]]:
-    """Each picture seen in several ways, and the weight of each way in the mean of the answers.
+    """Each picture in several views, and the weight of each view in the mean of the predictions.
 
     One view is the picture, two are it and its mirror image; six are those, and both moved by a pixel up
     and left and by one down and right, which weigh half as much (Jordan 2024, section 3.5).

@@ -14,17 +14,17 @@ from shared.errors import UserError
 from shared.files import Inventory, printable
 from shared.training import Classifier, as_tensors
 
-BATCH = 256  # pictures decoded and answered at a time: memory stays bounded
+BATCH = 256  # pictures decoded and predicted at a time: memory stays bounded
 
 
 def predict(module: Classifier, source: Path, *, top: int, unsure: float = 0.5) -> Predictions:
-    """The likeliest classes of each picture, and a page that shows all pictures with their answers.
+    """The likeliest classes of each picture, and a page that shows all pictures with their predictions.
 
     Args:
         module: a trained ``ImageClassifier``.
         source: a picture, a folder of pictures, or an archive.
         top: how many classes are listed.
-        unsure: answers of a smaller probability are marked.
+        unsure: predictions of a smaller probability are marked.
 
     Raises:
         UserError: there is no picture that can be read, or ``unsure`` is no probability.
@@ -38,21 +38,21 @@ def predict(module: Classifier, source: Path, *, top: int, unsure: float = 0.5) 
         with torch.inference_mode():
             logits = module.logits(as_tensors({"x": pictures}, module.device))
         probabilities = logits.softmax(1).cpu().double().numpy()
-        for name, each in zip(names, probabilities, strict=True):
-            answers = best(each, module.classes, top)
-            probability = answers[0]["probability"]
+        for name, row in zip(names, probabilities, strict=True):
+            likeliest = best(row, module.classes, top)
+            probability = likeliest[0]["probability"]
             rows.append(
                 {
                     "file": name,
-                    "answer": answers[0]["name"],
+                    "answer": likeliest[0]["name"],
                     "probability": probability,
                     "sure": "yes" if probability >= unsure else "no",
-                    "best": answers,
+                    "best": likeliest,
                 }
             )
         thumbnails.extend(pictures)
     doubtful = sum(row["sure"] == "no" for row in rows)
-    summary = f"{len(rows):,} pictures, {doubtful:,} of the answers unsure (probability under {unsure:g})"
+    summary = f"{len(rows):,} pictures, {doubtful:,} of the predictions unsure (probability under {unsure:g})"
     page = contact_sheet(thumbnails, rows, f"{printable(source.name)}: {summary}")
     return Predictions(rows, "\n".join([summary, *seen.summary()]), pages={"pictures.html": page})
 

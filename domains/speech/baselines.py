@@ -1,4 +1,4 @@
-"""Simple answers to compare a network with."""
+"""Simple classifiers to compare a network with."""
 
 import numpy as np
 import torch

@@ -20,7 +20,7 @@ VERSION = "speech_commands_v0.02"
 class CommandsData(SpeechData):
     """The data set's own folders under ``path``: ``SpeechCommands/speech_commands_v0.02/WORD/*.wav``.
 
-    ``conf/data/speech/commands.yaml`` says what each argument is for.
+    ``conf/data/speech/commands.yaml`` documents each argument.
     """
 
     writing = MappingProxyType({**SpeechData.writing, "download": False})

@@ -23,7 +23,7 @@ HINT = "sort the recordings as WORD/recording.wav, or let data.pattern find the 
 class SpeechData(DataModule):
     """Recordings of words in a file, folder or archive.
 
-    ``conf/data/speech/folder.yaml`` says what each argument is for.
+    ``conf/data/speech/folder.yaml`` documents each argument.
     """
 
     planes = 1

@@ -1,4 +1,4 @@
-"""Explanations of what a network hears in recordings."""
+"""Explanations of predictions for recordings."""
 
 import io
 from functools import partial
@@ -26,7 +26,7 @@ from shared.training import Dataset
 LONGEST = 10.0  # seconds of a recording that is explained as a whole
 RANGED = 500  # training clips by which the range of the levels goes
 DECIBELS = 10 / np.log(10)  # in a neper of power
-AUDIBLE = 10**0.1  # times the noise's power: a decibel more is the least that is heard
+AUDIBLE = 10**0.1  # times the noise's power: 1 dB more, the least that is audible
 ROUNDS = 32  # of Griffin and Lim's search for the phase
 
 
@@ -176,6 +176,6 @@ class SpeechDomain(InputAdapter):
         example = self.on(
             np.round(wave * FULL_SCALE).astype(np.int16), f"tone of {centres[band]:.0f} Hz", label
         )
-        heard, unheard = self.log_mel.power(torch.from_numpy(np.stack([wave, noise])).float())
-        evidence = heard > AUDIBLE * unheard
+        with_tone, without = self.log_mel.power(torch.from_numpy(np.stack([wave, noise])).float())
+        evidence = with_tone > AUDIBLE * without
         return Planted(example, evidence, label)

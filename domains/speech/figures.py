@@ -22,7 +22,7 @@ def clip_picture(
     decibels: NDArray[np.float32],
     centres: NDArray[np.float32],
     seconds: float,
-    answers: Sequence[dict[str, Any]],
+    likeliest: Sequence[dict[str, Any]],
     title: str,
 ) -> Figure:
     """The spectrogram of a word, and beside it the likeliest words as bars.
@@ -31,13 +31,13 @@ def clip_picture(
         decibels: (mels, columns).
         centres: (mels,) Hz.
         seconds: of all columns.
-        answers: name and probability, the likeliest first.
+        likeliest: name and probability, the likeliest first.
         title: what is shown.
     """
-    title = f"{title}: {answers[0]['name']}, {percent(answers[0]['probability'])}"
+    title = f"{title}: {likeliest[0]['name']}, {percent(likeliest[0]['probability'])}"
     figure, (left, right) = new_figure(title, 9, 4, 1, 2, width_ratios=(2.4, 1))
     draw_spectrogram(left, decibels, centres, seconds)
-    shown = answers[:BARS][::-1]
+    shown = likeliest[:BARS][::-1]
     names, probabilities = [row["name"] for row in shown], [row["probability"] for row in shown]
     bars = right.barh(names, probabilities, color=BLUE)
     right.bar_label(bars, [percent(probability) for probability in probabilities], padding=3, fontsize=9)

@@ -1,4 +1,4 @@
-"""What a trained network hears in a user's own recordings."""
+"""Predictions of a trained network for a user's own recordings."""
 
 from collections.abc import Iterator
 from functools import partial
@@ -18,7 +18,7 @@ from shared.errors import UserError
 from shared.files import where
 from shared.training import as_tensors
 
-BLOCK = 20.0  # seconds read and answered at a time: memory stays bounded
+BLOCK = 20.0  # seconds read and predicted at a time: memory stays bounded
 DRAWN = 20  # recordings of which pictures are made
 REMARKS = 5  # on damaged recordings, that are listed
 SECONDS = (0.01, 60.0)  # of a stretch, and from one to the next
@@ -26,8 +26,8 @@ BATCH = 2**22  # samples in a batch of stretches, at most
 COLUMNS = 1500  # of a spectrogram's picture, at most
 
 
-class Heard(NamedTuple):
-    """What the network says of W stretches of one recording."""
+class Stretches(NamedTuple):
+    """The predictions for W stretches of one recording."""
 
     start: NDArray[np.float64]  # (W,) seconds
     end: NDArray[np.float64]  # (W,)
@@ -59,28 +59,28 @@ def predict(
         hop: seconds from one stretch to the next; None: half a stretch.
 
     Raises:
-        UserError: there is no recording that can be answered, or a length is none.
+        UserError: there is no usable recording, or ``window`` or ``hop`` is out of range.
     """
     for key, value in (("window", window), ("hop", hop)):
         number = isinstance(value, int | float) and not isinstance(value, bool)
         if value is not None and not (number and SECONDS[0] <= value <= SECONDS[1]):
             raise UserError(f"{key}: must be seconds from {SECONDS[0]:g} to {SECONDS[1]:g}, got {value}")
     rows: list[dict[str, Any]] = []
-    drawn: list[tuple[str, Heard]] = []
+    drawn: list[tuple[str, Stretches]] = []
     seen = Recordings()
     remarks: list[str] = []
-    read = partial(_listen, module, window=window, hop=hop)
-    for name, heard in seen.read(source, read, "reading"):
+    read = partial(_stretches, module, window=window, hop=hop)
+    for name, stretches in seen.read(source, read, "reading"):
         seen.use(name)
-        rows.extend(_rows(name, heard, module.classes, top))
-        if heard.damage:
-            remarks.append(f"{where(source, name)}: {heard.damage}; predicted nonetheless")
+        rows.extend(_rows(name, stretches, module.classes, top))
+        if stretches.damage:
+            remarks.append(f"{where(source, name)}: {stretches.damage}; predicted nonetheless")
         if len(drawn) < DRAWN:
-            drawn.append((name, heard))
+            drawn.append((name, stretches))
     if not rows:
         raise seen.none_usable(source)
     files = seen.used
-    summary = f"{files:,} recording{'s' * (files != 1)}, {len(rows):,} answer{'s' * (len(rows) != 1)}"
+    summary = f"{files:,} recording{'s' * (files != 1)}, {len(rows):,} prediction{'s' * (len(rows) != 1)}"
     summary += f"; pictures of the first {DRAWN}" * (files > DRAWN)
     lines = [summary, *remarks[:REMARKS], *seen.summary()]
     if len(remarks) > REMARKS:
@@ -88,15 +88,15 @@ def predict(
     return Predictions(rows, "\n".join(lines), _pictures(drawn, module, top))
 
 
-def _listen(
+def _stretches(
     module: SpeechClassifier, data: Path | bytes, *, window: float | None, hop: float | None
-) -> Heard:
-    """The answers to all stretches of a recording, a block of them at a time."""
+) -> Stretches:
+    """The predictions for all stretches of a recording, a block of them at a time."""
     known, rate = module.preprocessing.seconds, module.log_mel.rate
     with open_recording(data) as file:
         seconds = file.seconds
         whole = window is None and seconds <= known["longest"]
-        # Rates round up: two samples more than the whole leave no rest for a stretch of its own.
+        # Rates round up: with two samples more than the whole, nothing remains for a second stretch.
         length = seconds + 2 / rate if whole else float(window or known["median"])
         step = length if whole else min(hop or length / 2, length)
         size = max(round(length * rate), 1)
@@ -111,21 +111,21 @@ def _listen(
             for row, place, own in zip(batch, places, lengths, strict=True):
                 row[:own] = x[place : place + own]
             levels.append(_decibels(module, x[: round(per_block * step * rate)], pooled))
-            heard = has_sound(batch)
-            if heard.any():
-                probabilities.append(_ask(module, batch[heard], lengths[heard]))
-                starts.append((first + places[heard]) / rate)
-                ends.append((first + places + lengths)[heard] / rate)
+            sounding = has_sound(batch)
+            if sounding.any():
+                probabilities.append(_probabilities(module, batch[sounding], lengths[sounding]))
+                starts.append((first + places[sounding]) / rate)
+                ends.append((first + places + lengths)[sounding] / rate)
         damage = file.damage()
     if not levels:
         raise UnusableError("no samples", "a header without sound")
     if not starts:
         raise UnusableError("silence", "all samples are equal")
-    start, end, answers = (np.concatenate(part) for part in (starts, ends, probabilities))
-    return Heard(start, end, answers, np.hstack(levels), whole, damage)
+    start, end, shares = (np.concatenate(part) for part in (starts, ends, probabilities))
+    return Stretches(start, end, shares, np.hstack(levels), whole, damage)
 
 
-def _ask(
+def _probabilities(
     module: SpeechClassifier, batch: NDArray[np.int16], lengths: NDArray[np.int64]
 ) -> NDArray[np.float64]:
     """The probabilities (stretches, classes)."""
@@ -149,37 +149,39 @@ def _decibels(module: SpeechClassifier, x: NDArray[np.int16], pooled: int) -> ND
     return (10 * power.clamp(min=1e-10).log10()).cpu().numpy()
 
 
-def _rows(name: str, heard: Heard, classes: list[str], top: int) -> Iterator[dict[str, Any]]:
-    for start, end, probabilities in zip(heard.start, heard.end, heard.probabilities, strict=True):
-        answers = best(probabilities, classes, top)
+def _rows(name: str, stretches: Stretches, classes: list[str], top: int) -> Iterator[dict[str, Any]]:
+    for start, end, probabilities in zip(
+        stretches.start, stretches.end, stretches.probabilities, strict=True
+    ):
+        likeliest = best(probabilities, classes, top)
         yield {
             "file": name,
             "from_ms": round(1000 * start),
             "to_ms": round(1000 * end),
-            "answer": answers[0]["name"],
-            "probability": answers[0]["probability"],
-            "best": answers,
+            "answer": likeliest[0]["name"],
+            "probability": likeliest[0]["probability"],
+            "best": likeliest,
         }
 
 
 def _pictures(
-    drawn: list[tuple[str, Heard]], module: SpeechClassifier, top: int
+    drawn: list[tuple[str, Stretches]], module: SpeechClassifier, top: int
 ) -> Iterator[tuple[str, Figure]]:
     centres = module.log_mel.centres.cpu().numpy()
-    for name, heard in drawn:
+    for name, stretches in drawn:
         title = name if len(name) <= 60 else f"…{name[-59:]}"
-        if heard.whole:
-            answers = best(heard.probabilities[0], module.classes, top)
-            picture = clip_picture(heard.decibels, centres, float(heard.end[0]), answers, title)
+        if stretches.whole:
+            likeliest = best(stretches.probabilities[0], module.classes, top)
+            picture = clip_picture(stretches.decibels, centres, float(stretches.end[0]), likeliest, title)
         else:
-            likeliest = heard.probabilities.argmax(1)
+            numbers = stretches.probabilities.argmax(1)
             picture = long_picture(
-                heard.decibels,
+                stretches.decibels,
                 centres,
-                (heard.start + heard.end) / 2,
-                heard.probabilities.max(1),
-                [module.classes[i] for i in likeliest],
-                float(heard.end[-1]),
+                (stretches.start + stretches.end) / 2,
+                stretches.probabilities.max(1),
+                [module.classes[i] for i in numbers],
+                float(stretches.end[-1]),
                 title,
             )
         yield name, picture

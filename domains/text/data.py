@@ -64,7 +64,7 @@ class Columns(TypedDict):
 class TextData(DataModule):
     """Sentences of a user's files, with an official test set, a stable split, or folds.
 
-    ``conf/data/text/sentences.yaml`` says what each argument is for.
+    ``conf/data/text/sentences.yaml`` documents each argument.
 
     Attributes:
         vectors: the vectors of the vocabulary's words that ``data.vectors`` has; None: no file was given.
@@ -235,7 +235,7 @@ class TextData(DataModule):
             lines.append(
                 f"vectors: of {len(rows):,} of them ({len(rows) / vocabulary:.1%}), which are "
                 f"{used[rows].sum() / max(used.sum(), 1):.1%} of the {self.tokens} in training sentences"
-                + f"; {self.vectors.repeated} stand there twice, and the first counts"
+                + f"; {self.vectors.repeated} appear twice, and the first counts"
                 * bool(self.vectors.repeated)
             )
             lines += self.vectors.seen.summary("lines of vectors")
@@ -246,5 +246,7 @@ class TextData(DataModule):
         simple = super().baselines(items)
         if not simple or len(self.classes) > MOST_MACHINES:
             return simple
-        answers = nb_svm(self.train_set.ids, self.train_set.y, [self.test_set.ids[item] for item in items])
-        return simple | {"naive Bayes + SVM": answers == self.test_set.y[items]}
+        predictions = nb_svm(
+            self.train_set.ids, self.train_set.y, [self.test_set.ids[item] for item in items]
+        )
+        return simple | {"naive Bayes + SVM": predictions == self.test_set.y[items]}

@@ -12,7 +12,7 @@ from shared.training import Batch
 
 @dataclass(frozen=True)
 class Pick:
-    """The tokens that one filter picked of one sentence, and what they did to the answer.
+    """The tokens that one filter picked in one sentence, and their effect on the prediction.
 
     Attributes:
         filter: the layer's name and the filter's number in it, from 0.

@@ -14,7 +14,7 @@ FULL = 0.75  # from here on a page's colour is so dark that the word on it is wh
 
 
 class Part(NamedTuple):
-    """A stretch of a sentence: its text, and how strongly it speaks for the answer, -1 … 1."""
+    """A stretch of a sentence: its text, and how strongly it supports the prediction, -1 … 1."""
 
     text: str
     weight: float
@@ -38,7 +38,7 @@ def parts(text: str, offsets: Sequence[tuple[int, int]], weights: np.ndarray) ->
 
 
 def coloured(sentence: Sequence[Part]) -> Text:
-    """For the terminal: what speaks for the answer in blue, what speaks against it in orange."""
+    """For the terminal: what supports the prediction in blue, what opposes it in orange."""
     text = Text()
     for part in sentence:
         colour = BLUE if part.weight > 0 else ORANGE

@@ -44,11 +44,14 @@ def predict(
         UserError: there is no sentence, or a file cannot be read.
     """
     sentences = sentences_of(source, None if text is None else str(text), Form(text=str(column), label=None))
-    answers = _answers(module, sentences, top)
-    rows = [answer.row for answer in answers]
+    predictions = _predictions(module, sentences, top)
+    rows = [prediction.row for prediction in predictions]
     marked = [
-        (f"{row['file']}, line {row['line']}: {row['label']} {percent(row['probability'])}", answer.marked)
-        for row, answer in zip(rows[:IN_PAGE], answers, strict=False)
+        (
+            f"{row['file']}, line {row['line']}: {row['label']} {percent(row['probability'])}",
+            prediction.marked,
+        )
+        for row, prediction in zip(rows[:IN_PAGE], predictions, strict=False)
     ]
     title = f"{len(marked):,} of {len(rows):,} sentences"
     return Predictions(
@@ -56,13 +59,13 @@ def predict(
         _summary(rows, module.classes, sentences),
         pages={"sentences.html": page(marked, title)},
         cells={
-            "text": [_shortened(coloured(answer.marked)) for answer in answers[:SHOWN]],
-            "filters": [answer.phrases for answer in answers[:SHOWN]],
+            "text": [_shortened(coloured(prediction.marked)) for prediction in predictions[:SHOWN]],
+            "filters": [prediction.phrases for prediction in predictions[:SHOWN]],
         },
     )
 
 
-class Answer(NamedTuple):
+class Prediction(NamedTuple):
     """The prediction for one sentence: a row of the file, its words on the page, a cell of the table."""
 
     row: dict[str, Any]
@@ -89,16 +92,16 @@ def sentences_of(source: Path | None, text: str | None, form: Form) -> Sentences
     return sentences_of_bytes(data, "standard input", form)
 
 
-def _answers(module: TextClassifier, sentences: Sentences, top: int) -> list[Answer]:
+def _predictions(module: TextClassifier, sentences: Sentences, top: int) -> list[Prediction]:
     """A prediction for each sentence; a batch holds sentences of similar lengths."""
     vocabulary = Vocabulary(module.settings["tokens"], module.preprocessing.vocabulary)
     longest = module.preprocessing.longest
     ids = [np.array(numbers[:longest]) for numbers in vocabulary.ids(sentences.texts)]
     batches = TextDataset(ids, np.zeros(len(ids), np.int64))
     draws = list(Draws(len(batches), BATCH, lengths=batches.lengths))
-    answers: dict[int, Answer] = {}
+    predictions: dict[int, Prediction] = {}
     bar = Console(stderr=True)
-    for draw in track(draws, "asking the network", console=bar, transient=True, disable=len(draws) == 1):
+    for draw in track(draws, "predicting", console=bar, transient=True, disable=len(draws) == 1):
         batch, items = batches[draw], draw.items.tolist()
         probabilities, picks = read(module, as_tensors(batch, module.device))
         encodings = vocabulary.encode([sentences.texts[item] for item in items])
@@ -106,18 +109,18 @@ def _answers(module: TextClassifier, sentences: Sentences, top: int) -> list[Ans
             items, probabilities.cpu().numpy(), picks, encodings, strict=True
         ):
             likeliest, offsets = best(row, module.classes, top), encoding.offsets[:longest]
-            answers[item] = _answer(sentences, item, offsets, likeliest, picked, top)
-    return [answers[item] for item in range(len(batches))]
+            predictions[item] = _prediction(sentences, item, offsets, likeliest, picked, top)
+    return [predictions[item] for item in range(len(batches))]
 
 
-def _answer(
+def _prediction(
     sentences: Sentences,
     item: int,
     offsets: Offsets,
     likeliest: list[dict[str, Any]],
     picks: list[Pick],
     top: int,
-) -> Answer:
+) -> Prediction:
     text, (file, line) = sentences.texts[item], sentences.place(item)
     filters = _strongest(picks, text, offsets)
     row = {
@@ -129,20 +132,20 @@ def _answer(
         "best": likeliest,
         "filters": filters[:top],
     }
-    return Answer(row, parts(text, offsets, _weights(picks, len(offsets))), _phrases(filters, top))
+    return Prediction(row, parts(text, offsets, _weights(picks, len(offsets))), _phrases(filters, top))
 
 
 def _strongest(picks: list[Pick], text: str, offsets: Offsets) -> list[dict[str, Any]]:
-    """What the filters that speak for the answer picked, the loudest first, with its share of them all."""
-    speaking = [pick for pick in picks if pick.weight > 0]
-    total = sum(pick.weight for pick in speaking)
+    """The picks of the filters that support the prediction, the strongest first, with their shares."""
+    supporting = [pick for pick in picks if pick.weight > 0]
+    total = sum(pick.weight for pick in supporting)
     return [
         {
             "name": text[offsets[pick.first][0] : offsets[pick.end - 1][1]],
             "filter": pick.filter,
             "share": pick.weight / total,
         }
-        for pick in speaking
+        for pick in supporting
     ]
 
 
@@ -155,7 +158,7 @@ def _phrases(filters: list[dict[str, Any]], top: int) -> Text:
 
 
 def _weights(picks: list[Pick], tokens: int) -> np.ndarray:
-    """How strongly each token speaks for the answer: of each pick that it is part of, its part."""
+    """The weight of each token: its parts of the weights of the picks that contain it."""
     weights = np.zeros(tokens)
     for pick in picks:
         weights[pick.first : pick.end] += pick.weight / (pick.end - pick.first)

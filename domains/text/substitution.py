@@ -1,4 +1,4 @@
-"""Adversarial sentences: words put in others' place until the answer changes."""
+"""Adversarial sentences: words are replaced until the prediction changes."""
 
 import numpy as np
 import torch
@@ -23,7 +23,7 @@ def substituted(
     """Positions and the numbers of the words put there, each position once.
 
     Args:
-        module: a trained ``TextClassifier``, whose answer is to change.
+        module: a trained ``TextClassifier``, whose prediction is to change.
         x: the sentence's vectors.
         vectors: of the vocabulary.
         kind: ``FGSM`` takes the largest gain by the gradient (Ebrahimi et al. 2018, section 3); ``PGD``

@@ -156,7 +156,7 @@ class Panels:
     def _lines(
         self, target: Target | None, one: Explanation, example: Example | None, alone: bool = True
     ) -> list[str]:
-        """What every panel states: target, probability, value and baseline; then how it was made."""
+        """The lines of every panel: target, probability, value and baseline; then how it was made."""
         first = []
         if target is not None:
             first.append(f"target: {target.words(self.model.classes)}")

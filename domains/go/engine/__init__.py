@@ -1,4 +1,4 @@
-"""A trained policy as an engine: it chooses moves and speaks the Go Text Protocol."""
+"""A trained policy as an engine: it chooses moves, and is driven by the Go Text Protocol."""
 
 from domains.go.engine.engine import Engine
 from domains.go.engine.gtp_commands import GoProtocol

@@ -22,19 +22,19 @@ def ensemble(
 ) -> Float[Tensor, "n points"]:
     """Logits whose softmax is the mean of the network's probabilities over the board's eight symmetries.
 
-    Each position is shown to the network turned and mirrored, and its answers are turned back before they are
-    averaged (Silver et al. 2016, Methods, "Symmetries").
+    Each position is shown to the network turned and mirrored, and its outputs are turned back before they
+    are averaged (Silver et al. 2016, Methods, "Symmetries").
     """
     n, planes, size, _ = x.shape
     to = torch.from_numpy(symmetries(size)).to(x.device)  # (8, points): where each symmetry takes each point
     back = to.argsort(1)
     forms = x.flatten(2)[:, :, back].transpose(1, 2)  # (n, 8, planes, points)
-    answers = network(forms.reshape(8 * n, planes, size, size)).view(n, 8, -1)
-    return answers.log_softmax(2).gather(2, to.expand(n, 8, -1)).logsumexp(1)
+    logits = network(forms.reshape(8 * n, planes, size, size)).view(n, 8, -1)
+    return logits.log_softmax(2).gather(2, to.expand(n, 8, -1)).logsumexp(1)
 
 
 class Settings(TypedDict):
-    """What a network's hyperparameters say of positions."""
+    """The hyperparameters of a network that describe positions."""
 
     model: dict[str, Any]
     planes: int

@@ -1,4 +1,4 @@
-"""Matches between Go programs, and what they say of their strength."""
+"""Matches between Go programs, and estimates of their strength."""
 
 from domains.go.match.client import Client
 from domains.go.match.match import match

@@ -1,4 +1,4 @@
-"""What checks share: the network and its examples, and a measurement with its requirement."""
+"""Common to all checks: the network and its examples, and a measurement with its requirement."""
 
 import operator
 from collections.abc import Callable, Iterator

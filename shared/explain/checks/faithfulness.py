@@ -1,4 +1,4 @@
-"""What the checks of maps measure: deletion and insertion curves, and maps of randomised weights."""
+"""The measures of the checks of maps: deletion and insertion curves, and randomised weights."""
 
 import copy
 

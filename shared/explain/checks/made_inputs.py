@@ -1,4 +1,4 @@
-"""Checks of the inputs that methods make: do they do what they are made for."""
+"""Checks of the inputs that methods make: whether they have the effect that the method promises."""
 
 from collections.abc import Iterator
 from itertools import islice, pairwise
@@ -24,7 +24,7 @@ SMOOTH = 8.0  # weight of the total variation, where smoothness is measured
 
 @check
 def actmax(subject: Subject) -> Iterator[Measure]:
-    """Activation maximisation against the best real input, and what smoothness does to it."""
+    """Activation maximisation against the best real input, and the effect of smoothness on it."""
     layer = default_layer(subject.model.network)
     excitement = subject.reals.search(layer)
     units = np.unique(np.linspace(0, len(excitement.total) - 1, UNITS).astype(int)).tolist()
@@ -65,7 +65,7 @@ def _made(subject: Subject, targets: list[Target]) -> Iterator[tuple[Target, Mad
 
 @check
 def fool(subject: Subject) -> Iterator[Measure]:
-    """The network's least certainty of an input made from noise, over the classes."""
+    """The network's lowest probability, over the classes, for an input made from noise."""
     network, adapter, x = subject.model.network, subject.adapter, subject.examples[0].x
     classes = torch.arange(min(len(subject.model.classes), CLASSES))
     start = noise(x.expand(len(classes), *x.shape), adapter, subject.seed)
@@ -77,7 +77,7 @@ def fool(subject: Subject) -> Iterator[Measure]:
 
 @check
 def adversarial(subject: Subject) -> Iterator[Measure]:
-    """How many right predictions each kind of change within ε turns."""
+    """The number of right predictions that each kind of change within ε turns."""
     adapter, n = subject.adapter, len(subject.examples)
     turned = dict.fromkeys(KINDS, 0)
     for number, example in enumerate(subject.examples):
@@ -97,7 +97,7 @@ def adversarial(subject: Subject) -> Iterator[Measure]:
 
 @check
 def dream(subject: Subject) -> Iterator[Measure]:
-    """How much Deep Dream raises its layer's mean square."""
+    """The factor by which Deep Dream raises its layer's mean square."""
     if not subject.adapter.pictures:
         return
     network, layer = subject.model.network, default_layer(subject.model.network)
@@ -113,7 +113,7 @@ def dream(subject: Subject) -> Iterator[Measure]:
 
 @check
 def style(subject: Subject) -> Iterator[Measure]:
-    """How much of the style loss is left, from the content picture on."""
+    """The factor by which style transfer lowers the style loss."""
     network, examples = subject.model.network, subject.examples
     layers = learned_layers(network, maps=True)
     if not subject.adapter.pictures or not layers:

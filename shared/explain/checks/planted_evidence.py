@@ -1,4 +1,4 @@
-"""Planted evidence: a network learns what decides, and each method should point at it."""
+"""Planted evidence: a network learns to decide by it, and each method should point at it."""
 
 import copy
 
@@ -13,11 +13,11 @@ from shared.training import Classifier
 
 LEARNED = 512  # planted inputs to learn from
 ROUNDS = 30  # through them, at most
-ENOUGH = 0.97  # share of others that ends the learning
+ENOUGH = 0.97  # accuracy on other planted inputs that ends the training
 
 
 def learn(model: Classifier, adapter: InputAdapter, random: np.random.Generator) -> Classifier:
-    """The network, trained on until it knows the evidence; norms and dropout as in prediction."""
+    """The network, trained further until it uses the evidence; norms and dropout as in prediction."""
     model = copy.deepcopy(model)
     network = model.network.eval().requires_grad_()
     x, y = _together([adapter.plant(random) for _ in range(LEARNED)])

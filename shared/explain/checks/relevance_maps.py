@@ -1,4 +1,4 @@
-"""Checks of maps of relevance: are they true to the network."""
+"""Checks of maps of relevance: whether they are faithful to the network."""
 
 import time
 from collections.abc import Iterator
@@ -14,8 +14,8 @@ from shared.explain.method import METHODS
 from shared.explain.methods.saliency import gradient
 from shared.explain.units import Target
 
-CELLS = 200  # values of an input that are moved to either side
-STEP = 1e-7  # of a move: small enough to meet no kink
+CELLS = 200  # values of an input that are changed, up and down
+STEP = 1e-7  # of a change: small enough to meet no kink
 
 
 @check
@@ -69,7 +69,7 @@ def faithful(subject: Subject) -> Iterator[Measure]:
 
 @check
 def randomised_weights(subject: Subject) -> Iterator[Measure]:
-    """What is left of the maps once the weights are drawn anew (Adebayo et al. 2018, section 3)."""
+    """Rank correlation of the maps with those of randomised weights (Adebayo et al. 2018, section 3)."""
     trained = subject.model.network
     edge = "an edge detector"
     correlations: dict[str, list[float]] = {name: [] for name in (*(m.name for m in subject.methods), edge)}
@@ -101,7 +101,7 @@ def planted(subject: Subject) -> Iterator[Measure]:
         return
     random = np.random.default_rng(subject.seed)
     trained, subject.model = subject.model, learn(subject.model, subject.adapter, random)
-    subject.adapter.plant(random)  # one draw more, so that the numbers published for release 0.1.0 stay
+    subject.adapter.plant(random)  # an extra draw keeps the numbers published for release 0.1.0
     try:
         hits = pointing(subject, random)
     finally:

@@ -1,4 +1,4 @@
-"""Activation maximisation: the input that a unit would most like to see."""
+"""Activation maximisation: the input that maximises a unit's activation."""
 
 from typing import NamedTuple
 
@@ -38,7 +38,7 @@ def actmax(
 ) -> Explanation:
     """The input in the adapter's range that maximises a unit's a_k = Σ_ij a_k,ij, or a class's score.
 
-    It is as large as the training input that excites the unit most; ``baseline`` is what that one reaches.
+    It is as large as the training input that activates the unit most; ``baseline`` is that one's value.
     Penalties are weighed against a_k in units of that baseline (Simonyan et al. 2014, section 2; Mahendran &
     Vedaldi 2015, section 3).
 
@@ -80,7 +80,7 @@ def actmax(
 
 
 class Made(NamedTuple):
-    """An input that was sought, its degree of activation, and its total variation in shares of the range."""
+    """A made input, its degree of activation, and its total variation in shares of the range."""
 
     x: Float[Tensor, "channels a1 a2"]
     value: float

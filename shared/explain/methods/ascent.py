@@ -17,7 +17,7 @@ def ascend(
     objective: Callable[[Inputs], Float[Tensor, " n"]],
     steps: int,
 ) -> Inputs:
-    """The best inputs met on the way up from N starts, each on its own.
+    """The best inputs on the way up from N starts, each optimised on its own.
 
     Steps are Adam's (Kingma & Ba 2015) in shares of the range; after each, what leaves the range is put back
     to its end.

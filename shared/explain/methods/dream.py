@@ -1,4 +1,4 @@
-"""Deep Dream: what a layer responds to in an input is made stronger in it."""
+"""Deep Dream: an input is changed so that a layer responds more strongly."""
 
 import torch
 import torch.nn.functional as F

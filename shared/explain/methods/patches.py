@@ -1,4 +1,4 @@
-"""The real inputs that excite a unit most, each with the region that the unit sees."""
+"""The real inputs that activate a unit most, each with the region that the unit sees."""
 
 from shared.explain.adapter import InputAdapter
 from shared.explain.explanation import Box, Explanation, Shown

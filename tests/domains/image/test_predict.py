@@ -77,7 +77,7 @@ def test_predictions_probabilities_and_marks(colours: Path) -> None:
     logits = np.array([2.0, -2.0, -2.0])
     assert prediction.rows[0]["probability"] == pytest.approx(np.exp(2) / np.exp(logits).sum(), rel=1e-5)
     assert [entry["name"] for entry in prediction.rows[2]["best"]] == ["blue", "<green>"]
-    assert "1 of the answers unsure" in prediction.summary
+    assert "1 of the predictions unsure" in prediction.summary
     everything = predict(classifier(), colours, top=2, unsure=1.0)
     assert {row["sure"] for row in everything.rows} == {"no"}
 

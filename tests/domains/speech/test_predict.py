@@ -54,7 +54,7 @@ def test_each_recording_has_its_word_of_any_rate_and_width(module: Classifier, t
         assert row["answer"] == row["file"].removesuffix(".flac") == row["best"][0]["name"]
         assert row["probability"] == row["best"][0]["probability"] > 1 / 3
         assert (row["from_ms"], row["to_ms"], len(row["best"])) == (0, 400, 2)
-    assert prediction.summary == "3 recordings, 3 answers"
+    assert prediction.summary == "3 recordings, 3 predictions"
 
 
 def test_a_long_recording_is_a_table_of_times(module: Classifier, tmp_path: Path) -> None:

@@ -122,7 +122,7 @@ def test_the_share_of_words_with_vectors_is_reported(file: Path, tmp_path: Path)
         file, f"data.vectors='{tmp_path / 'v.txt'}'", "model.embedding=3", "data.fractions={val: 0, test: 0}"
     )
     assert "vectors: of 2 of them (3.1%), which are 50.0% of the words in training" in made.summary
-    assert "; 1 stand there twice" in made.summary
+    assert "; 1 appear twice" in made.summary
     with pytest.raises(UserError, match=r"give model\.embedding=3"):
         data(file, f"data.vectors='{tmp_path / 'v.txt'}'")
 
