@@ -30,7 +30,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> "dict[str, Run]":
 
 @pytest.fixture(scope="session")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> "Run":
-    """A run of Go as the smallest training leaves it; who changes it takes ``trained_copy``."""
+    """A run of Go by the smallest training; tests that change it use ``trained_copy``."""
     from shared.commands.train import train
     from shared.config.cli import compose
     from shared.runs.run import Run
@@ -42,7 +42,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> "Run":
 
 @pytest.fixture
 def trained_copy(trained: "Run", tmp_path: "Path") -> "Run":
-    """A copy of that run, to do harm to."""
+    """A copy of that run, which a test may damage."""
     from shared.runs.run import Run
 
     return Run.open(shutil.copytree(trained.folder, tmp_path / "copy" / trained.folder.name))

@@ -20,7 +20,12 @@ WORDS = {
     "speech": ["domain=speech", "model.filters=6", "model.units=8"],
     "text": ["domain=text", "model.embedding=12", "model.filters=8"],
 }
-STEPS = {"image": 60, "go": 2, "speech": 0, "text": 90}  # of learning, where a test needs the network to know
+STEPS = {
+    "image": 60,
+    "go": 2,
+    "speech": 0,
+    "text": 90,
+}  # training steps; more where tests need a trained network
 
 
 class Change(Callback):

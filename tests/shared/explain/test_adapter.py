@@ -1,4 +1,4 @@
-"""The adapter's defaults: a domain may explain its inputs without a line of code."""
+"""The adapter's defaults: a domain can explain its inputs without code of its own."""
 
 from pathlib import Path
 

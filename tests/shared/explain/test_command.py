@@ -1,4 +1,4 @@
-"""explain.py: the folder that it leaves, in all four domains, and what it says of mistakes."""
+"""explain.py: the folder that it writes, in all four domains, and its errors."""
 
 import json
 import re
@@ -50,17 +50,17 @@ CASES = {
 def test_a_folder_of_panels_values_maps_and_a_page(
     runs: dict[str, Run], inputs: Path, tmp_path: Path, name: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    words = [each.format(inputs) for each in CASES[name]]
+    words = [word.format(inputs) for word in CASES[name]]
     if name == "image":
         words += [f"style='{inputs}/one <b>.png'", "unit=3", "layer=conv2"]
     folder = explain_run(config(runs[name], tmp_path / "out", *words))
     assert folder == tmp_path / "out"
     pictures = sorted(folder.glob("*.png"))
     values = json.loads((folder / "values.json").read_text())["values"]
-    assert {row["panel"] for row in values} == {each.name for each in pictures}
+    assert {row["panel"] for row in values} == {picture.name for picture in pictures}
     methods = re.search(r"methods=\[(.*?)\]", " ".join(words))[1].split(",")  # type: ignore[index]
     for method in methods:
-        assert any(f"-{method}-" in each.name for each in pictures), method
+        assert any(f"-{method}-" in picture.name for picture in pictures), method
     maps = np.load(folder / "maps.npz", allow_pickle=False)
     assert len(maps.files) == len(values)
     assert all(np.isfinite(maps[key]).all() for key in maps.files)
@@ -129,9 +129,9 @@ def test_layers_are_listed(runs: dict[str, Run], tmp_path: Path, capsys: pytest.
 def test_mistakes_are_named_and_nothing_is_written(
     runs: dict[str, Run], inputs: Path, tmp_path: Path, name: str, words: list[str], said: str
 ) -> None:
-    given = [word.replace("FOLDER", str(inputs)) for word in words]
+    overrides = [word.replace("FOLDER", str(inputs)) for word in words]
     with pytest.raises(UserError) as caught:
-        explain_run(config(runs[name], tmp_path / "out", *given))
+        explain_run(config(runs[name], tmp_path / "out", *overrides))
     assert said in str(caught.value)
     assert not list(tmp_path.glob("out/*.json"))
 

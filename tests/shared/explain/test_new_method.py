@@ -64,10 +64,10 @@ def test_the_checks_measure_it_with_its_signs(networks: dict[str, tuple[Classifi
     assert correlation.name == "randomised weights: ρ of brightness"
     assert (correlation.value, correlation.holds) == (pytest.approx(1), False)  # it looks at no weight
     assert edges.holds
-    measures = {each.name: each for each in faithful(subject)}
+    measures = {measure.name: measure for measure in faithful(subject)}
     assert measures["deletion: brightness"].required.startswith("≤")
     assert measures["deletion: random"].required == ""
-    assert [each.name for each in methods_of("map")].count("brightness") == 1
+    assert [method.name for method in methods_of("map")].count("brightness") == 1
 
 
 def test_its_options_are_those_of_its_function(networks: dict[str, tuple[Classifier, InputAdapter]]) -> None:

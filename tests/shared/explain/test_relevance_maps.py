@@ -1,4 +1,4 @@
-"""Maps of relevance: equal to Captum's, and to what the network itself says."""
+"""Maps of relevance equal Captum's, and agree with the network's own outputs."""
 
 import numpy as np
 import pytest
@@ -113,15 +113,15 @@ def test_occlusion_covers_every_region_once_in_batches_of_bounded_size(
     sizes: list[int] = []
     kept = domain.keep
     monkeypatch.setattr(domain, "keep", lambda given, masks: sizes.append(len(masks)) or kept(given, masks))
-    found = explain(model, example, "occlusion", target, domain)
-    assert sum(sizes) == int(str(found.meta["regions"]).split()[0]) == 169
+    explanation = explain(model, example, "occlusion", target, domain)
+    assert sum(sizes) == int(str(explanation.meta["regions"]).split()[0]) == 169
     assert max(sizes) <= 64
-    assert "grey" in found.meta["filled in"]
+    assert "grey" in explanation.meta["filled in"]
     with pytest.raises(UserError, match="regions=boxen: did you mean 'boxes'"):
         explain(model, example, "occlusion", target, domain, regions="boxen")
 
 
-def test_a_unit_is_explained_as_a_class_is(networks: Networks) -> None:
+def test_a_unit_is_explained_like_a_class(networks: Networks) -> None:
     model, domain, example, _ = first(networks, "image")
     target = Target(int(activations(model.network, "conv1", example.x[None]).total.argmax()), "conv1")
     fall = explain(model, example, "occlusion", target, domain)
@@ -139,9 +139,9 @@ def test_grad_cam_keeps_the_axes_that_carry_a_place(
 ) -> None:
     model, domain, example, target = first(networks, "image")
     monkeypatch.setattr(type(domain), "collapse", collapse)
-    found = explain(model, example, "grad_cam", target, domain).map
-    assert found.shape == size
-    assert float(found.std()) > 0
+    relevance = explain(model, example, "grad_cam", target, domain).map
+    assert relevance.shape == size
+    assert float(relevance.std()) > 0
 
 
 def test_a_network_without_maps_has_no_grad_cam() -> None:
@@ -150,7 +150,7 @@ def test_a_network_without_maps_has_no_grad_cam() -> None:
         last_maps(network)
 
 
-def test_cells_are_spread_between_the_centres_of_what_they_see() -> None:
+def test_maps_are_interpolated_between_the_centres_of_receptive_fields() -> None:
     layers = [{"conv": {"filters": 1, "kernel": 3, "stride": 2}}, "flatten", {"dense": "classes"}]
     network = build_network(layers, 1, (7, 7), 2)
     with watched(network, ["conv1"]) as seen:
@@ -196,7 +196,7 @@ def test_the_true_order_has_the_best_curves(networks: Networks) -> None:
     assert inserted["true"] > inserted["none"] > inserted["false"]
 
 
-def test_an_edge_detector_fails_where_maps_pass(networks: Networks) -> None:
+def test_an_edge_detector_fails_the_checks_that_maps_pass(networks: Networks) -> None:
     model, domain, example, target = first(networks, "image")
     places = foreground(example, domain)
     assert 30 < int(places.sum()) < 600  # the digit, without the black about it

@@ -1,4 +1,4 @@
-"""Layers and units by name: what a layer says, example by example, whatever the batch."""
+"""Layers and units by name: activations of an example do not depend on its batch."""
 
 import pytest
 import torch
@@ -26,7 +26,7 @@ BRANCHES = [
 ]
 
 
-def test_windows_stand_with_their_samples_and_padding_counts_for_nothing() -> None:
+def test_windows_belong_to_their_examples_and_padding_is_excluded() -> None:
     torch.manual_seed(0)
     network = build_network(WINDOWED, 1, (5, None), 2).eval()
     x = torch.randn(2, 1, 5, 10)
@@ -36,11 +36,11 @@ def test_windows_stand_with_their_samples_and_padding_counts_for_nothing() -> No
     alone = activations(network, "conv1", x[1:, ..., :6])
     torch.testing.assert_close(alone.total, together.total[1:])
     torch.testing.assert_close(alone.peak()[0], together.peak()[0][1:])
-    value, window, row, column = (each[0, 1] for each in together.peak())
+    value, window, row, column = (part[0, 1] for part in together.peak())
     assert value == together.values[0, 1, window, row, column] == together.values[0, 1].max()
 
 
-def test_a_varying_axis_is_cut_to_each_sample_s_own_cells() -> None:
+def test_a_varying_axis_is_cut_to_each_example_s_own_cells() -> None:
     torch.manual_seed(1)
     network = build_network(BRANCHES, 1, (None, 4), 2).eval()
     x = torch.randn(2, 1, 8, 4)
@@ -61,7 +61,7 @@ def test_a_target_is_a_class_s_score_or_a_unit_s_sum() -> None:
     torch.testing.assert_close(Target(2, "conv1").score(network, x), maps[:, :, 2].sum((1, 2)))
 
 
-def test_what_comes_after_the_layer_is_not_computed() -> None:
+def test_later_layers_are_not_computed() -> None:
     layers = [{"conv": {"filters": 2, "kernel": 3}}, "flatten", {"dense": "classes"}]
     network = build_network(layers, 1, (6, 6), 2)
     assert activations(network, "conv1", torch.zeros(1, 1, 20, 9)).values.shape == (1, 2, 1, 18, 7)

@@ -1,4 +1,4 @@
-"""A convolution written out as the fully connected layer that it is a special case of."""
+"""A convolution as the equivalent dense layer."""
 
 import torch
 from jaxtyping import Float
@@ -10,15 +10,16 @@ from shared.network.layers.conv import Conv
 def as_dense_matrix(
     conv: Conv, size: tuple[int, int]
 ) -> tuple[Float[Tensor, "outputs inputs"], Float[Tensor, " outputs"]]:
-    """Weights and bias of the dense layer that gives what the convolution gives before norm and activation.
+    """Weights and bias of the dense layer that equals a convolution before norm and activation.
 
     Each row is one output cell, seen as a neuron wired to the cells under its filter: all other weights
-    are zero, and the rows of one plane share their weights. Inputs and outputs are counted as ``flatten``
-    does: plane by plane, row by row. ``matrix @ x.flatten() + bias`` equals ``conv.convolve(x)``, flattened.
+    are zero, and the rows of one channel share their weights. Inputs and outputs are in the order of
+    ``flatten``: channel by channel, row by row. ``matrix @ x.flatten() + bias`` equals
+    ``conv.convolve(x).flatten()``.
 
     Args:
         conv: Any convolution.
-        size: Cells of its input along the two axes.
+        size: Spatial shape of its input.
     """
     channels = conv.weight.size(1)
     k1, k2 = conv.kernel

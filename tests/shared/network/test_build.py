@@ -1,4 +1,4 @@
-"""Networks as lists of layers: what is built, and what is refused."""
+"""Networks as lists of layers: networks that are built, and mistakes that are refused."""
 
 import re
 
@@ -385,7 +385,7 @@ def test_norm_and_activation_are_layers_too() -> None:
         build_network([*layers, "norm"], 2, (6, 6), 3)
 
 
-def test_a_norm_of_its_own_takes_no_notice_of_padding() -> None:
+def test_a_norm_layer_ignores_padding() -> None:
     torch.manual_seed(0)
     layers = ["norm", conv(kernel=1), {"pool": {"kernel": "span"}}, *HEAD]
     network = build_network(layers, 1, (None, 3), 2)

@@ -1,4 +1,4 @@
-"""Samples of several lengths in one batch: padding changes no answer, whatever it holds."""
+"""Examples of several lengths in one batch: the values in the padding change no prediction."""
 
 import pytest
 import torch
@@ -59,13 +59,13 @@ NETWORKS = {
 LENGTHS = [13, 1, 7, 2, 5, 12]
 
 
-def samples(extent: tuple) -> list[torch.Tensor]:
-    axis = extent.index(None)
+def examples(size: tuple) -> list[torch.Tensor]:
+    axis = size.index(None)
     return [torch.randn(1, 2, *([n, 6] if axis == 0 else [6, n]), dtype=torch.float64) for n in LENGTHS]
 
 
-def batch(parts: list[torch.Tensor], extent: tuple, longest: int, filling: float) -> torch.Tensor:
-    axis = extent.index(None)
+def batch(parts: list[torch.Tensor], size: tuple, longest: int, filling: float) -> torch.Tensor:
+    axis = size.index(None)
     x = torch.full(
         (len(parts), 2, *((longest, 6) if axis == 0 else (6, longest))), filling, dtype=torch.float64
     )
@@ -74,42 +74,42 @@ def batch(parts: list[torch.Tensor], extent: tuple, longest: int, filling: float
     return x
 
 
-@pytest.mark.parametrize(("layers", "extent"), NETWORKS.values(), ids=NETWORKS.keys())
-def test_a_sample_alone_and_in_a_batch_has_one_answer(layers: list, extent: tuple) -> None:
+@pytest.mark.parametrize(("layers", "size"), NETWORKS.values(), ids=NETWORKS.keys())
+def test_an_example_alone_and_in_a_batch_has_one_prediction(layers: list, size: tuple) -> None:
     torch.manual_seed(0)
-    network = build_network(layers, 2, extent, 3).double().eval()
+    network = build_network(layers, 2, size, 3).double().eval()
     for norm in network.modules():
         if isinstance(norm, nn.BatchNorm2d):
             nn.init.normal_(norm.running_mean)  # else zeros pass as they are
-    parts = samples(extent)
+    parts = examples(size)
     alone = torch.cat([network(part) for part in parts])
-    together = network(batch(parts, extent, 20, torch.nan), torch.tensor(LENGTHS))
+    together = network(batch(parts, size, 20, torch.nan), torch.tensor(LENGTHS))
     torch.testing.assert_close(together, alone)
 
 
-@pytest.mark.parametrize(("layers", "extent"), NETWORKS.values(), ids=NETWORKS.keys())
-def test_padding_changes_no_gradient_and_no_statistic(layers: list, extent: tuple) -> None:
-    found = []
-    parts = samples(extent)
+@pytest.mark.parametrize(("layers", "size"), NETWORKS.values(), ids=NETWORKS.keys())
+def test_padding_changes_no_gradient_and_no_statistic(layers: list, size: tuple) -> None:
+    results = []
+    parts = examples(size)
     for longest, filling in ((13, 0.0), (30, torch.nan)):
         torch.manual_seed(0)
-        network = build_network(layers, 2, extent, 3).double()
-        network(batch(parts, extent, longest, filling), torch.tensor(LENGTHS)).square().sum().backward()
-        found.append([p.grad for p in network.parameters()] + list(network.buffers()))
-    torch.testing.assert_close(*found)
+        network = build_network(layers, 2, size, 3).double()
+        network(batch(parts, size, longest, filling), torch.tensor(LENGTHS)).square().sum().backward()
+        results.append([p.grad for p in network.parameters()] + list(network.buffers()))
+    torch.testing.assert_close(*results)
 
 
-def test_batch_statistics_are_those_of_the_samples_own_cells() -> None:
+def test_batch_statistics_exclude_padding() -> None:
     layers = [conv(4, [2, "span"], norm="batch"), pool("span"), "flatten", {"dense": "classes"}]
     network = build_network(layers, 2, (None, 6), 3).double()
-    parts = samples((None, 6))
+    parts = examples((None, 6))
     network(batch(parts, (None, 6), 20, 5.0), torch.tensor(LENGTHS))
     parts[1] = nn.functional.pad(parts[1], (0, 0, 0, 1))  # shorter than the filter: filled up with zeros
     cells = torch.cat([nn.functional.conv2d(part, network.conv1.weight)[0, :, :, 0] for part in parts], 1)
     torch.testing.assert_close(network.conv1.norm.running_mean, 0.1 * cells.mean(1))
 
 
-def test_the_lstm_reads_a_samples_windows_in_order() -> None:
+def test_the_lstm_reads_an_example_s_windows_in_order() -> None:
     torch.manual_seed(0)
     network = build_network(FREQUENCY, 2, (6, None), 3).double().eval()
     x = torch.randn(1, 2, 6, 9, dtype=torch.float64)
@@ -129,17 +129,17 @@ def test_lengths_of_a_map_of_one_size_are_refused() -> None:
         network(torch.zeros(2, 1, 4, 4), torch.tensor([4, 3]))
 
 
-@pytest.mark.parametrize(("layers", "extent"), NETWORKS.values(), ids=NETWORKS.keys())
-def test_is_checked_without_memory_for_weights(layers: list, extent: tuple) -> None:
+@pytest.mark.parametrize(("layers", "size"), NETWORKS.values(), ids=NETWORKS.keys())
+def test_networks_are_built_without_memory_for_weights(layers: list, size: tuple) -> None:
     with torch.device("meta"):
-        network = build_network(layers, 2, extent, 3)
+        network = build_network(layers, 2, size, 3)
     assert all(parameter.is_meta for parameter in network.parameters())
 
 
-@pytest.mark.parametrize(("layers", "extent"), NETWORKS.values(), ids=NETWORKS.keys())
-def test_trains_in_mixed_precision(layers: list, extent: tuple) -> None:
-    network = build_network(layers, 2, extent, 3).to(memory_format=torch.channels_last)
-    x = batch(samples(extent), extent, 20, torch.nan).float()
+@pytest.mark.parametrize(("layers", "size"), NETWORKS.values(), ids=NETWORKS.keys())
+def test_trains_in_mixed_precision(layers: list, size: tuple) -> None:
+    network = build_network(layers, 2, size, 3).to(memory_format=torch.channels_last)
+    x = batch(examples(size), size, 20, torch.nan).float()
     with torch.autocast("cpu", torch.bfloat16):
         logits = network(x, torch.tensor(LENGTHS))
     logits.float().sum().backward()

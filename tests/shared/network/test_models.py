@@ -1,7 +1,7 @@
-"""Every architecture in conf/model: builds, runs, and has the parameters that models.json remembers.
+"""Every architecture in conf/model builds, runs, and has the parameters that models.json records.
 
-After a wanted change: `python -m tests.shared.network.test_models go/policy 48 19 19 361` (planes,
-extent, classes; 0 for an axis that varies) writes one architecture's entry anew.
+After an intended change, `python -m tests.shared.network.test_models go/policy 48 19 19 361` (channels,
+size, classes; 0 for an axis that varies) rewrites the entry of one architecture.
 """
 
 import json
@@ -23,17 +23,17 @@ ENTRIES = json.loads(GOLDEN.read_text()) if GOLDEN.is_file() else {}
 
 
 def build(
-    name: str, planes: int, rows: int | None, columns: int | None, classes: int, **keys: object
+    name: str, channels: int, rows: int | None, columns: int | None, classes: int, **keys: object
 ) -> Network:
     config = compose("train", [f"domain={name.split('/')[0]}", f"model={name}"])
     config.model.update(keys)
     layers = OmegaConf.to_container(config.model, resolve=True)["layers"]
-    return build_network(layers, planes, (rows, columns), classes)
+    return build_network(layers, channels, (rows, columns), classes)
 
 
-def entry(planes: int, rows: int | None, columns: int | None, classes: int, network: Network) -> dict:
+def entry(channels: int, rows: int | None, columns: int | None, classes: int, network: Network) -> dict:
     return {
-        "input": [planes, rows, columns, classes],
+        "input": [channels, rows, columns, classes],
         "parameters": sum(p.numel() for p in network.parameters()),
         "shapes": {name: list(p.shape) for name, p in network.named_parameters()},
     }
@@ -41,16 +41,16 @@ def entry(planes: int, rows: int | None, columns: int | None, classes: int, netw
 
 @pytest.mark.parametrize("name", NAMES)
 def test_parameters_outputs_and_table(name: str) -> None:
-    assert name in ENTRIES, f"describe its input: python {sys.argv[0]} {name} PLANES ROWS COLUMNS CLASSES"
+    assert name in ENTRIES, f"describe its input: python {sys.argv[0]} {name} CHANNELS ROWS COLUMNS CLASSES"
     expected = ENTRIES[name]
-    planes, rows, columns, classes = expected["input"]
-    network = build(name, planes, rows, columns, classes)
+    channels, rows, columns, classes = expected["input"]
+    network = build(name, channels, rows, columns, classes)
     assert entry(*expected["input"], network) == expected
 
     outputs = {}
     for layer, module in network.named_modules():
         module.register_forward_hook(lambda _, __, output, layer=layer: outputs.update({layer: output}))
-    assert network.eval()(torch.randn(2, planes, rows or 30, columns or 30)).shape == (2, classes)
+    assert network.eval()(torch.randn(2, channels, rows or 30, columns or 30)).shape == (2, classes)
     table = layer_table(network, length=30)
     for row in table:
         assert tuple(outputs[row.name].shape[1:]) == row.output
@@ -59,7 +59,7 @@ def test_parameters_outputs_and_table(name: str) -> None:
     assert sum(row.params for row in table) == expected["parameters"]
 
 
-def test_alphagos_size() -> None:
+def test_the_number_of_parameters_of_alphago() -> None:
     network = build("go/policy", 48, 19, 19, 361, filters=192, depth=12, norm="none")
     assert sum(p.numel() for p in network.parameters()) == 3_882_793
 
@@ -85,15 +85,15 @@ def test_designs_for_speech_are_compared_at_one_size(name: str) -> None:
 
 
 @pytest.mark.parametrize("pool", ["max", "avg", "both", "none"])
-def test_pooling_is_one_word(pool: str) -> None:
+def test_pooling_is_one_setting(pool: str) -> None:
     network = build("go/pooled", 48, 19, 19, 361, pool=pool)
     assert network.conv7.shape.size == ((19, 19) if pool == "none" else (4, 4))
 
 
 def main() -> None:
-    name, planes, rows, columns, classes = sys.argv[1], *map(int, sys.argv[2:])
-    given = planes, rows or None, columns or None, classes
-    ENTRIES[name] = entry(*given, build(name, *given))
+    name, channels, rows, columns, classes = sys.argv[1], *map(int, sys.argv[2:])
+    sizes = channels, rows or None, columns or None, classes
+    ENTRIES[name] = entry(*sizes, build(name, *sizes))
     GOLDEN.write_text(json.dumps(dict(sorted(ENTRIES.items())), indent=1) + "\n")
 
 

@@ -106,8 +106,8 @@ def test_its_network_is_explained(networks: dict[str, tuple[Classifier, InputAda
     ).eval()  # fmt: skip
     assert last_maps(model.network) == ["squeeze_excite1"]
     for method in ("grad_cam", "occlusion", "filters"):
-        given = None if method == "filters" else example
-        maps = [explain(model, given, method, Target(n), domain).map for n in (0, 1)]
-        assert all(bool(each.isfinite().all()) for each in maps)
-        assert max(float(each.std()) for each in maps) > 0
+        explained = None if method == "filters" else example
+        maps = [explain(model, explained, method, Target(n), domain).map for n in (0, 1)]
+        assert all(bool(relevance.isfinite().all()) for relevance in maps)
+        assert max(float(relevance.std()) for relevance in maps) > 0
         assert method == "filters" or maps[0].shape == (1, 28, 28)

@@ -46,17 +46,17 @@ NETWORKS = {
         {"dense": "classes"},
     ],
 }
-EXTENT = (11, 10)
+SIZE = (11, 10)
 
 
 @pytest.mark.parametrize("layers", NETWORKS.values(), ids=NETWORKS.keys())
 def test_receptive_fields_are_where_the_gradient_is(layers: list) -> None:
     torch.manual_seed(0)
-    network = build_network(layers, 2, EXTENT, 3).double().eval()
+    network = build_network(layers, 2, SIZE, 3).double().eval()
     table, outputs = layer_table(network), {}
     for name, module in network.named_modules():
         module.register_forward_hook(lambda _, __, output, name=name: outputs.update({name: output}))
-    x = torch.randn(1, 2, *EXTENT, dtype=torch.float64, requires_grad=True)
+    x = torch.randn(1, 2, *SIZE, dtype=torch.float64, requires_grad=True)
     network(x)
     for row in table:
         output = outputs[row.name]
@@ -69,16 +69,16 @@ def test_receptive_fields_are_where_the_gradient_is(layers: list) -> None:
                         output[window, :, i, j].sum(), x, retain_graph=True, allow_unused=True
                     )
                     seen = gradient[0].abs().sum(0) > 0
-                    rows, columns = row.shape.sees((i, j), EXTENT, window)
-                    box = torch.zeros(EXTENT, dtype=torch.bool)
+                    rows, columns = row.shape.sees((i, j), SIZE, window)
+                    box = torch.zeros(SIZE, dtype=torch.bool)
                     box[rows.start : rows.stop, columns.start : columns.stop] = True
                     assert torch.equal(seen, box), (row.name, window, i, j)
 
 
 def test_the_receptive_field_of_branches_is_the_smallest_box_around_theirs() -> None:
     layers = [{"side_by_side": [[conv([3, 5], pad="zeros")], [conv([7, 1], pad="zeros")]]}, *HEAD]
-    shape = layer_table(build_network(layers, 2, EXTENT, 3))[2].shape
-    assert shape.sees((5, 5), EXTENT) == (range(2, 9), range(3, 8))
+    shape = layer_table(build_network(layers, 2, SIZE, 3))[2].shape
+    assert shape.sees((5, 5), SIZE) == (range(2, 9), range(3, 8))
 
 
 def test_rows_of_the_digit_network() -> None:
@@ -116,23 +116,23 @@ def test_rows_of_the_digit_network() -> None:
     assert [row.shape.axes[0].stride for row in table[:4]] == [1, 2, 2, 4]
 
 
-@pytest.mark.parametrize("extent", [(8, 20), (8, None)])
-def test_recurrent_arithmetic_is_counted(extent: tuple) -> None:
+@pytest.mark.parametrize("size", [(8, 20), (8, None)])
+def test_recurrent_arithmetic_is_counted(size: tuple) -> None:
     layers = [{"windows": {"size": 4, "hop": 2}}, "flatten", {"lstm": 6}, {"dense": "classes"}]
-    rows = {row.name: row for row in layer_table(build_network(layers, 1, extent, 3), length=20)}
+    rows = {row.name: row for row in layer_table(build_network(layers, 1, size, 3), length=20)}
     assert rows["lstm1"].flops == 2 * 9 * 4 * 6 * (32 + 6)
     assert rows["lstm1"].params == 4 * 6 * (32 + 6 + 2)
     assert rows["lstm1"].field == (None, None)
     assert rows["flatten1"].field == (None, 4)
 
 
-def test_the_table_leaves_the_network_as_it_was_and_adds_up() -> None:
+def test_the_table_does_not_change_the_network_and_adds_up() -> None:
     layers = [
         conv(3, norm="batch", pad="zeros"),
         {"residual": [conv(3, 5, pad="zeros", norm="batch")]},
         *HEAD,
     ]
-    network = build_network(layers, 2, EXTENT, 3)
+    network = build_network(layers, 2, SIZE, 3)
     before = {name: value.clone() for name, value in network.state_dict().items()}
     table = layer_table(network)
     assert network.training

@@ -1,4 +1,4 @@
-"""Whitening filters: made from training inputs, uncorrelated, kept in the checkpoint, never trained."""
+"""Whitening filters: computed from training inputs, uncorrelated, saved in checkpoints, never trained."""
 
 import numpy as np
 import pytest
@@ -14,13 +14,13 @@ from shared.training.setup import load_module
 LAYERS = [{"whiten": 2}, "flatten", {"dense": "classes"}]
 
 
-def smooth(n: int, planes: int = 3) -> torch.Tensor:
+def smooth(n: int, channels: int = 3) -> torch.Tensor:
     """Random pictures in which neighbours are alike."""
-    x = torch.randn(n, planes, 20, 20, generator=torch.Generator().manual_seed(0))
+    x = torch.randn(n, channels, 20, 20, generator=torch.Generator().manual_seed(0))
     return torch.nn.functional.avg_pool2d(x, 5, 1) * 5
 
 
-def test_what_it_gives_is_uncorrelated_and_of_variance_one_where_the_input_varies() -> None:
+def test_outputs_are_uncorrelated_and_of_variance_one_where_the_input_varies() -> None:
     layer = build_network(LAYERS, 3, (16, 16), 4)[0]
     x = smooth(200)
     layer.fit(x)
@@ -35,7 +35,7 @@ def test_what_it_gives_is_uncorrelated_and_of_variance_one_where_the_input_varie
     assert (both >= 0).all()
 
 
-def test_before_it_is_fitted_it_shows_the_cells_themselves() -> None:
+def test_before_fitting_it_returns_the_cells_themselves() -> None:
     layer = build_network(LAYERS, 1, (3, 3), 2)[0]
     x = -torch.arange(9.0).reshape(1, 1, 3, 3)
     assert layer(x)[0, :4].sum() == 0
@@ -45,9 +45,9 @@ def test_before_it_is_fitted_it_shows_the_cells_themselves() -> None:
 def test_training_fits_it_to_its_own_data_and_the_checkpoint_keeps_it(tmp_path: object) -> None:
     words = ["domain=image", f"runs={tmp_path}", "data.first=300", "trainer.max_epochs=1", "test=false"]
     quiet = ["trainer.enable_progress_bar=false", f"model.layers={LAYERS}".replace("'", "")]
-    found = train(compose("train", [*words, *quiet]))
-    assert found["params"] == 10 * (8 * 27 * 27 + 1)
-    weight = load_module(Run(found["run"])).network.whiten1.weight
+    metrics = train(compose("train", [*words, *quiet]))
+    assert metrics["params"] == 10 * (8 * 27 * 27 + 1)
+    weight = load_module(Run(metrics["run"])).network.whiten1.weight
     half = weight[:4].reshape(4, 4)
     across = half @ half.T
     assert torch.allclose(across, torch.diag(across.diag()), atol=1e-3 * float(across.max()))
@@ -58,13 +58,13 @@ def test_training_fits_it_to_its_own_data_and_the_checkpoint_keeps_it(tmp_path: 
 
 
 @pytest.mark.parametrize(
-    ("extent", "kernel", "says"),
+    ("size", "kernel", "says"),
     [
         ((None, 9), 2, "axis 1 varies"),
         ((9, 9), 10, "at most 9"),
         ((9, 9), 0, "whiten.kernel: must be at least 1, got 0"),
     ],
 )
-def test_it_refuses_what_does_not_fit(extent: tuple[int | None, int], kernel: int, says: str) -> None:
+def test_impossible_kernels_are_refused(size: tuple[int | None, int], kernel: int, says: str) -> None:
     with pytest.raises(UserError, match=says):
-        build_network([{"whiten": kernel}, "flatten", {"dense": "classes"}], 1, extent, 2)
+        build_network([{"whiten": kernel}, "flatten", {"dense": "classes"}], 1, size, 2)
