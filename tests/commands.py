@@ -1,4 +1,4 @@
-"""Whole commands, run as a user runs them."""
+"""Runs whole commands as a user does."""
 
 import csv
 import os
@@ -14,7 +14,7 @@ from shared.runs.run import Run
 
 PROJECT = Path(__file__).resolve().parent.parent
 
-# The smallest Go training that still does everything.
+# The smallest Go training that uses every part.
 TINY = [
     "domain=go",
     "model.filters=4",
@@ -30,9 +30,9 @@ TINY = [
 
 
 def start(script: str, *words: str, cwd: Path, **environment: str) -> subprocess.Popen:
-    """Start ``python scripts/<script>.py`` in a folder; output is kept, and Ctrl-C is heard.
+    """Start ``python scripts/<script>.py`` in a folder; its output is captured, SIGINT has its default effect.
 
-    What a shell starts in the background of a script ignores SIGINT, and so do the processes that it starts.
+    Without that, a process that inherits "ignore SIGINT" from a shell's background job would ignore Ctrl-C.
     """
     return subprocess.Popen(
         [sys.executable, str(PROJECT / "scripts" / f"{script}.py"), *words],
@@ -46,7 +46,7 @@ def start(script: str, *words: str, cwd: Path, **environment: str) -> subprocess
 
 
 def command(script: str, *words: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess:
-    """Run it to its end."""
+    """Run a script until it ends."""
     process = start(script, *words, cwd=cwd, **environment)
     out, err = process.communicate(timeout=300)
     return subprocess.CompletedProcess(process.args, process.returncode, out, err)
@@ -59,7 +59,7 @@ def run_folder(done: subprocess.CompletedProcess) -> Path:
 
 
 def epochs_of(run: Path) -> list[dict[str, float]]:
-    """The rows of its metrics.csv, without what the clock says."""
+    """The rows of a run's metrics.csv, without times."""
     with (run / "metrics.csv").open() as file:
         return [
             {key: float(value) for key, value in row.items() if not key.endswith("seconds")}

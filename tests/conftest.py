@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from shared.training.classifier import Classifier
 
 sys.path.append(str(Path(__file__).parents[1] / "scripts"))  # where a script finds _start
-# Before torch is imported: the networks here are so small that a second thread only waits for the first.
+# Set before torch is imported: with networks this small, a second thread only costs time.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("MPLBACKEND", "Agg")
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-SECONDS = 20.0  # the most that one case may take, on however busy a machine
+SECONDS = 20.0  # the limit of one case, also on a busy machine
 EDGES = [0, 1, 0x7F, 0x80, 0xFF, 0x7FFF, 0x8000, 0xFFFF, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF]
 
 
@@ -58,7 +58,7 @@ def fuzz(
     seed: int,
     pieces: Sequence[bytes] = (),
 ) -> Counter[str]:
-    """Give damaged files to a reader; any exception but ``refused`` names the case and is raised.
+    """Pass damaged files to a reader; any exception except ``refused`` is raised with the number of the case.
 
     Returns:
         How many were ``read`` and how many ``refused``.

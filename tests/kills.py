@@ -1,7 +1,7 @@
 """Trainings that are killed: SIGKILL at a chosen moment of a process that runs the product's own functions.
 
-The processes come from a server that has imported the libraries and done nothing else: they are as fresh as
-one from a shell, and start in a tenth of a second.
+The processes are forked from a server that has only imported the libraries: their state is that of a new
+process, and they start in a tenth of a second.
 """
 
 import json
@@ -27,7 +27,7 @@ processes.set_forkserver_preload(
     ]
 )
 
-Moment = tuple[str, int]  # a hook of Lightning's callbacks, and which of its calls in a process is the last
+Moment = tuple[str, int]  # a hook of Lightning's callbacks, and the number of the call that is killed
 
 
 def _work(function: Callable[..., Any], args: tuple, folder: Path, moment: Moment | None) -> None:
@@ -49,7 +49,7 @@ def _work(function: Callable[..., Any], args: tuple, folder: Path, moment: Momen
 
 
 def run(function: Callable[..., Any], *args: Any, folder: Path, moment: Moment | None = None) -> bool:
-    """Whether ``function(*args)`` came to its end in a process of its own, before the moment of its death."""
+    """Run ``function(*args)`` in a new process that is killed at ``moment``; whether it ended before."""
     process = processes.Process(target=_work, args=(function, args, folder, moment))
     process.start()
     process.join(300)
@@ -58,7 +58,7 @@ def run(function: Callable[..., Any], *args: Any, folder: Path, moment: Moment |
 
 
 def equal(run: Path, whole: Path) -> None:
-    """Fail at the first difference: rows without the clock's, the weights of best and last, the metrics."""
+    """Fail at the first difference: rows and metrics without times, weights of both checkpoints."""
     ours, theirs = epochs_of(run), epochs_of(whole)
     for row, other in zip(ours, theirs, strict=True):
         assert row == other

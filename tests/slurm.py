@@ -45,13 +45,13 @@ PartitionName=high Nodes={host} PriorityTier=2 PreemptMode=OFF
 
 
 def missing() -> str:
-    """What is not installed here; empty if all is. slurmd starts jobs for their users, as root."""
+    """Programs that are not installed, or "root" if the user is not root: slurmd must run as root."""
     names = ("munged", "slurmctld", "slurmd", "srun", "sbatch", "scontrol", "squeue")
     absent = [name for name in names if not shutil.which(name, path=PLACES)]
     return "root" if not absent and os.geteuid() else ", ".join(absent)
 
 
-# submitit asks sacct for the state of its jobs, which needs a database; the controller knows them as well.
+# submitit reads the states of jobs from sacct, which needs a database; this script reads the controller's.
 SACCT = r"""#!/bin/sh
 echo 'JobID|State|NodeList'
 scontrol show job --oneliner | sed -nE 's/^JobId=([0-9]+) .*JobState=([A-Z]+).*/\1|\2|/p'
@@ -61,7 +61,7 @@ sed -nE 's/^.*ArrayJobId=([0-9]+) ArrayTaskId=([0-9]+) .*JobState=([A-Z]+).*/\1_
 
 
 class Slurm:
-    """The daemons, and the environment in which ``sbatch`` and the like find them."""
+    """The daemons, and the environment variables by which ``sbatch`` and other commands find them."""
 
     def __init__(self, folder: Path):
         folder.mkdir(mode=0o755)

@@ -50,7 +50,7 @@ def write_sounds(path: Path, n: int = 60, *, flip: bool = False) -> None:
 
 
 def write_games(path: Path, n: int = 60, *, flip: bool = False) -> None:
-    """Flipped, the first moves are others: a game's moves are its labels."""
+    """Games of random moves; ``flip`` changes the moves, which are the labels."""
     shutil.rmtree(path, ignore_errors=True)
     path.mkdir()
     for i in range(n):
@@ -74,7 +74,7 @@ KINDS = {  # an archive may take the place of a folder
 
 
 class Stop(Callback):
-    """Ctrl-C after the first epoch."""
+    """Raises KeyboardInterrupt after the first epoch."""
 
     def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         if trainer.current_epoch == 1:
@@ -83,7 +83,7 @@ class Stop(Callback):
 
 @pytest.fixture(scope="module")
 def stopped(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Run]:
-    """A run of each domain with one epoch left to train, on data of the user's own."""
+    """A run of each domain on a user's own data, stopped one epoch before its end."""
     folder = tmp_path_factory.mktemp("stopped")
     runs = {}
     for name, (make, path, words) in KINDS.items():
@@ -106,7 +106,7 @@ def resume(run: Run) -> None:
 
 
 def evaluated(run: Run, capsys: pytest.CaptureFixture, *words: str) -> str:
-    """What evaluate says on standard error."""
+    """The standard error of evaluate."""
     capsys.readouterr()
     evaluate(compose("evaluate", [f"run={run.folder}", *words]))
     return capsys.readouterr().err.strip()
@@ -118,7 +118,7 @@ def test_equal_data_have_equal_fingerprints_however_packed_and_loaded(
 ) -> None:
     run, make = stopped[name], KINDS[name][0]
     path = Path(run.config.data.path)
-    make(path)  # anew, so with other times
+    make(path)  # written again, with other modification times
     assert evaluated(run, capsys, "+data.batch_size=7", "+data.workers=1") == ""
     resume(copied(run, tmp_path / "first"))
     if path.is_file():
@@ -155,7 +155,7 @@ def test_changed_data_are_not_trained_on_and_evaluate_reports_the_change(
                 resume(run)
             assert (run.checkpoints / "last.ckpt").read_bytes() == weights
             assert evaluated(run, capsys).count("changed since it was trained") == 1
-            assert evaluated(run, capsys, f"data.path={path}") == ""  # others than its own: as asked for
+            assert evaluated(run, capsys, f"data.path={path}") == ""  # a path given by the user is no change
     finally:
         make(path)
     resume(copied(run, tmp_path / "run"))

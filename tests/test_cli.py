@@ -1,4 +1,4 @@
-"""The frame of every command: help, and what it says of a mistake. No traceback, exit code 1."""
+"""Every command has a help text, and reports mistakes without a traceback, with exit code 1."""
 
 import runpy
 import shlex
@@ -27,7 +27,7 @@ def test_help_names_examples_and_loads_nothing_heavy(script: str, tmp_path: Path
     assert not loaded & {"torch", "numba", "pytorch_lightning", "matplotlib"}
 
 
-def test_a_run_that_is_not_there_is_reported_before_torch_is_loaded(tmp_path: Path) -> None:
+def test_a_missing_run_is_reported_before_torch_is_loaded(tmp_path: Path) -> None:
     done = command("evaluate", "run=nowhere", cwd=tmp_path, PYTHONPROFILEIMPORTTIME="1")
     loaded = {line.split("|")[-1].strip() for line in done.stderr.splitlines() if "|" in line}
     assert "nowhere: no run here" in done.stderr
@@ -35,7 +35,7 @@ def test_a_run_that_is_not_there_is_reported_before_torch_is_loaded(tmp_path: Pa
 
 
 @pytest.mark.parametrize("script", SCRIPTS)
-def test_outside_the_environment_a_script_says_what_to_do(
+def test_a_script_outside_the_environment_prints_the_remedy(
     script: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "omegaconf", None)
@@ -44,7 +44,7 @@ def test_outside_the_environment_a_script_says_what_to_do(
         runpy.run_path(str(PROJECT / "scripts" / f"{script}.py"))
 
 
-def test_help_into_a_pipe_that_closes_ends_in_silence(tmp_path: Path) -> None:
+def test_help_into_a_closed_pipe_prints_no_error(tmp_path: Path) -> None:
     line = f"{shlex.quote(sys.executable)} {PROJECT / 'scripts' / 'train.py'} --help | head -1"
     done = subprocess.run(["bash", "-c", line], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.stderr == ""

@@ -46,7 +46,7 @@ COMMANDS: dict[str, Callable[[Run], object]] = {
     "ship": lambda run: ship(compose("ship", [f"run={run.folder}", "name=never"])),
     "resume": lambda run: train(compose("train", [f"resume={run.folder}"])),
 }
-CLIENT = "domains.go.match.client.Client"  # starts whatever program it is given
+CLIENT = "domains.go.match.client.Client"  # starts any program
 
 
 def change_checkpoints(run: Run, **changes: Any) -> None:
@@ -131,7 +131,7 @@ HOSTILE = [
     *(name_a_part, name_arguments, name_predict, name_data, climb, links, interpolate),
     *(bomb_of_aliases, bomb_of_zeros, bomb_of_layers, bomb_of_units),
 ]
-HARMLESS = {  # where the trick is not looked at
+HARMLESS = {  # commands that do not use the changed part
     (name_data, "predict"), (name_data, "gtp"), (name_data, "ship"),
     (name_arguments, "ship"), (bomb_of_units, "ship"), (bomb_of_layers, "ship"),
     (name_arguments, "resume"), (bomb_of_units, "resume"),
@@ -140,7 +140,7 @@ HARMLESS = {  # where the trick is not looked at
 
 @pytest.mark.parametrize("command", COMMANDS)
 @pytest.mark.parametrize("harm", HOSTILE)
-def test_a_stranger_s_run_is_refused_in_one_line(
+def test_a_hostile_run_is_refused_in_one_line(
     trained_copy: Run,
     harm: Callable[[Run, Path], None],
     command: str,
@@ -282,7 +282,7 @@ STATES: dict[str, Any] = {
 
 @pytest.mark.parametrize("damage", STATES.values(), ids=list(STATES))
 def test_a_state_beyond_the_optimizer_s_parameters_is_refused(damage: Callable[[Any], Any]) -> None:
-    """A fused step would read and write memory that is not its own."""
+    """A fused optimizer step would read and write outside its arrays."""
     weight = torch.nn.Parameter(torch.zeros(100, 100))
     optimizer = torch.optim.AdamW([weight], fused=True)
     weight.grad = torch.ones_like(weight)

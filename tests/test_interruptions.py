@@ -36,7 +36,7 @@ TINY = [
 
 
 class At(Callback):
-    """Does something in the middle of an epoch."""
+    """Calls a function in the middle of an epoch."""
 
     def __init__(self, epoch: int, act: Callable[[], object]):
         self.epoch, self.act = epoch, act
@@ -60,7 +60,7 @@ def the_run(runs: Path) -> Path:
 
 
 def resumed_by(line: str) -> Path:
-    """The folder that the line to resume with names, as a shell reads it."""
+    """The run folder in the printed command to resume, parsed as a shell does."""
     words = shlex.split(line.split("resume with: ")[1])
     assert words[0] == "python"
     assert words[1].endswith("scripts/train.py")
@@ -95,7 +95,7 @@ def test_signal_handlers_are_restored_after_a_command(tmp_path: Path) -> None:
     with heard():
         with pytest.raises(Stopped):
             train(configuration(tmp_path), [At(1, lambda: os.kill(os.getpid(), signal.SIGTERM))])
-        os.kill(os.getpid(), signal.SIGTERM)  # the end that is under way is not disturbed
+        os.kill(os.getpid(), signal.SIGTERM)  # a second signal does not disturb the end
     assert before == [
         signal.getsignal(signum) for signum in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGUSR1)
     ]
@@ -119,7 +119,7 @@ def test_a_run_moved_during_training_names_its_checkpoint(tmp_path: Path) -> Non
     assert f"was moved to {new} while its run was trained; 1 epoch is saved; resume with: " in message
     assert "\n" not in message
     assert resumed_by(message) == new
-    assert not list((tmp_path / "runs").glob("*/*"))  # nothing was made anew in the old place
+    assert not list((tmp_path / "runs").glob("*/*"))  # nothing was created in the old place
 
 
 def test_a_run_removed_during_training_is_reported(tmp_path: Path) -> None:
@@ -182,7 +182,7 @@ def test_the_exit_code_is_the_signal_s(tmp_path: Path) -> None:
 
 
 def test_a_signal_to_all_processes_is_reported_as_a_signal(tmp_path: Path) -> None:
-    """As SLURM sends it: a loader process may end before this one hears of it."""
+    """SLURM signals all processes: a loader process may end before the main process gets the signal."""
 
     def end_all() -> None:
         for worker in active_children():

@@ -1,4 +1,4 @@
-"""The groups logger and callbacks: what each file of conf/ leaves in a run's folder."""
+"""The configuration groups logger and callbacks: the files that each choice writes to a run's folder."""
 
 import csv
 import json
@@ -109,7 +109,7 @@ def test_a_logger_that_is_not_installed_is_one_line(tmp_path: Path, monkeypatch:
     assert not list(tmp_path.iterdir())
 
 
-# Each reads back what its own store has, in a process of its own: they leave threads and patches behind.
+# Each script reads its logger's store, in a separate process: the loggers leave threads and patches behind.
 STORES = {
     "wandb": "assert list(run.glob('wandb/offline-run-*/run-*.wandb'))",
     "mlflow": """

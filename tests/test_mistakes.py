@@ -16,7 +16,7 @@ from shared.config.multirun import Grid
 from shared.errors import UserError
 from tests.commands import PROJECT, TINY
 
-# What the commands import once their words are checked.
+# Modules that the commands import after the check of their arguments.
 HEAVY = (
     "torch", "shared.commands", "shared.explain", "shared.sweep", "shared.compare",
     "domains.go.engine",
@@ -289,7 +289,7 @@ def test_a_mistake_in_an_own_file_is_one_line(
     assert said in mistake("train", "--config-dir", "conf", "domain=image", f"{group}=mine")
 
 
-def test_a_text_model_without_tokens_is_told_what_to_add(mistake: Mistake, tmp_path: Path) -> None:
+def test_a_text_model_without_tokens_names_the_keys_to_add(mistake: Mistake, tmp_path: Path) -> None:
     (tmp_path / "conf" / "model").mkdir(parents=True)
     (tmp_path / "conf" / "model" / "mine.yaml").write_text("layers: [flatten, dense: classes]\n")
     said = mistake("train", "--config-dir", "conf", "domain=text", "model=mine")
@@ -298,7 +298,7 @@ def test_a_text_model_without_tokens_is_told_what_to_add(mistake: Mistake, tmp_p
 
 
 def test_a_run_s_own_keys_of_data_need_no_plus(mistake: Mistake) -> None:
-    """They are obeyed: what is missing is the module behind the command, which the fixture takes away."""
+    """The keys are accepted: the error is that of the module of the command, which the fixture hides."""
     with pytest.raises(ModuleNotFoundError, match="commands"):
         mistake("evaluate", "run=go/policy", "data.workers=1", "data.path=it's, here (1)")
 
@@ -327,7 +327,7 @@ LATE = [
 ]
 
 
-def test_other_layers_leave_keys_of_the_project_s_file_idle(late_mistake: Mistake) -> None:
+def test_keys_that_other_layers_do_not_use_are_accepted(late_mistake: Mistake) -> None:
     layers = "model.layers=[{conv: {filters: 8, kernel: 21}}, flatten]"
     assert "layers[0].conv.kernel: must be at most 19, the size of axis 1" in late_mistake(
         "train", "domain=go", layers
@@ -335,7 +335,5 @@ def test_other_layers_leave_keys_of_the_project_s_file_idle(late_mistake: Mistak
 
 
 @pytest.mark.parametrize(("words", "said"), LATE)
-def test_a_mistake_that_torch_tells_is_one_line_too(
-    late_mistake: Mistake, words: list[str], said: str
-) -> None:
+def test_a_mistake_that_torch_reports_is_one_line(late_mistake: Mistake, words: list[str], said: str) -> None:
     assert said in late_mistake("train", *TINY, *words)

@@ -22,7 +22,7 @@ LOSS = ["training.monitor=val/loss", "training.mode=min"]
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """Its loss is lowest before the last epoch: a rate this high does harm."""
+    """A run with a learning rate so high that its loss is lowest before the last epoch."""
     words = [*WORDS, *LOSS, "test=false", "trainer.enable_progress_bar=false", "optimizer=adam"]
     words += ["optimizer.lr=0.05", "trainer.max_epochs=4", "training.patience=3"]
     return Run.open(train(compose("train", [*words, f"runs={tmp_path_factory.mktemp('runs')}"]))["run"])
@@ -44,7 +44,7 @@ def test_the_best_checkpoint_is_that_of_the_lowest_loss(run: Run) -> None:
     assert metrics[ACCURACY] == best["val/acc"]
 
 
-def test_another_metric_than_the_run_began_with_is_refused(run: Run) -> None:
+def test_resuming_with_another_metric_is_refused(run: Run) -> None:
     (run.folder / "metrics.json").unlink()
     set_key(run, "training.monitor", "val/acc")
     set_key(run, "training.mode", "max")
@@ -58,7 +58,7 @@ def test_a_metric_that_no_epoch_logs_is_refused_before_it_trains(tmp_path: Path)
     assert not list(tmp_path.glob("*/*"))
 
 
-def test_a_search_goes_by_the_metric_and_its_mode(tmp_path: Path) -> None:
+def test_a_search_optimises_the_metric_in_its_mode(tmp_path: Path) -> None:
     words = [*WORDS, *LOSS, "n_trials=3", "trainer.max_epochs=1", f"runs={tmp_path}"]
     words += ["sweep.space={optimizer.lr: [0.0001, 0.003, 0.01]}", "sweep.sampler=random", "seed=1"]
     study = sweep(compose("sweep", words), words)

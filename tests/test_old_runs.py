@@ -51,7 +51,7 @@ def test_an_old_run_predicts_and_is_explained(run: Run, tmp_path: Path) -> None:
 
 
 def write_input(path: Path) -> Path:
-    """A small file of the kind that its suffix says."""
+    """A small file of the format of the suffix."""
     if path.suffix == ".sgf":
         path.write_text("(;SZ[19];B[dd];W[pp];B[dp];W[pd])")
     elif path.suffix == ".png":

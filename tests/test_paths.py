@@ -25,7 +25,7 @@ QUICK = [
 
 @pytest.fixture
 def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, Path]:
-    """Two folders, each with another my.csv; the first is the current one."""
+    """Two folders with different files my.csv; the first is the current folder."""
     for name, n in (("here", 60), ("there", 90)):
         (tmp_path / name).mkdir()
         write_sentences(tmp_path / name / "my.csv", n)
@@ -69,7 +69,7 @@ def test_lists_and_second_files_are_kept_too(tmp_path: Path, monkeypatch: pytest
     assert set(data_paths()) == {"path", "test_path", "train_also", "vectors"}
 
 
-def test_repetitions_and_searches_know_their_data_by_absolute_path(
+def test_repetitions_and_searches_keep_absolute_paths_of_data(
     places: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     _, there = places
@@ -88,7 +88,7 @@ def test_repetitions_and_searches_know_their_data_by_absolute_path(
 def test_a_relative_path_never_silently_means_other_data(
     places: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
 ) -> None:
-    """As older versions wrote them, and as ship leaves them."""
+    """Configurations of older versions and of exported runs hold relative paths."""
     _, there = places
     run = Run(train(compose("train", [*QUICK, "test=false"]))["run"])
     config = run.folder / "config.yaml"

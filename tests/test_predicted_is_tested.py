@@ -1,4 +1,4 @@
-"""``predict.py`` on the files of a test set gives the answers that the run's own test gave."""
+"""``predict.py`` on the files of a test set gives the predictions of the run's own test."""
 
 import sys
 from collections.abc import Callable
@@ -92,7 +92,7 @@ def of_test(domain: str, data: Any, rows: Rows) -> Rows:
         ("text", sentences, []),
     ],
 )
-def test_the_predictions_for_the_test_files_are_the_tested_answers(
+def test_predictions_for_the_test_files_equal_those_of_the_test(
     domain: str,
     make: Callable[[Path], list[str]],
     words: list[str],
@@ -118,7 +118,7 @@ def test_the_predictions_for_the_test_files_are_the_tested_answers(
     rows = of_test(domain, data, predict(compose("predict", overrides)).rows)
     assert len(rows) == len(tested["item"]) > 5
     best = [row["best"][0]["name"] for row in rows]
-    if domain == "go":  # where all shares are the legal moves'
+    if domain == "go":  # predict normalises over the legal moves
         probability = tested["label_probability"] / (1 - tested["illegal"])
     else:
         assert best == [data.classes[answer] for answer in tested["answer"]]

@@ -1,4 +1,4 @@
-"""Training with several processes: each item once, the same metrics, one run folder."""
+"""Training with several processes: every item once, the same metrics, one run folder."""
 
 import json
 import os
@@ -35,13 +35,13 @@ TWO = [*TINY, "data.batch_size=16", "trainer=ddp", "trainer.devices=2"]
 
 @pytest.fixture(scope="module")
 def alone(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One process, with the batches of two together."""
+    """A run of one process, with batches as large as those of two processes together."""
     runs = tmp_path_factory.mktemp("alone")
     return Path(train(compose("train", [*TINY, "data.batch_size=32", f"runs={runs}"]))["run"])
 
 
 def equal_to(alone: Path, run: Path) -> None:
-    [folder] = run.parent.iterdir()  # the other process has made none
+    [folder] = run.parent.iterdir()  # the other process has created none
     assert folder == run
     for ours, theirs in zip(epochs_of(run), epochs_of(alone), strict=True):
         assert ours == pytest.approx(theirs, abs=2e-4)
@@ -67,7 +67,7 @@ def test_two_processes_train_like_one_with_doubled_batches(alone: Path, tmp_path
 
 
 @pytest.mark.slow
-def test_torchrun_starts_them_as_well(alone: Path, tmp_path: Path) -> None:
+def test_torchrun_starts_the_processes(alone: Path, tmp_path: Path) -> None:
     torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node=2"]
     done = subprocess.run(
         [*torchrun, str(PROJECT / "scripts" / "train.py"), *TWO],
@@ -78,7 +78,7 @@ def test_torchrun_starts_them_as_well(alone: Path, tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_slurm_s_tasks_on_two_nodes_find_each_other(alone: Path, tmp_path: Path) -> None:
-    """As ``srun`` on two machines sets the environment, here twice on one."""
+    """Two processes on one machine, with the environment that ``srun`` sets on two machines."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = str(free.getsockname()[1])
@@ -99,7 +99,7 @@ def test_slurm_s_tasks_on_two_nodes_find_each_other(alone: Path, tmp_path: Path)
     equal_to(alone, Path(out.rstrip().splitlines()[-1].removeprefix("run: ")))
 
 
-def test_in_a_grid_lightning_starts_no_processes_of_its_own(tmp_path: Path, monkeypatch) -> None:
+def test_several_processes_in_a_grid_are_refused(tmp_path: Path, monkeypatch) -> None:
     config = compose("train", TWO)
     trainer = build_trainer(config, Run(tmp_path), [])
     _check_processes(trainer)  # no grid
@@ -120,7 +120,7 @@ def test_other_processes_end_in_one_line_if_one_is_killed(victim: str, tmp_path:
     children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
     [other] = [pid for pid in map(int, children) if b"train.py" in Path(f"/proc/{pid}/cmdline").read_bytes()]
     os.kill(other if victim == "started" else process.pid, signal.SIGKILL)
-    _, err = process.communicate(timeout=30)  # both have closed it: neither hangs
+    _, err = process.communicate(timeout=30)  # both have closed standard error: neither hangs
     assert process.returncode == (1 if victim == "started" else -signal.SIGKILL)
     assert "Traceback" not in err
     lines = [line for line in err.splitlines() if line.startswith("error: ")]

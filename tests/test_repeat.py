@@ -22,7 +22,7 @@ TINY = ["domain=image", "trainer.max_epochs=1", "trainer.accelerator=cpu", "trai
 OVER = "repeat.over={seed: [0, 1]}"
 
 
-def test_the_interval_is_students() -> None:
+def test_the_interval_is_student_s() -> None:
     values = [0.8, 0.83, 0.79, 0.85]
     spread = spread_of(values)
     low, high = stats.t.interval(0.95, 3, loc=np.mean(values), scale=stats.sem(values))
@@ -31,7 +31,7 @@ def test_the_interval_is_students() -> None:
     assert np.isnan(spread_of([0.5]).low)
 
 
-def test_every_combination_once() -> None:
+def test_every_combination_is_repeated_once() -> None:
     assert _combinations({"a": [1, 2], "b": ["x"]}) == [{"a": 1, "b": "x"}, {"a": 2, "b": "x"}]
     for values in (3, []):
         with pytest.raises(UserError, match=r"repeat\.over\.a="):
@@ -78,6 +78,6 @@ def test_a_key_that_does_not_exist_is_named(tmp_path: Path) -> None:
     assert "repeat.over.data.fould: there is no such key" in done.stderr
 
 
-def test_folds_are_repeated_over_instead_of_seeds() -> None:
+def test_a_repetition_over_folds() -> None:
     config = compose("repeat", ["domain=text", "data.folds=10", "repeat.over={data.fold: [0, 1]}"])
     assert _combinations(plain(config.repeat.over)) == [{"data.fold": 0}, {"data.fold": 1}]

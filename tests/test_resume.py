@@ -24,7 +24,7 @@ from tests import kills
 from tests.commands import command, set_key, start
 
 QUIET = ["trainer.accelerator=cpu", "trainer.precision=32-true", "trainer.enable_progress_bar=false"]
-SMALL = {  # of each domain, with dropout and random changes of the data
+SMALL = {  # for each domain, with dropout and random changes of the data
     "go": [
         "model.filters=4",
         "model.depth=2",
@@ -37,7 +37,7 @@ SMALL = {  # of each domain, with dropout and random changes of the data
     "speech": ["model.filters=4", "model.units=8", "data.epoch_size=192"],
     "text": ["model.filters=8", "model.embedding=12", "data.epoch_size=300"],
 }
-EPOCHS = 4  # of three steps at least
+EPOCHS = 4  # of at least three steps
 
 
 def words_of(domain: str, *more: str) -> list[str]:
@@ -45,7 +45,7 @@ def words_of(domain: str, *more: str) -> list[str]:
 
 
 def train_in(folder: Path, words: list[str]) -> None:
-    """The one training of a folder: begun, or resumed."""
+    """Start or resume the only training of a folder."""
     train_once(compose("train", [*words, f"runs={folder}"]))
 
 
@@ -55,7 +55,7 @@ def run_in(folder: Path) -> Path:
 
 
 def check_kills(words: list[str], folder: Path, moments: list[kills.Moment]) -> None:
-    """Train once without and once with kills, and compare."""
+    """A training with kills has the same result as one without."""
     whole, killed = folder / "whole", folder / "killed"
     assert kills.run(train_in, whole, words, folder=folder)
     for moment in moments:
@@ -66,11 +66,11 @@ def check_kills(words: list[str], folder: Path, moments: list[kills.Moment]) -> 
 
 @pytest.mark.parametrize("domain", SMALL)
 def test_a_run_killed_at_a_step_resumes_with_the_same_result(domain: str, tmp_path: Path) -> None:
-    """With the defaults: one loader process for Go, none for the others."""
+    """The default number of loader processes: one for Go, none for the others."""
     check_kills(words_of(domain), tmp_path, [("on_train_batch_end", random.randint(7, 11))])
 
 
-MOMENTS = {  # and how often each comes, at least, before the last epoch but one is over
+MOMENTS = {  # hook: minimum number of its calls before the end of the last epoch but one
     "on_train_batch_start": 6,
     "on_train_batch_end": 6,
     "on_train_epoch_start": 2,
@@ -85,7 +85,9 @@ MOMENTS = {  # and how often each comes, at least, before the last epoch but one
 @pytest.mark.parametrize("ema", ["null", "0.9"])
 @pytest.mark.parametrize("workers", [0, 1, 2])
 @pytest.mark.parametrize("domain", SMALL)
-def test_killed_four_times(domain: str, workers: int, ema: str, tmp_path: Path) -> None:
+def test_a_run_killed_four_times_resumes_with_the_same_result(
+    domain: str, workers: int, ema: str, tmp_path: Path
+) -> None:
     words = words_of(domain, f"data.workers={workers}", f"training.ema={ema}")
     chance = random.Random(f"{domain}{workers}{ema}")
     first = (hook := chance.choice(list(MOMENTS)), chance.randint(1, MOMENTS[hook]))
@@ -119,7 +121,9 @@ def test_moved_and_copied_runs_resume_with_the_same_result(tmp_path: Path) -> No
     kills.equal(run_in(tmp_path / "again"), whole)
 
 
-ANOTHER: list[tuple[str, object, str]] = [  # what is changed in config.yaml by hand, and what is said of it
+ANOTHER: list[
+    tuple[str, object, str]
+] = [  # the key and value that a user changes in config.yaml, and the error
     ("trainer.max_epochs", 4, "must be 2, for which schedule.total_steps was set as the run began, got 4; "),
     ("trainer.max_epochs", 1, "must be 2, for which schedule.total_steps was set as the run began, got 1; "),
     ("trainer.max_epochs", 0, "must be a whole number from 1, got 0"),
@@ -202,7 +206,7 @@ def test_a_second_process_is_refused_and_a_killed_one_releases_its_lock(
         train_in(tmp_path / "runs", words)
     process.kill()
     process.join()
-    process = holder(tmp_path / "runs")  # as another repeat.py, which has not yet begun with the run
+    process = holder(tmp_path / "runs")  # like another repeat.py that has not yet started the run
     with pytest.raises(InUseError, match=rf"{tmp_path / 'runs'}: process {process.pid} on "):
         train_in(tmp_path / "runs", words)
     train(resume)
@@ -247,7 +251,7 @@ def test_unfinished_files_of_killed_writers_only_are_removed(tmp_path: Path) -> 
     ready, until = kills.processes.Event(), kills.processes.Event()
     other = kills.processes.Process(target=write_long, args=(path, ready, until))
     other.start()
-    assert ready.wait(200)  # which has removed what was left
+    assert ready.wait(200)  # the process has removed unfinished files
     assert not left.exists()
     [used] = tmp_path.glob(".metrics.csv-*")
     write(path, "mine")
@@ -285,7 +289,7 @@ def sweep_in(folder: Path, words: list[str]) -> None:
 @pytest.mark.long
 @pytest.mark.parametrize("works", [repeat_in, sweep_in])
 @pytest.mark.parametrize("domain", SMALL)
-def test_killed_within_a_repetition_and_a_search(
+def test_a_killed_repetition_and_search_resume(
     works: Callable[[Path, list[str]], None], domain: str, tmp_path: Path
 ) -> None:
     words = words_of(domain, "training.ema=0.9")
@@ -299,7 +303,7 @@ def test_killed_within_a_repetition_and_a_search(
 
 
 def same_runs(killed: Path, whole: Path) -> None:
-    """Each training of one folder is there once in the other, with equal bits."""
+    """Both folders hold the same trainings, with equal bits."""
     ours, theirs = (
         {path.parent.parent.parent.relative_to(folder): path.parent for path in folder.rglob("metrics.json")}
         for folder in (killed, whole)
@@ -312,8 +316,8 @@ def same_runs(killed: Path, whole: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.long
-def test_killed_within_a_comparison(tmp_path: Path) -> None:
-    """Its processes too: they end with it, and the same command goes on."""
+def test_a_killed_comparison_resumes(tmp_path: Path) -> None:
+    """Its processes end with the command, and the same command resumes."""
     words = ["compare=quick", "n_jobs=2"]
     assert command("compare", *words, cwd=tmp_path, OMP_NUM_THREADS="1").returncode == 0
     (tmp_path / "runs").rename(tmp_path / "whole")
@@ -329,8 +333,8 @@ def test_killed_within_a_comparison(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.long
-def test_killed_within_a_grid(tmp_path: Path) -> None:
-    """The run that was stopped is resumed as any other."""
+def test_a_killed_grid_resumes(tmp_path: Path) -> None:
+    """A killed run of a grid is resumed like any other run."""
     words = [*words_of("text", "trainer.max_epochs=20"), "seed=0,1"]
     assert command("train", "-m", *words, cwd=tmp_path, OMP_NUM_THREADS="1").returncode == 0
     (tmp_path / "runs").rename(tmp_path / "whole")

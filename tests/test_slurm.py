@@ -39,12 +39,12 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[slurm.Slurm]:
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A run that nothing cuts short."""
+    """A run without interruption."""
     return Path(train(compose("train", [*LONG, f"runs={tmp_path_factory.mktemp('whole')}"]))["run"])
 
 
 class Batch:
-    """A job whose script is these lines, in a folder of its own."""
+    """A job with these lines as its script, in a folder of its own."""
 
     def __init__(self, cluster: slurm.Slurm, folder: Path, *lines: str, options: str = ""):
         self.cluster, self.folder = cluster, folder
@@ -97,7 +97,7 @@ def training(*words: str) -> str:
 
 
 def check_resumed(batch: Batch, whole: Path) -> None:
-    """One run folder, with the bits of a run that nothing cut short."""
+    """The job has one run folder, with the bits of a run without interruption."""
     assert batch.end() == "COMPLETED 0:0", batch.out
     [run] = batch.folder.glob("runs/go/*")
     assert epochs_of(run) == epochs_of(whole)
@@ -149,7 +149,7 @@ def test_a_preempted_job_resumes_its_run(cluster: slurm.Slurm, whole: Path, tmp_
 
 
 def test_a_job_s_checkpoint_never_starts_another_training(cluster: slurm.Slurm, tmp_path: Path) -> None:
-    """Neither from what another Lightning left in the current folder, nor from this job's other runs."""
+    """Neither a checkpoint in the current folder nor one of the job's other runs is loaded."""
     torch.save({"epoch": 4, "global_step": 9, "state_dict": {}}, tmp_path / "hpc_ckpt_1.ckpt")
     words = [*TINY, "data.workers=0"]
     run = "ls -d runs/go/* | head -1"

@@ -15,7 +15,7 @@ from optuna.trial import TrialState
 
 from tests.commands import command, start
 
-# The smallest search that still does everything: a trial takes a second.
+# The smallest search that uses every part: a trial takes a second.
 TINY = [
     "sweep=image/lecture",
     "data.first=200",
@@ -26,7 +26,7 @@ TINY = [
 
 
 def trials_of(folder: Path) -> list[optuna.trial.FrozenTrial]:
-    """The trials of the one study below a folder, read by Optuna alone."""
+    """The trials of the only study below a folder, read by Optuna itself."""
     [journal] = folder.glob("runs/sweep/*/journal.log")
     storage = JournalStorage(JournalFileBackend(str(journal)))
     return optuna.load_study(study_name=journal.parent.name, storage=storage).trials

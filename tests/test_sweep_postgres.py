@@ -59,7 +59,7 @@ def storage() -> Iterator[str]:
         try:
             yield f"postgresql://sweep:{PASSWORD}@127.0.0.1:{port}/postgres"
         finally:
-            server.send_signal(signal.SIGINT)  # ends at once, whoever is connected
+            server.send_signal(signal.SIGINT)  # ends at once, despite open connections
             server.wait(30)
 
 
@@ -87,7 +87,7 @@ def test_each_trial_is_trained_once_though_two_of_four_processes_are_killed(
         workers[victim].communicate()
     ends = [worker.communicate(timeout=500) for worker in workers[2:]]
     assert [worker.returncode for worker in workers[2:]] == [0, 0], ends
-    done = command("sweep", *words, cwd=tmp_path)  # takes up what the others still held
+    done = command("sweep", *words, cwd=tmp_path)  # resumes the trials of the killed processes
     assert done.returncode == 0, done.stderr
 
     trials = trials_of(storage, tmp_path)

@@ -102,7 +102,7 @@ def test_training_stops_early_and_takes_the_other_settings(tmp_path: Path) -> No
     assert not [name for name in metrics if name.startswith("test/")]
     assert not (folder / "test_items.npz").exists()
     kept = {path.stem: torch.load(path, weights_only=True)["epoch"] for path in folder.glob("checkpoints/*")}
-    assert kept == {"best": 0, "last": 2}  # a resumed run goes on from its last epoch, not from its best
+    assert kept == {"best": 0, "last": 2}  # a run resumes from its last epoch, not from its best
     (folder / "metrics.json").unlink()  # as if it had been killed at its early end
     assert run_folder(command("train", f"resume={folder}", cwd=tmp_path)) == folder
     assert json.loads((folder / "metrics.json").read_text())["epochs"] == 3
@@ -125,7 +125,7 @@ def test_ctrl_c_names_the_command_to_resume_which_ends_the_run(tmp_path: Path) -
 
 @pytest.mark.slow
 def test_several_devices_share_one_run_which_can_be_resumed(tmp_path: Path) -> None:
-    """Two processes on the processor stand for two GPUs."""
+    """Two CPU processes take the place of two GPUs."""
     words = [*TINY, "trainer.devices=2", "trainer.strategy=ddp", "trainer.max_epochs=40"]
     process = start("train", *words, cwd=tmp_path)
     wait_for_epochs(tmp_path, 2, seconds=200)  # two starts, one after the other
@@ -173,7 +173,7 @@ def test_a_run_killed_at_random_resumes_with_the_same_weights(kills: int, tmp_pa
     assert process.returncode == 0, err
     rows = epochs_of(folder)
     assert [row["epoch"] for row in rows] == list(range(60))
-    assert rows == epochs_of(whole)  # the first epoch that differs says more than the last one's weights
+    assert rows == epochs_of(whole)  # shows the first epoch that differs
     for name in ("best", "last"):
         ours, theirs = (
             torch.load(run / "checkpoints" / f"{name}.ckpt", weights_only=True) for run in (folder, whole)
