@@ -30,7 +30,7 @@ TINY = [
 
 
 def start(script: str, *words: str, cwd: Path, **environment: str) -> subprocess.Popen:
-    """Start ``python scripts/<script>.py`` in a folder; its output is captured, SIGINT has its default effect.
+    """Start ``python scripts/<script>.py`` in a folder; its output is captured, and SIGINT is not ignored.
 
     Without that, a process that inherits "ignore SIGINT" from a shell's background job would ignore Ctrl-C.
     """
