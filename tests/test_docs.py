@@ -173,7 +173,7 @@ def test_a_printed_command_is_accepted(
     assert len(calls) == ("--help" not in words)
 
 
-def test_the_other_printed_commands_name_what_exists() -> None:
+def test_other_printed_commands_name_existing_targets_and_modules() -> None:
     makefile = (PROJECT / "Makefile").read_text()
     for command in ALL.values():
         words = [word for word in command.words if not re.match("[A-Z_]+=|time$", word)]

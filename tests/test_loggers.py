@@ -55,7 +55,7 @@ def test_each_file_of_the_group_is_a_function_of_its_name_with_its_keys(group: s
         assert set(node[name]) | {"run"} >= set(legal[name].__annotations__) - {"return"}
 
 
-def test_a_csv_table_has_what_callbacks_log_and_a_resumed_run_begins_another(tmp_path: Path) -> None:
+def test_a_csv_table_has_the_values_of_callbacks_and_a_resumed_run_begins_another(tmp_path: Path) -> None:
     run = trained(tmp_path, "logger=csv", "callbacks=[learning_rate,gradient_norms]")
     [rows] = tables(run)
     assert {"val/acc", "lr-AdamW", "grad_2.0_norm_total"} <= set(rows[0])

@@ -13,7 +13,7 @@ from shared.training.setup import build_data, build_module
 from tests.domains.go.board.reference import games_of
 
 
-def test_plane_speed_counts_what_it_replays():
+def test_plane_speed_counts_replayed_positions():
     spread = [2 * point + point % 2 for point in range(0, 361, 3)]
     result = plane_speed(games_of(19, ([], spread), ([], []), ([], spread[:20])), ALPHAGO)
     assert result["games"] == 2
@@ -31,7 +31,7 @@ def test_a_move_is_timed_beside_the_forward_pass_in_it() -> None:
     whole, bare = move_seconds(Policy(network, ALPHAGO, 8), 6)
     assert len(whole) == len(bare) == 6
     assert all(seconds > 0 for seconds in whole + bare)
-    # each move asks the network once, and so does the bare pass
+    # Every move calls the network once, like the forward pass that is timed beside it.
     assert passes == [(8, 48, 19, 19)] * 2 * (WARM + 6)
 
 

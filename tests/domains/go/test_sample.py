@@ -48,7 +48,7 @@ def test_the_archive_is_packed_the_same_everywhere() -> None:
 
 
 @pytest.mark.gnugo
-def test_the_script_plays_what_is_missing_and_packs_all(tmp_path: Path) -> None:
+def test_the_script_plays_missing_games_and_packs_all(tmp_path: Path) -> None:
     words = ["--games", "2", "--work", str(tmp_path), "--archive", str(tmp_path / "made.tar.xz")]
     with tarfile.open(SAMPLE) as bundled:
         file = bundled.extractfile("0000.sgf")

@@ -75,7 +75,7 @@ def test_the_preprocessing_of_a_trained_network_is_kept() -> None:
     assert data.preprocessing.mean == [1.0]
 
 
-def test_batches_hold_what_was_drawn() -> None:
+def test_batches_hold_the_drawn_items() -> None:
     data = read()
     batch = data.train_set[Draw(np.array([5, 2]), 7)]
     assert np.array_equal(batch["x"], data.train_set.x[[5, 2]])
@@ -85,14 +85,14 @@ def test_batches_hold_what_was_drawn() -> None:
 
 def test_folders_by_class_are_cut_by_pixels(tmp_path: Path) -> None:
     path = make_folder(tmp_path / "p", {"cat": 60, "dog": 60})
-    sides = names(from_folder(path))
-    assert sum(map(len, sides.values())) == 120
-    assert min(map(len, sides.values())) > 4
+    splits = names(from_folder(path))
+    assert sum(map(len, splits.values())) == 120
+    assert min(map(len, splits.values())) > 4
     make_folder(path, {"elk": 30}, seed=1)
     more = names(from_folder(path))
-    for side, these in sides.items():
-        assert these <= more[side]  # more pictures move none to another side
-    copy = Image.open(path / sorted(sides["test"])[0])
+    for split, before in splits.items():
+        assert before <= more[split]  # additional pictures move none to another split
+    copy = Image.open(path / sorted(splits["test"])[0])
     copy.save(path / "cat" / "copy.png")
     assert "cat/copy.png" in names(from_folder(path))["test"]  # copies stay together
 

@@ -61,12 +61,12 @@ def test_the_preprocessing_normalises_and_changes_training_pictures_alone() -> N
     changed, _ = module.train().preprocess({"x": x})
     assert changed.shape == planes.shape
     assert all(not torch.equal(a, b) for a, b in zip(changed, planes, strict=True))
-    assert (changed == 0).flatten(1).any(1).all()  # what is cut out has the mean
+    assert (changed == 0).flatten(1).any(1).all()  # the square of cutout has the mean value
     torch.manual_seed(0)
     torch.testing.assert_close(module.preprocess({"x": x})[0], changed)
     floats = x.float()
     module.eval().preprocess({"x": floats})
-    assert torch.equal(floats, x.float())  # left as it is
+    assert torch.equal(floats, x.float())  # unchanged
 
 
 def test_predictions_probabilities_and_marks(colours: Path) -> None:

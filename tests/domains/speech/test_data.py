@@ -66,9 +66,9 @@ def test_batches_are_of_clips_of_like_length(tmp_path: Path) -> None:
 def test_extra_recordings_are_used_for_training_only(tmp_path: Path) -> None:
     own = write_words(tmp_path / "own")
     more = write_words(tmp_path / "more", speakers=3, seed=1)
-    for file in sorted(more.glob("*/f0_*.wav")):  # a voice of the test, under its own name
+    for file in sorted(more.glob("*/f0_*.wav")):  # the test speaker, by name
         file.rename(file.with_name(file.name.replace("f0", "m5")))
-    copied = own / "low" / "m1_0.wav"  # and one clip that is there already, under another's
+    copied = own / "low" / "m1_0.wav"  # a copy of an own clip, with another speaker's name
     (more / "low" / "f9_0.wav").write_bytes(copied.read_bytes())
     alone = ready(f"data.path={own}", "data.test_speaker=m5")
     data = ready(f"data.path={own}", "data.test_speaker=m5", f"data.train_also={more}")
@@ -130,7 +130,7 @@ def test_baselines_are_chances_of_each_test_clip(tmp_path: Path) -> None:
     data = ready(f"data.path={write_words(tmp_path / 'in')}")
     baselines = data.baselines(np.arange(len(data.test_set)))
     assert baselines["most frequent word"].mean() == pytest.approx(1 / 3)
-    assert baselines["logistic regression"].mean() > 0.8  # tones stand in bands of their own
+    assert baselines["logistic regression"].mean() > 0.8  # the words' tones are in different bands
 
 
 @pytest.mark.parametrize(

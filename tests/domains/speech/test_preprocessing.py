@@ -26,7 +26,7 @@ def test_it_is_torchaudio_s_spectrogram_levelled(log_mel: LogMel) -> None:
     reference = MelSpectrogram(
         8000, n_fft=256, win_length=200, hop_length=80, f_min=60, f_max=4000, n_mels=40, center=False
     )
-    theirs = reference(torch.nn.functional.pad(x, (28, 28)))  # stft sets a window of 200 amidst zeros
+    theirs = reference(torch.nn.functional.pad(x, (28, 28)))  # stft centres the window of 200 in zeros
     torch.testing.assert_close(log_mel.power(x), theirs)
     log = (theirs / theirs.mean() + FLOOR).log()
     mel, frames = log_mel(x)
@@ -91,9 +91,7 @@ def test_a_factor_of_one_changes_nothing_and_each_clip_has_its_own(log_mel: LogM
 
 @pytest.mark.parametrize("factor", [0.8, 1.0, 1.25])
 def test_frequencies_move_as_in_the_paper(log_mel: LogMel, factor: float) -> None:
-    f = np.linspace(
-        0, 4000, 100_001
-    )  # Jaitly & Hinton's formula, from where a frequency was to where it goes
+    f = np.linspace(0, 4000, 100_001)  # Jaitly & Hinton's formula: frequencies before and after
     least = 0.85 * 4000 * min(factor, 1)
     upper = 4000 - (4000 - least) / (4000 - least / factor) * (4000 - f)
     goes = np.where(f <= least / factor, factor * f, upper)

@@ -57,7 +57,7 @@ def test_the_split_trains_on_men_and_tests_on_women(data: SpeechData) -> None:
 
 
 @pytest.mark.skipif(shutil.which("espeak-ng") is None, reason="espeak-ng is not installed")
-def test_the_script_packs_what_is_spoken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_script_packs_synthesised_clips(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("scripts.samples.speech.voices", lambda: {"f00": "en-us+f1"})
     main(["--clips", "1", "--archive", str(tmp_path / "made.tar.xz")])
     with tarfile.open(tmp_path / "made.tar.xz") as made, tarfile.open(SAMPLE) as bundled:

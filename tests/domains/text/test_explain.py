@@ -25,9 +25,7 @@ def text(networks: Networks) -> tuple[Classifier, TextDomain]:
     return model, domain
 
 
-def test_a_sentence_s_words_are_what_is_explained(
-    text: tuple[Classifier, TextDomain], tmp_path: Path
-) -> None:
+def test_the_words_of_a_sentence_are_explained(text: tuple[Classifier, TextDomain], tmp_path: Path) -> None:
     model, domain = text
     [example] = domain.read(None, "The plot isn't dull!")
     assert example.source == ["The", "plot", "is", "n't", "dull", "!"]

@@ -89,8 +89,8 @@ def test_vectors_can_start_as_naive_bayes_weighs_the_words(tmp_path: Path) -> No
     module, data = made(tmp_path, "model=text/phrases", "model.naive_bayes=0.5")
     start = module.embeddings[0].weight[:, 0]
     index = data.preprocessing.vocabulary.index
-    # Of 2 + 2 sentences "fine" stands in both that praise, "so" in one that blames, "dull" in one of each.
-    shift = np.log((len(start) + 4) / (len(start) + 13))  # tokens in a class's sentences, each with one more
+    # Of 2 + 2 sentences, "fine" is in both positive ones, "so" in one negative, "dull" in one of each class.
+    shift = np.log((len(start) + 4) / (len(start) + 13))  # tokens of a class, plus one per word
     for word, ratio in (("fine", 3 / 1), ("so", 1 / 2), ("dull", 2 / 2)):
         assert start[index(word)].item() == pytest.approx(0.5 * (np.log(ratio) + shift), abs=1e-5)
     assert start[:2].tolist() == [0, 0]

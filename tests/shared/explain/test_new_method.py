@@ -62,7 +62,10 @@ def test_the_checks_measure_it_with_its_signs(networks: dict[str, tuple[Classifi
     subject.methods = [METHODS["brightness"]]
     correlation, edges = randomised_weights(subject)
     assert correlation.name == "randomised weights: ρ of brightness"
-    assert (correlation.value, correlation.holds) == (pytest.approx(1), False)  # it looks at no weight
+    assert (correlation.value, correlation.holds) == (
+        pytest.approx(1),
+        False,
+    )  # it does not depend on the weights
     assert edges.holds
     measures = {measure.name: measure for measure in faithful(subject)}
     assert measures["deletion: brightness"].required.startswith("≤")

@@ -199,7 +199,7 @@ def test_the_true_order_has_the_best_curves(networks: Networks) -> None:
 def test_an_edge_detector_fails_the_checks_that_maps_pass(networks: Networks) -> None:
     model, domain, example, target = first(networks, "image")
     places = foreground(example, domain)
-    assert 30 < int(places.sum()) < 600  # the digit, without the black about it
+    assert 30 < int(places.sum()) < 600  # the digit without its black background
     other = randomised(model.network, 0)
     for mine, theirs in zip(model.network.parameters(), other.parameters(), strict=True):
         assert not torch.equal(mine, theirs)
@@ -209,7 +209,7 @@ def test_an_edge_detector_fails_the_checks_that_maps_pass(networks: Networks) ->
         after = explain(model, example, "input_x_gradient", target, domain).with_signs[places]
     finally:
         model.network = trained
-    assert abs(rank_correlation(before, after)) <= 0.4  # of one picture; the check takes the mean of many
+    assert abs(rank_correlation(before, after)) <= 0.4  # for one picture; the check averages many
     assert rank_correlation(edges(example, domain)[places], edges(example, domain)[places]) == pytest.approx(
         1
     )

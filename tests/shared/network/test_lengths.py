@@ -37,7 +37,7 @@ PADDED = [
     "flatten",
     {"dense": "classes"},
 ]
-# The input itself: a maximum may be negative, which no filling must outdo.
+# Pooling of the input itself: a maximum may be negative, and padding must not exceed it.
 POOLED = [pool(["span", 1], "both"), "flatten", {"dense": "classes"}]
 FREQUENCY = [
     {"windows": {"size": 4, "hop": 2}},
@@ -80,7 +80,7 @@ def test_an_example_alone_and_in_a_batch_has_one_prediction(layers: list, size: 
     network = build_network(layers, 2, size, 3).double().eval()
     for norm in network.modules():
         if isinstance(norm, nn.BatchNorm2d):
-            nn.init.normal_(norm.running_mean)  # else zeros pass as they are
+            nn.init.normal_(norm.running_mean)  # otherwise zeros stay zero
     parts = examples(size)
     alone = torch.cat([network(part) for part in parts])
     together = network(batch(parts, size, 20, torch.nan), torch.tensor(LENGTHS))

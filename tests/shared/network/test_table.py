@@ -111,7 +111,7 @@ def test_rows_of_the_digit_network() -> None:
         2 * 1250 * 100,
         2 * 100 * 10,
     ]
-    # The last pooling drops a row and a column: the network never looks at two of a digit's 28.
+    # The last pooling drops a row and a column: the network ignores 2 of a digit's 28 rows and columns.
     assert [row.field for row in table] == [(3, 3), (4, 4), (8, 8), (10, 10), (26, 26), (26, 26), (26, 26)]
     assert [row.shape.axes[0].stride for row in table[:4]] == [1, 2, 2, 4]
 

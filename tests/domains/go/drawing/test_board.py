@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from domains.go.drawing.board import WOOD, draw_board, heat_colours
 
-# Machado, Oliveira & Fernandes 2009, severity 1.0: linear RGB as people without one kind of cone see it.
+# Linear RGB as seen without one kind of cone: Machado, Oliveira & Fernandes 2009, severity 1.0.
 EYES = {
     "all cones": np.eye(3),
     "protanopia": [[0.152, 1.053, -0.205], [0.115, 0.786, 0.099], [-0.004, -0.048, 1.052]],

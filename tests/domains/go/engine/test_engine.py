@@ -71,12 +71,14 @@ def test_it_passes_where_nothing_is_left(policy: Policy) -> None:
 def test_superko_binds_its_own_moves_alone(policy: Policy) -> None:
     game = game_of(".OX OX.")
     game.play(2 * 0 + BLACK)  # takes the ko
-    assert engine(policy, superko=False).choose(game, WHITE, 0) == 3  # to retake at once is illegal anyhow
+    assert (
+        engine(policy, superko=False).choose(game, WHITE, 0) == 3
+    )  # retaking at once is illegal without superko, too
     for colour in (WHITE, BLACK):
         game.play(2 * PASS + colour)
     assert engine(policy).choose(game, WHITE, 0) == 3
     assert engine(policy, superko=False).choose(game, WHITE, 0) == 1
-    game.play(2 * 1 + WHITE)  # of the other side it is taken as it comes
+    game.play(2 * 1 + WHITE)  # the opponent's repetition is accepted
 
 
 def test_a_decided_game_ends_after_the_other_s_pass(policy: Policy) -> None:

@@ -61,7 +61,7 @@ def bad(gtp: GoProtocol, line: str) -> str:
     return answer[2:].strip()
 
 
-def test_it_knows_what_the_specification_names(gtp: GoProtocol) -> None:
+def test_it_has_the_commands_of_the_specification(gtp: GoProtocol) -> None:
     known = good(gtp, "list_commands").split("\n")
     assert set(SPECIFIED) <= set(known)
     assert all(good(gtp, f"known_command {name}") == "true" for name in known)
@@ -342,11 +342,11 @@ def test_arbitrary_lines_break_nothing(gtp: GoProtocol, caplog: pytest.LogCaptur
         gtp.ended = False
         gtp.serve(io.BytesIO(line), out)
         assert time.monotonic() - start < 20, line
-        answer = out.getvalue().decode().removeprefix("\n")  # which ends an analysis
+        answer = out.getvalue().decode().removeprefix("\n")  # the newline ends an analysis
         assert "internal error" not in answer, (line, caplog.text)
         assert not answer or ANSWER.fullmatch(answer), (line, answer)
         refused += answer.startswith("?")
-    assert 0.2 * lines < refused < 0.9 * lines  # both kinds of answer were asked for
+    assert 0.2 * lines < refused < 0.9 * lines  # valid and invalid commands both occur
     assert legal_points(gtp.game.board, 0).any()
     good(gtp, "clear_board")
     assert good(gtp, "genmove b") == "A9"

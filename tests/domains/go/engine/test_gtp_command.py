@@ -8,7 +8,7 @@ from tests.commands import PROJECT, command
 from tests.domains.go.engine.runs import make_run
 
 
-def test_standard_output_has_the_answers_alone(tmp_path: Path) -> None:
+def test_standard_output_has_only_the_answers(tmp_path: Path) -> None:
     run = make_run(tmp_path)
     done = subprocess.run(
         [sys.executable, PROJECT / "scripts" / "gtp.py", f"run={run.folder}", "symmetries=1"],

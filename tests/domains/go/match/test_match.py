@@ -81,7 +81,7 @@ def test_two_passes_end_a_game_and_the_area_counts(tmp_path: Path) -> None:
     match(settings(tmp_path, fake("passes"), fake("passes")))
     for row in rows(tmp_path):
         assert row["reason"] == "area"
-        assert row["result"] == "W+7.5"  # stones that see each other across an open board
+        assert row["result"] == "W+7.5"  # no area belongs to one colour alone
         assert int(row["moves"]) <= 10
 
 
@@ -144,7 +144,7 @@ def test_the_strength_follows_from_the_points() -> None:
     assert strength("all", [0.0] * 5).elo[1] == -math.inf
 
 
-def test_ctrl_c_keeps_what_is_finished_and_ends_the_programs(tmp_path: Path) -> None:
+def test_ctrl_c_keeps_finished_games_and_ends_the_programs(tmp_path: Path) -> None:
     words = [f"a='{fake('passes')}'", f"b='{fake('sleeps', 3)}'", "score=null", "jobs=2", "output=match"]
     process = start("match", *words, cwd=tmp_path)
     for _ in range(600):
@@ -163,7 +163,7 @@ def test_ctrl_c_keeps_what_is_finished_and_ends_the_programs(tmp_path: Path) -> 
 @pytest.mark.skipif(_find("gnugo") is None, reason="GNU Go is not installed (Debian package gnugo)")
 def test_fixed_handicap_stones_lie_where_gnu_go_puts_them() -> None:
     with Client("gnugo --mode gtp") as gnugo:
-        for size in (7, 8, 9, 13, 18, 19):  # at 12 it leaves the specification
+        for size in (7, 8, 9, 13, 18, 19):  # at 12 GNU Go deviates from the specification
             for stones in range(11):
                 gnugo(f"boardsize {size}")
                 points = fixed_handicap(size, stones)

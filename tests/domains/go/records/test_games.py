@@ -196,7 +196,7 @@ def test_positions_are_all_moves_but_passes(tmp_path: Path) -> None:
     assert len(games.positions(np.zeros(3, bool))[0]) == 0
 
 
-# What is wrong with each record, and how much of it is used: None for nothing.
+# Records, the reason of their report, and the number of moves that are used; None if the game is skipped.
 ODD = [
     ("(;B[aa];W[aa];B[bb])", "illegal move", 1),
     ("(;B[aa];W[ba];B[cc];W[ab];B[aa])", "illegal move", 4),  # suicide
@@ -322,7 +322,7 @@ def test_archives_that_are_broken_or_harmful_leave_nothing_behind(tmp_path: Path
     assert not cache.exists() or not list(cache.iterdir())
 
 
-def test_the_second_reading_comes_from_the_cache_whatever_the_filters(
+def test_the_second_reading_uses_the_cache_with_any_filters(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = write(tmp_path / "in", *(game for game, _, _ in ODD), *(text(draw(s), "BR[6d]") for s in range(5)))
@@ -353,7 +353,7 @@ def test_all_games_may_be_without_moves(tmp_path: Path) -> None:
 @pytest.mark.data
 @pytest.mark.skipif(DATA is None, reason="CONVOLUTIONS_DATA does not name the folder of real data")
 @pytest.mark.parametrize("name", ["kgs", "pro"])
-def test_real_games_are_what_sgfmill_makes_of_them(tmp_path: Path, name: str) -> None:
+def test_real_games_equal_those_that_sgfmill_reads(tmp_path: Path, name: str) -> None:
     """Moves and setup equal those of sgfmill's own reader: the first game, and one in fifty of the rest."""
     small = tmp_path / "in"
     small.mkdir()

@@ -43,7 +43,7 @@ def test_a_regular_game() -> None:
     assert (game.result, game.date, game.stopped) == ("W+R", "2001-02-03", "")
 
 
-def test_sgfmill_reads_the_same_from_what_it_writes() -> None:
+def test_files_written_by_sgfmill_are_read_as_sgfmill_reads_them() -> None:
     rng = random.Random(1)
     for size in (5, 9, 13, 19):
         written = sgfmill_sgf.Sgf_game(size)
@@ -223,7 +223,7 @@ def test_nested_variations_neither_crash_nor_hang(deep: int) -> None:
     assert time.process_time() - began < 10
 
 
-# What servers and programs write in their own way.
+# Variants of the format that servers and programs write.
 @pytest.mark.parametrize(
     ("root", "komi"),
     [
@@ -276,7 +276,7 @@ def test_rectangles_from_any_corner() -> None:
         assert one(f"(;AB[{text}])").setup == square
 
 
-# What a file of 16 MB may be full of, and what becomes of its only game.
+# Contents that fill a file of 16 MB, and the result for its only game.
 FLOODS = {
     "rectangles": (b"AB", b"[aa:ss]", b"", "ok"),
     "nodes of rectangles": (b"", b";AB[aa:ss]AW[];AE[aa:ss]", b"", "ok"),
@@ -318,7 +318,7 @@ for name in sys.argv[2:]:
     (folder / "flood.sgf").write_bytes(flood(name, 16 * 2**20))
     began = time.process_time()
     read_records(folder / "flood.sgf", folder)
-    # Not resource's figure: it begins with that of the process which started this one.
+    # The maximum of resource.getrusage would include that of the parent process.
     peak = re.search(r"VmHWM:\\s*(\\d+)", Path("/proc/self/status").read_text())[1]
     print(time.process_time() - began, peak)
 """

@@ -64,11 +64,11 @@ def test_the_parser_gives_records_or_reasons(cases: int) -> None:
             unusable += isinstance(game, UnusableError)
 
     assert fuzz(FILES, read, (), cases=cases, seed=1, pieces=PIECES)["read"] == cases
-    assert 0.05 * cases < unusable < 0.95 * cases  # the changes bite, and not always
+    assert 0.05 * cases < unusable < 0.95 * cases  # damage makes some games unusable, not all
 
 
 @pytest.mark.parametrize("cases", [300, MANY_LONG])
-def test_what_is_used_obeys_the_rules_and_has_planes(cases: int, tmp_path: Path) -> None:
+def test_games_that_are_used_are_legal_and_have_planes(cases: int, tmp_path: Path) -> None:
     path, used = tmp_path / "damaged.sgf", 0
 
     def read(data: bytes) -> None:

@@ -140,7 +140,7 @@ def test_32_bit_values_are_scaled_by_their_range(values: np.ndarray, expected: l
     assert decode_image(data, "a", 3, 1)[0, 1].tolist() == expected
 
 
-def test_the_format_is_found_by_content() -> None:
+def test_the_format_is_recognised_by_content() -> None:
     assert decode_image(saved(halves("RGB", 0, 255), "WEBP"), "a.jpg", 8, 3).shape == (3, 8, 8)
 
 

@@ -144,7 +144,7 @@ def test_composed_and_decomposed_names_are_one_class(tmp_path: Path) -> None:
     run = trained(composed, tmp_path)
     assert evaluated(run, decomposed) == evaluated(run)
     module = load_module(run)
-    module.classes = forms["NFD"]  # as earlier versions took them
+    module.classes = forms["NFD"]  # like the classes of earlier versions
     data = data_of(run, module, compose("evaluate", [f"run={run.folder}"]).data)
     data.setup()
     assert data.classes == forms["NFD"]
@@ -200,7 +200,7 @@ def test_mostly_unreadable_data_are_refused(tmp_path: Path) -> None:
         read(path)
 
 
-def test_what_is_no_class_is_refused_before_training(tmp_path: Path) -> None:
+def test_unlikely_classes_are_refused_before_training(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="30 classes for 30 examples, 30 of them with a single one"):
         read(make_folder(tmp_path / "p", {f"photo{i}": 1 for i in range(30)}))
 

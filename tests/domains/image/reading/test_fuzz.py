@@ -15,7 +15,7 @@ from domains.image.reading.decode import decode_image
 from shared.errors import UserError
 from tests.fuzzing import fuzz
 
-MEMORY = 2**30  # bytes, the most that all cases together may add
+MEMORY = 2**30  # bytes that all cases together may add
 NOISE = np.random.default_rng(0).integers(0, 256, (20, 24, 4), dtype=np.uint8)
 
 

@@ -53,7 +53,7 @@ def test_any_rate_becomes_one_and_keeps_the_tone(source_rate: int) -> None:
     audio = load(encoded(both, source_rate), 8000, 10)
     assert abs(len(audio.samples) - 4000) <= 1
     assert strength(audio.samples, 440, 8000) == pytest.approx(0.3, abs=0.01)
-    assert strength(audio.samples, 2000, 8000) < 0.01  # where 6,000 Hz would fold to
+    assert strength(audio.samples, 2000, 8000) < 0.01  # the alias of 6,000 Hz
 
 
 def test_channels_are_averaged() -> None:
@@ -129,7 +129,7 @@ def test_a_long_recording_is_read_up_to_the_limit(tmp_path: Path) -> None:
 @pytest.mark.parametrize("rate", [8000, 16000])
 def test_overlapping_blocks_cover_the_recording(rate: int) -> None:
     x = np.random.default_rng(0).normal(0, 0.1, int(2.3 * rate)).astype(np.float32)
-    x = at_rate(at_rate(x, rate, 4000), 4000, rate)  # nothing at the highest frequencies, which filters bend
+    x = at_rate(at_rate(x, rate, 4000), 4000, rate)  # without the frequencies that the filters change
     data = encoded(x, rate, subtype="FLOAT")
     expected = load(data, 8000, 10).samples.astype(int)
     with open_recording(data) as file:

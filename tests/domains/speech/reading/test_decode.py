@@ -179,7 +179,7 @@ def test_compressed_silence_is_refused_before_it_is_decoded(tmp_path: Path) -> N
     with pytest.raises(UnusableError, match="longer than 5 s"):
         load(bytes(day), 16000, 5)
     assert time.monotonic() - start < 20
-    sparse = tmp_path / "hours.wav"  # hours, but the bytes are there: a WAV file is as long as it says
+    sparse = tmp_path / "hours.wav"  # a WAV file of hours, as long as its header states
     with soundfile.SoundFile(sparse, "w", 8000, 1, "PCM_U8") as out:
         out.write(np.zeros(8000, np.int16))
     header = sparse.read_bytes()[:44]

@@ -147,7 +147,7 @@ def test_composed_and_decomposed_names_are_one_word(put: Callable) -> None:
     put(unicodedata.normalize("NFC", "café"), 10), put("thé", 10)
     data = ready(put(unicodedata.normalize("NFD", "café"), 10))
     assert data.classes == [unicodedata.normalize("NFC", word) for word in ("café", "thé")]
-    old = [unicodedata.normalize("NFD", word) for word in ("café", "thé")]  # as an older run keeps them
+    old = [unicodedata.normalize("NFD", word) for word in ("café", "thé")]  # like the classes of an older run
     later = ready(data.path, fitted=Fitted(old, data.preprocessing))
     assert later.classes == old
     assert sorted(

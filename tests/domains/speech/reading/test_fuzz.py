@@ -25,7 +25,7 @@ KINDS = {
     ],
 }
 MONO = ("GSM610", "G721_32", "IMA_ADPCM")
-MEMORY = 2**30  # bytes that all of them may add
+MEMORY = 2**30  # bytes that all cases together may add
 
 
 def whole_files(kind: str) -> list[bytes]:

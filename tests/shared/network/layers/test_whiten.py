@@ -52,7 +52,7 @@ def test_training_fits_it_to_its_own_data_and_the_checkpoint_keeps_it(tmp_path: 
     across = half @ half.T
     assert torch.allclose(across, torch.diag(across.diag()), atol=1e-3 * float(across.max()))
     lengths = across.diag()
-    assert (lengths.diff() > 0).all()  # what varies most comes first, and is scaled least
+    assert (lengths.diff() > 0).all()  # sorted by variance, the largest first, which is scaled least
     assert float(lengths[-1] / lengths[0]) > 5  # neighbouring pixels of digits are alike
     assert np.allclose(weight[4:], -weight[:4])
 
