@@ -201,6 +201,7 @@ def test_the_shown_architectures_and_comparisons_are_valid(
         "model/image/mine.yaml",
         "model/go/wide.yaml",
         "compare/batchnorm.yaml",
+        "data/stripes/made.yaml",
         "experiment/best.yaml",
     }
     for domain in ("image", "go"):

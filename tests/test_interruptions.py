@@ -4,7 +4,7 @@ import errno
 import os
 import shlex
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from multiprocessing import active_children
 from pathlib import Path
 from threading import Timer
@@ -33,6 +33,16 @@ TINY = [
     "trainer.accelerator=cpu",
     "trainer.precision=32-true",
 ]
+
+
+@pytest.fixture(autouse=True)
+def own_signals() -> Iterator[None]:
+    """As in a terminal, where no signal is ignored; a test run in the background may ignore some."""
+    usual = {signal.SIGINT: signal.default_int_handler, signal.SIGHUP: signal.SIG_DFL}
+    before = {signum: signal.signal(signum, handler) for signum, handler in usual.items()}
+    yield
+    for signum, handler in before.items():
+        signal.signal(signum, handler)
 
 
 class At(Callback):

@@ -132,7 +132,7 @@ ANOTHER: list[
     ("data.batch_size", 16, "must give the 16 steps that the run took in 2 epochs, got 32; "),
     ("optimizer.lr", 0.5, "must be 0.003, as the run began with, got 0.5; "),
     ("schedule.pct_start", 0.3, "must be 0.2, as the run began with, got 0.3; "),
-    ("model.layers", ["flatten", {"dense": 361}], "must be [{'conv': "),
+    ("model.layers", ["flatten", {"dense": 361}], "must be [{'defaults': "),
     ("training.label_smoothing", 0.3, "must be 0.0, as the run began with, got 0.3; "),
     ("training.ema", 0.9, "must be null, as the run began with, got a number; "),
 ]

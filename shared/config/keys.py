@@ -185,9 +185,8 @@ def check_model(node: Mapping[str, Any], typed: Sequence[str] = ()) -> None:
             raise UserError(f"model.{key}: must be given; see conf/model/{node['domain']['name']}/")
     read = {"layers", *own, *_references(node)}
     file = CONF / "model" / f"{node.get('choices', {}).get('model')}.yaml"
-    idle = {
-        key for key in (_leaves(plain_file(file)) if file.is_file() else ()) if f"model.{key}" not in typed
-    }
+    own_files = [path for path in (file, file.with_name("_base.yaml")) if path.is_file()]
+    idle = {key for path in own_files for key in _leaves(plain_file(path)) if f"model.{key}" not in typed}
     for key in _leaves(model):
         if (
             key.split(".")[0] == "layers"
