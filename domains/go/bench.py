@@ -1,4 +1,4 @@
-"""How fast planes are made, and what a move by the engine costs beyond the network's forward pass."""
+"""The speed of the planes, and the cost of an engine's move beyond the network's forward pass."""
 
 import resource
 import statistics

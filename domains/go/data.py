@@ -77,7 +77,9 @@ class GoData(DataModule):
     ):
         super().__init__(**loading)
         if test_symmetries not in (1, 8):
-            raise UserError(f"data.test_symmetries={test_symmetries}: give 1, or 8 for the mean over all")
+            raise UserError(
+                f"data.test_symmetries: must be 1, or 8 for the mean over all, got {test_symmetries}"
+            )
         self.views = test_symmetries
         self.groups_of_planes = plane_groups(planes)
         self.planes = sum(GROUPS[name] for name in self.groups_of_planes)

@@ -1,4 +1,4 @@
-"""Explanations of what a policy sees on the board."""
+"""Explanations of a policy's predictions."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -38,7 +38,7 @@ class GoDomain(InputAdapter):
 
     def read(self, source: Path | None, move: int | None = None) -> list[Example]:
         """The position before a move of each game of a path; None: before the last."""
-        assert source is not None  # the command sees to it
+        assert source is not None  # the command checks it
         games = read(source, int(self.module.hparams["extent"][0]))
         examples = []
         for game, label in enumerate(labels_of(games)):

@@ -115,10 +115,10 @@ def plies_of(games: GameRecords, g: int, move: int | None, label: str) -> NDArra
         return np.array([last]) if passes.all() else np.flatnonzero(~passes)
     if not isinstance(move, int) or isinstance(move, bool) or not 1 <= move <= last + 1:
         raise UserError(
-            f"{label}: move={move}: give a whole number from 1 to {last + 1}, the move after the last one"
+            f"{label}: move: must be from 1 to {last + 1}, the move after the last one, got {move}"
         )
     if passes[move - 1] and move <= last:
-        raise UserError(f"{label}: move={move}: a pass, and the network knows points only; give another move")
+        raise UserError(f"{label}: move: must be a move on a point, got {move}, which is a pass")
     return np.array([move - 1])
 
 
@@ -216,7 +216,7 @@ def _draw_game(
         named={
             int(n): f"{predictions.ply[n] + 1}: {point_name(int(predictions.played[n]), size)}" for n in named
         },
-        title=f"{_short(label)}: how the policy saw the moves played",
+        title=f"{_short(label)}: the policy's probabilities of the moves played",
         subtitle=_agreement(predictions.rank),
     )
 

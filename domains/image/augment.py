@@ -18,17 +18,19 @@ class Changes(TypedDict):
 
 
 def check(settings: Changes, size: int) -> None:
-    """Refuse what cannot be done to pictures of a size.
+    """Refuse changes that pictures of a size do not allow.
 
     Raises:
-        UserError: naming the key, the value and what is allowed.
+        UserError: a value out of its range.
     """
     for key, most in {"shift": size - 1, "cutout": size}.items():
         value = settings[key]  # type: ignore[literal-required]
         if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= most:
-            raise UserError(f"data.augment.{key}={value}: give a whole number of pixels from 0 to {most}")
+            raise UserError(
+                f"data.augment.{key}: must be a whole number from 0 to {most} pixels, got {value}"
+            )
     if not isinstance(settings["flip"], bool):
-        raise UserError(f"data.augment.flip={settings['flip']}: give true or false")
+        raise UserError(f"data.augment.flip: must be true or false, got {settings['flip']}")
 
 
 def move(

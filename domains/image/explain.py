@@ -1,4 +1,4 @@
-"""Explanations of what a network sees in pictures."""
+"""Explanations of predictions for pictures."""
 
 from pathlib import Path
 from typing import Any
@@ -28,7 +28,7 @@ class ImageDomain(InputAdapter):
 
     def read(self, source: Path | None) -> list[Example]:
         """Pictures of a file, a folder or an archive."""
-        assert source is not None  # the command sees to it
+        assert source is not None  # the command checks it
         self.seen = Inventory()
         return [
             Example(self.module.preprocess({"x": torch.from_numpy(pixels)[None]})[0][0].contiguous(), name)

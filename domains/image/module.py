@@ -14,7 +14,7 @@ from shared.training import Batch, Classifier
 
 
 class ImageClassifier(Classifier):
-    """Names what a picture shows.
+    """Predicts the class of a picture.
 
     Its preprocessing augments training pictures, then brings each channel to mean 0 and variance 1 over the
     training pictures.

@@ -1,4 +1,4 @@
-"""What a trained network sees in a user's own pictures."""
+"""Predictions of a trained network for a user's own pictures."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -30,7 +30,7 @@ def predict(module: Classifier, source: Path, *, top: int, unsure: float = 0.5) 
         UserError: there is no picture that can be read, or ``unsure`` is no probability.
     """
     if isinstance(unsure, bool) or not isinstance(unsure, int | float) or not 0 <= unsure <= 1:
-        raise UserError(f"unsure={unsure}: give a probability, from 0 to 1")
+        raise UserError(f"unsure: must be a probability from 0 to 1, got {unsure}")
     rows: list[dict[str, Any]] = []
     thumbnails: list[np.ndarray] = []
     seen = Inventory()

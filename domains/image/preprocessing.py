@@ -1,4 +1,4 @@
-"""What an image network takes from its training pictures."""
+"""The fitted state of an image network's preprocessing."""
 
 from dataclasses import dataclass
 

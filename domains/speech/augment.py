@@ -1,4 +1,4 @@
-"""What a training clip may also have sounded like: drawn anew each time, in batches on the device."""
+"""Augmentation of training clips: drawn anew for each batch, on the device."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""How fast spectrograms are made, and what part of a training step that is."""
+"""The speed of the preprocessing, and its share of a training step."""
 
 import time
 from collections.abc import Callable

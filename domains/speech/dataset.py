@@ -13,7 +13,7 @@ class SpeechDataset:
     """Clips, each with the word that is spoken in it.
 
     A batch holds ``x`` int16 (N, samples), filled up with zeros, ``lengths`` the samples of each clip, ``y``
-    the word, ``item``, and ``stretch`` (N,) where the clips are to be heard as by other voices.
+    the word, ``item``, and ``stretch`` (N,) where the clips are changed to other voices.
     """
 
     def __init__(self, clips: Clips, chosen: NDArray[np.int64], y: NDArray[np.int64], stretch: float = 1.0):

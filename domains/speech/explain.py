@@ -42,7 +42,7 @@ class SpeechDomain(InputAdapter):
 
     def read(self, source: Path | None) -> list[Example]:
         """Recordings of a file, a folder or an archive, each as a whole."""
-        assert source is not None  # the command sees to it
+        assert source is not None  # the command checks it
         self.seen, samples = Recordings(), []
         read = partial(load, rate=self.log_mel.rate, max_seconds=LONGEST)
         for name, audio in self.seen.read(source, read, "reading"):

@@ -1,4 +1,4 @@
-"""A recording as its spectrogram, with what the network makes of it."""
+"""A recording as its spectrogram, with the predictions."""
 
 from collections.abc import Sequence
 from itertools import groupby

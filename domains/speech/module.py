@@ -17,7 +17,7 @@ LONGEST = 3600  # seconds of a clip
 
 
 class SpeechClassifier(Classifier):
-    """Names the word of a clip from its log-mel spectrogram."""
+    """Predicts the word of a clip from its log-mel spectrogram."""
 
     domain = "speech"
     state_type = SpeechPreprocessing

@@ -1,4 +1,4 @@
-"""What does without a network: word counts, weighted by naive Bayes, into a linear machine."""
+"""Baselines without a network: word counts weighted by naive Bayes, and a linear support vector machine."""
 
 from collections.abc import Sequence
 

@@ -25,7 +25,7 @@ from shared.training import DataModule, Draw, Fractions
 CHANNELS = ("tuned", "static")
 NAMED = 20  # classes in the summary
 MOST_MACHINES = 200  # classes of a baseline that trains a machine for each
-LABELS = "say the classes by `LABEL text` lines, a table's data.columns.label, or a file or folder for each"
+LABELS = "give the classes by `LABEL text` lines, a table's data.columns.label, or a file or folder for each"
 
 
 class TextDataset:
@@ -93,18 +93,25 @@ class TextData(DataModule):
         vectors: str | None,
         embedding: int,
         channels: Sequence[str],
-        separator: str | None = None,  # a run of before this key was thought of lacks it
+        separator: str | None = None,  # older runs lack this key
         strict: bool = False,
         **loading: Any,
     ):
         super().__init__(**loading)
         for name in channels:
             if name not in CHANNELS:
-                raise UserError(f"model.channels: {name!r}: {nearest(name, list(CHANNELS))}")
-        if not channels or embedding < 1 or longest < 1:
-            raise UserError("model.channels, model.embedding, data.longest: give one channel and 1 at least")
+                hint = nearest(name, list(CHANNELS))
+                raise UserError(f"model.channels: must be kinds of channels, got {name!r}; {hint}")
+        if not channels:
+            raise UserError("model.channels: must name at least one channel, got []")
+        for key, value in (("model.embedding", embedding), ("data.longest", longest)):
+            if value < 1:
+                raise UserError(f"{key}: must be at least 1, got {value}")
         if test_path and folds:
-            raise UserError(f"data.folds={folds} beside data.test_path: an official test set stays as it is")
+            raise UserError(
+                f"data.folds: must be null beside data.test_path, got {folds}; "
+                "an official test set stays as it is"
+            )
         Vocabulary(tokens)  # refuses an unknown kind
         self.planes, self.extent = len(channels), (None, embedding)
         self.path, self.test_path = path, test_path

@@ -1,4 +1,4 @@
-"""Explanations of what a network reads in sentences."""
+"""Explanations of predictions for sentences."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -99,7 +99,7 @@ class TextDomain(InputAdapter):
         return kinds
 
     def make(self, x: Float[Tensor, "channels a1 a2"], name: str, of: Example | None = None) -> Example:
-        """Between words: it is drawn as the nearest ones."""
+        """An input between words, which is drawn as the nearest words."""
         return Example(x, name, None, [f"≈{self.vocabulary[n]}" for n in self._closest(x)])
 
     def nearest(self, x: Float[Tensor, "channels a1 a2"]) -> Example:
@@ -116,7 +116,7 @@ class TextDomain(InputAdapter):
         """Replaces ``epsilon`` words by others."""
         if epsilon != int(epsilon) or not 1 <= epsilon <= example.x.size(1):
             raise UserError(
-                f"epsilon={epsilon}: give a number of words, from 1 to the {example.x.size(1)} there are"
+                f"epsilon: must be a whole number of words from 1 to {example.x.size(1)}, got {epsilon}"
             )
         places, ids = substituted(self.module, example.x, self.vectors, kind, int(epsilon), seed)
         words, x = list(example.source), example.x.clone()

@@ -1,4 +1,4 @@
-"""What a classifier's filters picked of a sentence: each keeps the place of its maximum, and no other."""
+"""The tokens that a classifier's filters picked in a sentence: those at the maximum of each filter."""
 
 from dataclasses import dataclass
 
@@ -17,7 +17,7 @@ class Pick:
     Attributes:
         filter: the layer's name and the filter's number in it, from 0.
         first, end: the tokens first … end - 1.
-        weight: its part of the likeliest class's lead over the next; negative if it speaks against it.
+        weight: its part of the likeliest class's lead over the next; negative if it opposes it.
     """
 
     filter: str

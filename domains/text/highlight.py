@@ -81,8 +81,8 @@ body { font-size: 17px; max-width: 46rem } h2 { font-size: .8rem; margin: 1.5rem
 mark { color: inherit; border-radius: 3px; padding: 1px 0 } footer { margin-top: 2rem }
 """
 BODY = """
-<p>What the filters picked: <span style="color:{{ blue }}">blue</span> speaks for the prediction,
-<span style="color:{{ orange }}">orange</span> against it, the stronger the fuller.</p>
+<p>What the filters picked: <span style="color:{{ blue }}">blue</span> supports the prediction,
+<span style="color:{{ orange }}">orange</span> opposes it, the stronger the fuller.</p>
 {% for heading, parts in sentences %}
 <h2 class="note">{{ heading }}</h2>
 <p dir="auto">

@@ -27,7 +27,7 @@ class Model(TypedDict):
 
 
 class TextClassifier(Classifier):
-    """Names the class of a sentence (Kim 2014).
+    """Predicts the class of a sentence (Kim 2014).
 
     Its preprocessing looks up a vector for each token. Each of ``model.channels`` is a table of vectors,
     trained with the rest of the network or static, and gives a channel of positions × embedding.

@@ -83,7 +83,7 @@ def sentences_of(source: Path | None, text: str | None, form: Form) -> Sentences
         if source is not None:
             raise UserError(f"text: must be null where input is given (input={source}), got {text[:40]!r}")
         return read_text(text)
-    assert source is not None  # the command sees to it
+    assert source is not None  # the command checks it
     if source != Path("-"):
         return read_sentences(source, form)
     data = sys.stdin.buffer.read(MEMBER_LIMIT + 1)

@@ -1,4 +1,4 @@
-"""What a text network takes from its training sentences."""
+"""The fitted state of a text network's preprocessing."""
 
 from dataclasses import dataclass
 

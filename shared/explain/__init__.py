@@ -1,4 +1,4 @@
-"""What a trained network has learned: one method a file, one verb for all, one adapter a domain."""
+"""Explanations of a trained network: one file a method, one function for all, an adapter for each domain."""
 
 from shared.explain.adapter import HEAD, InputAdapter, Masks, Planted, boxes, draw_box
 from shared.explain.command import explain_run

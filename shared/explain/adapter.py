@@ -1,4 +1,4 @@
-"""What differs between domains when a network is explained: a small adapter for each."""
+"""The parts of an explanation that differ between domains: an adapter for each domain."""
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
@@ -31,10 +31,10 @@ class Planted(NamedTuple):
 
 
 class Accounted(Protocol):
-    """What became of the files, or lines, that were read."""
+    """The files, or lines, that were read: used or skipped."""
 
     def summary(self) -> list[str]:
-        """Lines for people; none if all of it was used."""
+        """Lines to print; none if everything was used."""
 
 
 class InputAdapter:

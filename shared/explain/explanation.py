@@ -1,4 +1,4 @@
-"""What goes into an explanation and what comes out."""
+"""The inputs and the results of explanations."""
 
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple

@@ -9,7 +9,7 @@ from shared.errors import UserError, nearest
 from shared.explain.explanation import Explanation
 
 KINDS = ("weights", "units", "map", "input")  # in the order of a report
-SIGNED = "blue speaks for the target, orange or red against it"
+SIGNED = "blue supports the target, orange or red opposes it"
 UNSIGNED = "the darker the blue, the more the target's score depends on the place"
 
 

@@ -1,4 +1,4 @@
-"""Real inputs, searched: which of the training inputs excite a unit most."""
+"""A search of the training inputs for those that activate a unit most."""
 
 from typing import NamedTuple
 
@@ -16,7 +16,7 @@ TOP = 9  # inputs that are kept of each unit
 
 
 class Excitement(NamedTuple):
-    """What the training inputs do to the U units of a layer.
+    """The largest activations of the U units of a layer over the training inputs.
 
     Attributes:
         value: (TOP, U) the largest values of a cell, one of each input, from the first.
@@ -59,7 +59,7 @@ class Reals:
         return self.adapter.example(self.adapter.data.train_set, item)
 
     def search(self, layer: str | None) -> Excitement:
-        """What the inputs do to a layer's units; None: to the classes' scores."""
+        """The largest activations of a layer's units; None: the largest scores of the classes."""
         name = layer or list(self.model.network.named_children())[-1][0]
         if name not in self._known:
             self._known[name] = self._search(name)

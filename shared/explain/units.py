@@ -1,4 +1,4 @@
-"""Layers and units by name, and what they say of an input."""
+"""Layers and units by name, and their outputs."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -13,7 +13,7 @@ from shared.network import Layer, Network, SideBySide, beyond, single_layers
 
 
 class Activations(NamedTuple):
-    """A layer's values for N samples; a vector's features are units of one cell each.
+    """A layer's values for N examples; a vector's features are units of one cell each.
 
     Attributes:
         values: (N, units, windows, rows, columns); one window where the network cuts none; 0 in padding.
@@ -36,7 +36,7 @@ class Activations(NamedTuple):
 
 
 class Seen(NamedTuple):
-    """What went through a layer in one forward pass: its output as it was, and the lengths that it took."""
+    """A layer in one forward pass: its output, and the lengths that it received."""
 
     layer: Layer
     output: Tensor
@@ -61,7 +61,7 @@ class Seen(NamedTuple):
 
 
 def _by_sample(output: Tensor, counts: Tensor | None, every: int | None) -> Activations:
-    """Windows, which stand one after the other, as an axis of their samples."""
+    """Windows, which follow each other in the batch, as an axis of their examples."""
     if counts is None:
         assert every is not None
         counts = torch.full((len(output) // every,), every, device=output.device)
@@ -71,17 +71,17 @@ def _by_sample(output: Tensor, counts: Tensor | None, every: int | None) -> Acti
 
 
 class _StopError(Exception):
-    """The last layer that was asked for has spoken."""
+    """The last of the named layers has run."""
 
 
 @contextmanager
 def watched(network: Network, names: Sequence[str], stop: bool = False) -> Iterator[dict[str, Seen]]:
-    """Within it, a forward pass fills the dictionary with what the named layers say.
+    """Inside the context, a forward pass fills the dictionary with the outputs of the named layers.
 
     Args:
         network: any network.
         names: of layers, as its table has them.
-        stop: let the pass end, and the block with it, once all of them have spoken: nothing after them is
+        stop: let the pass end, and the block with it, once all of them have run: nothing after them is
             computed, so the input may be of any size that they take.
 
     Raises:
@@ -175,7 +175,9 @@ def find_layer(network: Network, name: str) -> Layer:
     """
     names = layer_names(network)
     if name not in names:
-        raise UserError(f"layer={name}: no such layer; {nearest(name, names)}; layer='?' lists them")
+        raise UserError(
+            f"layer: must be a layer of the network, got {name}; {nearest(name, names)}; layer='?' lists them"
+        )
     layer = network.get_submodule(name)
     assert isinstance(layer, Layer)
     return layer
@@ -199,7 +201,7 @@ class Target(NamedTuple):
         return activations(network, self.layer, x, lengths).total[:, self.unit]
 
     def words(self, classes: Sequence[str]) -> str:
-        """As a panel says it."""
+        """The target's name in panels."""
         return f"class {classes[self.unit]}" if self.layer is None else f"{self.layer} unit {self.unit}"
 
 
@@ -211,4 +213,4 @@ def check_unit(network: Network, layer: str, unit: Any) -> None:
     """
     units = find_layer(network, layer).shape.channels
     if isinstance(unit, bool) or not isinstance(unit, int) or not 0 <= unit < units:
-        raise UserError(f"unit={unit}: {layer} has {units} units; give a whole number from 0 to {units - 1}")
+        raise UserError(f"unit: must be from 0 to {units - 1}, the units of {layer}, got {unit}")

@@ -1,4 +1,4 @@
-"""A trained policy network alone, asked for one position after the other.
+"""A trained policy network alone, applied to one position after the other.
 
 Lightning's module around it takes seconds to import: who plays does without.
 """
@@ -63,7 +63,7 @@ def groups_of(settings: Settings) -> tuple[str, ...]:
 
 
 class Policy:
-    """A network with what it has to know of positions.
+    """A network with the planes that it reads.
 
     Args:
         network: from planes (n, planes, size, size) to logits (n, points).
@@ -79,7 +79,7 @@ class Policy:
 
     def __init__(self, network: Network, groups: tuple[str, ...], symmetries: int):
         if symmetries not in (1, 8):
-            raise UserError(f"symmetries={symmetries}: give 1, or 8 for the mean over all")
+            raise UserError(f"symmetries: must be 1, or 8 for the mean over all, got {symmetries}")
         self.network, self.groups, self.symmetries = network.eval(), groups, symmetries
         self.size = int(network.input_shape.axes[0].size or 0)
 
@@ -91,7 +91,7 @@ class Policy:
             UserError: the run is none of Go, or its checkpoint cannot be used.
         """
         if (domain := run.config.domain.name) != "go":
-            raise UserError(f"{run.folder}: a run of domain {domain!r}; give one of Go")
+            raise UserError(f"{run.folder}: must be a run of the domain go, got one of {domain}")
         contents = run.checkpoint("best")
         settings, weights = contents["hyper_parameters"], contents["state_dict"]
         try:
@@ -112,7 +112,7 @@ class Policy:
         return cls(network, groups, symmetries)
 
     def __call__(self, planes: Tensor) -> Float[Tensor, "n points"]:
-        """Logits of planes (n, planes, size, size), averaged over the symmetries where that is wanted."""
+        """Logits of planes (n, planes, size, size), averaged over the symmetries if ``symmetries`` is 8."""
         x = planes.float()
         with torch.inference_mode():
             return ensemble(self.network, x) if self.symmetries == 8 else self.network(x)

@@ -12,7 +12,7 @@ from shared.files import split_by_hash
 
 @dataclass(frozen=True)
 class GameRecords(Games):
-    """G games with what their files say about them."""
+    """G games with the facts in their files."""
 
     counts: NDArray[np.bool_]  # of each move: not a pass, and its player is strong enough
     handicap: NDArray[np.int16]  # (G,) stones

@@ -19,7 +19,7 @@ NOT_DATA = {DOCUMENT, WITHOUT_LABELS, BESIDE_TABLES, IN_NO_CLASS}
 
 
 class Places(NamedTuple):
-    """What the names of N files say.
+    """The splits and classes in the names of N files.
 
     Attributes:
         split: of each file, ``train``, ``val``, ``test`` or "".

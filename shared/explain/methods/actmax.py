@@ -20,7 +20,7 @@ STARTS = ("noise", "zeros", "real")
 
 
 @method(
-    "What {target} would most like to see",
+    "The input that maximises {target}",
     "units",
     of_classes=True,
     reading="compare what it reaches with the best real input",
@@ -44,7 +44,7 @@ def actmax(
 
     Options:
         reals: the training inputs.
-        start: ``noise``, ``zeros`` (the blank input) or ``real`` (the training input that excites it most).
+        start: ``noise``, ``zeros`` (the blank input) or ``real`` (the training input that activates it most).
         l1: weight of the mean distance from the blank input.
         smooth: weight of the total variation.
         seed: of the noise.
@@ -53,7 +53,7 @@ def actmax(
         UserError: there is no such start.
     """
     if start not in STARTS:
-        raise UserError(f"start={start}: {nearest(str(start), list(STARTS))}")
+        raise UserError(f"start: must be a kind of start, got {start}; {nearest(str(start), list(STARTS))}")
     search = reals.search(target.layer)
     item, best = int(search.total_item[target.unit]), float(search.total[target.unit])
     real = reals.example(item)

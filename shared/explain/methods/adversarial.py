@@ -1,4 +1,4 @@
-"""Adversarial inputs: changes within ε that change the answer, and a random change of the same size."""
+"""Adversarial inputs: changes within ε that change the prediction, and a random change of the same size."""
 
 import torch
 import torch.nn.functional as F
@@ -18,7 +18,7 @@ KINDS = {"FGSM": "gradient sign", "PGD": "projected gradient descent", "random":
 
 
 @method(
-    "A small change, and another answer",
+    "A small change that changes the prediction",
     "input",
     reading="small changes turn the prediction, random ones of the same size do not",
 )

@@ -60,8 +60,8 @@ def first_filters(network: Network, layer: str | None = None) -> list[Filters]:
         names = [filters.layer for filters in layers]
         if layer not in names:
             raise UserError(
-                f"layer={layer}: its filters read other layers' maps, not the input; "
-                f"filters of {', '.join(names)} can be drawn"
+                f"layer: must be one whose filters read the input ({', '.join(names)}), got {layer}, whose "
+                "filters read other layers' maps"
             )
         layers = [filters for filters in layers if filters.layer == layer]
     return layers

@@ -15,14 +15,15 @@ from shared.network import Axis
 from shared.training import Classifier
 
 
-@method("Grad-CAM", "map", reading="blue speaks for the target; what speaks against it is not shown")
+@method("Grad-CAM", "map", reading="blue supports the target; what opposes it is not shown")
 def grad_cam(
     model: Classifier, example: Example, target: Target, adapter: InputAdapter, layer: str | None = None
 ) -> Explanation:
     """The feature maps weighted by their mean gradient (Selvaraju et al. 2017, section 3).
 
-    Of the sum only what speaks for the target remains (their ReLU). The map is interpolated between the
-    centres of its cells' receptive fields; maps of branches and of windows are added up.
+    Of the sum only the part above zero remains, which supports the target (ReLU). The map is
+    interpolated between the centres of its cells' receptive fields; maps of branches and of windows are added
+    up.
 
     Options:
         layer: whose maps; None: the last before the logits that have several cells.
@@ -42,7 +43,7 @@ def grad_cam(
     gradients = torch.autograd.grad(score, [seen[name].output for name in names], allow_unused=True)
     for name, slope in zip(names, gradients, strict=True):
         if slope is None:
-            raise UserError(f"layer={name}: {target.words(model.classes)} does not come after it")
+            raise UserError(f"layer: must come before {target.words(model.classes)}, got {name}")
         relevance += spread(seen[name], class_map(seen[name], slope), (x.size(2), x.size(3)))
     relevance = relevance[None].detach()
     if without_place := [axis for axis in adapter.collapse if axis]:

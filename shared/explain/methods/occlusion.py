@@ -30,7 +30,7 @@ def occlusion(
     kinds = adapter.regions(example)
     kind = regions or next(iter(kinds))
     if kind not in kinds:
-        raise UserError(f"regions={kind}: {nearest(kind, list(kinds))}")
+        raise UserError(f"regions: must be a kind of regions, got {kind}; {nearest(kind, list(kinds))}")
     masks = kinds[kind]
     with torch.no_grad():
         value = float(target.score(model.network, example.x[None]))

@@ -9,7 +9,7 @@ from shared.training import Classifier
 
 
 @method(
-    "Real inputs that excite {target} most",
+    "Real inputs that activate {target} most",
     "units",
     columns=3,
     reading="strongest first; the box is the unit's receptive field",

@@ -1,4 +1,4 @@
-"""Style transfer by the user's own network: what one picture shows, in the manner of another."""
+"""Style transfer by the user's own network: the content of one picture in the style of another."""
 
 from collections.abc import Sequence
 

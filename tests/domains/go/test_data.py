@@ -119,5 +119,5 @@ def test_testing_takes_the_mean_over_the_symmetries_of_the_setting(tmp_path: Pat
             logits = ensemble(module.network, x.float()) if symmetries == 8 else module.network(x.float())
         assert columns["confidence"] == pytest.approx(logits.softmax(1).amax(1).numpy(), rel=1e-3)
     assert np.abs(confidence[1] - confidence[8]).max() > 1e-4
-    with pytest.raises(UserError, match=r"data\.test_symmetries=4"):
+    with pytest.raises(UserError, match=r"data\.test_symmetries: must be 1, or 8 .*, got 4"):
         build_data(compose("train", ["domain=go", "data.test_symmetries=4"]))

@@ -169,11 +169,11 @@ def test_a_file_of_several_games_and_a_folder_with_other_boards(module: Classifi
 @pytest.mark.parametrize(
     ("move", "words"),
     [
-        (0, ["game.sgf", "move=0", "from 1 to 11"]),
-        (12, ["game.sgf", "move=12", "from 1 to 11"]),
-        ("last", ["game.sgf", "move=last", "from 1 to 11"]),
-        (True, ["game.sgf", "move=True", "from 1 to 11"]),
-        (7, ["game.sgf", "move=7", "a pass"]),
+        (0, ["game.sgf", "got 0", "from 1 to 11"]),
+        (12, ["game.sgf", "got 12", "from 1 to 11"]),
+        ("last", ["game.sgf", "got last", "from 1 to 11"]),
+        (True, ["game.sgf", "got True", "from 1 to 11"]),
+        (7, ["game.sgf", "got 7, which is a pass"]),
     ],
 )
 def test_a_move_that_is_not_there(module: Classifier, game: Path, move: int | str, words: list[str]) -> None:
@@ -283,7 +283,7 @@ def test_names_that_files_may_have_are_no_markup(
     [
         ("+mvoe=3", ["mvoe=3", "domain go", "did you mean 'move'"]),
         ("top=0", ["top: must be", "got 0"]),
-        ("move=99", ["move=99", "from 1 to 11"]),
+        ("move=99", ["move: must be from 1 to 11", "got 99"]),
     ],
 )
 def test_a_mistake_is_reported_and_nothing_is_written(

@@ -187,7 +187,7 @@ def test_a_folder_without_a_readable_image_is_refused(tmp_path: Path) -> None:
         (["data.fractions.val=2"], "data.fractions.val: must be a number from 0 to 1, got 2"),
         (["data.fractions.test=1"], "must have training images of at least two classes, got none"),
         (["data.first=0"], "data.first: must be a whole number from 1, got 0"),
-        (["data.augment.shift=28"], "data.augment.shift=28: give"),
+        (["data.augment.shift=28"], "data.augment.shift: must be a whole number from 0 to 27 pixels, got 28"),
         (["data.test_views=3"], "data.test_views: must be one of 1, 2, 6, got 3"),
         (["data.test_views=true"], "data.test_views: must be a whole number, got True"),
     ],

@@ -130,10 +130,10 @@ def test_the_share_of_words_with_vectors_is_reported(file: Path, tmp_path: Path)
 @pytest.mark.parametrize(
     ("override", "said"),
     [
-        ("model.channels=[fixed]", "model.channels: 'fixed'"),
-        ("model.channels=[]", "give one channel"),
+        ("model.channels=[fixed]", "model.channels: must be kinds of channels, got 'fixed'"),
+        ("model.channels=[]", "model.channels: must name at least one channel"),
         ("model.tokens=letters", "model.tokens: must be words or characters, got 'letters'"),
-        ("data.longest=0", "data.longest"),
+        ("data.longest=0", "data.longest: must be at least 1, got 0"),
         ("data.fold=3 data.folds=2", "data.fold: must be a whole number from 0 to 1, got 3"),
     ],
 )
@@ -214,7 +214,7 @@ def test_a_run_with_several_spellings_of_a_label_is_tested_with_its_classes(tmp_
 
 def test_a_file_without_labels_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("\n".join(f"word{n} is a film of its own" for n in range(200)))
-    with pytest.raises(UserError, match=r"these are hardly classes; say the classes by `LABEL text` lines"):
+    with pytest.raises(UserError, match=r"these are hardly classes; give the classes by `LABEL text` lines"):
         data(tmp_path / "a.txt")
     (tmp_path / "b.csv").write_text("text,label\n" + "".join(f"film {n},a;{n % 2}\n" for n in range(40)))
     with pytest.raises(UserError, match="looks like several columns"):

@@ -102,8 +102,8 @@ def test_layers_are_listed(runs: dict[str, Run], tmp_path: Path, capsys: pytest.
 @pytest.mark.parametrize(
     ("name", "words", "said"),
     [
-        ("image", ["layer=conv3"], "layer=conv3: no such layer; did you mean"),
-        ("image", ["layer=conv2", "unit=50"], "unit=50: conv2 has 50 units; give a whole number from 0 to"),
+        ("image", ["layer=conv3"], "layer: must be a layer of the network, got conv3; did you mean"),
+        ("image", ["layer=conv2", "unit=50"], "unit: must be from 0 to 49, the units of conv2, got 50"),
         ("image", ["unit=1"], "unit: must be given with layer=, got 1"),
         ("image", ["target=ten"], "target: must be a class of this run, got ten"),
         ("image", ["methods=[saliancy]"], "got 'saliancy'; did you mean 'saliency'"),
@@ -120,7 +120,7 @@ def test_layers_are_listed(runs: dict[str, Run], tmp_path: Path, capsys: pytest.
         ("image", ["check=true", "epsilon=2"], "epsilon: must be omitted beside check"),
         ("image", ["move=3"], "move: must be given with input=, got 3"),
         ("image", ["text=hello"], "text: must be an option of the domain image, got hello"),
-        ("text", ["text=good", "epsilon=2", "methods=[adversarial]"], "epsilon=2.0: give a number of words"),
+        ("text", ["text=good", "epsilon=2", "methods=[adversarial]"], "epsilon: must be a whole number of"),
         ("text", ["text='  '"], "text: must be a sentence"),
         ("go", ["methods=[dream]"], "dream: works on pictures and spectrograms"),
         ("speech", ["input='FOLDER/one <b>.png'"], "unreadable"),

@@ -170,7 +170,7 @@ def test_filters_are_the_weights_that_read_the_input(networks: Networks) -> None
     filters = first_filters(model.network)
     assert [tuple(layer.weight.shape) for layer in filters] == [(8, 1, 3, 12), (8, 1, 4, 12), (8, 1, 5, 12)]
     model, domain = networks["image"]
-    with pytest.raises(UserError, match="layer=conv2: its filters read other layers' maps"):
+    with pytest.raises(UserError, match="got conv2, whose filters read other layers' maps"):
         first_filters(model.network, "conv2")
     weight = explain(model, None, "filters", Target(0), domain).map
     assert torch.equal(weight, find_layer(model.network, "conv1").weight)
@@ -186,7 +186,7 @@ def test_explaining_does_not_change_the_network(networks: Networks) -> None:
     assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
     assert [parameter.requires_grad for parameter in model.parameters()] == flags
     model.requires_grad_(False)
-    with pytest.raises(UserError, match="start=noize: did you mean 'noise'"):
+    with pytest.raises(UserError, match="start: must be a kind of start, got noize; did you mean 'noise'"):
         explain(model, None, "actmax", Target(0), domain, reals=Reals(model, domain, 9), start="noize")
     with pytest.raises(
         UserError, match="methods: must be names of methods, got 'salency'; did you mean 'saliency'"

@@ -50,7 +50,7 @@ def test_command_panels_and_report_show_it(
     assert "the darker the blue, the more" in (tmp_path / "report.html").read_text()
     explain_run(compose("explain", [*words[:2], "methods=[occlusion]"]))
     page = (tmp_path / "report.html").read_text()
-    assert "blue speaks for the target" in page
+    assert "blue supports the target" in page
     assert "the darker the blue" not in page
 
 

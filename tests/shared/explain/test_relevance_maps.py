@@ -117,7 +117,8 @@ def test_occlusion_covers_every_region_once_in_batches_of_bounded_size(
     assert sum(sizes) == int(str(explanation.meta["regions"]).split()[0]) == 169
     assert max(sizes) <= 64
     assert "grey" in explanation.meta["filled in"]
-    with pytest.raises(UserError, match="regions=boxen: did you mean 'boxes'"):
+    message = "regions: must be a kind of regions, got boxen; did you mean 'boxes'"
+    with pytest.raises(UserError, match=message):
         explain(model, example, "occlusion", target, domain, regions="boxen")
 
 
@@ -127,7 +128,7 @@ def test_a_unit_is_explained_like_a_class(networks: Networks) -> None:
     fall = explain(model, example, "occlusion", target, domain)
     assert fall.value == pytest.approx(float(target.score(model.network, example.x[None])))
     assert float(fall.map.abs().max()) > 0
-    with pytest.raises(UserError, match=r"conv1 unit \d+ does not come after it"):
+    with pytest.raises(UserError, match=r"layer: must come before conv1 unit \d+, got conv2"):
         explain(model, example, "grad_cam", target, domain, layer="conv2")
 
 

@@ -71,8 +71,10 @@ def test_later_layers_are_not_computed() -> None:
 
 def test_misspelt_layers_and_missing_units_are_named() -> None:
     network = build_network(WINDOWED, 1, (5, None), 2)
-    with pytest.raises(UserError, match=r"layer=covn1: no such layer; did you mean 'conv1'\?"):
+    with pytest.raises(
+        UserError, match=r"layer: must be a layer of the network, got covn1; did you mean 'conv1'\?"
+    ):
         find_layer(network, "covn1")
     for unit in (3, -1, True, "x"):
-        with pytest.raises(UserError, match="conv1 has 3 units; give a whole number from 0 to 2"):
+        with pytest.raises(UserError, match="unit: must be from 0 to 2, the units of conv1"):
             check_unit(network, "conv1", unit)
