@@ -45,7 +45,7 @@ def test_quick_compares_designs_of_four_domains_and_resumes(tmp_path: Path) -> N
     broken = 'compare.tasks.text.cells.dense=["model.layers=[{dense: 3}]"]'
     again = command("compare", "compare=quick", broken, cwd=tmp_path)
     assert again.returncode == 1
-    assert "1 of 8 cells failed" in again.stderr
+    assert "1 of 8 entries failed" in again.stderr
     assert "text, dense: layers" in again.stderr
     assert "Traceback" not in again.stderr
     assert all(path.stat().st_mtime_ns == time for path, time in kept.items() if path != lost)

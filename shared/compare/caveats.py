@@ -1,4 +1,4 @@
-"""What a report says of its own making: the same for every design, and how sure it is."""
+"""Sections of a report on its method: how the designs were treated alike, and how intervals are made."""
 
 from collections.abc import Iterator
 
@@ -20,12 +20,12 @@ INTERVALS = (
 
 
 def fairness(plan: Comparison, results: Results) -> Iterator[str]:
-    """How the designs were treated alike, with what was found on checking."""
+    """How the designs were treated alike, with the results of checking it."""
     same = "for the same seed all designs saw the same training items in the same order"
     yield f"**Data**: {same}{_order(plan, results)}."
     yield (
-        "**Budget**: all cells of a task have the one that stands below their table, and as many checkpoints "
-        "to choose from."
+        "**Budget**: all entries of a task have the one that stands below their table, and the same number "
+        "of checkpoints to choose from."
     )
     yield f"**Learning rate**: {_search(plan, results)}"
     yield "**Test**: looked at once a training, with the checkpoint that was best on validation."
@@ -41,10 +41,12 @@ def fairness(plan: Comparison, results: Results) -> Iterator[str]:
 
 
 def _order(plan: Comparison, results: Results) -> str:
-    """What the digests of the items say."""
+    """Whether the digests of the items agree."""
     differ = []
     for task, settings in plan.tasks.items():
-        orders = {tuple(results[task, each].orders) for each in settings.cells if (task, each) in results}
+        orders = {
+            tuple(results[task, design].orders) for design in settings.cells if (task, design) in results
+        }
         if len(orders) > 1:
             differ.append(text(plan.title_of(task)))
     if differ:
@@ -54,14 +56,14 @@ def _order(plan: Comparison, results: Results) -> str:
 
 def _search(plan: Comparison, results: Results) -> str:
     if len(plan.learning_rates) == 1:
-        return "each cell was trained with its recipe's; none was searched."
+        return "each entry was trained with its recipe's; none was searched."
     rates = ", ".join(f"×{factor:g}" for factor in plan.learning_rates)
-    best = [each.cell.factor for each in results.values()]
-    edge = sum(each in (min(plan.learning_rates), max(plan.learning_rates)) for each in best)
+    best = [result.entry.factor for result in results.values()]
+    edge = sum(factor in (min(plan.learning_rates), max(plan.learning_rates)) for factor in best)
     return (
-        f"multiples of the recipe's ({rates}) were tried for each cell alike, with its first seed, on "
+        f"multiples of the recipe's ({rates}) were tried for each entry alike, with its first seed, on "
         "validation, the test set left alone; the best was used for all seeds. Where folds follow the seeds, "
-        f"the validation items of the first fold are test items of others. For {edge} of {len(best)} cells "
+        f"the validation items of the first fold are test items of others. For {edge} of {len(best)} entries "
         "the smallest or the largest was the best: there a wider search might find a better one."
     )
 
@@ -69,7 +71,7 @@ def _search(plan: Comparison, results: Results) -> str:
 def _sizes(plan: Comparison, results: Results) -> str:
     differ = []
     for task, settings in plan.tasks.items():
-        sizes = [results[task, each].facts["params"] for each in settings.cells if (task, each) in results]
+        sizes = [results[task, name].facts["params"] for name in settings.cells if (task, name) in results]
         if sizes and max(sizes) > LIKE * min(sizes):
             differ.append(f"{text(plan.title_of(task))} ({min(sizes):,} to {max(sizes):,})")
     return f", except on {', '.join(differ)}" if differ else ""

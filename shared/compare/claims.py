@@ -14,14 +14,14 @@ Results = Mapping[tuple[str, str], Result]
 
 
 class Finding(NamedTuple):
-    """The answer to one part of a claim on one task.
+    """The verdict on one part of a claim on one task.
 
     Attributes:
-        part, task, classes: the question; the classes by their name, None for all.
-        verdict: the answer.
+        part, task, classes: what is judged; the classes by their name, None for all.
+        verdict: whether it holds.
         difference: of the accuracies; None where there is none.
         parameters: of ``better`` as a multiple of the other's; None where not known.
-        why: what stands in the way of an answer, or made it; empty where the interval alone did.
+        why: the reason of the verdict; empty where the interval alone decides it.
     """
 
     part: Part
@@ -55,7 +55,7 @@ class Judged(NamedTuple):
 
 
 def judge(plan: Comparison, results: Results) -> list[Judged]:
-    """The verdict on every claim, from the cells that are finished."""
+    """The verdict on every claim, from the entries that are finished."""
     return [
         Judged(
             claim,
@@ -78,23 +78,23 @@ def verdict(difference: Estimate, margin: float) -> Verdict:
 
 
 def _find(part: Part, task: str, classes: str | None, results: Results) -> Finding:
-    asked = part, task, classes
+    question = part, task, classes
     tasks = [task, *([part.more_than] if part.more_than else [])]
     needed = [(name, design) for name in tasks for design in (part.better, part.than)]
     absent = [f"{design} on {name}" for name, design in needed if (name, design) not in results]
     if absent:
-        return Finding(*asked, "not shown", why=f"not trained: {', '.join(absent)}")
+        return Finding(*question, "not shown", why=f"not trained: {', '.join(absent)}")
     better, than = results[task, part.better], results[task, part.than]
     pattern = part.classes[classes] if classes else None
     ratio = better.facts["params"] / than.facts["params"]
     differences = [results[name, part.better].against(results[name, part.than], pattern) for name in tasks]
     if None in differences:
-        return Finding(*asked, "not shown", None, ratio, "no items that both were tested on")
-    first, *second = [each for each in differences if each]
+        return Finding(*question, "not shown", None, ratio, "no items that both were tested on")
+    first, *second = [difference for difference in differences if difference]
     difference = less(first, second[0]) if second else first
     if part.parameters is not None and ratio > part.parameters:
-        return Finding(*asked, "fails", difference, ratio, "more parameters than claimed")
+        return Finding(*question, "fails", difference, ratio, "more parameters than claimed")
     if part.parameters is None and not 1 / LIKE <= ratio <= LIKE:
         why = "unfair: parameters differ by more than 10 %, and the claim is not about size"
-        return Finding(*asked, "not shown", difference, ratio, why)
-    return Finding(*asked, verdict(difference, part.margin), difference, ratio)
+        return Finding(*question, "not shown", difference, ratio, why)
+    return Finding(*question, verdict(difference, part.margin), difference, ratio)

@@ -1,4 +1,4 @@
-"""Train the cells of a comparison, a few at a time, and report."""
+"""Train the entries of a comparison, a few at a time, and report."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -7,7 +7,7 @@ from omegaconf import DictConfig
 
 from shared.commands import SAME
 from shared.compare.claims import judge
-from shared.compare.entry import Cell
+from shared.compare.entry import Entry
 from shared.compare.jobs import Job, Workers
 from shared.compare.report import write_report
 from shared.compare.results import results, write_csv
@@ -20,50 +20,52 @@ from shared.files import held
 def compare(config: DictConfig) -> Path:
     """Train what has not been trained yet, and write ``results.csv``, pictures and reports.
 
-    Everything lies in ``<runs>/compare/<name>``; what is finished there is kept. A cell that fails is shown
-    as failed, and the others go on.
+    Everything lies in ``<runs>/compare/<name>``; what is finished there is kept. Failed entries are
+    reported, and the rest continue.
 
     Returns:
         The folder.
 
     Raises:
         InUseError: Another process works on this comparison.
-        UserError: The comparison or one of its cells makes no sense, or, once all is written, cells failed.
+        UserError: The comparison or one of its entries is not valid, or, once all is written, entries failed.
     """
     folder = None if config.folder is None else str(Path(config.folder).absolute())
     require_int("n_jobs", config.n_jobs, 1)
     plan = read(config.compare, folder)
     plan.title = plan.title or config.choices.compare
     home = Path(config.runs).absolute() / "compare" / config.choices.compare
-    cells = [Cell(plan, task, design, home / "trainings", folder) for task, design in plan.cells()]
-    places: dict[Path, Cell] = {}
-    for cell in cells:
-        if (twin := places.setdefault(cell.measuring.folder, cell)) is not cell:
+    entries = [Entry(plan, task, design, home / "trainings", folder) for task, design in plan.entries()]
+    places: dict[Path, Entry] = {}
+    for entry in entries:
+        if (twin := places.setdefault(entry.measuring.folder, entry)) is not entry:
             raise UserError(
-                f"compare.tasks.{cell.task}.cells: {cell.design!r} is {twin.design!r} again; leave one out"
+                f"compare.tasks.{entry.task}.cells: {entry.design!r} is {twin.design!r} again; remove one"
             )
     if config.train:
         try:
             with held(home):
-                train(cells, config.n_jobs)
+                train(entries, config.n_jobs)
         except KeyboardInterrupt as stop:
             raise Stopped.saying(f"\nstopped; {SAME}", stop) from None
-    found = results(cells)
-    judged = judge(plan, found)
-    write_csv(home / "results.csv", cells)
-    write_report(home, plan, cells, found, judged)
-    for each in judged:
-        print_line(f"{each.verdict}: {each.claim.says}")
+    finished = results(entries)
+    judged = judge(plan, finished)
+    write_csv(home / "results.csv", entries)
+    write_report(home, plan, entries, finished, judged)
+    for claim in judged:
+        print_line(f"{claim.verdict}: {claim.claim.says}")
     print_line(f"report: {home / 'report.html'}")
-    failed = [f"{cell.task}, {cell.design}: {cell.failure}" for cell in cells if cell.failure]
+    failed = [f"{entry.task}, {entry.design}: {entry.failure}" for entry in entries if entry.failure]
     if failed:
-        raise UserError(f"{len(failed)} of {len(cells)} cells failed:\n" + "\n".join(failed))
+        raise UserError(f"{len(failed)} of {len(entries)} entries failed:\n" + "\n".join(failed))
     return home
 
 
-def train(cells: list[Cell], n_jobs: int) -> None:
-    """Task by task: first the facts of each cell, then its learning rate, then one training a seed."""
-    total = sum(1 + len(cell.seeds) + (len(cell.factors) if len(cell.factors) > 1 else 0) for cell in cells)
+def train(entries: list[Entry], n_jobs: int) -> None:
+    """Task by task: first the facts of each entry, then its learning rate, then one training per seed."""
+    total = sum(
+        1 + len(entry.seeds) + (len(entry.factors) if len(entry.factors) > 1 else 0) for entry in entries
+    )
     with Workers(n_jobs) as workers, progress_bar() as bar:
         shown = bar.add_task("comparing", total=total, note="")
 
@@ -75,9 +77,9 @@ def train(cells: list[Cell], n_jobs: int) -> None:
                 if job.failure or not bar.console.is_terminal:
                     print_line(f"{job.folder.name}: {job.failure or 'done'}", console=bar.console)
 
-        for task in dict.fromkeys(cell.task for cell in cells):
-            mine = [cell for cell in cells if cell.task == task]
-            for cell in mine:  # one at a time: latency is measured while nothing else of ours runs
-                run([cell.measuring])
-            run([each.job for cell in mine for each in cell.search()])
-            run([each.job for cell in mine for each in cell.trainings()])
+        for task in dict.fromkeys(entry.task for entry in entries):
+            mine = [entry for entry in entries if entry.task == task]
+            for entry in mine:  # one at a time: latency is measured while no training runs
+                run([entry.measuring])
+            run([training.job for entry in mine for training in entry.search()])
+            run([training.job for entry in mine for training in entry.trainings()])

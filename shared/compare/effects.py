@@ -12,10 +12,10 @@ def matrix(
 ) -> tuple[list[str], list[str], dict[tuple[str, str], Estimate | None]]:
     """The choices (rows), the tasks (columns), and each difference that was tried; None: the task's own.
 
-    A task's own design is its first. Held against it are designs that differ in one choice alone; of one
-    that slides along nothing the other two choices mean nothing.
+    A task's own design is its first. Designs that differ from it in one choice alone are compared with it;
+    for one that slides along nothing the other two choices have no meaning.
     """
-    found: dict[tuple[str, str], Estimate | None] = {}
+    differences: dict[tuple[str, str], Estimate | None] = {}
     columns = []
     for task, settings in plan.tasks.items():
         first, *others = (results.get((task, design)) for design in settings.cells)
@@ -32,11 +32,11 @@ def matrix(
                 tried[_row(key, first.facts[key]), task] = None
         if tried:
             columns.append(task)
-            found |= tried
-    known = {row for row, _ in found}
+            differences |= tried
+    known = {row for row, _ in differences}
     order = [_row(key, value) for key, values in _VALUES.items() for value in values]
     rows = [row for row in order if row in known]
-    return rows, columns, {key: each for key, each in found.items() if key[0] in rows}
+    return rows, columns, {key: value for key, value in differences.items() if key[0] in rows}
 
 
 _VALUES = {

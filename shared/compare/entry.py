@@ -1,4 +1,4 @@
-"""A design on a task: which trainings it takes, and what is there of them."""
+"""An entry, a design on a task: the trainings that it needs, and the runs that exist."""
 
 import re
 from pathlib import Path
@@ -17,7 +17,7 @@ from shared.runs import Run
 
 
 class Training(NamedTuple):
-    """One training of a cell: its seed, the multiple of the recipe's learning rate, and where it is kept."""
+    """One training of an entry: its seed, the multiple of the recipe's learning rate, and its job."""
 
     seed: int
     factor: float
@@ -29,14 +29,14 @@ class Training(NamedTuple):
         return self.job.run
 
 
-class Cell:
+class Entry:
     """A design on a task.
 
     Args:
         plan: The comparison.
         task, design: Names in it.
         home: Folder of all trainings.
-        folder: What ``${folder}`` stands for.
+        folder: The value of ``${folder}``.
 
     Raises:
         UserError: Its overrides do not fit.
@@ -63,7 +63,7 @@ class Cell:
 
     @property
     def factor(self) -> float | None:
-        """The learning rate best on validation, of equals the first; None before it is known."""
+        """The multiple of the learning rate best on validation (the first of equals); None if unknown."""
         if len(self.factors) == 1:
             return self.factors[0]
         searched = self.search()
@@ -77,7 +77,7 @@ class Cell:
         return factor
 
     def trainings(self) -> list[Training]:
-        """Those that are compared: one a seed, as soon as the learning rate is known."""
+        """The trainings that are compared: one per seed, once the learning rate is known."""
         factor = self.factor
         if factor is None or not self.facts:
             return []
@@ -85,8 +85,8 @@ class Cell:
 
     @property
     def failure(self) -> str | None:
-        """Why it has no figures; None if it has, or has not been tried."""
-        jobs = [self.measuring, *(each.job for each in (*self.search(), *self.trainings()))]
+        """Why it has no results; None if it has some, or has not been tried."""
+        jobs = [self.measuring, *(training.job for training in (*self.search(), *self.trainings()))]
         return next((job.failure for job in jobs if job.failure), None)
 
     @property
@@ -108,7 +108,7 @@ class Cell:
     def same_items(self) -> bool:
         """Whether all seeds have the same training and test items; not so where a fold follows the seed."""
         data = [plain(self._configuration(seed).data) for seed in self.seeds]
-        return all(each == data[0] for each in data)
+        return all(settings == data[0] for settings in data)
 
     def _training(self, seed: int, factor: float, *, test: bool) -> Training:
         epochs = self.settings.validations
@@ -144,7 +144,7 @@ class Cell:
         return OmegaConf.create(resolved)
 
     def _job(self, does: Any, kind: str, config: DictConfig) -> Job:
-        """What is done with a configuration has a folder of its own, named by all of its settings."""
+        """Each job has a folder of its own, named by all settings of its configuration."""
         settings = {key: value for key, value in plain(config).items() if key != "runs"}
         words = "-".join(slug(word) for word in (self.task, self.design, kind))
         folder = self._home / f"{words}-{digest(settings)}"

@@ -33,26 +33,26 @@ def styles(designs: Sequence[str]) -> dict[str, Style]:
     }
 
 
-def cost_plot(title: str, found: Mapping[str, Result], style: Mapping[str, Style]) -> Figure:
+def cost_plot(title: str, results: Mapping[str, Result], style: Mapping[str, Style]) -> Figure:
     """Accuracy with its 95 % interval against parameters, FLOPs, training time and latency.
 
     Args:
         title: of the task.
-        found: the finished cells by design.
+        results: of the finished entries, by design.
         style: of each design.
     """
     figure, all_axes = new_figure(title, 12, 3.7, 1, 4, sharey=True)
-    first = next(iter(found.values()))
+    first = next(iter(results.values()))
     clock = "CPU time" if first.facts["accelerator"] == "cpu" else "time"
     panels = (
-        ("parameters", "", {name: each.facts["params"] for name, each in found.items()}),
-        ("FLOPs of one answer", "", {name: each.facts["flops"] for name, each in found.items()}),
-        (f"{clock} of a training", "s", {name: each.seconds for name, each in found.items()}),
-        ("time of one answer", "s", {name: each.facts["latency"] for name, each in found.items()}),
+        ("parameters", "", {name: result.facts["params"] for name, result in results.items()}),
+        ("FLOPs of one answer", "", {name: result.facts["flops"] for name, result in results.items()}),
+        (f"{clock} of a training", "s", {name: result.seconds for name, result in results.items()}),
+        ("time of one answer", "s", {name: result.facts["latency"] for name, result in results.items()}),
     )
     for axes, (label, unit, cost) in zip(all_axes, panels, strict=True):
-        for name, each in found.items():
-            mean = each.accuracy
+        for name, result in results.items():
+            mean = result.accuracy
             axes.errorbar(
                 max(cost[name], 1e-9), mean.value, [[mean.value - mean.low], [mean.high - mean.value]],
                 fmt=style[name].marker, color=style[name].colour, markersize=7, capsize=4, linewidth=1.6,
@@ -94,20 +94,20 @@ def claims_plot(judged: Sequence[Judged]) -> Figure:
         if finding.difference:
             _interval(axes, row, finding.difference, colour)
         else:
-            axes.text(0, row, "  no figures", va="center", fontsize=8, color=colour)
+            axes.text(0, row, "  no results", va="center", fontsize=8, color=colour)
         axes.text(1.01, row, finding.verdict, transform=axes.get_yaxis_transform(), va="center",
                   fontsize=9, weight="bold", color=colour)  # fmt: skip
     axes.set_yticks(range(len(rows)), [f"{number}   {finding}" for number, finding in rows], fontsize=9)
     axes.set_ylim(len(rows) - 0.4, -0.6)
     axes.set_xlabel(
-        "difference of accuracies, points, 95 % interval (dotted: so much worse counts as no cost)"
+        "difference of accuracies, points, 95 % interval (dotted: worse by this margin counts as no cost)"
     )
     axes.grid(visible=False, axis="y")
     return figure
 
 
 def _interval(axes: Axes, row: int, mean: Estimate, colour: str) -> None:
-    value, low, high = (100 * each for each in (mean.value, mean.low, mean.high))
+    value, low, high = (100 * share for share in (mean.value, mean.low, mean.high))
     axes.errorbar(value, row, xerr=[[value - low], [high - value]], fmt="o", color=colour, markersize=6,
                   capsize=4, linewidth=1.8)  # fmt: skip
 

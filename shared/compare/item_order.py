@@ -26,7 +26,7 @@ def read_order(folder: Path) -> str:
 
 
 class Order(Callback):
-    """A digest over the numbers of all training items as they came, kept in the run's folder."""
+    """A digest of the numbers of all training items in the order of training, kept in the run's folder."""
 
     def __init__(self) -> None:
         self.digest = ""
@@ -36,7 +36,7 @@ class Order(Callback):
         return {"digest": self.digest}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Go on where the checkpoint stood."""
+        """Continue from the checkpoint's digest."""
         self.digest = state_dict["digest"]
 
     def on_train_batch_start(

@@ -1,4 +1,4 @@
-"""Several trainings at a time, each in a process of its own; one that dies takes no other with it."""
+"""Several trainings at a time, each in a process of its own; if one dies, the others continue."""
 
 import multiprocessing
 import os
@@ -28,7 +28,7 @@ FAILED, FACTS, LOG = "failed.txt", "facts.json", "log.txt"
 
 
 class Job(NamedTuple):
-    """Something that a process is to do with a configuration, and the folder where all of it is kept."""
+    """A task for a process: a function, its configuration, and the folder of its results."""
 
     does: Callable[[DictConfig, Path], None]
     config: DictConfig
@@ -36,7 +36,7 @@ class Job(NamedTuple):
 
     @property
     def done(self) -> bool:
-        """Whether what it makes is there."""
+        """Whether its result exists."""
         return (self.folder / FACTS).is_file() or self.run is not None
 
     @property
@@ -52,12 +52,12 @@ class Job(NamedTuple):
 
 
 def measure(config: DictConfig, folder: Path) -> None:
-    """Keep the facts of a cell."""
+    """Write the facts of an entry."""
     write_json(folder / FACTS, facts(config))
 
 
 def train(config: DictConfig, folder: Path) -> None:
-    """Train, or go on with, the one training of this folder."""
+    """Train, or resume, the only training of this folder."""
     train_once(config, [Order()])
 
 
@@ -109,8 +109,8 @@ def _start() -> None:
 
     A terminal and SLURM send the signals that end a command to all its processes; the first one handles them.
     """
-    for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, *REQUEUE):
-        signal.signal(each, signal.SIG_IGN)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, *REQUEUE):
+        signal.signal(number, signal.SIG_IGN)
     torch.set_num_threads(1)
     parent = multiprocessing.parent_process()
     assert parent
@@ -123,7 +123,7 @@ def _start() -> None:
 
 
 def _attempt(job: Job) -> str | None:
-    """Do the job in this process; what it prints goes to a file, and why it failed comes back."""
+    """Do the job in this process, its output in a file; returns why it failed, or None."""
     with (job.folder / LOG).open("a") as log, redirect_stdout(log), redirect_stderr(log):
         try:
             job.does(job.config, job.folder)

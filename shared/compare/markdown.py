@@ -1,4 +1,4 @@
-"""Markdown out of figures and of words that come from strangers."""
+"""Markdown from numbers and from untrusted text."""
 
 import re
 from collections.abc import Sequence
@@ -15,16 +15,16 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 def bullets(points: Sequence[str]) -> str:
     """A list."""
-    return "\n".join(f"- {each}" for each in points)
+    return "\n".join(f"- {point}" for point in points)
 
 
 def text(words: str) -> str:
-    """Somebody's words, on one line, as Markdown that says just them."""
+    """Untrusted text on one line, escaped so that Markdown shows it as it is."""
     return re.sub(r"([\\`*_\[\]<>|#~!&])", r"\\\1", printable(" ".join(words.split())))
 
 
 def code(words: str) -> str:
-    """Somebody's words as they would be typed."""
+    """Untrusted text as code."""
     return f"`{printable(' '.join(words.split())).replace('`', chr(39)).replace('|', '¦')}`"
 
 

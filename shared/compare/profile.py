@@ -1,4 +1,4 @@
-"""What is known of a cell before it is trained: its size, its design choices, how long it takes to answer."""
+"""Facts of an entry before it is trained: its size, its design choices, its latency."""
 
 import time
 from pathlib import Path
@@ -21,7 +21,7 @@ ANSWERS = 100  # of one item each, of which the fastest counts: others wait for 
 
 
 class Facts(TypedDict):
-    """What ``facts.json`` holds."""
+    """The contents of ``facts.json``."""
 
     params: int
     flops: int
@@ -33,18 +33,18 @@ class Facts(TypedDict):
 
 
 def read_facts(file: Path) -> dict[str, Any]:
-    """The facts of a cell from their file.
+    """The facts of an entry from their file.
 
     Raises:
         UserError: Naming the file and the key that is broken.
     """
-    found = read_json(file)
+    stored = read_json(file)
     try:
-        check_known(found, Facts)
-        check_value({key: found.get(key) for key in CHOICES}, dict[str, str], "facts")
+        check_known(stored, Facts)
+        check_value({key: stored.get(key) for key in CHOICES}, dict[str, str], "facts")
     except UserError as error:
         raise UserError(f"{file}: {error}; delete it, and it is measured again") from None
-    return found
+    return stored
 
 
 def facts(config: DictConfig) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from shared.compare.caveats import INTERVALS, fairness
 from shared.compare.claims import Finding, Judged, Results
 from shared.compare.effects import matrix
-from shared.compare.entry import Cell, slug
+from shared.compare.entry import Entry, slug
 from shared.compare.figures import claims_plot, cost_plot, matrix_plot, styles
 from shared.compare.markdown import bullets, code, percent, points, table, text
 from shared.compare.spec import Comparison
@@ -27,7 +27,7 @@ COLOURED = {"holds": "holds", "fails": "fails", "failed": "fails", "not shown": 
 
 
 def write_report(
-    home: Path, plan: Comparison, cells: Sequence[Cell], results: Results, judged: Sequence[Judged]
+    home: Path, plan: Comparison, entries: Sequence[Entry], results: Results, judged: Sequence[Judged]
 ) -> None:
     """Write both reports, and the pictures beside them.
 
@@ -39,14 +39,14 @@ def write_report(
     if judged:
         pictures["claims"] = claims_plot(judged)
         parts += ["## Claims", _claims(judged), "![claims](claims.png)", _findings(judged)]
-    rows, columns, found = matrix(plan, results)
-    if found:
-        named = {(row, plan.title_of(task)): each for (row, task), each in found.items()}
+    rows, columns, differences = matrix(plan, results)
+    if differences:
+        named = {(row, plan.title_of(task)): each for (row, task), each in differences.items()}
         pictures["matrix"] = matrix_plot(rows, [plan.title_of(task) for task in columns], named)
         parts += ["## Design choices across domains", _MATRIX, "![design choices](matrix.png)"]
     style = styles(plan.designs)
     for number, (task, settings) in enumerate(plan.tasks.items(), 1):
-        here = {each: results[task, each] for each in settings.cells if (task, each) in results}
+        here = {design: results[task, design] for design in settings.cells if (task, design) in results}
         parts.append(f"## {text(plan.title_of(task))}")
         if settings.note:
             parts.append(text(settings.note))
@@ -54,7 +54,7 @@ def write_report(
             name = f"task{number}-{slug(task)}"
             pictures[name] = cost_plot(plan.title_of(task), here, style)
             parts.append(f"![accuracy against cost]({name}.png)")
-        parts += [_cells([cell for cell in cells if cell.task == task], results), _recipe(plan, task)]
+        parts += [_entries([entry for entry in entries if entry.task == task], results), _recipe(plan, task)]
     parts += ["## How it was made fair", bullets(list(fairness(plan, results)))]
     parts += ["## How the intervals are made", INTERVALS]
     drawn = {f"{name}.png": png(figure) for name, figure in pictures.items()}
@@ -73,11 +73,14 @@ _MATRIX = (
 
 def _conditions(results: Results) -> str:
     if not results:
-        return "No cell is finished yet."
-    machines = {(each.facts["device"], each.facts["threads"]) for each in results.values()}
-    trainings = sum(len(each.runs) for each in results.values())
-    told = "; ".join(f"{text(name)}, threads of a training: {threads}" for name, threads in sorted(machines))
-    return f"{trainings} trainings of {len(results)} cells (a design on a task). {told}. Intervals are 95 %."
+        return "No entry is finished yet."
+    machines = {(result.facts["device"], result.facts["threads"]) for result in results.values()}
+    trainings = sum(len(result.runs) for result in results.values())
+    devices = "; ".join(
+        f"{text(name)}, threads of a training: {threads}" for name, threads in sorted(machines)
+    )
+    counts = f"{trainings} trainings of {len(results)} entries (a design on a task)"
+    return f"{counts}. {devices}. Intervals are 95 %."
 
 
 def _claims(judged: Sequence[Judged]) -> str:
@@ -88,7 +91,7 @@ def _claims(judged: Sequence[Judged]) -> str:
 
 
 def _findings(judged: Sequence[Judged]) -> str:
-    rows = [_finding(number, each) for number, claim in enumerate(judged, 1) for each in claim.findings]
+    rows = [_finding(number, part) for number, claim in enumerate(judged, 1) for part in claim.findings]
     head = [
         "",
         "difference",
@@ -117,23 +120,23 @@ def _finding(number: int, finding: Finding) -> list[str]:
     ]
 
 
-def _cells(cells: Sequence[Cell], results: Results) -> str:
+def _entries(entries: Sequence[Entry], results: Results) -> str:
     head = [
         "design", "test accuracy %", "test items", "seeds", "parameters", "FLOPs of one answer",
         "training, s", "one answer, ms", "learning rate",
     ]  # fmt: skip
     rows = []
-    for cell in cells:
-        found = results.get((cell.task, cell.design))
-        if not found:
-            why = f"**failed**: {text(cell.failure)}" if cell.failure else "not trained yet"
-            rows.append([text(cell.design), why, *[""] * (len(head) - 2)])
+    for entry in entries:
+        result = results.get((entry.task, entry.design))
+        if not result:
+            why = f"**failed**: {text(entry.failure)}" if entry.failure else "not trained yet"
+            rows.append([text(entry.design), why, *[""] * (len(head) - 2)])
             continue
-        mean, facts, rate = found.accuracy, found.facts, found.runs[0].config.optimizer.lr
+        mean, facts, rate = result.accuracy, result.facts, result.runs[0].config.optimizer.lr
         rows.append([
-            text(cell.design), percent(mean), f"{mean.items:,}", str(mean.seeds), f"{facts['params']:,}",
-            f"{facts['flops']:,}", f"{found.seconds:.1f}", f"{1000 * facts['latency']:.2f}",
-            f"{rate:.2g} (×{cell.factor:g})",
+            text(entry.design), percent(mean), f"{mean.items:,}", str(mean.seeds), f"{facts['params']:,}",
+            f"{facts['flops']:,}", f"{result.seconds:.1f}", f"{1000 * facts['latency']:.2f}",
+            f"{rate:.2g} (×{entry.factor:g})",
         ])  # fmt: skip
     return table(head, rows)
 

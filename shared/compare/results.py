@@ -1,4 +1,4 @@
-"""What the trainings of a cell gave: figures over seeds and test items, to be held against another's."""
+"""The results of an entry: accuracy over seeds and test items, and its difference from another entry's."""
 
 import csv
 import re
@@ -10,7 +10,7 @@ from zipfile import BadZipFile
 
 import numpy as np
 
-from shared.compare.entry import Cell
+from shared.compare.entry import Entry
 from shared.compare.item_order import read_order
 from shared.compare.statistics import Estimate, Sample, difference, estimate
 from shared.config import ACCURACY
@@ -20,33 +20,35 @@ from shared.runs import Run
 
 
 class Result:
-    """A finished cell.
+    """A finished entry.
 
     Attributes:
-        cell: Its task and design.
+        entry: The entry.
         metrics: of each seed's run.
         facts: Parameters, FLOPs, design choices, latency.
         accuracy: Over seeds and test items.
         seconds: of training, the median over seeds: CPU's where that is what trains, else the clock's.
     """
 
-    def __init__(self, cell: Cell, runs: Sequence[Run]):
-        self.cell, self.runs = cell, runs
+    def __init__(self, entry: Entry, runs: Sequence[Run]):
+        self.entry, self.runs = entry, runs
         self.metrics = [run.metrics for run in runs]
-        assert cell.facts
-        self.facts: dict[str, Any] = cell.facts
+        assert entry.facts
+        self.facts: dict[str, Any] = entry.facts
         self._tested = [_columns(run.folder / "test_items.npz") for run in runs]
-        self.accuracy = estimate(self.samples(), cell.same_items)
+        self.accuracy = estimate(self.samples(), entry.same_items)
         key = "cpu_seconds" if self.facts["accelerator"] == "cpu" else "train_seconds"
-        self.seconds = float(np.median([each[key] for each in self.metrics]))
+        self.seconds = float(np.median([metrics[key] for metrics in self.metrics]))
 
     def samples(self, classes: str | None = None) -> list[Sample]:
         """Right or wrong for each seed and test item, of the classes whose name the expression matches."""
-        found = []
+        samples = []
         for run, columns in zip(self.runs, self._tested, strict=True):
             chosen = _of_classes(run, columns["label"], classes) if classes else slice(None)
-            found.append(Sample((columns["label_rank"] == 0)[chosen].astype(float), columns["group"][chosen]))
-        return found
+            samples.append(
+                Sample((columns["label_rank"] == 0)[chosen].astype(float), columns["group"][chosen])
+            )
+        return samples
 
     def against(self, other: "Result", classes: str | None = None) -> Estimate | None:
         """Its accuracy less the other's, paired; None where there are no items, or not the same."""
@@ -54,13 +56,13 @@ class Result:
         if not all(np.array_equal(a[key], b[key]) for a, b in pairs for key in ("item", "label", "group")):
             return None
         mine, its = self.samples(classes), other.samples(classes)
-        if not all(len(each.values) for each in mine):
+        if not all(len(sample.values) for sample in mine):
             return None
-        return difference(mine, its, self.cell.same_items)
+        return difference(mine, its, self.entry.same_items)
 
     @property
     def orders(self) -> list[str]:
-        """For each seed, what stands for the items that were trained on, in their order."""
+        """For each seed, the digest of the training items in their order."""
         return [read_order(run.folder) for run in self.runs]
 
 
@@ -78,24 +80,24 @@ def _of_classes(run: Run, label: np.ndarray, pattern: str) -> np.ndarray:
     return np.isin(label, [number for number, name in enumerate(names) if re.fullmatch(pattern, name)])
 
 
-def results(cells: Iterable[Cell]) -> dict[tuple[str, str], Result]:
-    """The finished cells by task and design."""
-    runs = {cell: cell.finished for cell in cells}
-    return {(cell.task, cell.design): Result(cell, found) for cell, found in runs.items() if found}
+def results(entries: Iterable[Entry]) -> dict[tuple[str, str], Result]:
+    """The finished entries by task and design."""
+    runs = {entry: entry.finished for entry in entries}
+    return {(entry.task, entry.design): Result(entry, ended) for entry, ended in runs.items() if ended}
 
 
-def write_csv(path: Path, cells: Iterable[Cell]) -> None:
-    """A row a training, those of the search too; of a failed cell one row that says why."""
+def write_csv(path: Path, entries: Iterable[Entry]) -> None:
+    """One row per training, those of the search too; for a failed entry one row with the reason."""
     rows: list[dict[str, Any]] = []
-    for cell in cells:
-        of_cell = {"task": cell.task, "design": cell.design}
-        facts = cell.facts or {}
-        if cell.failure:
-            rows.append({**of_cell, "use": "failed", "reason": cell.failure})
-        for use, trainings in (("search", cell.search()), ("compared", cell.trainings())):
+    for entry in entries:
+        of_entry = {"task": entry.task, "design": entry.design}
+        facts = entry.facts or {}
+        if entry.failure:
+            rows.append({**of_entry, "use": "failed", "reason": entry.failure})
+        for use, trainings in (("search", entry.search()), ("compared", entry.trainings())):
             for training in trainings:
                 if run := training.run:
-                    rows.append({**of_cell, "use": use, **_row(run, training.factor), **facts})
+                    rows.append({**of_entry, "use": use, **_row(run, training.factor), **facts})
     columns = list(dict.fromkeys(key for row in rows for key in row))
     write(path, csv_text(columns, ([row.get(name) for name in columns] for row in rows)))
 

@@ -1,4 +1,4 @@
-"""What a comparison is: a file of ``conf/compare/``, checked before anything is trained."""
+"""A comparison, a file of ``conf/compare/``, checked before anything is trained."""
 
 import json
 import re
@@ -19,18 +19,18 @@ SETTLED = ("seed", "runs", "resume", "test", "data.epoch_size", "trainer.max_epo
 
 @dataclass
 class Task:
-    """Data on which some designs are compared, each within the same budget.
+    """Data on which some designs are compared, each within the same budget; a design on a task is an entry.
 
     Attributes:
         overrides: of a training, as ``train.py`` takes them; ``${folder}`` and ``${seed}`` may stand in them.
-        cells: of each design compared here, the overrides that make it. The first is the domain's own design,
-            which the others are held against.
+        cells: of each entry, by the name of its design, the overrides that make it. The first is the domain's
+            own design, with which the others are compared.
         samples: that each training sees, ...
         flops: ... or floating point operations that it takes, three forward passes a sample.
-        validations: in a training; the best of so many checkpoints is tested.
+        validations: number of them in a training; the best of their checkpoints is tested.
         seeds: in place of the comparison's, such as a number for each fold.
-        title: what reports call it.
-        note: what has to be known to read its figures.
+        title: its name in reports.
+        note: what a reader of its results has to know.
     """
 
     overrides: list[str] = MISSING
@@ -49,8 +49,8 @@ class Part:
 
     Attributes:
         better, than: designs.
-        tasks: the part is a question to each.
-        margin: ``better`` may be so much worse (0.01: a point): it costs next to nothing.
+        tasks: the part is judged on each.
+        margin: ``better`` may be worse by this much (0.01: a point), which counts as no cost.
         parameters: the claim is about size: ``better`` has at most this multiple of the other's parameters.
         classes: regular expressions, by a name for each: only test items of classes whose whole name matches.
         more_than: a task on which the difference has to be smaller.
@@ -93,10 +93,10 @@ class Comparison:
         return self.tasks[task].seeds or self.seeds
 
     def title_of(self, task: str) -> str:
-        """What reports call a task."""
+        """The name of a task in reports."""
         return self.tasks[task].title or task
 
-    def cells(self) -> Iterator[tuple[str, str]]:
+    def entries(self) -> Iterator[tuple[str, str]]:
         """Each task with each of its designs."""
         return ((name, design) for name, task in self.tasks.items() for design in task.cells)
 
@@ -105,7 +105,7 @@ def read(node: DictConfig, folder: str | None) -> Comparison:
     """The comparison that a configuration's ``compare`` node describes, on the data of a folder.
 
     Raises:
-        UserError: A key is unknown, missing or of another type, or a claim names what there is not.
+        UserError: A key is unknown, missing or of another type, or a claim names an unknown task or design.
     """
     # ${seed} and the like are the trainings' own: escaped here, so that they resolve to themselves.
     text = json.dumps(OmegaConf.to_container(node, resolve=False)).replace("${", "\\\\${")
@@ -129,7 +129,7 @@ def read(node: DictConfig, folder: str | None) -> Comparison:
 
 
 def configuration(task: Task, design: str, place: str) -> DictConfig:
-    """What a cell trains, not yet resolved: seed, learning rate and budget are still to be set.
+    """The configuration of an entry, not yet resolved: seed, learning rate and budget are still to be set.
 
     Raises:
         UserError: An override does not fit.
@@ -160,10 +160,10 @@ def _check(plan: Comparison) -> None:
             raise UserError(f"{place}.cells: empty; name one design at least")
         if (task.samples is None) == (task.flops is None):
             raise UserError(f"{place}: give samples or flops, the budget of each training, and not both")
-        if min(each for each in (task.samples, task.flops, task.validations) if each is not None) < 1:
+        if min(value for value in (task.samples, task.flops, task.validations) if value is not None) < 1:
             raise UserError(f"{place}: samples, flops and validations are numbers from 1")
         if len(set(plan.seeds_of(name))) < len(plan.seeds_of(name)):
-            raise UserError(f"{place}: seeds {plan.seeds_of(name)}: one stands there twice")
+            raise UserError(f"{place}: seeds must be different numbers, got {plan.seeds_of(name)}")
     for number, claim in enumerate(plan.claims):
         if not claim.parts:
             raise UserError(f"compare.claims[{number}].parts: empty; give one at least")
@@ -186,4 +186,4 @@ def _check_part(plan: Comparison, part: Part, place: str) -> None:
         for design in (part.better, part.than):
             if design not in plan.tasks[name].cells:
                 remedy = nearest(design, list(plan.tasks[name].cells))
-                raise UserError(f"{place}: {design!r} is no cell of {name}; {remedy}")
+                raise UserError(f"{place}: {design!r} is no entry of {name}; {remedy}")

@@ -64,14 +64,14 @@ def estimate(samples: Sequence[Sample], shared: bool) -> Estimate:
         shared: whether they are.
     """
     count = len(samples)
-    items = len(samples[0].values) if shared else sum(len(each.values) for each in samples)
-    means = np.array([each.values.mean() for each in samples])
+    items = len(samples[0].values) if shared else sum(len(sample.values) for sample in samples)
+    means = np.array([sample.values.mean() for sample in samples])
     by_seed = float(means.var(ddof=1)) / count if count > 1 else 0.0
     if not shared:
         return Estimate(float(means.mean()), by_seed**0.5, max(count - 1, 1), count, items)
     _, group = np.unique(samples[0].groups, return_inverse=True)
     size = np.bincount(group).astype(float)
-    sums = np.stack([np.bincount(group, each.values) for each in samples])  # (seeds, groups)
+    sums = np.stack([np.bincount(group, sample.values) for sample in samples])  # (seeds, groups)
     if len(size) == 1:
         return Estimate(float(means.mean()), by_seed**0.5, max(count - 1, 1), count, items)
     excess = 2 * _remainder(sums, size) if count > 1 else 0.0
@@ -92,14 +92,14 @@ def _remainder(sums: np.ndarray, size: np.ndarray) -> float:
 
 def _resampled(sums: np.ndarray, size: np.ndarray) -> np.ndarray:
     """Means (RESAMPLES,) of values whose sums (seeds, groups) and numbers (groups,) are given."""
-    rng = np.random.default_rng(0)  # the same figures each time
+    rng = np.random.default_rng(0)  # the same numbers each time
     seeds, groups = sums.shape
-    found = []
+    means = []
     for _ in range(0, RESAMPLES, CHUNK):
         drawn = rng.multinomial(max(seeds - 1, 1), np.full(seeds, 1 / seeds), CHUNK)
         weight = rng.multinomial(groups - 1, np.full(groups, 1 / groups), CHUNK)
-        found.append(((drawn @ sums) * weight).sum(1) / (drawn.sum(1) * (weight @ size)))
-    return np.concatenate(found)
+        means.append(((drawn @ sums) * weight).sum(1) / (drawn.sum(1) * (weight @ size)))
+    return np.concatenate(means)
 
 
 def difference(a: Sequence[Sample], b: Sequence[Sample], shared: bool) -> Estimate:
@@ -110,7 +110,7 @@ def difference(a: Sequence[Sample], b: Sequence[Sample], shared: bool) -> Estima
 def less(a: Estimate, b: Estimate) -> Estimate:
     """``a`` less ``b``, which have nothing in common (Welch 1947)."""
     error = (a.error**2 + b.error**2) ** 0.5
-    parts = sum(each.error**4 / each.dof for each in (a, b))
+    parts = sum(mean.error**4 / mean.dof for mean in (a, b))
     return Estimate(
         a.value - b.value,
         error,

@@ -1,4 +1,4 @@
-"""Comparisons whose trainings have all ended, without any having been made."""
+"""Comparisons whose trainings have all ended, with run folders but without any training."""
 
 import csv
 from pathlib import Path
@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from omegaconf import OmegaConf
 
-from shared.compare.entry import Cell, Training
+from shared.compare.entry import Entry, Training
 from shared.compare.jobs import FACTS
 from shared.compare.spec import Comparison, read
 from shared.files.atomic import write_json
@@ -38,17 +38,17 @@ def plan_of(**changes: Any) -> Comparison:
     return read(OmegaConf.create({**PLAN, **changes}), None)
 
 
-def cells_of(plan: Comparison, home: Path) -> list[Cell]:
-    return [Cell(plan, task, design, home, None) for task, design in plan.cells()]
+def entries_of(plan: Comparison, home: Path) -> list[Entry]:
+    return [Entry(plan, task, design, home, None) for task, design in plan.entries()]
 
 
-def measured(cell: Cell, **facts: Any) -> None:
-    cell.measuring.folder.mkdir(parents=True)
-    write_json(cell.measuring.folder / FACTS, {**FACTS_OF, **facts})
+def measured(entry: Entry, **facts: Any) -> None:
+    entry.measuring.folder.mkdir(parents=True)
+    write_json(entry.measuring.folder / FACTS, {**FACTS_OF, **facts})
 
 
 def ended(training: Training, right: np.ndarray, val: float = 0.5, order: str = "0" * 64) -> None:
-    """The run folder of a training whose test items (two a group, of five classes) were answered so."""
+    """The run folder of a training with these results on test items (two per group, of five classes)."""
     run = Run.create(training.job.folder, training.job.config)
     n = len(right)
     items = np.arange(n)
@@ -70,10 +70,10 @@ def ended(training: Training, right: np.ndarray, val: float = 0.5, order: str = 
     )  # fmt: skip
 
 
-def finish(cell: Cell, accuracy: float, n: int = 200, **facts: Any) -> None:
-    """All that a cell takes, answers right at random: the first named learning rate is best on validation."""
-    measured(cell, **facts)
-    for number, training in enumerate(cell.search()):
+def finish(entry: Entry, accuracy: float, n: int = 200, **facts: Any) -> None:
+    """All runs of an entry, right at random; the first named learning rate is best on validation."""
+    measured(entry, **facts)
+    for number, training in enumerate(entry.search()):
         ended(training, np.ones(n), val=0.9 - 0.1 * number)
-    for training in cell.trainings():
-        ended(training, np.random.default_rng([training.seed, len(cell.design)]).random(n) < accuracy)
+    for training in entry.trainings():
+        ended(training, np.random.default_rng([training.seed, len(entry.design)]).random(n) < accuracy)

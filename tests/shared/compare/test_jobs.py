@@ -1,4 +1,4 @@
-"""Processes side by side: what fails is told, and takes nothing else with it."""
+"""Processes side by side: failed jobs are reported, the others continue."""
 
 import multiprocessing
 import os
@@ -38,11 +38,11 @@ def job(kind: str, home: Path) -> Job:
     return Job(fails, OmegaConf.create({"kind": kind}), home / kind)
 
 
-def test_a_job_that_fails_says_why_and_the_others_go_on(tmp_path: Path) -> None:
+def test_a_failed_job_reports_the_reason_and_the_others_continue(tmp_path: Path) -> None:
     kinds = ["mistake", "defect", "killed", "fine"]
     jobs = {kind: job(kind, tmp_path) for kind in kinds}
     with Workers(1) as workers:
-        assert {each.folder.name for each in workers.run(jobs.values())} == set(kinds)
+        assert {done.folder.name for done in workers.run(jobs.values())} == set(kinds)
         assert jobs["mistake"].failure == "data.path=x: no such file"
         assert jobs["defect"].failure == "ZeroDivisionError: of ours"
         assert "killed" in (jobs["killed"].failure or "")

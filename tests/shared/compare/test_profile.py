@@ -1,4 +1,4 @@
-"""What is read off a network: the lecture's table of design choices."""
+"""Facts of a network: the lecture's table of design choices, size and latency."""
 
 import pytest
 import torch
@@ -9,7 +9,7 @@ from shared.config.settings import plain
 from shared.network.build import build_network
 from shared.training.setup import build_data, build_module
 
-EXTENT = {"image": (1, (28, 28)), "go": (48, (19, 19)), "speech": (1, (40, None)), "text": (1, (None, 128))}
+SHAPES = {"image": (1, (28, 28)), "go": (48, (19, 19)), "speech": (1, (40, None)), "text": (1, (None, 128))}
 
 
 @pytest.mark.parametrize(
@@ -33,19 +33,19 @@ def test_choices_are_those_of_the_lecture(
     overrides: list[str], along: str, padding: str, pooling: str
 ) -> None:
     config = compose("train", overrides)
-    planes, extent = EXTENT[config.domain.name]
+    channels, size = SHAPES[config.domain.name]
     classes = 361 if config.domain.name == "go" else 2
     with torch.device("meta"):
-        network = build_network(plain(config.model)["layers"], planes, extent, classes)
+        network = build_network(plain(config.model)["layers"], channels, size, classes)
     assert choices(network) == {"slides along": along, "padding": padding, "pooling": pooling}
 
 
 def test_facts_have_the_networks_size_and_the_time_of_an_answer() -> None:
     config = compose("train", ["domain=image", "trainer.accelerator=cpu", "trainer.precision=32-true"])
-    found = facts(config)
-    assert (found["params"], found["flops"]) == (137_660, 3_278_700)
-    assert 1e-6 < found["latency"] < 1
-    assert found["accelerator"] == "cpu"
+    measured = facts(config)
+    assert (measured["params"], measured["flops"]) == (137_660, 3_278_700)
+    assert 1e-6 < measured["latency"] < 1
+    assert measured["accelerator"] == "cpu"
 
 
 def test_a_larger_network_takes_longer_to_answer() -> None:

@@ -1,4 +1,4 @@
-"""The report: one file that stands alone, pictures that can be read, words of strangers as words."""
+"""The report: one complete file, readable figures, untrusted text escaped."""
 
 import csv
 import re
@@ -10,30 +10,30 @@ from markdown_it import MarkdownIt
 from matplotlib.figure import Figure
 
 from shared.compare.claims import judge
-from shared.compare.entry import Cell
+from shared.compare.entry import Entry
 from shared.compare.figures import claims_plot, cost_plot, matrix_plot, styles
 from shared.compare.jobs import FAILED
 from shared.compare.report import write_report
 from shared.compare.results import results, write_csv
 from shared.compare.spec import Comparison
 from shared.results.plots import PALETTE, png
-from tests.shared.compare.comparisons import PLAN, cells_of, ended, finish, measured, plan_of
+from tests.shared.compare.comparisons import PLAN, ended, entries_of, finish, measured, plan_of
 
 HOSTILE = "<script>alert(1)</script> | a `b` ![x](http://evil/x.png)\n# c"
 
 
-def written(plan: Comparison, cells: list[Cell], home: Path) -> tuple[str, str]:
-    found = results(cells)
-    write_report(home, plan, cells, found, judge(plan, found))
+def written(plan: Comparison, entries: list[Entry], home: Path) -> tuple[str, str]:
+    finished = results(entries)
+    write_report(home, plan, entries, finished, judge(plan, finished))
     return (home / "report.md").read_text(), (home / "report.html").read_text()
 
 
 def test_a_report_stands_alone(tmp_path: Path) -> None:
     plan = plan_of(title="Does it help?")
-    cells = cells_of(plan, tmp_path / "trainings")
-    for cell, accuracy in zip(cells, (0.9, 0.5), strict=True):
-        finish(cell, accuracy, pooling="max" if cell.design == "lecture" else "none", params=123_456)
-    text, page = written(plan, cells, tmp_path)
+    entries = entries_of(plan, tmp_path / "trainings")
+    for entry, accuracy in zip(entries, (0.9, 0.5), strict=True):
+        finish(entry, accuracy, pooling="max" if entry.design == "lecture" else "none", params=123_456)
+    text, page = written(plan, entries, tmp_path)
     assert "# Does it help?" in text
     assert "| 1 | Convolution helps. | **holds** |" in text
     assert '<strong class="holds">holds</strong>' in page
@@ -42,20 +42,20 @@ def test_a_report_stands_alone(tmp_path: Path) -> None:
     assert pictures == {"claims.png", "matrix.png", "task1-digits.png"}
     assert page.count('src="data:image/png;base64,') == 3
     assert not re.findall(r"<script|https?://|src=\"(?!data:)|href=", page)
-    mean = 100 * results(cells)["digits", "lecture"].accuracy.value
+    mean = 100 * results(entries)["digits", "lecture"].accuracy.value
     assert f"**{mean:.2f}**" in text
     assert "| 200 | 5 | 123,456 | 2,000 | 1.5 | 1.00 | 0.003 (×1) |" in text
 
 
-def test_words_of_strangers_are_words(tmp_path: Path) -> None:
+def test_untrusted_text_is_escaped(tmp_path: Path) -> None:
     task = {**PLAN["tasks"]["digits"], "title": HOSTILE, "cells": {HOSTILE: [], "b": ["model.pool=none"]}}
     claim = {"says": HOSTILE, "parts": [{"better": HOSTILE, "than": "b", "tasks": [HOSTILE]}]}
     plan = plan_of(title=HOSTILE, tasks={HOSTILE: task}, claims=[claim])
-    cells = cells_of(plan, tmp_path / "trainings")
-    finish(cells[0], 0.5)
-    measured(cells[1])
-    (cells[1].measuring.folder / FAILED).write_text(HOSTILE)
-    text, page = written(plan, cells, tmp_path)
+    entries = entries_of(plan, tmp_path / "trainings")
+    finish(entries[0], 0.5)
+    measured(entries[1])
+    (entries[1].measuring.folder / FAILED).write_text(HOSTILE)
+    text, page = written(plan, entries, tmp_path)
     assert "<script" not in page
     assert page.count("<img") == page.count('src="data:') == 2  # claims and the task, and none of theirs
     assert page.count("<h1>") == 1
@@ -64,28 +64,28 @@ def test_words_of_strangers_are_words(tmp_path: Path) -> None:
     assert "**failed**" in text
 
 
-def test_a_report_can_be_made_of_what_is_there(tmp_path: Path) -> None:
+def test_a_report_can_be_made_before_all_entries_are_finished(tmp_path: Path) -> None:
     plan = plan_of()
-    cells = cells_of(plan, tmp_path / "trainings")
-    assert "No cell is finished yet." in written(plan, cells, tmp_path)[0]
-    finish(cells[0], 0.5)
-    text, _ = written(plan, cells, tmp_path)
+    entries = entries_of(plan, tmp_path / "trainings")
+    assert "No entry is finished yet." in written(plan, entries, tmp_path)[0]
+    finish(entries[0], 0.5)
+    text, _ = written(plan, entries, tmp_path)
     assert "| dense | not trained yet |" in text
     assert "not trained: dense on digits" in text
 
 
-def test_another_order_of_the_items_is_told(tmp_path: Path) -> None:
+def test_another_order_of_the_items_is_reported(tmp_path: Path) -> None:
     plan = plan_of(learning_rates=[1])
-    cells = cells_of(plan, tmp_path / "trainings")
-    for number, cell in enumerate(cells):
-        measured(cell)
-        for training in cell.trainings():
+    entries = entries_of(plan, tmp_path / "trainings")
+    for number, entry in enumerate(entries):
+        measured(entry)
+        for training in entry.trainings():
             ended(training, np.ones(10), order=str(number) * 64)
-    assert "in the same order, but not on digits." in written(plan, cells, tmp_path)[0]
+    assert "in the same order, but not on digits." in written(plan, entries, tmp_path)[0]
 
 
-def test_results_have_a_row_a_training_and_one_for_what_failed(tmp_path: Path) -> None:
-    lecture, dense = cells_of(plan_of(), tmp_path)
+def test_results_have_one_row_per_training_and_one_per_failed_entry(tmp_path: Path) -> None:
+    lecture, dense = entries_of(plan_of(), tmp_path)
     finish(lecture, 0.8)
     measured(dense)
     (dense.measuring.folder / FAILED).write_text("no memory")
@@ -100,10 +100,10 @@ def test_results_have_a_row_a_training_and_one_for_what_failed(tmp_path: Path) -
 
 
 def test_a_design_has_one_colour_everywhere_and_no_two_look_alike() -> None:
-    found = styles([f"design {i}" for i in range(16)])
-    assert found["design 0"] == styles(["design 0", "other"])["design 0"]
-    assert [found[f"design {i}"].colour for i in range(8)] == list(PALETTE)
-    assert len(set(found.values())) == 16
+    chosen = styles([f"design {i}" for i in range(16)])
+    assert chosen["design 0"] == styles(["design 0", "other"])["design 0"]
+    assert [chosen[f"design {i}"].colour for i in range(8)] == list(PALETTE)
+    assert len(set(chosen.values())) == 16
 
 
 def drawn(figure: Figure) -> str:
@@ -114,18 +114,18 @@ def drawn(figure: Figure) -> str:
     )
 
 
-def test_the_picture_of_costs_has_every_design_at_its_accuracy_with_units(tmp_path: Path) -> None:
+def test_the_figure_of_costs_has_every_design_at_its_accuracy_with_units(tmp_path: Path) -> None:
     plan = plan_of(learning_rates=[1])
-    cells = cells_of(plan, tmp_path)
-    for cell, accuracy in zip(cells, (0.9, 0.5), strict=True):
-        finish(cell, accuracy)
-    found = {cell.design: each for cell, each in zip(cells, results(cells).values(), strict=True)}
-    figure = cost_plot("Digits", found, styles(plan.designs))
+    entries = entries_of(plan, tmp_path)
+    for entry, accuracy in zip(entries, (0.9, 0.5), strict=True):
+        finish(entry, accuracy)
+    by_design = {design: result for (_, design), result in results(entries).items()}
+    figure = cost_plot("Digits", by_design, styles(plan.designs))
     assert len(figure.axes) == 4
     for axes in figure.axes:
         assert axes.get_xscale() == "log"
         heights = [float(line.get_ydata()[0]) for line, _, _ in axes.containers]  # type: ignore[misc]
-        assert heights == pytest.approx([each.accuracy.value for each in found.values()])
+        assert heights == pytest.approx([result.accuracy.value for result in by_design.values()])
     words = drawn(figure)
     for word in (
         "parameters",
@@ -139,16 +139,16 @@ def test_the_picture_of_costs_has_every_design_at_its_accuracy_with_units(tmp_pa
         assert word in words
 
 
-def test_the_pictures_of_claims_and_choices_say_their_numbers(tmp_path: Path) -> None:
+def test_the_figures_of_claims_and_choices_show_their_numbers(tmp_path: Path) -> None:
     plan = plan_of(learning_rates=[1])
-    cells = cells_of(plan, tmp_path)
-    for cell, accuracy in zip(cells, (0.9, 0.5), strict=True):
-        finish(cell, accuracy)
-    found = results(cells)
-    words = drawn(claims_plot(judge(plan, found)))
+    entries = entries_of(plan, tmp_path)
+    for entry, accuracy in zip(entries, (0.9, 0.5), strict=True):
+        finish(entry, accuracy)
+    finished = results(entries)
+    words = drawn(claims_plot(judge(plan, finished)))
     assert "lecture − dense on digits" in words
     assert "holds" in words
-    difference = found["digits", "lecture"].against(found["digits", "dense"])
+    difference = finished["digits", "lecture"].against(finished["digits", "dense"])
     assert difference
     cells_of_matrix = {("padding: none", "digits"): None, ("padding: zeros", "digits"): difference}
     words = drawn(matrix_plot(["padding: none", "padding: zeros"], ["digits"], cells_of_matrix))

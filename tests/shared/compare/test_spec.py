@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from omegaconf import OmegaConf
 
-from shared.compare.entry import Cell
+from shared.compare.entry import Entry
 from shared.compare.spec import read
 from shared.config.cli import compose
 from shared.errors import UserError
@@ -20,7 +20,7 @@ NAMES = sorted(path.stem for path in (PROJECT / "conf/compare").glob("*.yaml"))
     [
         ("seeds", [], "compare.seeds: empty"),
         ("seeds", ["one"], "compare.seeds"),
-        ("seeds", [1, 1], "one stands there twice"),
+        ("seeds", [1, 1], "must be different numbers"),
         ("learning_rates", [0], "factors above 0"),
         ("tasks", {}, "compare.tasks: empty"),
         ("tasks.digits.cells", {}, "compare.tasks.digits.cells: empty"),
@@ -30,7 +30,7 @@ NAMES = sorted(path.stem for path in (PROJECT / "conf/compare").glob("*.yaml"))
         ("tasks.digits.flops", 1e9, "and not both"),
         ("tasks.digits.budget", 3, "'budget'"),
         ("tasks.digits.overrides", ["data.path=${folder}/x"], "folder is not set"),
-        ("claims.0.parts.0.better", "lectures", "is no cell of digits; did you mean 'lecture'?"),
+        ("claims.0.parts.0.better", "lectures", "is no entry of digits; did you mean 'lecture'?"),
         ("claims.0.parts.0.tasks", ["digit"], "'digit' is no task here; did you mean 'digits'?"),
         ("claims.0.parts.0.tasks", [], "tasks: empty"),
         ("claims.0.parts.0.classes", {"some": "("}, "classes: '(': not a regular expression"),
@@ -59,11 +59,13 @@ def test_designs_are_named_in_the_order_of_the_file() -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_every_comparison_composes_and_so_does_each_of_its_cells(name: str, tmp_path: Any) -> None:
+def test_every_comparison_composes_and_so_does_each_of_its_entries(name: str, tmp_path: Any) -> None:
     config = compose("compare", [f"compare={name}"])
     plan = read(config.compare, "/data/my 'own' folder")
-    cells = [Cell(plan, task, design, tmp_path, "/data/my 'own' folder") for task, design in plan.cells()]
-    assert len({cell.measuring.folder for cell in cells}) == len(cells)
+    entries = [
+        Entry(plan, task, design, tmp_path, "/data/my 'own' folder") for task, design in plan.entries()
+    ]
+    assert len({entry.measuring.folder for entry in entries}) == len(entries)
 
 
 def test_the_readmes_comparison_is_fifteen_lines() -> None:

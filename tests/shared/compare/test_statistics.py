@@ -22,12 +22,12 @@ def test_nineteen_of_twenty_intervals_hold_the_mean_whatever_varies(
 ) -> None:
     monkeypatch.setattr(paired, "RESAMPLES", 100)
     rng = np.random.default_rng(1)
-    found = [estimate(drawn(rng, *sizes), shared=True) for _ in range(120)]
-    held = np.mean([each.low <= 0 <= each.high for each in found])
+    means = [estimate(drawn(rng, *sizes), shared=True) for _ in range(120)]
+    held = np.mean([mean.low <= 0 <= mean.high for mean in means])
     assert 0.88 <= held <= 0.99
     # Not merely wide: the error is that of the means from draw to draw.
-    assert np.mean([each.error for each in found]) == pytest.approx(
-        np.std([each.value for each in found]), rel=0.25
+    assert np.mean([mean.error for mean in means]) == pytest.approx(
+        np.std([mean.value for mean in means]), rel=0.25
     )
 
 
@@ -40,34 +40,36 @@ def test_five_seeds_that_differ_have_four_degrees_of_freedom_and_many_items_many
 def test_what_two_designs_share_drops_out_of_their_difference() -> None:
     rng = np.random.default_rng(3)
     a = drawn(rng, 1, 1, 1)
-    b = [Sample(each.values - 0.1, each.groups) for each in a]
-    found = difference(a, b, shared=True)
-    assert (found.value, found.error) == pytest.approx((0.1, 0), abs=1e-9)
-    assert (found.low, found.high) == pytest.approx((0.1, 0.1))
+    b = [Sample(sample.values - 0.1, sample.groups) for sample in a]
+    gap = difference(a, b, shared=True)
+    assert (gap.value, gap.error) == pytest.approx((0.1, 0), abs=1e-9)
+    assert (gap.low, gap.high) == pytest.approx((0.1, 0.1))
     assert estimate(a, shared=True).error > 0.1
 
 
 def test_folds_are_students_over_their_means() -> None:
     rng = np.random.default_rng(4)
     folds = [Sample(rng.random(n), np.arange(n)) for n in (10, 20, 30)]
-    found, expected = estimate(folds, shared=False), spread_of([each.values.mean() for each in folds])
-    assert (found.value, found.low, found.high) == pytest.approx((expected.mean, expected.low, expected.high))
-    assert (found.seeds, found.items) == (3, 60)
+    actual, expected = estimate(folds, shared=False), spread_of([fold.values.mean() for fold in folds])
+    assert (actual.value, actual.low, actual.high) == pytest.approx(
+        (expected.mean, expected.low, expected.high)
+    )
+    assert (actual.seeds, actual.items) == (3, 60)
 
 
 def test_items_that_form_one_group_leave_the_seeds_alone_to_vary() -> None:
     rng = np.random.default_rng(5)
     seeds = [Sample(rng.random(9), np.zeros(9)) for _ in range(4)]
-    expected = spread_of([each.values.mean() for each in seeds])
+    expected = spread_of([seed.values.mean() for seed in seeds])
     assert estimate(seeds, shared=True).low == pytest.approx(expected.low)
 
 
 def test_one_seed_has_the_interval_of_its_items() -> None:
     values = np.random.default_rng(6).random(400)
-    found = estimate([Sample(values, np.arange(400))], shared=True)
+    actual = estimate([Sample(values, np.arange(400))], shared=True)
     low, high = stats.t.interval(0.95, 399, loc=values.mean(), scale=stats.sem(values))
-    assert (found.low, found.high) == pytest.approx((low, high), abs=0.004)
-    assert found.seeds == 1
+    assert (actual.low, actual.high) == pytest.approx((low, high), abs=0.004)
+    assert actual.seeds == 1
 
 
 def test_a_difference_of_differences_is_welchs() -> None:
@@ -78,5 +80,5 @@ def test_a_difference_of_differences_is_welchs() -> None:
         return Estimate(values.mean(), stats.sem(values), len(values) - 1, len(values), 1)
 
     expected = stats.ttest_ind(a, b, equal_var=False).confidence_interval(0.95)
-    found = less(mean(a), mean(b))
-    assert (found.low, found.high) == pytest.approx((expected.low, expected.high))
+    actual = less(mean(a), mean(b))
+    assert (actual.low, actual.high) == pytest.approx((expected.low, expected.high))
