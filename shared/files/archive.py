@@ -88,9 +88,9 @@ def members(
     """
     failed = _raised if seen is None else partial(_noted, seen)
     seen = Inventory() if seen is None else seen
-    found = files(path, suffixes, seen=seen)
+    listed = files(path, suffixes, seen=seen)
     if path.is_dir():
-        read = _folder(path, found, member_limit, failed)
+        read = _folder(path, listed, member_limit, failed)
     elif not path.is_file():
         raise _refused(f"{path}: neither a file nor a folder")
     elif is_archive(path):
@@ -108,7 +108,7 @@ def members(
 
 
 def nothing(path: Path, suffixes: Sequence[str], seen: Inventory) -> UserError:
-    """The error of a path that holds no file of its kind: it says which files it holds."""
+    """The error of a path without a file of the wanted kind: it lists the files that were skipped."""
     wanted = f" that ends in {' or '.join(suffixes)}" * bool(suffixes)
     skipped = "; ".join(line.strip() for line in seen.summary()[1:])
     return _refused(f"{path}: no file in it{wanted}" + f" (skipped: {skipped})" * bool(skipped))
@@ -140,7 +140,7 @@ def files(path: Path, suffixes: Sequence[str] = (), *, seen: Inventory | None = 
     def fail(error: OSError) -> None:
         raise _unreadable(error.filename, error) from error
 
-    found = []
+    accepted = []
     for root, folders, names in os.walk(path, onerror=fail):
         inside = Path(root).relative_to(path)
         for name in sorted(folders):
@@ -155,10 +155,10 @@ def files(path: Path, suffixes: Sequence[str] = (), *, seen: Inventory | None = 
             if reason is None and not file.is_file() and not file.is_symlink():
                 reason = "neither file nor folder"
             if reason is None:
-                found.append(file)
+                accepted.append(file)
             else:
                 seen.skip(label, reason)
-    return sorted(found)
+    return sorted(accepted)
 
 
 def _raised(name: str, error: Exception) -> None:

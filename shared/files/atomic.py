@@ -54,7 +54,7 @@ def writing(path: Path) -> Iterator[IO[bytes]]:
             file.flush()
             os.fsync(file.fileno())
             Path(name).chmod(0o644)
-            Path(name).replace(path)  # while it is locked: nobody takes it for a dead process's
+            Path(name).replace(path)  # while it is locked, so that no process removes it as unfinished
     finally:
         with suppress(OSError):  # a disk that takes no more; the reason is on its way
             Path(name).unlink(missing_ok=True)
@@ -81,12 +81,12 @@ def _remove_dead(path: Path) -> None:
     """Remove unfinished files of this name whose lock is free: the process that wrote them is gone."""
     with _threads:  # no thread of this process has begun a file in a folder that is looked through
         if path.parent not in _hidden:
-            _hidden[path.parent] = {each.name for each in path.parent.glob(".*")}
+            _hidden[path.parent] = {file.name for file in path.parent.glob(".*")}
         prefix = f".{path.name}-"
         left = [
-            each
-            for each in _hidden[path.parent]
-            if each.startswith(prefix) and len(each) == len(prefix) + _MARK
+            name
+            for name in _hidden[path.parent]
+            if name.startswith(prefix) and len(name) == len(prefix) + _MARK
         ]
         _hidden[path.parent].difference_update(left)
     for name in left:

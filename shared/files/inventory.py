@@ -108,8 +108,8 @@ class Inventory:
         for reason, examples in self._examples.items():
             if strict and reason != HIDDEN:
                 place, detail = examples[0]
-                found = f": {detail}" if detail else ""
-                raise UserError(f"{place}: {reason}{found}; mend or remove it, or set data.strict=false")
+                why = f": {detail}" if detail else ""
+                raise UserError(f"{place}: {reason}{why}; mend or remove it, or set data.strict=false")
 
     def check_share(self, reason: str, remedy: str) -> None:
         """Refuse data of which more than half was skipped for one reason: little is left to learn from.
@@ -124,16 +124,16 @@ class Inventory:
         count, of = self._skipped[reason], self.used + sum(self._visible().values())
         if 2 * count > of:
             place, detail = self._examples[reason][0]
-            found = f", {detail}" if detail else ""
-            raise UserError(f"{count:,} of {of:,} skipped: {reason} (the first: {place}{found}); {remedy}")
+            why = f", {detail}" if detail else ""
+            raise UserError(f"{count:,} of {of:,} skipped: {reason} (the first: {place}{why}); {remedy}")
 
     def _visible(self) -> Counter[str]:
         return Counter({r: n for r, n in self._skipped.items() if r not in (HIDDEN, EMPTY_FOLDER)})
 
     def array(self) -> np.ndarray:
-        """All of it as bytes (K,) uint8: what a cache of arrays can keep."""
-        told = [self.used, self._skipped, self._examples, self._folders]
-        return np.frombuffer(json.dumps(told).encode(), np.uint8)
+        """The whole inventory as bytes (K,) uint8, for a cache of arrays."""
+        fields = [self.used, self._skipped, self._examples, self._folders]
+        return np.frombuffer(json.dumps(fields).encode(), np.uint8)
 
     @classmethod
     def of_array(cls, array: np.ndarray) -> "Inventory":

@@ -9,13 +9,13 @@ import numpy as np
 from shared.errors import UserError
 from shared.files.layout import SPLITS, class_name
 
-FEW = 20  # below so many examples nothing is said of how they share out
+FEW = 20  # with fewer examples, classes with a single one are not reported
 DOCUMENTS = re.compile(r"(read.?me|licen[cs]e|changelog|copying|index|__macosx)(\.\w+)?", re.IGNORECASE)
 SEPARATORS = "\t;|"
 
 
 def check_classes(labels: Sequence[str] | np.ndarray, source: str, hint: str) -> list[str]:
-    """Whether guessed labels look like classes: what is refused, or remarked on, before anything is trained.
+    """Check whether guessed labels look like classes, before anything is trained.
 
     Args:
         labels: (N,) of all examples.
@@ -31,9 +31,7 @@ def check_classes(labels: Sequence[str] | np.ndarray, source: str, hint: str) ->
     counts = Counter(class_name(label) for label in labels)
     classes = sorted(counts)
     if len(classes) == 1:
-        raise UserError(
-            f"{source}: must have two classes to tell apart, got one, {classes[0][:60]!r}; {hint}"
-        )
+        raise UserError(f"{source}: must have at least two classes, got one, {classes[0][:60]!r}; {hint}")
     split = next((name for name in classes if any(mark in name for mark in SEPARATORS)), None)
     if split is not None:
         raise UserError(f"{source}: a class {split[:60]!r}, which looks like several columns; {hint}")

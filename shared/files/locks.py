@@ -28,7 +28,7 @@ class FileLock:
     """A lock on a file that one process at a time holds; ``with`` waits for it.
 
     A POSIX record lock: gone with its process even after SIGKILL, not inherited by the loader's processes,
-    and known to all machines that share the file by NFS. Within one process it excludes nobody.
+    and known to all machines that share the file by NFS. Locks of one process do not exclude each other.
     """
 
     def __init__(self, path: Path):

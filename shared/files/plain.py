@@ -50,8 +50,8 @@ def read_yaml(path: Path, *, interpolations: bool = False) -> dict[str, Any]:
     """
     text = _text(path, LIMIT)
     try:
-        found = yaml.load(text, Loader=_Loader)  # noqa: S506  # a safe loader
-        return _mapping(found, interpolations=interpolations)
+        values = yaml.load(text, Loader=_Loader)  # noqa: S506  # a safe loader
+        return _mapping(values, interpolations=interpolations)
     except UserError as error:
         raise UserError(f"{path}: {error}") from None
     except (yaml.YAMLError, ValueError, OverflowError, TypeError, AttributeError, LookupError) as error:
@@ -141,7 +141,7 @@ def check_plain(value: Any, key: str, *, interpolations: bool = True, depth: int
 
 def _surrogate(text: str) -> bool:
     """Whether it cannot be written down: JSON and pickles may hold half a pair."""
-    return any("\ud800" <= each <= "\udfff" for each in text)
+    return any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def _first_line(error: Exception) -> str:

@@ -44,13 +44,13 @@ def report(study: Study, space: Space, config: DictConfig, overrides: list[str])
 
 
 def trials_csv(trials: list[FrozenTrial], keys: list[str], metric: str) -> str:
-    """A row a trial, with the folder of its run."""
+    """One row per trial, with the folder of its run."""
     attributes = ["epochs", "params", "cpu_seconds", "run", "error"]
     rows = [
-        [each.number, each.state.name.lower(), each.value]
-        + [each.params.get(key) for key in keys]
-        + [each.user_attrs.get(key) for key in attributes]
-        for each in trials
+        [trial.number, trial.state.name.lower(), trial.value]
+        + [trial.params.get(key) for key in keys]
+        + [trial.user_attrs.get(key) for key in attributes]
+        for trial in trials
     ]
     return csv_text(["trial", "state", metric, *keys, *attributes], rows)
 
@@ -59,15 +59,16 @@ def trials_table(trials: list[FrozenTrial], space: Space, monitor: Monitor) -> T
     """The best trials for people, and last those that failed."""
     sign = -1 if monitor.mode == "max" else 1
     order = sorted(
-        trials, key=lambda each: (each.state != TrialState.COMPLETE, sign * (each.value or 0), each.number)
+        trials,
+        key=lambda trial: (trial.state != TrialState.COMPLETE, sign * (trial.value or 0), trial.number),
     )
     table = Table(title=f"trials by {monitor.name}")
     for name in ("trial", monitor.name, "epochs", *short_names(space.values).values()):
         table.add_column(name, justify="right", overflow="fold")
-    for each in order[:SHOWN]:
-        settings = [setting_text(each.params.get(key, "–")) for key in space.values]
-        state = "running" if each.state == TrialState.RUNNING else value_text(each, monitor)
-        table.add_row(str(each.number), state, str(each.user_attrs.get("epochs", "–")), *settings)
+    for trial in order[:SHOWN]:
+        settings = [setting_text(trial.params.get(key, "–")) for key in space.values]
+        state = "running" if trial.state == TrialState.RUNNING else value_text(trial, monitor)
+        table.add_row(str(trial.number), state, str(trial.user_attrs.get("epochs", "–")), *settings)
     if len(order) > SHOWN:
         table.caption = f"… and {len(order) - SHOWN} more in trials.csv"
     return table
@@ -80,7 +81,7 @@ def _comments(
     words = [
         word for word in overrides if not word.lstrip("+").startswith("storage=")
     ]  # it may hold a password
-    ended = sum(each.state in (TrialState.COMPLETE, TrialState.PRUNED) for each in trials)
+    ended = sum(trial.state in (TrialState.COMPLETE, TrialState.PRUNED) for trial in trials)
     return [
         f"The best of {ended} trials of: {command_line('sweep', *words)}",
         f"Trial {chosen.number}: {monitor.name} {value_text(chosen, monitor)}, the best of its epochs.",
@@ -90,7 +91,7 @@ def _comments(
 
 
 def experiment(trial: FrozenTrial, space: Space, comments: list[str]) -> str:
-    """A file for ``train.py experiment=`` that trains as the trial did: its groups, and what differs."""
+    """A file for ``train.py experiment=`` that trains as the trial did: its groups and changed values."""
     config = space.configure(trial)
     choices = {
         str(group): f"[{','.join(name)}]" if OmegaConf.is_list(name) else name
@@ -98,7 +99,7 @@ def experiment(trial: FrozenTrial, space: Space, comments: list[str]) -> str:
         if group not in OWN
     }
     plain = compose("train", [f"{group}={name}" for group, name in choices.items()])
-    ours, theirs = (OmegaConf.to_container(each, resolve=False) for each in (config, plain))
+    ours, theirs = (OmegaConf.to_container(node, resolve=False) for node in (config, plain))
     assert isinstance(ours, dict)
     assert isinstance(theirs, dict)
     ours["trainer"]["devices"] = theirs["trainer"]["devices"]

@@ -27,7 +27,7 @@ WORDS = {"low", "high", "log", "step"}
 class Space:
     """The values that a trial may take.
 
-    A key that only some of the chosen files have, such as ``optimizer.momentum``, is left out of trials whose
+    A key that only some of the chosen files have, such as ``optimizer.momentum``, is not set in trials whose
     files lack it.
 
     Args:
@@ -44,7 +44,7 @@ class Space:
             raise UserError(
                 "sweep.space: must have keys, got none; choose a file of conf/sweep, such as sweep=go/policy"
             )
-        self.compose, self.given = compose, space
+        self.compose, self.space = compose, space
         base = compose([])
         groups = [str(name) for name in base.choices if name not in OWN]
         self.values = {key: _values(f"sweep.space.{key}", value) for key, value in space.items()}
@@ -62,7 +62,7 @@ class Space:
         values = self.values[group]
         if not isinstance(values, CategoricalDistribution):
             raise UserError(
-                f"sweep.space.{group}: must be a list of files of conf/{group}/, got {self.given[group]}"
+                f"sweep.space.{group}: must be a list of files of conf/{group}/, got {self.space[group]}"
             )
         return values.choices
 
@@ -87,8 +87,8 @@ class Space:
     def plain(self, params: Mapping[str, Any]) -> dict[str, Any]:
         """The parameters of a trial as they are in its configuration."""
         return {
-            key: next(choice for choice in self.given[key] if _encoded(choice) == value)
-            if isinstance(self.given[key], list)
+            key: next(choice for choice in self.space[key] if _encoded(choice) == value)
+            if isinstance(self.space[key], list)
             else value
             for key, value in params.items()
         }

@@ -104,7 +104,7 @@ class Study:
             for frozen in self.trials(TrialState.RUNNING):
                 lock = FileLock(self.place(frozen.number) / "lock")
                 if lock.try_acquire():
-                    if frozen.number in {each.number for each in self.trials(TrialState.RUNNING)}:
+                    if frozen.number in {trial.number for trial in self.trials(TrialState.RUNNING)}:
                         return self._sampling(optuna.Trial(self.optuna, frozen._trial_id)), lock
                     lock.release()  # it ended in between
             if len(self.trials()) >= n_trials:

@@ -45,7 +45,7 @@ def sweep(config: DictConfig, overrides: list[str]) -> Study:
     )
     for word in overrides:
         if (key := word.split("=")[0].lstrip("+~")) in space.values:
-            raise UserError(f"{key}: must be left out, got {word}; sweep.space searches it")
+            raise UserError(f"{key}: must not be set, got {word}; sweep.space searches it")
     choices, monitor = config.sweep, Monitor.of(config)
     study = Study(folder_of(config), config.storage, choices.sampler, choices.pruner, config.seed, monitor)
     with storage_failures():

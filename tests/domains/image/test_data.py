@@ -156,7 +156,7 @@ def test_unreadable_images_are_skipped_and_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("counts", "message"),
     [
-        ({"a": 30}, r"must have two classes to tell apart, got one, 'a'"),
+        ({"a": 30}, r"must have at least two classes, got one, 'a'"),
         ({".": 3}, r"000\.png: must be in a class's folder; sort the images as CLASS/image\.jpg"),
         ({"train": 3, "test": 3}, r"must be in a class's folder"),
         ({"train/a": 20, "train/b": 20, "test/a": 3, "test/c": 3}, r"test has images of 'c', and train"),

@@ -11,7 +11,7 @@ def test_names_are_composed_and_without_spaces_around_them() -> None:
 
 
 def test_one_class_is_nothing_to_tell_apart() -> None:
-    with pytest.raises(UserError, match="x: must have two classes to tell apart, got one, 'a'; sort them"):
+    with pytest.raises(UserError, match="x: must have at least two classes, got one, 'a'; sort them"):
         check_classes(["a"] * 9, "x", "sort them")
 
 

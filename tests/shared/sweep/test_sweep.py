@@ -219,9 +219,9 @@ def test_a_trial_is_resumed_where_the_disk_was_full_or_the_storage_lost(
         (["trainer.devices=2"], "trainer.devices: must be 1, got 2"),
         (
             ["optimizer.lr=0.1"],
-            "optimizer.lr: must be left out, got optimizer.lr=0.1; sweep.space",
+            "optimizer.lr: must not be set, got optimizer.lr=0.1; sweep.space",
         ),
-        (["optimizer=adam"], "optimizer: must be left out, got optimizer=adam"),
+        (["optimizer=adam"], "optimizer: must not be set, got optimizer=adam"),
         (["sweep.space=null"], "sweep.space: must have keys, got none; choose a file of conf/sweep"),
         (["sweep.sampler=best"], "sweep.sampler: must be one of tpe, random, got best"),
     ],
