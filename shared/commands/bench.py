@@ -29,25 +29,25 @@ from shared.training import (
 
 
 class Seconds(NamedTuple):
-    """Of the clock on the wall, and of this process on all its cores (loader processes count apart)."""
+    """Wall-clock seconds, and CPU seconds of this process on all its cores (without loader processes)."""
 
     wall: float
     cpu: float
 
 
 def bench(config: DictConfig) -> dict[str, Any]:
-    """The loop's figures and the domain's own, printed as a table and written to ``bench.output``."""
+    """Metrics of the loop and of the domain, printed as a table and written to ``bench.output``."""
     config.data.epoch_size = config.bench.steps * config.data.batch_size
     config.trainer.update({"max_epochs": 2, "limit_val_batches": 1, "enable_progress_bar": False})
     data = build_data(config)
     data.setup()
-    figures = loop_ratio(config, data) | {"inference samples/s": inference_speed(config, data)}
-    figures["loader samples/s"] = loader_speed(data)
-    figures["loader / suite"] = figures["loader samples/s"] / figures["suite samples/s"]
+    metrics = loop_ratio(config, data) | {"inference samples/s": inference_speed(config, data)}
+    metrics["loader samples/s"] = loader_speed(data)
+    metrics["loader / suite"] = metrics["loader samples/s"] / metrics["suite samples/s"]
     if own := find_domain(config.domain.name).part("bench"):
-        figures |= own(build_module(config, data), data, figures["suite samples/s"])
-    show(figures, config.bench.output, decimals=3)
-    return figures
+        metrics |= own(build_module(config, data), data, metrics["suite samples/s"])
+    show(metrics, config.bench.output, decimals=3)
+    return metrics
 
 
 def loop_ratio(config: DictConfig, data: DataModule) -> dict[str, Any]:
@@ -55,7 +55,7 @@ def loop_ratio(config: DictConfig, data: DataModule) -> dict[str, Any]:
 
     Both have the network, batches, precision, optimizer and schedule of the configuration; the second of
     two epochs is timed, when loaders and caches are warm. A third time the bare loop has its batches on the
-    device before it starts: what the device computes, beside which all else is waiting.
+    device before it starts, which gives the time that the device alone needs to compute.
     """
     suite, bare, held = [], [], []
     for _ in range(config.bench.pairs):
@@ -71,8 +71,8 @@ def loop_ratio(config: DictConfig, data: DataModule) -> dict[str, Any]:
             if k in ("device", "precision", "threads")
         },
         "batch size": config.data.batch_size,
-        "suite samples/s": samples / statistics.median(each.wall for each in suite),
-        "bare loop samples/s": samples / statistics.median(each.wall for each in bare),
+        "suite samples/s": samples / statistics.median(seconds.wall for seconds in suite),
+        "bare loop samples/s": samples / statistics.median(seconds.wall for seconds in bare),
         **_ratios("suite / bare loop", [a.wall / b.wall for a, b in zip(suite, bare, strict=True)]),
         **_ratios(
             "CPU seconds, suite / bare loop", [a.cpu / b.cpu for a, b in zip(suite, bare, strict=True)]
@@ -85,7 +85,7 @@ def loop_ratio(config: DictConfig, data: DataModule) -> dict[str, Any]:
 
 
 def inference_speed(config: DictConfig, data: DataModule) -> float:
-    """Test samples that a network answers in a second, batches made meanwhile; the second pass is timed."""
+    """Test examples that a network classifies per second, reading included; the second pass is timed."""
     device = build_trainer(config, None, []).strategy.root_device
     module = build_module(config, data).to(device).eval()
     module.views = data.views
@@ -96,14 +96,14 @@ def inference_speed(config: DictConfig, data: DataModule) -> float:
         for batch in loader:
             batch = _on_device(batch, device)
             with torch.inference_mode(), torch.autocast(device.type, torch.bfloat16, enabled=half):
-                answer = module.logits(batch).argmax(1)
-            samples += len(answer)
-        answer.sum().item()  # waits for the device
+                predictions = module.logits(batch).argmax(1)
+            samples += len(predictions)
+        predictions.sum().item()  # waits for the device
     return samples / (time.perf_counter() - start)
 
 
 def loader_speed(data: DataModule) -> float:
-    """Training samples that the loader alone gives in a second, once its workers have started."""
+    """Training examples that the loader alone yields per second, once its workers have started."""
     batches = iter(data.train_dataloader())
     next(batches)
     start = time.perf_counter()
@@ -116,8 +116,8 @@ def _on_device(batch: Batch, device: torch.device) -> Batch:
 
 
 def _ratios(name: str, ratios: list[float]) -> dict[str, float]:
-    found = {"median": statistics.median(ratios), "lowest": min(ratios), "highest": max(ratios)}
-    return {f"{name}, {key}": value for key, value in found.items()}
+    summary = {"median": statistics.median(ratios), "lowest": min(ratios), "highest": max(ratios)}
+    return {f"{name}, {key}": value for key, value in summary.items()}
 
 
 def _suite_seconds(config: DictConfig, data: DataModule) -> Seconds:

@@ -1,4 +1,4 @@
-"""Test figures of a trained network, on its own data or on others."""
+"""Test metrics of a trained network, on its own data or on others."""
 
 import math
 from pathlib import Path
@@ -23,11 +23,11 @@ from shared.training import (
     trained_config,
 )
 
-LOADING = {"batch_size", "epoch_size", "workers"}  # keys of data that leave the data as they are
+LOADING = {"batch_size", "epoch_size", "workers"}  # keys of data that do not change the examples
 
 
 def test(trainer: pl.Trainer, module: Classifier, data: DataModule) -> tuple[list[Score], dict[str, Any]]:
-    """Test once, and return the figures (the domain's and the baselines') and the columns of all items."""
+    """Test once, and return the scores (the domain's and the baselines') and the columns of all items."""
     module.views = data.views
     with obeyed():
         trainer.test(module, data, verbose=False)
@@ -40,48 +40,48 @@ def test(trainer: pl.Trainer, module: Classifier, data: DataModule) -> tuple[lis
 
 
 def score_table(scores: list[Score]) -> Table:
-    """The figures for people: per cent, 95 % interval, number of items."""
+    """The metrics for people: per cent, 95 % interval, number of items."""
     table = Table(title="test")
-    table.add_column("figure")
+    table.add_column("metric")
     for name in ("%", "95 % interval", "n"):
         table.add_column(name, justify="right")
-    for each in scores:
-        known = each.n and not math.isnan(each.low)
-        interval = f"{100 * each.low:.2f} … {100 * each.high:.2f}" if known else "–"
-        value = f"{100 * each.value:.2f}" if each.n else "–"
-        table.add_row(each.name, value, interval, f"{each.n:,}")
+    for metric in scores:
+        known = metric.n and not math.isnan(metric.low)
+        interval = f"{100 * metric.low:.2f} … {100 * metric.high:.2f}" if known else "–"
+        value = f"{100 * metric.value:.2f}" if metric.n else "–"
+        table.add_row(metric.name, value, interval, f"{metric.n:,}")
     return table
 
 
 def data_of(run: Run, module: Classifier, chosen: DictConfig) -> DataModule:
-    """The run's own data, or those that ``chosen`` names instead, as its network reads them; not yet read.
+    """The run's own data, or those that ``chosen`` names instead, set up for its network; not yet read.
 
-    They know the run's classes, in its order: data of some of them can be tested too.
+    The classes are the run's, in its order, so that data with only some of them can be tested.
 
     Args:
-        run: of which the configuration says how its own data are read.
-        module: its network.
+        run: whose configuration states how its own data are read.
+        module: the run's network.
         chosen: other values of single keys, or another source of data as a whole.
 
     Raises:
-        UserError: The network takes other planes.
+        UserError: The network takes other channels or another size.
     """
     data = build_data(data_settings(trained_config(run), chosen), module.fitted)
     if (data.planes, list(data.extent)) != (module.hparams["planes"], list(module.hparams["extent"])):
         raise UserError(
-            f"data: {data.planes} planes of {data.extent}, but the run reads "
-            f"{module.hparams['planes']} planes of {tuple(module.hparams['extent'])}"
+            f"data: must have {module.hparams['planes']} channels of size {tuple(module.hparams['extent'])}, "
+            f"as the run's own data, got {data.planes} channels of size {data.extent}"
         )
     return data
 
 
 def read_data(data: DataModule, run: Run, checkpoint: str, chosen: DictConfig) -> None:
-    """Read what ``data_of`` gave; of the run's own data, say in a line what has changed since it was trained.
+    """Read the data of ``data_of``; report in one line how the run's own data have changed.
 
     Args:
         data: of the run, or others.
-        run: of which ``checkpoint`` is used.
-        checkpoint: its name.
+        run: the run.
+        checkpoint: name of the checkpoint that is used.
         chosen: as for ``data_of``. How the run's own data are loaded may be chosen.
 
     Raises:
@@ -96,10 +96,10 @@ def read_data(data: DataModule, run: Run, checkpoint: str, chosen: DictConfig) -
         _say(f"data.{key}: {path}, as the run names it, is read from the current folder {Path.cwd()}")
     data.setup()
     known = run.fingerprint(run.checkpoint(checkpoint))
-    if known and (found := changes(known, data.fingerprint, in_order=False)):
+    if known and (changed := changes(known, data.fingerprint, in_order=False)):
         _say(
-            f"the run's own data have changed since it was trained ({'; '.join(found)}): what follows is of "
-            "the data as they are now"
+            f"the run's own data have changed since it was trained ({'; '.join(changed)}): the "
+            "results below are those of the data as they are now"
         )
 
 
@@ -123,4 +123,4 @@ def evaluate(config: DictConfig) -> dict[str, Any]:
     console.print(data.summary, highlight=False, markup=False)
     scores, _ = test(build_trainer(run.config, None, []), module, data)
     console.print(score_table(scores))
-    return {each.name: each.value for each in scores}
+    return {metric.name: metric.value for metric in scores}

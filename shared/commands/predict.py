@@ -26,20 +26,20 @@ SHOWN = 60  # rows of the table; the file has them all
 
 
 class Predictions(NamedTuple):
-    """What a domain's function answers; ``domains/NAME/__init__.py`` names it as ``predict``.
+    """What a domain's function returns; ``domains/NAME/__init__.py`` names it as ``predict``.
 
     It is called as ``predict(module, source, *, top, …)`` with the network, the user's path (None where
     ``text`` is given instead), and as keywords the configuration's other keys that are not null. It reads
-    all that it is given before it answers, and writes nothing.
+    all of its input before it predicts, and writes nothing.
 
     Attributes:
-        rows: one for each answer, at least one, all with the same keys. ``file`` says of which input it is,
+        rows: one for each prediction, at least one, all with the same keys. ``file`` names its input,
             ``best`` lists the likeliest classes (see the function); probabilities are floats 0 … 1.
-        summary: what to say at the end.
-        pictures: name and picture, each drawn as it is asked for.
+        summary: text that is printed last.
+        pictures: name and figure; each is drawn when the iterable reaches it.
         pages: HTML documents, each complete in itself, by the name of their file.
-        cells: columns of the table that are shown in other words, or colours, than the rows have: for each
-            the text of every row, of the first SHOWN at least.
+        cells: columns that the table shows with other words or colours than the rows have: by column, the
+            text of every row, at least of the first SHOWN.
     """
 
     rows: list[dict[str, Any]]
@@ -50,13 +50,13 @@ class Predictions(NamedTuple):
 
 
 def best(probabilities: NDArray[np.floating], names: Sequence[str], top: int) -> list[dict[str, Any]]:
-    """The likeliest ``top`` classes of probabilities (classes,), from the first."""
+    """The ``top`` likeliest classes of probabilities (classes,), the likeliest first."""
     order = np.argsort(-probabilities, kind="stable")[:top]
     return [{"name": names[i], "probability": float(probabilities[i])} for i in order]
 
 
 def predict(config: DictConfig) -> Predictions:
-    """Answer for ``config.input`` with the run ``config.run``; print a table and fill a folder.
+    """Predict ``config.input`` with the run ``config.run``; print a table and write a folder.
 
     Raises:
         UserError: The run, its checkpoint, the input or an option cannot be used, or the folder not written.
@@ -75,27 +75,27 @@ def predict(config: DictConfig) -> Predictions:
     source = None if config.input is None else Path(config.input)
     module = load_module(run, config.checkpoint)
     module.views = build_data(run.config).views  # what is predicted is what was tested
-    found: Predictions = function(module, source, **options)
+    predictions: Predictions = function(module, source, **options)
 
     output = Path(config.output or run.output / "predictions" / unique_name()).absolute()
     try:
         output.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UserError(f"output={output}: cannot be made: {error.strerror}; name another folder") from error
-    write(output / "predictions.jsonl", "".join(json.dumps(row) + "\n" for row in found.rows))
-    for name, page in found.pages.items():
+    write(output / "predictions.jsonl", "".join(json.dumps(row) + "\n" for row in predictions.rows))
+    for name, page in predictions.pages.items():
         write(output / name, page)
     console = Console()
     with console.status("drawing"):
-        for number, (name, figure) in enumerate(found.pictures, start=1):
+        for number, (name, figure) in enumerate(predictions.pictures, start=1):
             label = re.sub(r"[^\w.-]+", "-", name, flags=re.ASCII)[:100]
             write(output / f"{number:03d}-{label}.png", png(figure))
-    console.print(_table(found.rows, found.cells))
-    if len(found.rows) > SHOWN:
-        console.print(f"… and {len(found.rows) - SHOWN:,} more in predictions.jsonl")
-    console.print(Text(found.summary), soft_wrap=True)
+    console.print(_table(predictions.rows, predictions.cells))
+    if len(predictions.rows) > SHOWN:
+        console.print(f"… and {len(predictions.rows) - SHOWN:,} more in predictions.jsonl")
+    console.print(Text(predictions.summary), soft_wrap=True)
     console.print(f"predictions: {output}", soft_wrap=True, highlight=False, markup=False)
-    return found
+    return predictions
 
 
 def _table(rows: list[dict[str, Any]], cells: Mapping[str, Sequence[Text]]) -> Table:
@@ -112,7 +112,7 @@ def _table(rows: list[dict[str, Any]], cells: Mapping[str, Sequence[Text]]) -> T
 
 def _cell(value: Any) -> str:
     if isinstance(value, list):
-        return "  ".join(f"{each['name']} {percent(each['probability'])}" for each in value)
+        return "  ".join(f"{guess['name']} {percent(guess['probability'])}" for guess in value)
     if isinstance(value, float):
         return percent(value)
     return "–" if value is None else str(value)

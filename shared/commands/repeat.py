@@ -105,7 +105,7 @@ def _configuration(settings: DictConfig, values: dict[str, Any], folder: Path) -
 def _table(figures: dict[str, Spread], found: list[dict[str, Any]]) -> Table:
     first = found[0]
     table = Table(title=f"{first['model']} on {first['data']}, {len(found)} trainings")
-    table.add_column("figure")
+    table.add_column("metric")
     for name in ("mean", "std", "95 % interval of the mean", "lowest", "highest"):
         table.add_column(name, justify="right")
     for name, each in figures.items():

@@ -8,7 +8,7 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter, PercentFormatter
 
-BLUE, ORANGE = "#0072b2", "#d55e00"  # told apart by the colour-blind as well (Okabe & Ito 2008)
+BLUE, ORANGE = "#0072b2", "#d55e00"  # distinguishable for the colour-blind as well (Okabe & Ito 2008)
 RELEVANCE = LinearSegmentedColormap.from_list("relevance", [ORANGE, "white", BLUE])  # against … for
 GREEN, PURPLE, AMBER, SKY, GREY, BLACK = "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7f7f7f", "#000000"
 PALETTE = (BLUE, ORANGE, GREEN, PURPLE, AMBER, SKY, GREY, BLACK)  # for things by name, in this order
@@ -51,12 +51,12 @@ def png(figure: Figure, **settings: Any) -> bytes:
 
 
 def learning_curve(rows: list[dict[str, Any]], samples: int, title: str) -> Figure:
-    """Accuracy and loss on training and validation items, an epoch a point.
+    """Accuracy and loss on training and validation items, one point per epoch.
 
     Args:
         rows: as in ``metrics.csv``.
-        samples: of an epoch.
-        title: what was trained on what.
+        samples: examples of an epoch.
+        title: names the network and its data.
     """
     figure, both = new_figure(title, 9, 3.6, 1, 2)
     seen = [(row["epoch"] + 1) * samples for row in rows]
@@ -64,7 +64,7 @@ def learning_curve(rows: list[dict[str, Any]], samples: int, title: str) -> Figu
         for part, colour, word in (("train", ORANGE, "training"), ("val", BLUE, "validation")):
             values = [row[f"{part}/{name}"] for row in rows]
             axes.plot(seen, values, "o-", color=colour, markersize=4, label=word)
-        axes.set_xlabel("training samples seen")
+        axes.set_xlabel("training examples seen")
         axes.set_ylabel(label)
         axes.xaxis.set_major_formatter(EngFormatter(sep=""))
         axes.legend(frameon=False)

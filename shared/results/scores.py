@@ -20,8 +20,8 @@ class Score(NamedTuple):
 def score(name: str, values: np.ndarray, groups: np.ndarray | None = None) -> Score:
     """The mean of per-item values in [0, 1] with Wilson's interval, items of one group counted as one draw.
 
-    Positions of one game and clips of one speaker resemble each other, so n items tell less than n
-    independent ones. The interval is Wilson's (1927) with the effective number of items
+    Positions of one game and clips of one speaker resemble each other, so n items are worth fewer than
+    n independent ones. The interval is Wilson's (1927) with the effective number of items
     n_eff = p (1 - p) / var, where var is the variance of the mean over groups (ratio estimator, Cochran 1977,
     section 9A). Without groups, and for right-or-wrong values, n_eff = n up to the usual n - 1.
 

@@ -16,7 +16,7 @@ def show(figures: Mapping[str, Any], output: str | None, decimals: int) -> None:
     Raises:
         UserError: The file cannot be written.
     """
-    table = Table("figure", "value")
+    table = Table("metric", "value")
     for name, value in figures.items():
         table.add_row(name, f"{value:,.{decimals}f}" if isinstance(value, float) else str(value))
     Console().print(table)

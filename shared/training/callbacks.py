@@ -53,13 +53,13 @@ class KeepSignals(Callback):
 
     def setup(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
         """Before Lightning sets its own."""
-        self._before = {each: signal.getsignal(each) for each in (signal.SIGTERM, signal.SIGUSR1)}
+        self._before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGUSR1)}
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """After Lightning has set its own, which only the first thread can."""
         if threading.current_thread() is threading.main_thread():
-            for each, handler in self._before.items():
-                signal.signal(each, handler)
+            for number, handler in self._before.items():
+                signal.signal(number, handler)
 
     on_test_start = on_train_start
 
@@ -117,7 +117,7 @@ class Patience(EarlyStopping):
 
 
 class Rows(TypedDict):
-    """What the history keeps in a checkpoint."""
+    """The state of the history in a checkpoint."""
 
     rows: list[dict[str, Any]]
     train_seconds: float
@@ -126,11 +126,11 @@ class Rows(TypedDict):
 
 
 class History(Callback):
-    """``metrics.csv``, a row an epoch, and the samples and seconds spent in training steps.
+    """``metrics.csv``, one row per epoch, and the samples and seconds spent in training steps.
 
     CPU seconds are this process's, over all its threads; loader processes count apart.
 
-    On going on with a run, rows of epochs that were lost with the interruption are dropped: they come again.
+    When a run is resumed, rows of epochs after its last checkpoint are dropped: those are trained again.
     """
 
     def __init__(self, path: Path):

@@ -30,15 +30,15 @@ FITTED = 2000  # training items that whitening filters are made from
 
 
 class Classifier(pl.LightningModule):
-    """A network that names the class of its input.
+    """A network that predicts the class of its input.
 
     A domain overrides ``preprocess`` (from a batch to what the layers take), and where it needs to
     ``prepare``, ``logits`` (to average over views), ``test_columns`` and ``scores``.
 
     Args:
         model: The configuration's ``model`` node; ``layers`` is the network.
-        planes: Planes of the input.
-        extent: Extent of the input along its two axes; None where it varies.
+        planes: Number of channels of the input.
+        extent: Size of the input along its two axes; None where it varies.
         classes: Names of the classes, in the order of the logits.
         optimizer: ``_target_``, one of ``OPTIMIZERS``, and its arguments.
         schedule: ``_target_``, one of ``SCHEDULES``, and its arguments; it is stepped after each batch.
@@ -70,7 +70,7 @@ class Classifier(pl.LightningModule):
     ):
         super().__init__()
         for name in classes:
-            if any(unicodedata.category(each) == "Cc" for each in name):  # it goes to a terminal
+            if any(unicodedata.category(character) == "Cc" for character in name):  # terminals obey them
                 raise UserError(f"classes: must be names without control characters, got {name[:80]!r}")
         self.save_hyperparameters(logger=False)
         self.hparams["preprocessing"] = asdict(preprocessing)  # a checkpoint holds plain values alone
@@ -94,7 +94,7 @@ class Classifier(pl.LightningModule):
     def prepare(self, data: DataModule) -> None:
         """Make what a fresh network takes from the training data: here, its whitening filters."""
         hooks = [
-            layer.register_forward_pre_hook(lambda layer, given: layer.fit(given[0]))
+            layer.register_forward_pre_hook(lambda layer, inputs: layer.fit(inputs[0]))
             for layer in self.network.modules()
             if isinstance(layer, Layer) and layer.fitted
         ]
@@ -108,10 +108,10 @@ class Classifier(pl.LightningModule):
 
     @property
     def fitted(self) -> Fitted:
-        """What data need to know to be read as the network's own."""
+        """The classes and preprocessing with which data are read for this network."""
         return Fitted(self.classes, self.preprocessing)
 
-    def preprocess(self, batch: Batch) -> tuple[Float[Tensor, "n planes a1 a2"], Int[Tensor, " n"] | None]:
+    def preprocess(self, batch: Batch) -> tuple[Float[Tensor, "n channels a1 a2"], Int[Tensor, " n"] | None]:
         """What the layers take of a batch on the device: maps, and their lengths where these vary."""
         return batch["x"].to(self.dtype), batch.get("lengths")
 
@@ -131,7 +131,7 @@ class Classifier(pl.LightningModule):
             self.schedule_for(total),
             epochs=epochs,
             steps=total // epochs,
-            averaged=any(isinstance(each, WeightAveraging) for each in trainer.callbacks),  # type: ignore[attr-defined]
+            averaged=any(isinstance(callback, WeightAveraging) for callback in trainer.callbacks),  # type: ignore[attr-defined]
             monitor=Monitor(str(best.monitor), best.mode),
         )
 
@@ -182,14 +182,14 @@ class Classifier(pl.LightningModule):
         self.test_metrics.reset()
 
     def test_step(self, batch: Batch, index: int) -> None:
-        """Keep the batch's columns: the figures are made from all items at once."""
+        """Keep the batch's columns: the metrics are computed from all items at once."""
         logits = self.logits(batch).float()
         self.test_metrics.update(logits, batch["y"])
         columns = self.test_columns(batch, logits)
         self._columns.append({name: column.cpu().numpy() for name, column in columns.items()})
 
     def test_columns(self, batch: Batch, logits: Float[Tensor, "n classes"]) -> dict[str, Tensor]:
-        """What is kept of each test item: its number, label and answer, probabilities, the label's rank."""
+        """Columns of test items: number, label and predicted class, probabilities, the label's rank."""
         probabilities = logits.softmax(1)
         label = batch["y"]
         of_label = logits.gather(1, label[:, None])
@@ -209,7 +209,7 @@ class Classifier(pl.LightningModule):
         return {name: column[order] for name, column in columns.items()}
 
     def scores(self, columns: Mapping[str, np.ndarray], groups: np.ndarray) -> list[Score]:
-        """The test figures, from the columns of all items and the group that each belongs to."""
+        """The test metrics, from the columns of all items and the group of each item."""
         running = self.test_metrics.compute()
         return [
             score(f"test/{name}", metric.values(columns), groups)
@@ -219,12 +219,12 @@ class Classifier(pl.LightningModule):
         ]
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Say whose checkpoint it is, and of which data."""
+        """Store the domain and the fingerprint of the data."""
         checkpoint["domain"] = self.domain
         checkpoint["fingerprint"] = self.trainer.datamodule.fingerprint  # type: ignore[attr-defined]
 
     def schedule_for(self, steps: int) -> dict[str, Any]:
-        """The schedule's settings for a training of so many steps, see ``schedule_settings``."""
+        """The schedule's settings for a training of ``steps`` steps, see ``schedule_settings``."""
         return schedule_settings(self.schedule_settings, steps)
 
     def configure_optimizers(self) -> OptimizerLRScheduler:

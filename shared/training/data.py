@@ -1,4 +1,4 @@
-"""Batches: drawn by the seed and the epoch alone, so that any run can be repeated or gone on with."""
+"""Batches: drawn by the seed and the epoch alone, so that any run can be repeated or resumed."""
 
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping
@@ -21,7 +21,7 @@ SORTED = 50  # batches whose items are sorted by length together: enough for lit
 
 
 class Draw(NamedTuple):
-    """What one batch is made of: the items, and the seed of every random choice in it (None: make none)."""
+    """The items of one batch, and the seed of every random choice in it (None: make none)."""
 
     items: np.ndarray  # int64 (N,)
     seed: int | None
@@ -73,7 +73,7 @@ class Dataset(Protocol):
         """The number of items."""
 
     def __getitem__(self, draw: Draw) -> dict[str, Any]:
-        """A batch: ``x`` (N, planes, axis 1, axis 2), ``y`` (N,), ``item`` (N,), and what the domain adds."""
+        """A batch: ``x`` (N, channels, axis 1, axis 2), ``y`` (N,), ``item`` (N,), and the domain's own."""
 
 
 class Draws:
@@ -165,8 +165,8 @@ class DataModule(pl.LightningDataModule):
             instead of fitting its own.
 
     Attributes:
-        planes, extent: of the input; an extent is None along an axis whose length varies. Known before any
-            data are read, so that a network that does not fit is refused at once.
+        planes, extent: channels and size of the input; the size is None along an axis of varying length.
+            Known before any data are read, so that a network that does not fit is refused at once.
         classes: names of the classes, in the order of the logits; known after ``setup``, or before.
         preprocessing: what the network's preprocessing takes from the training items; known after ``setup``.
         fitted: whether both are those of a trained network.

@@ -33,7 +33,7 @@ def check_machine(settings: Mapping[str, Any]) -> None:
             raise UserError(f"trainer.{key}: must be one of {', '.join(names)}, got {settings[key]!r}")
     name = settings["accelerator"]
     if name in ("auto", "gpu"):
-        name = next((each for each in ("tpu", *gpus) if each in here), "cpu")
+        name = next((kind for kind in ("tpu", *gpus) if kind in here), "cpu")
     number = (os.cpu_count() or 1) if name == "cpu" else int(kinds[name].auto_device_count())
     if name == "cpu" and str(settings["precision"]) in ("16", "16-mixed"):
         raise UserError("trainer.precision: must be bf16-mixed or 32-true on processors, got 16-mixed")

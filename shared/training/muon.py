@@ -93,7 +93,8 @@ class Muon(torch.optim.Optimizer):
                 alike[parameter.shape if parameter.ndim == 4 else torch.Size()].append(parameter)
             for shape, parameters in alike.items():
                 move = self._move_filters if shape else self._move
-                move(parameters, [each.grad for each in parameters if each.grad is not None], group)
+                gradients = [parameter.grad for parameter in parameters if parameter.grad is not None]
+                move(parameters, gradients, group)
         return loss
 
     # Many parameters at a time: on an accelerator each operation costs as much to start as it takes.

@@ -62,5 +62,5 @@ def build(
     try:
         return legal[name](**arguments, **more)
     except (TypeError, ValueError) as error:
-        given = ", ".join(f"{key}={value!r}" for key, value in arguments.items())
-        raise UserError(f"{role}: {name} with {given}: {error}") from error
+        settled = ", ".join(f"{key}={value!r}" for key, value in arguments.items())
+        raise UserError(f"{role}: {name} with {settled}: {error}") from error

@@ -62,12 +62,12 @@ def trained_config(run: Run) -> DictConfig:
 
 
 def check_network(config: DictConfig, data: DataModule) -> None:
-    """Refuse layers that do not fit together or the data's extent, before any data are read.
+    """Refuse layers that do not fit together or the size of the input, before any data are read.
 
     Raises:
         UserError: Naming the layer, the key, the value and what is allowed.
     """
-    classes = len(getattr(data, "classes", ())) or None  # of some data, only reading them tells
+    classes = len(getattr(data, "classes", ())) or None  # of some data they are known only after reading
     with torch.device("meta"):
         try:
             build_network(plain(config.model).get("layers"), data.planes, data.extent, classes)
@@ -169,7 +169,7 @@ def build_trainer(config: DictConfig, run: Run | None, callbacks: list[Callback]
         ".*smaller than the logging interval.*",
         ".*LeafSpec.*",
         "The `srun` command is available",  # where SLURM is installed, not all is started by it
-        "Checkpoint directory .* exists and is not empty",  # of a run that is gone on with
+        "Checkpoint directory .* exists and is not empty",  # of a run that is resumed
     ):
         warnings.filterwarnings("ignore", chatter)
     settings = plain(config.trainer) | {"precision": precision(config.trainer)}
