@@ -165,8 +165,9 @@ class DataModule(pl.LightningDataModule):
             instead of fitting its own.
 
     Attributes:
-        planes, extent: channels and size of the input; the size is None along an axis of varying length.
-            Known before any data are read, so that a network that does not fit is refused at once.
+        planes: number of channels of the input.
+        extent: size of the input along its two axes, None where it varies. Both are known before any data
+            are read, so that a network that does not fit is refused at once.
         classes: names of the classes, in the order of the logits; known after ``setup``, or before.
         preprocessing: what the network's preprocessing takes from the training items; known after ``setup``.
         fitted: whether both are those of a trained network.

@@ -19,11 +19,11 @@ def test_the_domains_are_the_packages_below_domains() -> None:
 
 
 @pytest.mark.parametrize("name", names())
-def test_every_part_of_a_domain_is_of_its_role(name: str) -> None:
+def test_every_part_of_a_domain_has_the_type_of_its_role(name: str) -> None:
     domain = find_domain(name)
     readers = domain.readers()
     assert all(issubclass(reader, DataModule) for reader in readers.values())
-    assert {f"{each.__module__}.{each.__qualname__}" for each in readers.values()} == set(readers)
+    assert {f"{reader.__module__}.{reader.__qualname__}" for reader in readers.values()} == set(readers)
     assert issubclass(domain.part("module"), Classifier)
     assert domain.part("module").domain == name
     assert issubclass(domain.part("explain"), InputAdapter)
@@ -58,4 +58,4 @@ def test_knowing_the_domains_imports_none_of_their_parts() -> None:
         "domains.text",
         "domains.go.records.sgf",
     } <= loaded
-    assert not {each for each in loaded if each.endswith((".module", ".data", ".predict", ".explain"))}
+    assert not {module for module in loaded if module.endswith((".module", ".data", ".predict", ".explain"))}

@@ -132,15 +132,15 @@ def test_what_a_user_types_goes_on_working(overrides: list[str], tmp_path: Path)
 
 @pytest.fixture
 def callables() -> list[str]:
-    """Names of all that importable modules of all kinds hold and can be called."""
+    """Names of all callables in the modules that are imported."""
     import sys
 
-    found = []
+    names = []
     for name, module in sorted(sys.modules.items()):
         for key, value in list(vars(module).items()):
             if callable(value) and not key.startswith("__"):
-                found.append(f"{name}.{key}")
-    return found
+                names.append(f"{name}.{key}")
+    return names
 
 
 def test_of_all_callables_hydra_may_call_its_few(callables: list[str]) -> None:

@@ -19,7 +19,7 @@ def value_of(word: str, multirun: bool = False) -> Any:
     assert as_typed([read], multirun) == [read]
     override = OverridesParser.create().parse_override(read)
     if override.is_sweep_override():
-        return [str(getattr(each, "text", each)) for each in override.sweep_iterator()]
+        return [str(getattr(value, "text", value)) for value in override.sweep_iterator()]
     return OmegaConf.to_container(OmegaConf.create({"key": override.value()}), resolve=True)["key"]
 
 

@@ -35,11 +35,11 @@ def failing(error: BaseException):
     return function
 
 
-def test_what_a_run_gives_is_handed_on_and_kept(tmp_path: Path) -> None:
-    found = run_one(lambda config: {"val/acc": 0.5, "seed": config.seed}, CONFIG, settings(tmp_path))
-    assert found == {"val/acc": 0.5, "seed": 3}
-    told = json.loads((tmp_path / "0000.json").read_text())
-    assert told == {"overrides": ["seed=3"], "ended": True, "metrics": {"val/acc": "50.00 %"}}
+def test_the_metrics_of_a_run_are_returned_and_written(tmp_path: Path) -> None:
+    metrics = run_one(lambda config: {"val/acc": 0.5, "seed": config.seed}, CONFIG, settings(tmp_path))
+    assert metrics == {"val/acc": 0.5, "seed": 3}
+    record = json.loads((tmp_path / "0000.json").read_text())
+    assert record == {"overrides": ["seed=3"], "ended": True, "metrics": {"val/acc": "50.00 %"}}
 
 
 def test_a_failure_is_one_line_and_can_be_sent_to_another_process(tmp_path: Path, capsys) -> None:
@@ -122,7 +122,7 @@ def submitit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
         raise RuntimeError("DataLoader worker (pid 7) exited unexpectedly")
 
     monkeypatch.setattr(LocalJobEnvironment, "_requeue", requeue)
-    before = {each: signal.getsignal(each) for each in (signal.SIGUSR2, signal.SIGTERM, signal.SIGCONT)}
+    before = {number: signal.getsignal(number) for number in (signal.SIGUSR2, signal.SIGTERM, signal.SIGCONT)}
     before[signal.SIGCHLD] = signal.signal(signal.SIGCHLD, of_loader)
 
     def run(end: BaseException | None, countdown: int = 3) -> list[int]:
@@ -133,8 +133,8 @@ def submitit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
         return [int(pid) for pid in by.read_text().split()] if by.exists() else []
 
     yield run
-    for each, handler in before.items():
-        signal.signal(each, handler)
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 @pytest.mark.parametrize(
@@ -153,8 +153,8 @@ def test_an_attempt_whose_job_is_requeued_leaves_no_result(
 def test_an_attempt_that_is_not_requeued_says_so(submitit, tmp_path: Path) -> None:
     with pytest.raises(RunError):
         submitit(None, countdown=-1)
-    told = json.loads((tmp_path / "0000.json").read_text())
-    assert "Job not requeued because: timed-out too many times" in told["error"]
+    record = json.loads((tmp_path / "0000.json").read_text())
+    assert "Job not requeued because: timed-out too many times" in record["error"]
 
 
 def test_an_attempt_that_ends_well_all_the_same_leaves_its_result(submitit, tmp_path: Path) -> None:

@@ -70,10 +70,10 @@ def make(path: Path) -> Path:
 @pytest.mark.parametrize("name", ["folder", "all.zip", *(f"all{kind}" for kind in TAR_KINDS)])
 def test_every_form_gives_the_same_files(tmp_path: Path, name: str) -> None:
     path = make(tmp_path / name)
-    found = list(members(path, (".txt",)))
-    assert {m.name: m.data for m in found} == TEXT
-    assert [m.done for m in found] == sorted(m.done for m in found)
-    assert 0 < found[-1].done <= 1
+    texts = list(members(path, (".txt",)))
+    assert {m.name: m.data for m in texts} == TEXT
+    assert [m.done for m in texts] == sorted(m.done for m in texts)
+    assert 0 < texts[-1].done <= 1
     assert len(list(members(path))) == len(FILES) - 1  # no suffix: all but the resource fork
 
 

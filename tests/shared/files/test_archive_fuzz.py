@@ -49,9 +49,9 @@ def test_damaged_archives_are_read_within_their_limits_or_refused(
     def read(data: bytes) -> None:
         # A packed tar is damaged before it is packed in every second case: its checksum would hide the rest.
         file.write_bytes(PACKERS[suffix](data) if suffix != "zip" and data[257:262] == b"ustar" else data)
-        found = list(members(file, member_limit=LIMIT, total_limit=4 * LIMIT))
-        assert found
-        assert all(len(member.data) <= LIMIT for member in found)
+        unpacked = list(members(file, member_limit=LIMIT, total_limit=4 * LIMIT))
+        assert unpacked
+        assert all(len(member.data) <= LIMIT for member in unpacked)
 
     if suffix == "zip":
         files = [zipped(method) for method in METHODS]

@@ -1,4 +1,4 @@
-"""The cache gives what was made, makes it anew when the source changed, and never stands in the way."""
+"""The cache returns stored arrays, makes them anew when the source has changed, and never fails a command."""
 
 import logging
 import os
@@ -12,7 +12,7 @@ from shared.files.cache import Arrays, cache_folder, cached_arrays
 
 
 class Maker:
-    """Counts how often it is asked."""
+    """Makes arrays, and counts its calls."""
 
     def __init__(self) -> None:
         self.made = 0
@@ -36,9 +36,9 @@ def test_made_once_until_a_file_changes(tmp_path: Path, source: Path) -> None:
         return cached_arrays(make, path, kind, cache=cache)
 
     for _ in range(2):
-        found = get()
-        assert found["a"].tolist() == [0, 1, 2]
-        assert found["b"].tolist() == ["x", "yy"]
+        arrays = get()
+        assert arrays["a"].tolist() == [0, 1, 2]
+        assert arrays["b"].tolist() == ["x", "yy"]
     assert make.made == 1
     assert get(kind="kind-2")
     assert make.made == 2

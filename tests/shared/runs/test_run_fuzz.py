@@ -42,7 +42,7 @@ def places(value: Any, path: tuple = ()) -> list[tuple]:
     """The paths of all keys and items of a nest of plain values."""
     items: list[tuple] = list(value.items()) if isinstance(value, dict) else []
     items += enumerate(value) if isinstance(value, list | tuple) else ()
-    return [path] * bool(path) + [each for key, child in items for each in places(child, (*path, key))]
+    return [path] * bool(path) + [place for key, child in items for place in places(child, (*path, key))]
 
 
 def changed(value: Any, random: np.random.Generator) -> Any:
@@ -85,7 +85,7 @@ def check(
         except BaseException as error:
             error.add_note(f"case {case} of seed {seed}")
             raise
-    assert not [each for each in messages if "\n" in each]
+    assert not [message for message in messages if "\n" in message]
     assert cases / 3 < len(messages)
     assert len(messages) < cases or cases < 100
 

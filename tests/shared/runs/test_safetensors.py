@@ -23,13 +23,13 @@ CONTENTS = {"domain": "go", "hyper_parameters": {"planes": 48}, "state_dict": ST
 
 
 def test_weights_come_back_rounded_to_half_precision() -> None:
-    found = weights.unpack(weights.pack(CONTENTS))
-    assert set(found) == {"domain", "hyper_parameters", "state_dict"}
-    assert (found["domain"], found["hyper_parameters"]) == ("go", {"planes": 48})
-    weight = found["state_dict"]["network.conv1.weight"]
+    contents = weights.unpack(weights.pack(CONTENTS))
+    assert set(contents) == {"domain", "hyper_parameters", "state_dict"}
+    assert (contents["domain"], contents["hyper_parameters"]) == ("go", {"planes": 48})
+    weight = contents["state_dict"]["network.conv1.weight"]
     assert weight.dtype == torch.float16
     assert weight.float().numpy() == pytest.approx(STATE["network.conv1.weight"].numpy(), rel=1e-3)
-    assert found["state_dict"]["steps"] == 7
+    assert contents["state_dict"]["steps"] == 7
 
 
 @pytest.mark.parametrize("value", [1e5, float("nan"), float("inf")])
@@ -48,8 +48,8 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def settings(run: Run, **more: object) -> DictConfig:
-    given = {"run": str(run.folder), "name": "policy", "checkpoint": "best", "overwrite": False}
-    return OmegaConf.create(given | more)
+    options = {"run": str(run.folder), "name": "policy", "checkpoint": "best", "overwrite": False}
+    return OmegaConf.create(options | more)
 
 
 @pytest.fixture
@@ -57,20 +57,20 @@ def run(trained_copy: Run) -> Run:
     return trained_copy
 
 
-def test_a_shipped_run_is_opened_by_its_name_and_knows_no_path_of_its_maker(
+def test_a_shipped_run_is_opened_by_its_name_and_holds_no_path_of_the_original(
     project: Path, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = ship(settings(run))
     assert folder == project / "domains" / "go" / "weights" / "policy"
     monkeypatch.chdir(run.folder)
-    found = Run.open("go/policy")
-    assert found.folder == folder
-    assert found.output == run.folder / "runs" / "go" / "policy"
-    assert found.checkpoint("best")["hyper_parameters"]["planes"] == 48
-    assert found.metrics == run.metrics
+    opened = Run.open("go/policy")
+    assert opened.folder == folder
+    assert opened.output == run.folder / "runs" / "go" / "policy"
+    assert opened.checkpoint("best")["hyper_parameters"]["planes"] == 48
+    assert opened.metrics == run.metrics
     assert str(PROJECT) not in (folder / "config.yaml").read_text()
     assert str(run.folder.parent) not in (folder / "config.yaml").read_text()
-    assert found.config.data.path == "games.tar.xz"
+    assert opened.config.data.path == "games.tar.xz"
     with pytest.raises(UserError, match=r"go/other: no run here .*, or one of: go/policy"):
         Run.open("go/other")
 

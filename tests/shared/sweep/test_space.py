@@ -84,14 +84,14 @@ def test_values_have_the_type_and_the_range_that_the_file_says() -> None:
     assert configs[0].schedule.max_lr == rates[0]  # what refers to a key follows it
 
 
-def test_a_group_brings_its_file_and_a_key_that_the_file_lacks_is_left_out() -> None:
+def test_a_group_brings_its_file_and_a_key_that_the_file_lacks_is_not_set() -> None:
     space = space_of({"optimizer": ["sgd", "adam"], "optimizer.momentum": [0.5]})
     seen = {}
     study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
     for _ in range(8):
-        asked = study.ask()
-        config = space.configure(asked)
-        seen[config.choices.optimizer] = (config.optimizer._target_, asked.params.get("optimizer.momentum"))
+        drawn = study.ask()
+        config = space.configure(drawn)
+        seen[config.choices.optimizer] = (config.optimizer._target_, drawn.params.get("optimizer.momentum"))
     assert seen == {"sgd": ("torch.optim.SGD", 0.5), "adam": ("torch.optim.Adam", None)}
 
 
@@ -108,18 +108,20 @@ def test_a_value_may_be_a_list() -> None:
         lambda chosen: training(compose("train", ["domain=text", *chosen])),
     )
     study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
-    found = [OmegaConf.to_container(space.configure(study.ask())).get("model")["channels"] for _ in range(6)]
-    assert ["tuned"] in found
-    assert ["static", "tuned"] in found
+    channels = [
+        OmegaConf.to_container(space.configure(study.ask())).get("model")["channels"] for _ in range(6)
+    ]
+    assert ["tuned"] in channels
+    assert ["static", "tuned"] in channels
     assert space.plain({"model.channels": '["tuned"]'}) == {"model.channels": ["tuned"]}
 
 
 def test_a_trial_that_has_its_values_keeps_them() -> None:
     space = space_of({"optimizer.lr": {"low": 0.001, "high": 0.1, "log": True}, "optimizer": ["adam", "sgd"]})
-    asked = trial()
-    first = space.configure(asked)
-    asked.study.sampler = optuna.samplers.RandomSampler(seed=5)
-    assert space.configure(optuna.Trial(asked.study, asked._trial_id)) == first
+    drawn = trial()
+    first = space.configure(drawn)
+    drawn.study.sampler = optuna.samplers.RandomSampler(seed=5)
+    assert space.configure(optuna.Trial(drawn.study, drawn._trial_id)) == first
 
 
 @pytest.mark.parametrize("name", NAMES)

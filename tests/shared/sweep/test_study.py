@@ -72,7 +72,7 @@ def test_a_trial_of_a_living_process_is_left_alone_and_that_of_a_dead_one_gone_o
     assert study.trials(TrialState.RUNNING)[0].intermediate_values == {0: 0.5}
     study.optuna.tell(again, 0.2)
     assert open_study(tmp_path / "study").claim(2) is None
-    assert [each.value for each in study.trials()] == [0.2, 0.1]
+    assert [trial.value for trial in study.trials()] == [0.2, 0.1]
 
 
 def test_a_trial_that_ends_while_it_is_looked_at_is_not_run_again(tmp_path: Path, monkeypatch) -> None:
@@ -114,7 +114,7 @@ def test_half_a_line_in_the_journal_is_removed_and_nothing_else(tmp_path: Path) 
     claimed, _ = again.claim(5) or pytest.fail("no trial")
     assert claimed.number == 1
     assert journal.read_bytes().startswith(whole + b"{")
-    assert [each.value for each in open_study(tmp_path / "study").trials()] == [0.25, None]
+    assert [trial.value for trial in open_study(tmp_path / "study").trials()] == [0.25, None]
     journal.write_bytes(b"half")
     JournalLock(journal).acquire()
     assert journal.read_bytes() == b""

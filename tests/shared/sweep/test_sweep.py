@@ -68,8 +68,8 @@ def rows(study: Study) -> list[dict[str, str]]:
 
 def test_each_trial_is_an_ordinary_run_that_left_the_test_set_alone(swept: Study) -> None:
     trials = swept.trials()
-    assert [each.number for each in trials] == list(range(7))
-    assert {each.state for each in trials} <= {TrialState.COMPLETE, TrialState.PRUNED}
+    assert [trial.number for trial in trials] == list(range(7))
+    assert {trial.state for trial in trials} <= {TrialState.COMPLETE, TrialState.PRUNED}
     for trial in trials:
         run = Path(trial.user_attrs["run"])
         metrics = json.loads((run / "metrics.json").read_text())
@@ -84,11 +84,11 @@ def test_each_trial_is_an_ordinary_run_that_left_the_test_set_alone(swept: Study
             assert trial.value == metrics["val/acc"] == pytest.approx(accuracies.max(), abs=1e-6)
 
 
-def test_the_table_has_a_row_a_trial_and_the_pictures_are_there(swept: Study) -> None:
-    told = rows(swept)
-    assert [int(row["trial"]) for row in told] == list(range(7))
-    assert [row["run"] for row in told] == [each.user_attrs["run"] for each in swept.trials()]
-    assert {row["state"] for row in told} <= {"complete", "pruned"}
+def test_the_table_has_one_row_per_trial_and_the_figures_exist(swept: Study) -> None:
+    table = rows(swept)
+    assert [int(row["trial"]) for row in table] == list(range(7))
+    assert [row["run"] for row in table] == [trial.user_attrs["run"] for trial in swept.trials()]
+    assert {row["state"] for row in table} <= {"complete", "pruned"}
     for name in ("history", "parallel", "importances"):
         assert (swept.folder / f"{name}.png").read_bytes().startswith(b"\x89PNG")
 
@@ -125,12 +125,12 @@ def test_the_same_command_runs_nothing_again_and_a_longer_one_goes_on(swept: Stu
 
 
 @pytest.mark.usefixtures("undrawn")
-def test_a_trial_killed_in_its_training_goes_on_in_its_own_run(tmp_path: Path, monkeypatch) -> None:
+def test_a_trial_killed_in_its_training_is_resumed_in_its_own_run(tmp_path: Path, monkeypatch) -> None:
     reporting = optuna.Trial.report
 
     def killed(self: optuna.Trial, value: float, step: int) -> None:
         reporting(self, value, step)
-        if step == 2:  # told, and not yet in the checkpoint: the epoch comes again
+        if step == 2:  # reported, and not yet in the checkpoint: the epoch is repeated
             raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:

@@ -64,21 +64,21 @@ json.dump({
 
 def test_full_batches_run_what_was_compiled_once_and_nothing_else_changes(tmp_path: Path) -> None:
     done = subprocess.run(
-        [sys.executable, "-c", PROGRAM, str(tmp_path), str(tmp_path / "found.json")],
+        [sys.executable, "-c", PROGRAM, str(tmp_path), str(tmp_path / "outcome.json")],
         cwd=PROJECT,
         capture_output=True,
         text=True,
     )
     assert done.returncode == 0, done.stderr
-    found = json.loads((tmp_path / "found.json").read_text())
-    assert found["counts"] == {"compiled": 1, "ran": 10}
-    assert found["names"]
-    assert found["apart"] < 1e-5
-    assert found["error"].startswith(
+    outcome = json.loads((tmp_path / "outcome.json").read_text())
+    assert outcome["counts"] == {"compiled": 1, "ran": 10}
+    assert outcome["names"]
+    assert outcome["apart"] < 1e-5
+    assert outcome["error"].startswith(
         "trainer.compile: must be false where torch cannot compile the network, got true"
     )
-    assert "no C compiler" in found["error"]
-    assert found["stance"] == "default"
+    assert "no C compiler" in outcome["error"]
+    assert outcome["stance"] == "default"
 
 
 def test_it_is_true_or_false() -> None:

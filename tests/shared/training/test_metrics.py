@@ -47,14 +47,14 @@ def test_a_new_metric_is_monitored_tested_and_written(
 
     monkeypatch.setattr(classifier, "metrics", more)
     words = [*TINY, "training.monitor=val/balanced", "trainer.enable_progress_bar=false", f"runs={tmp_path}"]
-    found = train(compose("train", words))
-    folder = Path(found["run"])
+    summary = train(compose("train", words))
+    folder = Path(summary["run"])
     with (folder / "metrics.csv").open() as file:
         rows = [float(row["val/balanced"]) for row in csv.DictReader(file)]
     assert len(rows) == 2
     items = np.load(folder / "test_items.npz")
     right, label = items["label"] == items["answer"], items["label"]
-    expected = np.mean([right[label == each].mean() for each in np.unique(label)])
+    expected = np.mean([right[label == number].mean() for number in np.unique(label)])
     written = json.loads((folder / "metrics.json").read_text())
     assert written["test/balanced"] == pytest.approx(expected, abs=1e-6)
     assert written["val/balanced"] == pytest.approx(max(rows), abs=1e-6)

@@ -105,11 +105,11 @@ def test_numbers_out_of_range_are_refused(wrong: dict[str, Any]) -> None:
 def test_a_run_takes_it_and_a_linear_schedule_ends_at_zero(tmp_path: Path) -> None:
     words = ["domain=image", "model=image/tiny", "optimizer=muon", "schedule=linear", f"runs={tmp_path}"]
     short = ["data.first=600", "data.batch_size=10", "trainer.max_epochs=2", "test=false"]
-    found = train_run(compose("train", [*words, *short]))
-    with Path(found["run"], "metrics.csv").open() as file:
+    summary = train_run(compose("train", [*words, *short]))
+    with Path(summary["run"], "metrics.csv").open() as file:
         rates = [float(row["lr"]) for row in csv.DictReader(file)]
     assert rates == pytest.approx([0.05, 0.0])
-    assert found["val/acc"] > 0.3
+    assert summary["val/acc"] > 0.3
     with pytest.raises(UserError, match=r"momentum=1\.5 is out of range"):
         train_run(compose("train", [*words, *short, "optimizer.momentum=1.5"]))
 
@@ -119,9 +119,9 @@ def test_layers_of_one_shape_move_together_as_each_would_alone() -> None:
     together = [
         nn.Parameter(torch.randn(shape)) for shape in [(8, 4, 3, 3), (6, 4, 3, 3), (8, 4, 3, 3), (5,)]
     ]
-    alone = [nn.Parameter(each.detach().clone()) for each in together]
-    gradients = [torch.randn_like(each) for each in together]
-    optimizers = [Muon(together, **SETTINGS), *(Muon([each], **SETTINGS) for each in alone)]
+    alone = [nn.Parameter(layer.detach().clone()) for layer in together]
+    gradients = [torch.randn_like(layer) for layer in together]
+    optimizers = [Muon(together, **SETTINGS), *(Muon([layer], **SETTINGS) for layer in alone)]
     for _ in range(3):
         for parameters in (together, alone):
             for parameter, gradient in zip(parameters, gradients, strict=True):
