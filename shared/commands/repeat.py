@@ -19,11 +19,11 @@ from shared.results import Spread, spread_of
 
 
 def repeat(config: DictConfig) -> dict[str, Spread]:
-    """Train once for each combination of ``config.repeat.over`` and return the figures over all of them.
+    """Train once for each combination of ``config.repeat.over`` and return the metrics over all of them.
 
     Every training is a run folder of its own inside one folder, whose name follows from the configuration:
-    the same command goes on where an earlier one stopped, and trains nothing twice. ``summary.json`` holds
-    the figures.
+    the same command resumes where an earlier one stopped, and trains nothing twice. ``summary.json`` holds
+    the metrics.
 
     Raises:
         InUseError: Another process works on these trainings.
@@ -67,13 +67,13 @@ def _summary(
 
 
 def _folder(settings: DictConfig, over: dict[str, list[Any]]) -> Path:
-    """Where these trainings lie; other settings have another folder, but for their place."""
+    """The folder of these trainings, named by all settings but ``runs``."""
     named = digest([plain(settings) | {"runs": "runs"}, over])
     return Path(settings.runs).absolute() / "repeat" / f"{settings.domain.name}-{named}"
 
 
 def digest(settings: Any) -> str:
-    """Ten characters that stand for these plain values and for no others."""
+    """A digest, ten characters long, of plain values."""
     return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:10]
 
 
@@ -85,7 +85,7 @@ def _combinations(over: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _configuration(settings: DictConfig, values: dict[str, Any], folder: Path) -> DictConfig:
-    """What one training is given."""
+    """The configuration of one training."""
     config = settings.copy()
     OmegaConf.set_struct(config, True)  # a key that does not exist is a mistake, not a new one
     for key, value in values.items():
@@ -102,19 +102,19 @@ def _configuration(settings: DictConfig, values: dict[str, Any], folder: Path) -
     return config
 
 
-def _table(figures: dict[str, Spread], found: list[dict[str, Any]]) -> Table:
-    first = found[0]
-    table = Table(title=f"{first['model']} on {first['data']}, {len(found)} trainings")
+def _table(metrics: dict[str, Spread], runs: list[dict[str, Any]]) -> Table:
+    first = runs[0]
+    table = Table(title=f"{first['model']} on {first['data']}, {len(runs)} trainings")
     table.add_column("metric")
     for name in ("mean", "std", "95 % interval of the mean", "lowest", "highest"):
         table.add_column(name, justify="right")
-    for name, each in figures.items():
-        values = [float(one[name]) for one in found]
+    for name, spread in metrics.items():
+        values = [float(run[name]) for run in runs]
         table.add_row(
             name,
-            f"{100 * each.mean:.2f}",
-            f"{100 * each.std:.2f}",
-            f"{100 * each.low:.2f} … {100 * each.high:.2f}",
+            f"{100 * spread.mean:.2f}",
+            f"{100 * spread.std:.2f}",
+            f"{100 * spread.low:.2f} … {100 * spread.high:.2f}",
             f"{100 * min(values):.2f}",
             f"{100 * max(values):.2f}",
         )

@@ -1,4 +1,4 @@
-"""One training from its configuration to its figures; every command that trains comes through here."""
+"""One training from its configuration to its metrics; every command that trains uses it."""
 
 import io
 import math
@@ -47,7 +47,7 @@ SAME = "run the same command again to resume"
 
 
 def train(config: DictConfig, callbacks: Sequence[Callback] = (), again: str | None = None) -> dict[str, Any]:
-    """Train, test on the best checkpoint; return what ``metrics.json`` then holds, and the folder as ``run``.
+    """Train, test on the best checkpoint; return the contents of ``metrics.json``, and the folder as ``run``.
 
     With ``resume``, continues in that folder from its last checkpoint, with that run's own configuration.
     With ``test`` false, the test set is not used: a search chooses on validation.
@@ -150,7 +150,7 @@ class _Training:
         return self.run.state() if self.last.is_file() else None
 
     def read_data(self, state: dict[str, Any] | None) -> None:
-        """Read the data, which have to be those that the run began with, and print their summary.
+        """Read the data, which must be those that the run began with, and print their summary.
 
         Raises:
             UserError: The data are not there, cannot be used, or have changed.
@@ -208,7 +208,7 @@ class _Training:
             raise UserError(f"{self.last}: no training can be resumed from it ({reason})") from error
 
     def metrics(self, size: dict[str, int]) -> dict[str, Any]:
-        """What ``metrics.json`` holds of every training, without its test.
+        """The metrics of a training in ``metrics.json``, without its test.
 
         The validation metrics are the monitored one of the best checkpoint, and the accuracy of its epoch.
         """

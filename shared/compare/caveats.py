@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from shared.compare.claims import LIKE, Results
 from shared.compare.markdown import text
-from shared.compare.profile import ANSWERS
+from shared.compare.profile import PREDICTIONS
 from shared.compare.spec import Comparison
 from shared.compare.statistics import RESAMPLES
 
@@ -34,9 +34,9 @@ def fairness(plan: Comparison, results: Results) -> Iterator[str]:
         "FLOPs are theirs too, of 100 cells along an axis whose length varies."
     )
     yield (
-        f"**Time**: of one answer, the fastest of {ANSWERS} to one test item each, measured before the "
-        "task's trainings while none ran; of a training, the median over seeds, by the processor's own clock "
-        "where that is what trains."
+        f"**Time**: of one prediction, the fastest of {PREDICTIONS} for one test item each, measured before "
+        "the task's trainings while none ran; of a training, the median over seeds, in CPU time "
+        "where a CPU trains."
     )
 
 

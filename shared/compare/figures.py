@@ -46,9 +46,9 @@ def cost_plot(title: str, results: Mapping[str, Result], style: Mapping[str, Sty
     clock = "CPU time" if first.facts["accelerator"] == "cpu" else "time"
     panels = (
         ("parameters", "", {name: result.facts["params"] for name, result in results.items()}),
-        ("FLOPs of one answer", "", {name: result.facts["flops"] for name, result in results.items()}),
+        ("FLOPs of one prediction", "", {name: result.facts["flops"] for name, result in results.items()}),
         (f"{clock} of a training", "s", {name: result.seconds for name, result in results.items()}),
-        ("time of one answer", "s", {name: result.facts["latency"] for name, result in results.items()}),
+        ("time of one prediction", "s", {name: result.facts["latency"] for name, result in results.items()}),
     )
     for axes, (label, unit, cost) in zip(all_axes, panels, strict=True):
         for name, result in results.items():

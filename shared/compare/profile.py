@@ -17,7 +17,7 @@ from shared.runs import environment
 from shared.training import Classifier, DataModule, Draw, build_data, build_module, build_trainer, precision
 
 CHOICES = ("slides along", "padding", "pooling")
-ANSWERS = 100  # of one item each, of which the fastest counts: others wait for the machine as well
+PREDICTIONS = 100  # of one item each; the fastest counts, since others wait for the machine as well
 
 
 class Facts(TypedDict):
@@ -82,9 +82,9 @@ def choices(network: Network) -> dict[str, str]:
 
 
 def latency(module: Classifier, data: DataModule, half: bool) -> float:
-    """Seconds from one test item, read, to its answer: the fastest of ANSWERS."""
+    """Seconds from one test item, already read, to its prediction: the fastest of PREDICTIONS."""
     device, seconds, module.views = module.device, [], data.views
-    for number in range(ANSWERS):
+    for number in range(PREDICTIONS):
         batch = default_convert(data.test_set[Draw(np.array([number % len(data.test_set)]), None)])
         start = time.perf_counter()
         batch = {name: value.to(device) for name, value in batch.items()}

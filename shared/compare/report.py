@@ -122,8 +122,8 @@ def _finding(number: int, finding: Finding) -> list[str]:
 
 def _entries(entries: Sequence[Entry], results: Results) -> str:
     head = [
-        "design", "test accuracy %", "test items", "seeds", "parameters", "FLOPs of one answer",
-        "training, s", "one answer, ms", "learning rate",
+        "design", "test accuracy %", "test items", "seeds", "parameters", "FLOPs of one prediction",
+        "training, s", "one prediction, ms", "learning rate",
     ]  # fmt: skip
     rows = []
     for entry in entries:

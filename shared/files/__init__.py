@@ -1,4 +1,4 @@
-"""The files of a user and of a run: found, accounted for, read within limits, cached and written whole."""
+"""The files of a user and of a run: listed, counted, read within limits, cached, and written as a whole."""
 
 from shared.files.archive import MEMBER_LIMIT, files, is_archive, members, nothing, printable, where
 from shared.files.atomic import remove_unfinished, write, write_json

@@ -39,7 +39,7 @@ _BROKEN = (
     *(lzma.LZMAError, tarfile.TarError, zipfile.BadZipFile, zlib.error),
 )
 
-Failed = Callable[[str, Exception], None]  # what becomes of a file that cannot be read: its name, and why
+Failed = Callable[[str, Exception], None]  # handles a file that cannot be read: its name, and the error
 
 
 class Member(NamedTuple):
@@ -51,12 +51,12 @@ class Member(NamedTuple):
 
 
 def is_archive(path: Path) -> bool:
-    """Whether the name says zip, tar, tar.gz, tar.xz or tar.bz2."""
+    """Whether the name ends as that of a zip, tar, tar.gz, tar.xz or tar.bz2."""
     return path.name.lower().endswith((".zip", *TAR))
 
 
 def where(path: Path, name: str) -> str:
-    """A member as errors call it: ``games.zip!folder/a.sgf``, ``folder/a.sgf``, or the file itself."""
+    """The name of a member in errors: ``games.zip!folder/a.sgf``, ``folder/a.sgf``, or the file itself."""
     if is_archive(path) and not path.is_dir():
         return printable(f"{path}!{name}")
     return printable(str(path / name) if path.is_dir() else str(path))
@@ -115,7 +115,7 @@ def nothing(path: Path, suffixes: Sequence[str], seen: Inventory) -> UserError:
 
 
 def files(path: Path, suffixes: Sequence[str] = (), *, seen: Inventory | None = None) -> list[Path]:
-    """What a path stands for on disk: itself, or all files below a folder, sorted.
+    """The files of a path: itself, or all files below a folder, sorted.
 
     Linked folders are not entered, since they may lead in a circle.
 
@@ -169,15 +169,15 @@ def _noted(seen: Inventory, name: str, error: Exception) -> None:
     seen.skip(name, "unreadable", str(error).rpartition(f"{name}: ")[2])
 
 
-def _folder(path: Path, found: list[Path], member_limit: int, failed: Failed) -> Iterator[Member]:
-    for number, file in enumerate(found, start=1):
+def _folder(path: Path, listed: list[Path], member_limit: int, failed: Failed) -> Iterator[Member]:
+    for number, file in enumerate(listed, start=1):
         name = printable(file.relative_to(path).as_posix())
         try:
             data = _read(file, member_limit)
         except UserError as error:
             failed(name, error)
         else:
-            yield Member(name, data, number / len(found))
+            yield Member(name, data, number / len(listed))
 
 
 def _read(file: Path, limit: int) -> bytes:
@@ -188,9 +188,9 @@ def _read(file: Path, limit: int) -> bytes:
         raise _unreadable(file, error) from error
 
 
-def _guarded(path: Path, found: Iterator[Member]) -> Iterator[Member]:
+def _guarded(path: Path, unpacked: Iterator[Member]) -> Iterator[Member]:
     try:
-        yield from found
+        yield from unpacked
     except PermissionError as error:
         raise _unreadable(path, error) from error
     except _BROKEN as error:
@@ -280,7 +280,7 @@ def _unpacked(packed: io.BufferedReader, kind: str) -> io.BufferedIOBase:
 
 
 class _Forward(io.BufferedIOBase):
-    """What tarfile reads: goes forward only, and counts, so that no header passes the limits, true or not."""
+    """A stream for tarfile that only moves forward and counts bytes, so that no header passes the limits."""
 
     def __init__(self, path: Path, stream: io.BufferedIOBase, member_limit: int, total_limit: int) -> None:
         self.path, self.stream = path, stream
@@ -324,7 +324,7 @@ def _check_limit(label: str, size: int, limit: int) -> None:
 
 
 def _refused(message: str) -> UserError:
-    """An error; the names in it come from strangers and go to terminals."""
+    """An error with escaped names: they are untrusted, and terminals obey control characters."""
     return UserError(printable(message))
 
 
@@ -347,5 +347,5 @@ def _passed_over(label: str, name: str, suffixes: Sequence[str]) -> str | None:
 
 
 def printable(name: str) -> str:
-    """Names come from strangers and go to terminals."""
+    """Text without control characters: names are untrusted, and terminals obey these characters."""
     return "".join(c if c.isprintable() else "?" for c in name)

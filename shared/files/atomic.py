@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all, and what is left of those that a kill cut short."""
+"""Files that are written whole or not at all, and the removal of those that a kill left unfinished."""
 
 import fcntl
 import json
@@ -56,12 +56,12 @@ def writing(path: Path) -> Iterator[IO[bytes]]:
             Path(name).chmod(0o644)
             Path(name).replace(path)  # while it is locked, so that no process removes it as unfinished
     finally:
-        with suppress(OSError):  # a disk that takes no more; the reason is on its way
+        with suppress(OSError):  # on a full disk; its error is already being raised
             Path(name).unlink(missing_ok=True)
 
 
 def remove_unfinished(folder: Path) -> None:
-    """Remove what killed processes left of files in a folder: for its holder, who alone writes there."""
+    """Remove unfinished files of killed processes; only for the process that holds the lock of the folder."""
     for part in folder.glob(f".*-{'?' * _MARK}"):
         part.unlink(missing_ok=True)
 

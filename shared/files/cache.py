@@ -1,4 +1,4 @@
-"""What is made from a user's files once is kept until the files change."""
+"""Arrays that are made from a user's files are kept until the files change."""
 
 import hashlib
 import logging
@@ -26,7 +26,7 @@ def cache_folder(chosen: Path | None = None) -> Path:
 
 
 def is_cache(folder: Path) -> bool:
-    """Whether a folder holds arrays that were kept before."""
+    """Whether a folder holds cached arrays."""
     return any(re.fullmatch(r"[a-z0-9-]+-[0-9a-f]{24}\.npz", file.name) for file in folder.glob("*.npz"))
 
 
@@ -76,7 +76,7 @@ def _load(file: Path) -> Arrays | None:
             return dict(stored)
     except OSError:  # nothing is kept yet, or nothing can be
         return None
-    except Exception as error:  # whatever numpy and zip make of damaged bytes
+    except Exception as error:  # numpy and zipfile raise many kinds for damaged bytes
         _log.warning("%s: damaged (%s); made anew", file, error)
         return None
 

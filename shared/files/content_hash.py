@@ -1,4 +1,4 @@
-"""An item's split follows from what it holds, not from where it stands."""
+"""An item's split follows from its content, not from its place."""
 
 import hashlib
 
@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 
 def identity(content: bytes) -> int:
-    """64 bits, the same for the same content: as good as random, and no copy of an item gets others."""
+    """64 pseudorandom bits that depend on the content alone, so that copies of an item have the same."""
     return int.from_bytes(hashlib.blake2b(content, digest_size=8).digest(), "little")
 
 

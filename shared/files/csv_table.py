@@ -1,4 +1,4 @@
-"""Tables as CSV: names that strangers chose, such as classes, are no formulas when a spreadsheet opens them.
+"""Tables as CSV, in which untrusted names, such as classes, are no formulas when a spreadsheet opens them.
 
 Source: OWASP, "CSV Injection": a cell that begins with ``=``, ``+``, ``-``, ``@`` or a tab is taken for a
 formula. Such text gets an apostrophe in front, which ``plain_cell`` takes away again; numbers stay numbers.

@@ -9,7 +9,7 @@ import numpy as np
 from shared.errors import UserError
 
 EXAMPLES = 3  # of each reason are named
-DETAIL = 200  # characters of what was found are kept
+DETAIL = 200  # characters of a detail are kept
 HIDDEN = "hidden"
 EMPTY_FOLDER = "empty folder"
 
@@ -17,8 +17,8 @@ EMPTY_FOLDER = "empty folder"
 class Inventory:
     """Every file (or line, row, game) that a reader saw: used, or skipped for a reason.
 
-    Reasons are few and short, such as ``unreadable``: a summary counts by them. What was found in the single
-    case is the detail.
+    Reasons are few and short, such as ``unreadable``: a summary counts by them. The detail describes the
+    single case.
     """
 
     def __init__(self) -> None:
@@ -43,7 +43,7 @@ class Inventory:
         Args:
             place: the file's name, and the line where there are several in it.
             reason: what the summary counts.
-            detail: what was found; shown for the first ones.
+            detail: of this case; shown for the first ones.
             number: how many.
         """
         self._skipped[reason] += number

@@ -1,4 +1,4 @@
-"""Which split and which class the folders above a file say."""
+"""Split and class of files by the folders above them."""
 
 import unicodedata
 from collections.abc import Sequence
@@ -22,7 +22,7 @@ def class_name(text: str) -> str:
 
 
 class Layout(NamedTuple):
-    """What the folders of N files say.
+    """Split and class of N files by their folders.
 
     Attributes:
         split: (N,) ``train``, ``val``, ``test``, or empty where no folder says it.

@@ -1,4 +1,4 @@
-"""Locks that the kernel gives back when their process ends, however it ends."""
+"""Locks that the kernel releases when their process ends, however it ends."""
 
 import fcntl
 import json
@@ -33,14 +33,14 @@ class FileLock:
 
     def __init__(self, path: Path):
         self.path = path
-        self.file: int | None = None  # a descriptor, which nothing closes unasked
+        self.file: int | None = None  # a descriptor, which Python does not close by itself
 
     def acquire(self) -> bool:
         """Wait for the lock."""
         return self._take(fcntl.LOCK_EX)
 
     def try_acquire(self) -> bool:
-        """Take the lock if no process holds it, and say whether that was so."""
+        """Take the lock if no process holds it; returns whether it was taken."""
         return self._take(fcntl.LOCK_EX | fcntl.LOCK_NB)
 
     def _take(self, kind: int) -> bool:
@@ -71,7 +71,7 @@ class FileLock:
         os.pwrite(self.file, json.dumps(signed).encode(), 0)
 
     def release(self) -> None:
-        """Give the lock back."""
+        """Release the lock."""
         if self.file is not None:
             os.close(self.file)
             self.file = None
@@ -97,7 +97,7 @@ class JournalLock(FileLock):
         self.journal = journal
 
     def acquire(self) -> bool:
-        """Wait for the lock, and mend the journal."""
+        """Wait for the lock, and repair the journal."""
         super().acquire()
         with self.journal.open("r+b") as file:
             end = file.seek(0, os.SEEK_END)
@@ -143,7 +143,7 @@ def held(folder: Path, first: bool = True) -> Iterator[None]:
 
 
 def _holder(path: Path) -> str:
-    """The process that holds a lock, as it signed."""
+    """The process that holds a lock, as its file names it."""
     try:
         signed = json.loads(path.read_text())
         return f"process {signed['pid']} on {signed['host']}, since {signed['since']},"

@@ -20,7 +20,7 @@ DIGITS = 100  # of a whole number
 
 
 class _Loader(get_yaml_loader()):  # type: ignore[misc]  # OmegaConf's: safe, keys unique, no dates
-    """Without aliases, by which few lines stand for gigabytes, and no deeper than any file needs to be."""
+    """A safe loader with limited depth and without aliases, by which few lines can stand for gigabytes."""
 
     depth = 0
 
@@ -98,11 +98,11 @@ def _text(path: Path, limit: int) -> str:
         raise UserError(f"{path}: cannot be read ({error.strerror})") from error
 
 
-def _mapping(found: Any, *, interpolations: bool) -> dict[str, Any]:
-    if not isinstance(found, dict):
-        raise UserError(f"must hold a mapping of keys to values, got {type(found).__name__}")
-    check_plain(found, "", interpolations=interpolations)
-    return found
+def _mapping(values: Any, *, interpolations: bool) -> dict[str, Any]:
+    if not isinstance(values, dict):
+        raise UserError(f"must hold a mapping of keys to values, got {type(values).__name__}")
+    check_plain(values, "", interpolations=interpolations)
+    return values
 
 
 def check_plain(value: Any, key: str, *, interpolations: bool = True, depth: int = 0) -> None:
@@ -140,7 +140,7 @@ def check_plain(value: Any, key: str, *, interpolations: bool = True, depth: int
 
 
 def _surrogate(text: str) -> bool:
-    """Whether it cannot be written down: JSON and pickles may hold half a pair."""
+    """Whether text cannot be encoded: JSON and pickles may hold half a surrogate pair."""
     return any("\ud800" <= character <= "\udfff" for character in text)
 
 

@@ -20,7 +20,7 @@ def calibration_error(columns: Mapping[str, np.ndarray]) -> float:
     """The expected calibration error: mean gap between confidence and accuracy (Guo et al. 2017, section 2).
 
     Args:
-        columns: of the test items: ``confidence`` of the answer, ``answer``, ``label``.
+        columns: of the test items: ``answer`` (the predicted class), its ``confidence``, ``label``.
     """
     confidence = torch.from_numpy(columns["confidence"].astype(np.float64))
     right = torch.from_numpy(columns["answer"] == columns["label"]).long()
@@ -28,7 +28,7 @@ def calibration_error(columns: Mapping[str, np.ndarray]) -> float:
 
 
 def confusion(columns: Mapping[str, np.ndarray], classes: int) -> np.ndarray:
-    """Number of test items by true class (row) and answer (column)."""
+    """Number of test items by true class (row) and predicted class (column)."""
     cells = columns["label"] * classes + columns["answer"]
     return np.bincount(cells, minlength=classes * classes).reshape(classes, classes)
 
@@ -48,7 +48,7 @@ def write_report(run: Run, columns: Mapping[str, np.ndarray], classes: list[str]
 
 
 def reliability_plot(columns: Mapping[str, np.ndarray], title: str) -> Figure:
-    """Accuracy by confidence, and the number of items: on the diagonal a network is as good as it says."""
+    """Accuracy by confidence, and the number of items: on the diagonal accuracy equals confidence."""
     confidence, right = columns["confidence"], columns["answer"] == columns["label"]
     edges = np.linspace(0, 1, BINS + 1)
     place = np.clip(np.digitize(confidence, edges) - 1, 0, BINS - 1)
@@ -60,21 +60,21 @@ def reliability_plot(columns: Mapping[str, np.ndarray], title: str) -> Figure:
     error = calibration_error(columns)
     title = f"{title}\nexpected calibration error {100 * error:.2f} %, n = {len(right):,}"
     figure, (above, below) = new_figure(title, 4.6, 5.2, 2, 1, sharex=True, height_ratios=[3, 1])
-    above.plot([0, 1], [0, 1], color="0.6", linewidth=1, label="as good as it says")
+    above.plot([0, 1], [0, 1], color="0.6", linewidth=1, label="accuracy = confidence")
     above.plot(mean, accuracy, "o-", color=BLUE, markersize=4, label="network")
     above.set_ylabel("accuracy")
     above.legend(frameon=False)
     below.bar(edges[:-1], items, 1 / BINS, align="edge", color=BLUE)
     below.set_yscale("symlog", linthresh=1)
     below.set_ylabel("test items")
-    below.set_xlabel("confidence in the answer")
+    below.set_xlabel("confidence in the prediction")
     above.yaxis.set_major_formatter(PercentFormatter(1.0))
     below.xaxis.set_major_formatter(PercentFormatter(1.0))
     return figure
 
 
 def confusion_plot(counts: np.ndarray, classes: list[str], title: str) -> Figure:
-    """Each row is a true class: the share of its items that got each answer; numbers are items."""
+    """Each row is a true class: the share of its items by predicted class; numbers are items."""
     n = len(classes)
     side = 2.2 + 0.42 * n
     figure, axes = new_figure(title, side, side)
@@ -87,6 +87,6 @@ def confusion_plot(counts: np.ndarray, classes: list[str], title: str) -> Figure
         axes.text(column, row, number, ha="center", va="center", fontsize=7, color=colour)
     axes.set_xticks(range(n), classes, rotation=45, ha="right", fontsize=8)
     axes.set_yticks(range(n), classes, fontsize=8)
-    axes.set_xlabel("answer")
+    axes.set_xlabel("predicted class")
     axes.set_ylabel("true class")
     return figure

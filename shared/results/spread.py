@@ -7,12 +7,12 @@ from scipy import stats
 
 
 class Spread(NamedTuple):
-    """A figure over several trainings.
+    """A metric over several trainings.
 
     Attributes:
-        mean: of the trainings' figures.
+        mean: of the trainings' values.
         std: their standard deviation.
-        low, high: 95 % interval of the mean by Student's t: what other draws of seed or fold would give.
+        low, high: 95 % interval of the mean by Student's t, for other seeds or folds.
         n: trainings.
     """
 

@@ -18,7 +18,7 @@ from shared.errors import UserError, named
 from shared.files import check_plain
 from shared.runs import safetensors as weights
 
-PICKLE_LIMIT = 64 * 2**20  # bytes that say what is in the checkpoint beside the numbers of its tensors
+PICKLE_LIMIT = 64 * 2**20  # bytes of the contents without the numbers of the tensors
 OPERATION_LIMIT = 4_000_000  # of the pickle: two for each word of a vocabulary
 GLOBALS = {
     "collections OrderedDict",
@@ -36,7 +36,7 @@ OPERATIONS = {
 
 
 class State(TypedDict):
-    """What resuming needs beside the weights."""
+    """The contents that resuming needs beside the weights."""
 
     epoch: int
     global_step: int
@@ -47,7 +47,7 @@ class State(TypedDict):
 
 
 class Kept(TypedDict):
-    """What Lightning remembers of the checkpoints that it wrote."""
+    """Lightning's state of the checkpoints that it wrote."""
 
     best_model_path: str
     kth_best_model_path: str
@@ -80,7 +80,7 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
 
 
 def _check_archive(path: Path) -> None:
-    """Refuse what would grow as it is read, and a pickle that does more than the suite's own."""
+    """Refuse compressed contents, and a pickle with operations that the suite's own do not have."""
     with zipfile.ZipFile(path) as archive:
         entries = archive.infolist()
         names = {entry.filename.lower() for entry in entries}

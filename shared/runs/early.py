@@ -1,4 +1,4 @@
-"""What can be wrong with a run or a file that a command names, reported before torch is imported."""
+"""Checks of a run or a file that a command names, before torch is imported."""
 
 from pathlib import Path
 from typing import Any
@@ -62,7 +62,7 @@ def data_settings(own: DictConfig, chosen: DictConfig) -> DictConfig:
         own.data = chosen
     else:
         values = OmegaConf.masked_copy(chosen, [str(k) for k, v in chosen.items() if v is not None])
-        with open_dict(own):  # a run of before a key was thought of may be tested with it
+        with open_dict(own):  # a run from before a key existed may be tested with it
             own.data = OmegaConf.merge(own.data, values)
     return own
 

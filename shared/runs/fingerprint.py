@@ -1,4 +1,4 @@
-"""What a run's data were, in a few lines: enough to say later that they have changed, and how."""
+"""A short description of a run's data, with which a later command reports how they have changed."""
 
 from collections.abc import Mapping, Sequence
 from hashlib import blake2b
@@ -34,7 +34,7 @@ class Examples(TypedDict):
 
 
 class Fingerprint(TypedDict):
-    """The data as they were read: neither where they lie nor how they are packed is part of it.
+    """The data as they were read, independent of their path and of the archive that holds them.
 
     Attributes:
         form: see FORM.
@@ -77,7 +77,7 @@ def _digest(numbers: NDArray[np.uint64]) -> str:
 
 
 def read_fingerprint(path: Path) -> Fingerprint | None:
-    """What a run's folder says of its data; None where it says nothing, or says it in another form.
+    """The fingerprint in a run's folder; None where there is none, or one of another form.
 
     Raises:
         UserError: The file is broken, naming file and key.
@@ -90,20 +90,20 @@ def read_fingerprint(path: Path) -> Fingerprint | None:
         raise UserError(f"{path}: {str(error).removeprefix(f'{path}: ')}") from None
 
 
-def check_fingerprint(found: Any) -> Fingerprint | None:
-    """The values as a fingerprint; None if they are of another form.
+def check_fingerprint(stored: Any) -> Fingerprint | None:
+    """Stored values as a fingerprint; None if they have another form.
 
     Raises:
-        UserError: They are none.
+        UserError: They are no fingerprint.
     """
-    if not isinstance(found, Mapping) or found.get("form") != FORM:
+    if not isinstance(stored, Mapping) or stored.get("form") != FORM:
         return None
-    check_value(found, Fingerprint, "data")
-    return found  # type: ignore[return-value]
+    check_value(stored, Fingerprint, "data")
+    return stored  # type: ignore[return-value]
 
 
 def changes(before: Fingerprint, after: Fingerprint, *, in_order: bool) -> list[str]:
-    """What differs between data of a run then and now, a few words each; empty if nothing does.
+    """The differences between a run's data then and now, a few words each; empty if there are none.
 
     Args:
         before: when it was trained.

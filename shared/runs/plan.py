@@ -1,4 +1,4 @@
-"""The training that a checkpoint was written by, against the one that is configured now."""
+"""Compares the training that wrote a checkpoint with the one that is configured now."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -26,8 +26,8 @@ def check_plan(
 ) -> None:
     """Refuse to resume another training than that of the checkpoint.
 
-    Whatever of the configuration the checkpoint would replace unseen must be as it was. More epochs are
-    taken, where the schedule does not depend on their number.
+    Settings that the checkpoint would replace silently must be as they were. More epochs are accepted
+    where the schedule does not depend on their number.
 
     Args:
         checkpoint: Of ``Run.state``; it stands between two epochs.

@@ -1,4 +1,4 @@
-"""A run's folder: everything that one training leaves behind, never shared with another."""
+"""A run's folder: all files of one training, never shared with another."""
 
 import platform
 import shutil
@@ -35,7 +35,7 @@ class Run:
 
     @classmethod
     def named(cls, runs: str | Path, domain: str) -> "Run":
-        """A run that is not there yet: ``<runs>/<domain>/<date-time>-<unique>``."""
+        """A run without a folder yet: ``<runs>/<domain>/<date-time>-<unique>``."""
         return cls(Path(runs).absolute() / check_name(domain) / unique_name())
 
     @classmethod
@@ -70,7 +70,7 @@ class Run:
 
     @classmethod
     def open(cls, folder: str | Path) -> "Run":
-        """The run in an existing folder, or the one that the project came with under this name.
+        """The run in an existing folder, or the bundled run of this name.
 
         Raises:
             UserError: There is no run in it, and none of that name; or what lies in it leads out of it.
@@ -104,7 +104,7 @@ class Run:
         return self.folder / "checkpoints"
 
     def checkpoint_file(self, name: str) -> Path:
-        """Where a checkpoint lies; what the project came with is ``<name>.safetensors``, see ``weights``.
+        """The path of a checkpoint; that of a bundled run is ``<name>.safetensors``, see ``weights``.
 
         Raises:
             UserError: ``name`` is neither best nor last.
@@ -159,7 +159,7 @@ class Run:
 
     @property
     def metrics(self) -> dict[str, Any]:
-        """What ``metrics.json`` holds, see ``read_metrics``; empty before the run has ended.
+        """The contents of ``metrics.json``, see ``read_metrics``; empty before the run has ended.
 
         Raises:
             UserError: It is broken.
@@ -183,13 +183,13 @@ def runs_in(folder: Path) -> list[Run]:
 
 
 def shipped() -> dict[str, Path]:
-    """The runs that the project came with: the folder of each by its name ``<domain>/<name>``."""
+    """The folders of the bundled runs, by their names ``<domain>/<name>``."""
     folders = sorted(PROJECT.glob("domains/*/weights/*/config.yaml"))
     return {f"{file.parts[-4]}/{file.parts[-2]}": file.parent for file in folders}
 
 
 def environment(device: "torch.device", precision: str) -> dict[str, Any]:
-    """What a result depends on beside its configuration: versions, device, threads, the project's commit."""
+    """Conditions of a result beside its configuration: versions, device, threads, the project's commit."""
     import torch
 
     versions: dict[str, str | None] = {}

@@ -1,4 +1,4 @@
-"""How far a search is, over all its processes, and the best trial so far."""
+"""The progress of a search over all its processes, and its best trial so far."""
 
 import time
 from collections import Counter
@@ -31,7 +31,7 @@ def best(trials: list[FrozenTrial], monitor: Monitor) -> FrozenTrial | None:
 
 
 class SweepProgress:
-    """A line for each trial that this process ends, and a bar over the trials of all processes.
+    """Prints a line for each trial that this process ends, and a bar over the trials of all processes.
 
     Where standard error is no terminal, the lines alone.
     """

@@ -94,28 +94,28 @@ class Space:
         }
 
 
-def _values(name: str, given: Any) -> BaseDistribution:
+def _values(name: str, values: Any) -> BaseDistribution:
     """Optuna's distribution for a list of values or a range."""
-    if isinstance(given, list):
-        choices = [_encoded(value) for value in given]
+    if isinstance(values, list):
+        choices = [_encoded(value) for value in values]
         if not choices or len(set(choices)) < len(choices):
-            raise UserError(f"{name}: must be a list of different values, got {given}")
+            raise UserError(f"{name}: must be a list of different values, got {values}")
         return CategoricalDistribution(choices)
-    if not isinstance(given, dict) or not {"low", "high"} <= set(given):
-        raise UserError(f"{name}: must be a list of values or {{low: …, high: …}}, got {given}")
-    for word in given:
+    if not isinstance(values, dict) or not {"low", "high"} <= set(values):
+        raise UserError(f"{name}: must be a list of values or {{low: …, high: …}}, got {values}")
+    for word in values:
         if word not in WORDS:
             raise UserError(f"{name}.{word}: there is no such key; {nearest(str(word), sorted(WORDS))}")
-    numbers = [given[word] for word in ("low", "high", "step") if word in given]
+    numbers = [values[word] for word in ("low", "high", "step") if word in values]
     for number in numbers:
         require_number(f"{name}: low, high and step", number, -sys.float_info.max, sys.float_info.max)
-    if not isinstance(given.get("log", False), bool):
-        raise UserError(f"{name}.log: must be true or false, got {given['log']}")
+    if not isinstance(values.get("log", False), bool):
+        raise UserError(f"{name}.log: must be true or false, got {values['log']}")
     whole = all(isinstance(number, int) for number in numbers)
     try:
-        return IntDistribution(**given) if whole else FloatDistribution(**given)
+        return IntDistribution(**values) if whole else FloatDistribution(**values)
     except ValueError as error:
-        raise UserError(f"{name}: must be a range, got {given}; {error}") from error
+        raise UserError(f"{name}: must be a range, got {values}; {error}") from error
 
 
 def _encoded(value: Any) -> Any:

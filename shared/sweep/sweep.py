@@ -36,7 +36,7 @@ def sweep(config: DictConfig, overrides: list[str]) -> Study:
     require_int("n_trials", config.n_trials, 1)
     if config.trainer.devices != 1:
         raise UserError(
-            f"trainer.devices: must be 1, got {config.trainer.devices}; start the command once a device"
+            f"trainer.devices: must be 1, got {config.trainer.devices}; start the command once per device"
         )
     _quiet()
     space = Space(

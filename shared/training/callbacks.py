@@ -199,14 +199,14 @@ class TrainingProgress(Callback):
             TextColumn("[bold]{task.description}"),
             BarColumn(bar_width=None),
             MofNCompleteColumn(),
-            TextColumn("{task.fields[figures]}"),
+            TextColumn("{task.fields[metrics]}"),
             TimeElapsedColumn(),
             TextColumn("left"),
             TimeLeft(),
             console=self.console,
         )
         total = int(trainer.estimated_stepping_batches)
-        self.task = self.progress.add_task("training", total=total, completed=trainer.global_step, figures="")
+        self.task = self.progress.add_task("training", total=total, completed=trainer.global_step, metrics="")
         self.progress.start()
 
     def on_train_batch_end(
@@ -215,11 +215,11 @@ class TrainingProgress(Callback):
         """Move the bar, at most four times a second: reading the loss waits for the device."""
         if self.progress and time.monotonic() - self._drawn > 0.25:
             self._drawn = time.monotonic()
-            figures = f"loss {float(outputs['loss']):.3f}{self._metric(trainer)}"
-            self.progress.update(self.task, completed=trainer.global_step, figures=figures)
+            metrics = f"loss {float(outputs['loss']):.3f}{self._metric(trainer)}"
+            self.progress.update(self.task, completed=trainer.global_step, metrics=metrics)
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Say a line where there is no bar."""
+        """Print a line where there is no bar."""
         if self.progress:
             self.progress.update(self.task, completed=trainer.global_step)
         elif trainer.is_global_zero:
@@ -243,5 +243,5 @@ class TrainingProgress(Callback):
     def on_exception(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException
     ) -> None:
-        """Give the terminal back."""
+        """Restore the terminal."""
         self._close()

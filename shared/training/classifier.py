@@ -1,4 +1,4 @@
-"""The LightningModule under every domain: a network, its loss, its optimizer and its figures."""
+"""The LightningModule under every domain: a network, its loss, its optimizer and its metrics."""
 
 import math
 import unicodedata
@@ -162,13 +162,13 @@ class Classifier(pl.LightningModule):
         return loss
 
     def validation_step(self, batch: Batch, index: int) -> None:
-        """Add a batch to the validation figures."""
+        """Add a batch to the validation metrics."""
         logits = self.logits(batch).float()
         self.val_metrics.update(logits, batch["y"])
         self.val_loss.update(F.cross_entropy(logits, batch["y"], reduction="none"))
 
     def on_validation_epoch_end(self) -> None:
-        """Log the epoch's figures: validation's, and training's on the items as they were drawn."""
+        """Log the epoch's metrics: validation's, and training's on the items as they were drawn."""
         self.log_dict({**self.val_metrics.compute(), "val/loss": self.val_loss.compute()}, sync_dist=True)
         if self.train_items:
             mean = {"train/loss": self.train_loss, "train/acc": self.train_hits}
@@ -177,7 +177,7 @@ class Classifier(pl.LightningModule):
         self.val_loss.reset()
 
     def on_test_start(self) -> None:
-        """Forget an earlier test's items."""
+        """Discard an earlier test's items."""
         self._columns = []
         self.test_metrics.reset()
 

@@ -32,7 +32,7 @@ class Compiled(Callback):
         torch.compiler.set_stance("eager_on_recompile")
 
     def teardown(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
-        """Leave other networks of this process to themselves."""
+        """Restore the setting for other networks of this process."""
         torch.compiler.set_stance("default")
 
     def on_exception(

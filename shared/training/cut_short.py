@@ -1,4 +1,4 @@
-"""What cuts a training short, in one line: why, what is saved, and how to resume."""
+"""A training that ends early is reported in one line: the reason, what is saved, and how to resume."""
 
 import threading
 from collections.abc import Iterator

@@ -48,14 +48,14 @@ def check_fractions(fractions: Fractions) -> None:
 
 @dataclass(frozen=True)
 class Preprocessing:
-    """What a network's preprocessing takes from its training data, such as their mean or their vocabulary.
+    """The state of a network's preprocessing, fitted to its training data, such as their mean or vocabulary.
 
     A domain adds fields of plain values: they are stored in every checkpoint.
     """
 
 
 class Fitted(NamedTuple):
-    """What a trained network took from its training data: its classes and the state of its preprocessing."""
+    """The classes of a trained network, and the state of its preprocessing."""
 
     classes: list[str]
     preprocessing: Preprocessing

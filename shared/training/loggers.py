@@ -58,7 +58,7 @@ def _require(package: str) -> None:
 
 
 class Wandb(WandbLogger):
-    """Ends its run with the training: the next one of the same process begins its own."""
+    """Ends the logger's run with the training, so that the next training of the process begins a new one."""
 
     @rank_zero_only
     def finalize(self, status: str) -> None:

@@ -1,4 +1,4 @@
-"""What of a trainer's settings this machine can do."""
+"""Checks whether this machine supports a trainer's settings."""
 
 import os
 from collections.abc import Iterator, Mapping
@@ -47,7 +47,7 @@ def check_machine(settings: Mapping[str, Any]) -> None:
 
 @contextmanager
 def obeyed() -> Iterator[None]:
-    """What Lightning refuses, or torch cannot compile here, is a mistake in the trainer's settings.
+    """Report what Lightning refuses, or torch cannot compile here, as a mistake in the trainer's settings.
 
     Raises:
         UserError: In one line.

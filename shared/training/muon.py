@@ -17,12 +17,14 @@ Tensors = list[Tensor] | tuple[Tensor, ...]
 
 
 def orthogonal(matrices: Float[Tensor, "n rows columns"]) -> Float[Tensor, "n rows columns"]:
-    """About U Vᵀ of each matrix's decomposition U S Vᵀ: the directions stay, the sizes become alike.
+    """About U Vᵀ of each matrix's decomposition U S Vᵀ: singular values become about equal.
 
     By the iteration of Newton and Schulz in bfloat16: products of matrices alone, fast on every device.
     """
     x = matrices.bfloat16()
-    x = x / (_norms(x.unbind()).view(-1, 1, 1) + EPSILON)  # no singular value above 1, or it runs away
+    x = x / (
+        _norms(x.unbind()).view(-1, 1, 1) + EPSILON
+    )  # no singular value above 1, where the iteration would diverge
     tall = x.size(1) > x.size(2)
     x = x.mT if tall else x
     a, b, c = QUINTIC

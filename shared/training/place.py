@@ -1,4 +1,4 @@
-"""Where a run lies while it is trained, and what is saved there."""
+"""The folder of a run during its training, and the epochs that are saved there."""
 
 import os
 from pathlib import Path
@@ -21,7 +21,7 @@ class RunPlace:
         self._descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
 
     def close(self) -> None:
-        """Let go of the folder."""
+        """Close the folder."""
         os.close(self._descriptor)
 
     @property
@@ -45,7 +45,7 @@ class RunPlace:
         return f"{self.folder}: was moved to {moved} while its run was trained; {self._saved(moved)}"
 
     def epochs(self, folder: Path | None = None) -> int:
-        """How many are saved."""
+        """The number of saved epochs."""
         try:
             return int(Run(folder or self.folder).state()["epoch"]) + 1
         except UserError:

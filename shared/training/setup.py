@@ -116,7 +116,7 @@ def _check_monitor(monitor: Monitor, module: Classifier) -> None:
 
 
 def load_module(run: Run, checkpoint: str = "best", *, diverged: bool = False) -> Classifier:
-    """The trained network of a run, ready to answer.
+    """The trained network of a run, ready to predict.
 
     Args:
         run: whose network it is.
@@ -159,7 +159,7 @@ def precision(settings: DictConfig) -> str:
 def build_trainer(config: DictConfig, run: Run | None, callbacks: list[Callback]) -> pl.Trainer:
     """Lightning's trainer; with a run, one that keeps checkpoints and events in its folder.
 
-    Without one it is for testing, on one device even where training takes several: each item is answered
+    Without one it is for testing, on one device even where training takes several: each item is predicted
     once.
     """
     # What Lightning advises on workers, loggers and short epochs is settled here, not by the user.
@@ -201,7 +201,7 @@ def build_trainer(config: DictConfig, run: Run | None, callbacks: list[Callback]
                 # In a SLURM job, Lightning saves and loads what it finds here, whichever run it is of.
                 default_root_dir=os.devnull,
                 enable_checkpointing=run is not None,
-                enable_model_summary=False,  # the layer table says more
+                enable_model_summary=False,  # the table of layers is printed instead
                 num_sanity_val_steps=0,
                 use_distributed_sampler=False,  # the draws share the items out among the processes
             )
@@ -210,7 +210,7 @@ def build_trainer(config: DictConfig, run: Run | None, callbacks: list[Callback]
 
 
 def _chosen(role: str, legal: Mapping[str, Callable[..., Any]], config: DictConfig, **more: Any) -> list[Any]:
-    """What the files of a group name, each made with its settings."""
+    """The objects that the files of a group name, each made with its settings."""
     return [
         build(f"{role}.{name}", legal, {"_target_": name, **(arguments or {})}, **more)
         for name, arguments in plain(config[role]).items()
@@ -227,4 +227,8 @@ def _run_callbacks(config: DictConfig, run: Run) -> list[Callback]:
         callbacks.append(Patience(config.training.patience, monitor))
     best = RunCheckpoint(run.checkpoints, "best", monitor)
     last = RunCheckpoint(run.checkpoints, "last")
-    return [*callbacks, best, last]  # last after best: what a run resumes from knows its best
+    return [
+        *callbacks,
+        best,
+        last,
+    ]  # last after best, so that the state to resume from includes the best score

@@ -131,7 +131,7 @@ def test_the_figure_of_costs_has_every_design_at_its_accuracy_with_units(tmp_pat
         "parameters",
         "FLOPs",
         "CPU time of a training",
-        "time of one answer",
+        "time of one prediction",
         "lecture",
         "dense",
         "ms",
