@@ -35,7 +35,7 @@ def test_every_part_of_a_domain_has_the_type_of_its_role(name: str) -> None:
 @pytest.mark.parametrize(
     "name", ["og", "", ".", "..", "../go", "/tmp", "go/", "go.module", "__pycache__", None, 3, ["go"]]
 )
-def test_what_is_no_domain_s_name_is_refused(name) -> None:
+def test_an_unknown_domain_is_refused(name) -> None:
     with pytest.raises(UserError, match=r"^domain\.name: must be the name of a domain, got "):
         check_name(name)
 

@@ -1,4 +1,4 @@
-"""What a recipe from a stranger may say of Hydra itself: nothing."""
+"""An untrusted recipe cannot change Hydra's own settings."""
 
 from pathlib import Path
 
@@ -24,7 +24,7 @@ def load(
 
 
 def write(folder: Path, **files: str) -> Path:
-    """Files of a stranger, by their path with ``__`` for the slash."""
+    """Untrusted files, by their path with ``__`` for the slash."""
     for name, text in files.items():
         file = folder / f"{name.replace('__', '/')}.yaml"
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -76,14 +76,14 @@ HOSTILE = {
 
 @pytest.mark.parametrize("files", HOSTILE.values(), ids=list(HOSTILE))
 @pytest.mark.parametrize("mode", [RunMode.RUN, RunMode.MULTIRUN])
-def test_a_stranger_s_recipe_does_not_configure_hydra(
+def test_an_untrusted_recipe_does_not_configure_hydra(
     files: dict[str, str], mode: RunMode, tmp_path: Path
 ) -> None:
     with pytest.raises(UserError, match=r"\.yaml: "):
         load(write(tmp_path, **files), "experiment=x", mode=mode)
 
 
-def test_a_stranger_s_primary_file_adds_nothing_to_search(tmp_path: Path) -> None:
+def test_an_untrusted_primary_file_adds_no_search_path(tmp_path: Path) -> None:
     write(tmp_path, mine="defaults: [train]\nhydra: {searchpath: ['pkg://antigravity']}")
     with pytest.raises(UserError, match=r"mine\.yaml: hydra: must not be set"):
         load(tmp_path, name="mine")
@@ -103,7 +103,7 @@ def test_a_stranger_s_primary_file_adds_nothing_to_search(tmp_path: Path) -> Non
         "+hydra.hydra_logging.filters={x: {factory: os.system}}",
     ],
 )
-def test_what_hydra_calls_is_on_the_list_whoever_names_it(override: str) -> None:
+def test_hydra_calls_only_targets_of_the_list(override: str) -> None:
     with pytest.raises(UserError, match=r"^hydra\."):
         load(None, override)
 
@@ -123,7 +123,7 @@ def test_what_hydra_calls_is_on_the_list_whoever_names_it(override: str) -> None
         ["+hydra.job.env_set.OMP_NUM_THREADS=1", "hydra.run.dir=x"],
     ],
 )
-def test_what_a_user_types_goes_on_working(overrides: list[str], tmp_path: Path) -> None:
+def test_what_a_user_types_still_works(overrides: list[str], tmp_path: Path) -> None:
     config = load(
         write(tmp_path, experiment__x=f"{GLOBAL}optimizer: {{lr: 0.5}}"), "experiment=x", *overrides
     )
@@ -160,7 +160,7 @@ def test_of_all_callables_hydra_may_call_its_few(callables: list[str]) -> None:
         assert all(name.startswith(("shared.config.multirun.Grid", "hydra")) for name in passed), passed
 
 
-def test_a_sweep_folder_of_a_stranger_starts_nothing(tmp_path: Path) -> None:
+def test_an_untrusted_sweep_folder_starts_nothing(tmp_path: Path) -> None:
     mark = tmp_path / "this-must-never-exist"
     for number, where in enumerate(
         ("callbacks: {grid: CALL}", "launcher: CALL", "job_logging: {handlers: {x: CALL}}")

@@ -57,7 +57,7 @@ def test_a_defect_shows_its_traceback(tmp_path: Path, capsys) -> None:
     assert "error: run 0 (seed=3): ZeroDivisionError('by zero')" in err
 
 
-def test_the_table_has_all_runs_with_what_sets_them_apart(tmp_path: Path, capsys, monkeypatch) -> None:
+def test_the_table_has_all_runs_with_the_settings_that_differ(tmp_path: Path, capsys, monkeypatch) -> None:
     monkeypatch.setattr(Grid, "folder", tmp_path)
     words = ("domain=go", "seed=0"), ("domain=go", "seed=1"), ("domain=go", "seed=2")
     run_one(lambda config: {"val/acc": 0.25, "run": "runs/a"}, CONFIG, settings(tmp_path, 0, words[0]))
@@ -105,7 +105,7 @@ class Job:
 
 @pytest.fixture
 def submitit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    """Runs a job as submitit does, and gives the pids of the processes that requeued it."""
+    """Runs a job as submitit does, and returns the pids of the processes that requeued it."""
     names = {"SUBMITIT_EXECUTOR": "local", "SUBMITIT_LOCAL_JOB_ID": "7", "SUBMITIT_FOLDER": str(tmp_path)}
     for name, value in names.items():
         monkeypatch.setenv(name, value)
@@ -150,7 +150,7 @@ def test_an_attempt_whose_job_is_requeued_leaves_no_result(
     assert json.loads((tmp_path / "0000.json").read_text()) == {"overrides": ["seed=3"]}
 
 
-def test_an_attempt_that_is_not_requeued_says_so(submitit, tmp_path: Path) -> None:
+def test_an_attempt_that_is_not_requeued_reports_it(submitit, tmp_path: Path) -> None:
     with pytest.raises(RunError):
         submitit(None, countdown=-1)
     record = json.loads((tmp_path / "0000.json").read_text())

@@ -104,7 +104,7 @@ def test_missing_and_empty_paths_are_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-def test_what_may_not_be_read_is_named(tmp_path: Path) -> None:
+def test_unreadable_files_are_named(tmp_path: Path) -> None:
     folder = make_folder(tmp_path / "folder")
     (folder / "b").chmod(0)
     with pytest.raises(UserError, match=r"folder/b: cannot be read"):
@@ -228,7 +228,7 @@ def test_what_is_packed_is_read_again_and_the_same_entries_give_the_same_file(tm
 
 
 @pytest.mark.parametrize("kind", ["", ".zip", ".tar.xz"])
-def test_what_is_passed_over_is_accounted_for(kind: str, tmp_path: Path) -> None:
+def test_skipped_files_are_counted(kind: str, tmp_path: Path) -> None:
     path = make(tmp_path / f"data{kind}")
     seen = Inventory()
     assert {member.name for member in members(path, (".txt",), seen=seen)} == TEXT.keys()
@@ -252,7 +252,7 @@ def test_hidden_folders_are_no_data(kind: str, tmp_path: Path) -> None:
     assert dict(seen.skipped) == {"hidden": 4}
 
 
-def test_folders_that_are_empty_or_linked_and_what_is_no_file_are_named(tmp_path: Path) -> None:
+def test_empty_and_linked_folders_and_special_files_are_named(tmp_path: Path) -> None:
     (tmp_path / "data/empty").mkdir(parents=True)
     (tmp_path / "data/a.txt").write_text("a")
     (tmp_path / "data/linked").symlink_to(tmp_path)
@@ -271,7 +271,7 @@ def test_an_entry_without_a_name_is_skipped(tmp_path: Path) -> None:
     assert dict(seen.skipped) == {"entry without a name": 1}
 
 
-def test_the_error_of_a_path_without_such_files_says_what_it_holds(tmp_path: Path) -> None:
+def test_the_error_of_a_path_without_such_files_lists_the_others(tmp_path: Path) -> None:
     (tmp_path / "a.heic").write_text("a")
     with pytest.raises(UserError, match=r"no file in it that ends in \.png .*1 of kind \.heic: a\.heic"):
         list(members(tmp_path, (".png",)))

@@ -28,7 +28,7 @@ def test_classes_pass() -> None:
         (["good\t1", "bad\t2"] * 20, "several columns"),
     ],
 )
-def test_what_is_hardly_a_class_is_refused(labels: list[str], message: str) -> None:
+def test_labels_that_are_hardly_classes_are_refused(labels: list[str], message: str) -> None:
     with pytest.raises(UserError, match=message):
         check_classes(labels, "my.txt", "give columns")
 

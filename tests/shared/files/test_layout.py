@@ -1,4 +1,4 @@
-"""What folders say of split and class."""
+"""Split and class by folders."""
 
 import pytest
 
@@ -52,13 +52,13 @@ CASES = {
 
 
 @pytest.mark.parametrize(("names", "splits", "labels"), CASES.values(), ids=CASES.keys())
-def test_folders_say_split_and_class(names: list[str], splits: list[str], labels: list[str]) -> None:
+def test_folders_give_split_and_class(names: list[str], splits: list[str], labels: list[str]) -> None:
     placed = layout_of(names)
     assert placed.split.tolist() == splits
     assert placed.label.tolist() == labels
 
 
-def test_what_was_taken_for_a_split_and_what_was_ignored_is_noted() -> None:
+def test_folders_taken_as_splits_and_ignored_ones_are_noted() -> None:
     [splits] = layout_of(["Training/cat/a", "test/dog/b"]).notes
     assert "Training/ is train" in splits
     assert "test/ is test" in splits

@@ -1,4 +1,4 @@
-"""Run folders that a stranger, a crash or a full disk has been at."""
+"""Run folders that are untrusted, or damaged by a crash or a full disk."""
 
 import json
 import os

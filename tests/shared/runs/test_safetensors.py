@@ -33,7 +33,7 @@ def test_weights_come_back_rounded_to_half_precision() -> None:
 
 
 @pytest.mark.parametrize("value", [1e5, float("nan"), float("inf")])
-def test_what_half_precision_cannot_hold_is_refused(value: float) -> None:
+def test_values_beyond_half_precision_are_refused(value: float) -> None:
     state = {"network.conv1.bias": torch.tensor([0.0, value])}
     with pytest.raises(UserError, match=r"network\.conv1\.bias: .* beyond float16"):
         weights.pack(CONTENTS | {"state_dict": state})
@@ -83,7 +83,7 @@ def test_a_broken_file_is_refused(project: Path, run: Run, data: bytes) -> None:
         Run.open("go/policy").checkpoint("best")
 
 
-def test_what_is_not_finished_or_too_large_is_not_shipped(
+def test_an_unfinished_or_too_large_run_is_not_shipped(
     project: Path, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with pytest.raises(UserError, match=r"name=\.\./up"):
@@ -120,7 +120,7 @@ def test_a_run_s_domain_never_leads_out_of_the_project(project: Path, run: Run, 
 
 
 @pytest.mark.parametrize("name", shipped())
-def test_what_the_project_came_with_is_small_half_and_has_its_card(name: str) -> None:
+def test_bundled_runs_are_small_in_half_precision_and_have_a_card(name: str) -> None:
     folder = shipped()[name]
     file = folder / "checkpoints" / "best.safetensors"
     assert file.stat().st_size < 10e6

@@ -63,7 +63,7 @@ def test_a_mistake_is_named_before_any_trial(space: dict, said: str) -> None:
     assert said in str(raised.value)
 
 
-def test_values_have_the_type_and_the_range_that_the_file_says() -> None:
+def test_values_have_the_type_and_the_range_of_the_file() -> None:
     space = space_of(
         {
             "optimizer.lr": {"low": 0.001, "high": 0.1, "log": True},

@@ -113,7 +113,7 @@ def test_the_best_settings_train_to_the_same_weights_as_their_trial(swept: Study
 
 
 @pytest.mark.usefixtures("undrawn")
-def test_the_same_command_runs_nothing_again_and_a_longer_one_goes_on(swept: Study, monkeypatch) -> None:
+def test_the_same_command_runs_nothing_again_and_a_longer_one_continues(swept: Study, monkeypatch) -> None:
     before = swept.trials()
     runs = swept.folder.parent.parent
     assert search(runs, "n_trials=6").trials() == before
@@ -172,7 +172,7 @@ def test_a_trial_worse_than_the_median_ends_early_with_its_figures(tmp_path: Pat
 
 
 @pytest.mark.usefixtures("undrawn")
-def test_a_trial_that_fails_is_told_and_the_others_go_on(tmp_path: Path, capsys) -> None:
+def test_a_failed_trial_is_reported_and_the_others_continue(tmp_path: Path, capsys) -> None:
     words = ["sweep.space={model.pool: [max, most]}", "sweep.sampler=random", "sweep.pruner=none"]
     study = search(tmp_path, "n_trials=3", "trainer.max_epochs=1", *words)
     states = {row["model.pool"]: (row["state"], row["error"]) for row in rows(study)}

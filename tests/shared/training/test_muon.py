@@ -79,7 +79,7 @@ def test_everything_else_moves_as_by_plain_momentum() -> None:
         torch.testing.assert_close(copy, parameter.detach())
 
 
-def test_a_stopped_training_goes_on_with_the_same_bits() -> None:
+def test_a_stopped_training_is_resumed_with_the_same_bits() -> None:
     whole, first, second = network(), network(), network()
     optimizer = Muon(whole.parameters(), **SETTINGS)
     train(whole, optimizer, 2)
@@ -102,7 +102,7 @@ def test_numbers_out_of_range_are_refused(wrong: dict[str, Any]) -> None:
         Muon(network().parameters(), **SETTINGS | wrong)
 
 
-def test_a_run_takes_it_and_a_linear_schedule_ends_at_zero(tmp_path: Path) -> None:
+def test_a_run_trains_with_muon_and_a_linear_schedule_ends_at_zero(tmp_path: Path) -> None:
     words = ["domain=image", "model=image/tiny", "optimizer=muon", "schedule=linear", f"runs={tmp_path}"]
     short = ["data.first=600", "data.batch_size=10", "trainer.max_epochs=2", "test=false"]
     summary = train_run(compose("train", [*words, *short]))
