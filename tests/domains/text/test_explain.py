@@ -70,7 +70,7 @@ def test_substitutions_have_the_number_of_the_setting_and_pgd_is_best(
     assert min(ids) > 1  # no padding, no unknown word
     assert remaining("PGD") <= remaining(kind) + 1e-6
     for count in (0.0, 1.5, 10.0):
-        with pytest.raises(UserError, match="give a number of words, from 1 to the 9"):
+        with pytest.raises(UserError, match="epsilon: must be a whole number of words from 1 to 9, got "):
             domain.attack(example, kind, count, 0)
 
 

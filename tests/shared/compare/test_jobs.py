@@ -104,5 +104,7 @@ def test_a_stop_ends_the_processes_at_once_and_is_no_failure(tmp_path: Path) -> 
         os.kill(pid, signal.SIGTERM)  # as SLURM sends it to all processes; the first decides
         workers.__exit__(Stopped)
         assert jobs.result() == [endless]
+    for process in multiprocessing.active_children():  # killed, perhaps not yet reaped
+        process.join(60)
     assert pid not in {process.pid for process in multiprocessing.active_children()}
     assert endless.failure is None
