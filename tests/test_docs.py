@@ -136,7 +136,7 @@ def replace_work(script: Path, monkeypatch: pytest.MonkeyPatch) -> list[DictConf
 @pytest.mark.parametrize(
     "text",
     [
-        pytest.param(text, id=text, marks=[pytest.mark.slow] * (command.page in SLOW_PAGES))
+        pytest.param(text, id=text, marks=[pytest.mark.slow, pytest.mark.long] * (command.page in SLOW_PAGES))
         for text, command in SCRIPTS.items()
     ],
 )
@@ -251,7 +251,7 @@ PRINTED = [
 @pytest.mark.parametrize(
     "texts",
     [
-        pytest.param(texts, id=texts[0], marks=[pytest.mark.slow] * (number > 0))
+        pytest.param(texts, id=texts[0], marks=[pytest.mark.slow, pytest.mark.long] * (number > 0))
         for number, texts in enumerate(PRINTED)
     ],
 )
