@@ -178,7 +178,7 @@ def test_fixed_handicap_stones_lie_where_gnu_go_puts_them() -> None:
 @pytest.mark.gnugo
 @pytest.mark.skipif(_find("gnugo") is None, reason="GNU Go is not installed (Debian package gnugo)")
 def test_gnu_go_plays_itself_and_counts(tmp_path: Path) -> None:
-    player = "gnugo --mode gtp --level 0 --chinese-rules"
+    player = "gnugo --mode gtp --level 0 --chinese-rules --never-resign"
     match(settings(tmp_path, player, player, score=player, games=1))
     [row] = rows(tmp_path)
     assert row["reason"] == f"final_score of {player}"
