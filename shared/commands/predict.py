@@ -17,7 +17,7 @@ from rich.text import Text
 
 from shared.config import COUNT, find_domain, plain, shown, unique_name
 from shared.errors import UserError
-from shared.files import write
+from shared.files import make_folder, write
 from shared.results import percent, png
 from shared.runs import PREDICT, Run, check_options
 from shared.training import build_data, load_module
@@ -78,10 +78,7 @@ def predict(config: DictConfig) -> Predictions:
     predictions: Predictions = function(module, source, **options)
 
     output = Path(config.output or run.output / "predictions" / unique_name()).absolute()
-    try:
-        output.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UserError(f"output={output}: cannot be made: {error.strerror}; name another folder") from error
+    make_folder("output", output)
     write(output / "predictions.jsonl", "".join(json.dumps(row) + "\n" for row in predictions.rows))
     for name, page in predictions.pages.items():
         write(output / name, page)

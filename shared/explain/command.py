@@ -23,7 +23,7 @@ from shared.explain.panels import Panels
 from shared.explain.report import Panel, Report
 from shared.explain.training_inputs import Reals
 from shared.explain.units import Target
-from shared.files import read_json, write_json
+from shared.files import make_folder, read_json, write_json
 from shared.network import layer_table, render
 from shared.results import percent
 from shared.runs import Run
@@ -216,14 +216,7 @@ def _target(model: Classifier, example: Example, config: DictConfig) -> Target:
 
 
 def _folder(run: Run, config: DictConfig, name: str) -> Path:
-    folder = Path(config.output or run.output / "explanations" / name).absolute()
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UserError(
-            f"output: must be a folder that can be made, got {folder}; {error.strerror}"
-        ) from error
-    return folder
+    return make_folder("output", Path(config.output or run.output / "explanations" / name).absolute())
 
 
 def _about(run: Run, model: Classifier) -> str:

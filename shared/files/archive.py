@@ -197,6 +197,14 @@ def _guarded(path: Path, unpacked: Iterator[Member]) -> Iterator[Member]:
         raise _refused(f"{path}: broken or truncated archive ({error}); fetch or pack it again") from error
 
 
+def _skipped(label: str, name: str, suffixes: Sequence[str], seen: Inventory, nameless: str) -> bool:
+    """Whether an archive's entry is not to be read; if so, ``seen`` counts it."""
+    reason = _passed_over(label, name, suffixes) if label else NAMELESS
+    if reason:
+        seen.skip(label or nameless, reason)
+    return bool(reason)
+
+
 def _zip(
     path: Path,
     suffixes: Sequence[str],
@@ -215,9 +223,7 @@ def _zip(
                 raise _refused(f"{path}!{label}: a link, which is not followed; pack the file itself")
             if entry.filename.endswith("/"):
                 continue
-            reason = _passed_over(label, entry.filename, suffixes) if label else NAMELESS
-            if reason:
-                seen.skip(label or f"entry {number}", reason)
+            if _skipped(label, entry.filename, suffixes, seen, f"entry {number}"):
                 continue
             try:
                 if entry.flag_bits & 1:
@@ -252,9 +258,7 @@ def _tar(
                     )
                 if entry.isdir():
                     continue
-                reason = _passed_over(label, entry.name, suffixes) if label else NAMELESS
-                if reason:
-                    seen.skip(label or "an entry", reason)
+                if _skipped(label, entry.name, suffixes, seen, "an entry"):
                     continue
                 try:
                     _check_limit(f"{path}!{label}", entry.size, member_limit)

@@ -10,11 +10,25 @@ from pathlib import Path
 from threading import Lock
 from typing import IO, Any
 
-from shared.errors import PlaceError
+from shared.errors import PlaceError, UserError
 
 _MARK = 8  # characters that tempfile puts behind a prefix
 _hidden: dict[Path, set[str]] = {}  # of each folder: hidden files that were there before this process wrote
 _threads = Lock()
+
+
+def make_folder(key: str, path: Path) -> Path:
+    """Make the folder that a key names, if it is not there yet, and return it.
+
+    Raises:
+        UserError: It cannot be made.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        reason = f"got {path} ({error.strerror}); name another folder"
+        raise UserError(f"{key}: must be a folder that can be made, {reason}") from error
+    return path
 
 
 def write(path: Path, contents: str | bytes) -> None:

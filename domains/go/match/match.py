@@ -16,7 +16,7 @@ from domains.go.match.elo import SEATS, Outcome, Strength, write_report
 from domains.go.match.openings import SIZE
 from domains.go.match.play_game import Rules, opening_of, play_game, record
 from shared.errors import UserError, require_int
-from shared.files import write, write_json
+from shared.files import make_folder, write, write_json
 
 
 class Match:
@@ -35,12 +35,7 @@ class Match:
     def __init__(self, names: tuple[str, str], commands: tuple[str, str], rules: Rules, folder: Path):
         self.names, self.commands, self.rules, self.folder = names, commands, rules, folder
         terms = {"a": commands[0], "b": commands[1], **rules._asdict()}
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise UserError(
-                f"output: must be a folder that can be created, got {folder} ({error.strerror}); name another"
-            ) from error
+        make_folder("output", folder)
         settings = folder / "match.json"
         if settings.exists() and settings.read_text() != json.dumps(terms, indent=2) + "\n":
             raise UserError(
