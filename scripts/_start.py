@@ -1,13 +1,37 @@
 """What every script imports first: outside the environment, one line says how to enter it."""
 
+from collections.abc import Callable
+from pkgutil import resolve_name
+from typing import Any
+
 try:
     from omegaconf import DictConfig
 
-    from shared.config import command, overrides
+    from shared.config import command
 except ModuleNotFoundError as error:
     raise SystemExit(
         f"error: {error.name} is not installed for this python; give `. .venv/bin/activate` in the project's "
         "folder (`make train` makes .venv)"
     ) from None
 
-__all__ = ["DictConfig", "command", "overrides"]
+
+def script(
+    doc: str, config_name: str, function: str, check: str = "shared.runs:check_places", **rules: Any
+) -> Callable[[], None]:
+    """A command, see ``shared.config.command``, of a function that is imported once the check has passed.
+
+    Args:
+        doc: of the script, for ``--help``.
+        config_name: file in ``conf/``.
+        function: of the configuration, as ``package.module:name``.
+        check: likewise; it needs no torch, so that a mistake is reported at once.
+        rules: more arguments of ``command``.
+    """
+
+    def run(config: DictConfig) -> Any:
+        resolve_name(check)(config)
+        result = resolve_name(function)(config)
+        return result if isinstance(result, dict) else None  # launchers of a grid pickle it
+
+    run.__doc__ = doc
+    return command(config_name, **rules)(run)

@@ -4,24 +4,17 @@ python scripts/bench.py domain=go
 python scripts/bench.py domain=go data=go/sgf data.path=games.tar.xz bench.output=bench.json
 """
 
-from typing import Any
+from _start import script
 
-from _start import DictConfig, command
-
-
-@command(
+main = script(
+    __doc__,
     "bench",
+    "shared.commands:bench",
     settles=[
-        "resume", "test", "runs", "data.epoch_size",
-        "trainer.max_epochs", "trainer.limit_val_batches", "trainer.enable_progress_bar",
+        *("resume", "test", "runs", "data.epoch_size"),
+        *("trainer.max_epochs", "trainer.limit_val_batches", "trainer.enable_progress_bar"),
     ],
-)  # fmt: skip
-def main(config: DictConfig) -> dict[str, Any]:
-    """Time, and print the table."""
-    from shared.commands import bench
-
-    return bench(config)
-
+)
 
 if __name__ == "__main__":
     main()

@@ -7,16 +7,9 @@ python scripts/compare.py compare=lecture folder=data n_jobs=2
 python scripts/compare.py compare=batchnorm folder=my-pictures
 """
 
-from _start import DictConfig, command
+from _start import script
 
-
-@command("compare")
-def main(config: DictConfig) -> None:
-    """Train what has not been trained yet, and write the report."""
-    from shared.compare import compare
-
-    compare(config)
-
+main = script(__doc__, "compare", "shared.compare:compare")
 
 if __name__ == "__main__":
     main()

@@ -5,21 +5,9 @@ python scripts/evaluate.py run=runs/go/20260101-120000-1a2b3c data.path=more-gam
 python scripts/evaluate.py run=runs/go/20260101-120000-1a2b3c data=go/sgf data.path=games checkpoint=last
 """
 
-from typing import Any
+from _start import script
 
-from _start import DictConfig, command
-
-
-@command("evaluate", adds="data")
-def main(config: DictConfig) -> dict[str, Any]:
-    """Test, and print the table of figures."""
-    from shared.runs import check_places
-
-    check_places(config)
-    from shared.commands import evaluate
-
-    return evaluate(config)
-
+main = script(__doc__, "evaluate", "shared.commands:evaluate", adds="data")
 
 if __name__ == "__main__":
     main()

@@ -11,24 +11,16 @@ python scripts/explain.py run=runs/text/20260101-120000-1a2b3c text="not as dull
 python scripts/explain.py check run=runs/image/20260101-120000-1a2b3c
 """
 
-from _start import DictConfig, command
+from _start import script
 
-
-@command(
+main = script(
+    __doc__,
     "explain",
+    "shared.explain:explain_run",
     words={"check": "check=true"},
     alone=[("input", "text", "item"), ("text", "item"), ("unit", "target")],
     adds="data",
 )
-def main(config: DictConfig) -> None:
-    """Explain a run, or check the methods on it."""
-    from shared.runs import check_places
-
-    check_places(config)
-    from shared.explain import explain_run
-
-    explain_run(config)
-
 
 if __name__ == "__main__":
     main()

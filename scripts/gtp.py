@@ -4,19 +4,9 @@ python scripts/gtp.py
 python scripts/gtp.py run=runs/go/20260101-120000-1a2b3c symmetries=1 temperature=0.5
 """
 
-from _start import DictConfig, command
+from _start import script
 
-
-@command("gtp")
-def main(config: DictConfig) -> None:
-    """Answer until quit."""
-    from shared.runs import check_places
-
-    check_places(config)
-    from domains.go.engine import serve
-
-    serve(config)
-
+main = script(__doc__, "gtp", "domains.go.engine:serve")
 
 if __name__ == "__main__":
     main()

@@ -5,16 +5,9 @@ python scripts/match.py a=policy b=gnugo games=200 jobs=2
 python scripts/match.py "a=python scripts/gtp.py run=runs/go/20260101-120000-1a2b3c" score=null
 """
 
-from _start import DictConfig, command
+from _start import script
 
-
-@command("match")
-def main(config: DictConfig) -> None:
-    """Play what is missing, and print the figures."""
-    from domains.go.match import match
-
-    match(config)
-
+main = script(__doc__, "match", "domains.go.match:match")
 
 if __name__ == "__main__":
     main()

@@ -7,19 +7,16 @@ python scripts/predict.py run=runs/text/20260101-120000-1a2b3c input=reviews.csv
 echo "it's fine, but not funny" | python scripts/predict.py run=runs/text/20260101-120000-1a2b3c input=-
 """
 
-from _start import DictConfig, command
+from _start import script
 
-
-@command("predict", alone=[("input", "text")], opens=True)
-def main(config: DictConfig) -> None:
-    """Answer, and print the table."""
-    from shared.runs import check_predict
-
-    check_predict(config)
-    from shared.commands import predict
-
-    predict(config)
-
+main = script(
+    __doc__,
+    "predict",
+    "shared.commands:predict",
+    check="shared.runs:check_predict",
+    alone=[("input", "text")],
+    opens=True,
+)
 
 if __name__ == "__main__":
     main()

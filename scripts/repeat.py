@@ -7,18 +7,9 @@ python scripts/repeat.py domain=image 'repeat.over={seed: [0, 1, 2], optimizer.l
 python scripts/repeat.py domain=text 'repeat.over={data.fold: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]}'
 """
 
-from typing import Any
+from _start import script
 
-from _start import DictConfig, command
-
-
-@command("repeat", settles=["resume"])
-def main(config: DictConfig) -> dict[str, Any]:
-    """Train what has not been trained yet, and print the table."""
-    from shared.commands import repeat
-
-    return repeat(config)
-
+main = script(__doc__, "repeat", "shared.commands:repeat", settles=["resume"])
 
 if __name__ == "__main__":
     main()

@@ -7,16 +7,11 @@ python scripts/sweep.py sweep=image/lecture data=image/folder data.path=holiday.
 python scripts/sweep.py sweep=text/sequence storage=postgresql://host/studies runs=/shared/runs
 """
 
-from _start import DictConfig, command, overrides
+from _start import script
 
-
-@command("sweep", settles=["resume", "test", "trainer.enable_progress_bar"])
-def main(config: DictConfig) -> None:
-    """Search, or go on searching, and write what was found."""
-    from shared.sweep import sweep
-
-    sweep(config, overrides())
-
+main = script(
+    __doc__, "sweep", "shared.sweep:sweep", settles=["resume", "test", "trainer.enable_progress_bar"]
+)
 
 if __name__ == "__main__":
     main()

@@ -9,21 +9,9 @@ python scripts/train.py -m domain=image model=image/lecture,image/dense seed=0,1
 python scripts/train.py domain=go trainer=ddp trainer.devices=4
 """
 
-from typing import Any
+from _start import script
 
-from _start import DictConfig, command
-
-
-@command("train", alone=[("resume", "*")])
-def main(config: DictConfig) -> dict[str, Any]:
-    """Train; of a grid, the figures come together in a table."""
-    from shared.runs import check_places
-
-    check_places(config)
-    from shared.commands import train
-
-    return train(config)
-
+main = script(__doc__, "train", "shared.commands:train", alone=[("resume", "*")])
 
 if __name__ == "__main__":
     main()

@@ -123,9 +123,7 @@ def matrix_plot(
         cells: the difference by row and column; None where the choice is the domain's own.
     """
     figure, axes = new_figure(
-        "What a design choice gains over the domain's own",
-        2.8 + 1.45 * len(columns),
-        1.5 + 0.62 * len(rows),
+        "What a design choice gains over the domain's own", 2.8 + 1.45 * len(columns), 1.5 + 0.62 * len(rows)
     )
     axes.grid(False)
     values = np.full((len(rows), len(columns)), np.nan)

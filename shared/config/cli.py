@@ -91,7 +91,7 @@ def command(
                 try:
                     sys.argv[1:] = command_words(sys.argv[1:], words, adds)
                     if {"-h", "--help"} & set(sys.argv):
-                        print_help(config_name, function.__globals__["__doc__"], sys.argv[1:])
+                        print_help(config_name, function.__doc__ or "", sys.argv[1:])
                     else:
                         run()
                     if failures:

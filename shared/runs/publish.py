@@ -5,7 +5,7 @@ from pathlib import Path
 
 from omegaconf import DictConfig, OmegaConf
 
-from shared.config import PROJECT, check_name, check_value, data_paths, plain
+from shared.config import PROJECT, check_name, check_value, data_paths, plain, print_line
 from shared.errors import UserError
 from shared.files import write, write_json
 from shared.runs import safetensors as weights
@@ -55,4 +55,5 @@ def ship(config: DictConfig) -> Path:
     write_json(folder / "environment.json", environment)
     if fingerprint:
         write_json(folder / FINGERPRINT, dict(fingerprint))
+    print_line(f"shipped: {folder}; its model card is README.md in there")
     return folder

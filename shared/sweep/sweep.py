@@ -10,7 +10,7 @@ from omegaconf import DictConfig, OmegaConf
 from optuna.trial import TrialState
 
 from shared.commands import SAME
-from shared.config import Monitor, Stopped, compose, plain
+from shared.config import Monitor, Stopped, compose, overrides, plain
 from shared.errors import UserError, require_int
 from shared.sweep.progress import SweepProgress, best
 from shared.sweep.report import report
@@ -19,7 +19,7 @@ from shared.sweep.study import Study, storage_failures
 from shared.sweep.trial import run_trial
 
 
-def sweep(config: DictConfig, overrides: list[str]) -> Study:
+def sweep(config: DictConfig, words: list[str] | None = None) -> Study:
     """Search ``config.sweep.space`` with ``config.n_trials`` trials in all, and write the results.
 
     The study's folder ``<runs>/sweep/<name>-<hash>`` follows from the settings: the same command, started
@@ -27,7 +27,8 @@ def sweep(config: DictConfig, overrides: list[str]) -> Study:
 
     Args:
         config: As in ``conf/sweep.yaml``.
-        overrides: That it was composed from; a trial is composed from them and its own.
+        words: Overrides that it was composed from, those of this command by default; a trial is composed from
+            them and its own.
 
     Raises:
         UserError: The space, the storage or the folder cannot be used, or no trial could be trained.
@@ -39,11 +40,12 @@ def sweep(config: DictConfig, overrides: list[str]) -> Study:
             f"trainer.devices: must be 1, got {config.trainer.devices}; start the command once per device"
         )
     _quiet()
+    words = overrides() if words is None else words
     space = Space(
         plain(config.sweep.space) if config.sweep.space else {},
-        lambda chosen: training(compose("sweep", [*overrides, *chosen])),
+        lambda chosen: training(compose("sweep", [*words, *chosen])),
     )
-    for word in overrides:
+    for word in words:
         if (key := word.split("=")[0].lstrip("+~")) in space.values:
             raise UserError(f"{key}: must not be set, got {word}; sweep.space searches it")
     choices, monitor = config.sweep, Monitor.of(config)
@@ -61,7 +63,7 @@ def sweep(config: DictConfig, overrides: list[str]) -> Study:
         except KeyboardInterrupt as stop:
             raise Stopped.saying(f"\nstopped; {SAME}", stop) from None
         finally:
-            report(study, space, config, overrides)
+            report(study, space, config, words)
     if best(study.trials(), monitor) is None and not study.trials(TrialState.RUNNING):
         raise UserError(f"no trial could be trained; {study.folder / 'trials.csv'} has the reasons")
     return study
