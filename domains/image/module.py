@@ -7,7 +7,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from domains.image.augment import check, cut_out, move, views
-from domains.image.preprocessing import ImagePreprocessing
+from domains.image.data import ImagePreprocessing
 from shared.config import check_value
 from shared.errors import UserError
 from shared.training import Batch, Classifier

@@ -3,11 +3,18 @@
 from shared.files.archive import MEMBER_LIMIT, files, is_archive, members, nothing, printable, where
 from shared.files.atomic import make_folder, remove_unfinished, write, write_json
 from shared.files.cache import Arrays, cache_folder, cached_arrays, is_cache
-from shared.files.content_hash import identity, split_by_hash
+from shared.files.content_hash import identities, identity, split_by_hash
 from shared.files.csv_table import csv_text, plain_cell
 from shared.files.inventory import EXAMPLES, Inventory
-from shared.files.labels import DOCUMENTS, check_classes, number_classes
-from shared.files.layout import SPLITS, TRAIN, Layout, class_name, layout_of
+from shared.files.labels import (
+    DOCUMENTS,
+    check_classes,
+    check_folders,
+    check_trained,
+    known_classes,
+    number_classes,
+)
+from shared.files.layout import SPLITS, TRAIN, Layout, class_name, layout_of, listed, official_splits
 from shared.files.locks import FileLock, InUseError, JournalLock, held
 from shared.files.plain import broken_yaml, check_plain, read_json, read_yaml
 
@@ -27,19 +34,25 @@ __all__ = [
     "cache_folder",
     "cached_arrays",
     "check_classes",
+    "check_folders",
     "check_plain",
+    "check_trained",
     "class_name",
     "csv_text",
     "files",
     "held",
+    "identities",
     "identity",
     "is_archive",
     "is_cache",
+    "known_classes",
     "layout_of",
+    "listed",
     "make_folder",
     "members",
     "nothing",
     "number_classes",
+    "official_splits",
     "plain_cell",
     "printable",
     "read_json",

@@ -91,11 +91,11 @@ class Inventory:
         return lines
 
     def unused_folders(self) -> dict[str, Counter[str]]:
-        """Folders that hold files of which none was used, and why; what is hidden does not count."""
+        """Folders inside the path of whose files none was used, and why; what is hidden does not count."""
         unused = {}
         for folder, counts in sorted(self._folders.items()):
             reasons = Counter({r: n for r, n in counts.items() if r not in ("", HIDDEN, EMPTY_FOLDER)})
-            if reasons and not counts[""]:
+            if reasons and not counts[""] and folder != ".":
                 unused[folder] = reasons
         return unused
 

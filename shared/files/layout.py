@@ -1,11 +1,13 @@
 """Split and class of files by the folders above them."""
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
 import numpy as np
+
+from shared.errors import UserError
 
 TRAIN, VAL, TEST = "train", "val", "test"
 SPLITS = {  # the names that data sets give to their official splits, in any case
@@ -13,7 +15,11 @@ SPLITS = {  # the names that data sets give to their official splits, in any cas
     **dict.fromkeys(("val", "valid", "validation", "validate", "dev", "development"), VAL),
     **dict.fromkeys(("test", "testing", "test_set", "testset", "eval", "evaluation"), TEST),
 }
-NAMED = 6  # folders of a note
+
+
+def listed(names: Sequence[str], most: int = 10) -> str:
+    """The first names of a list, and how many there are if that is not all."""
+    return ", ".join(names[:most]) + f", … {len(names):,} in all" * (len(names) > most)
 
 
 def class_name(text: str) -> str:
@@ -67,11 +73,9 @@ def layout_of(names: Sequence[str]) -> Layout:
         place = max(varying) if uniform and varying else len(folders) - 1
         labels.append(folders[place] if folders else "")
         ignored |= {f"{part}/" for i, part in enumerate(folders) if i != place and i in varying}
-    notes = [
-        _listed("official splits by folder", taken),
-        _listed("folder levels that say no class, ignored", ignored),
-    ]
-    return Layout(np.array(splits, "<U5"), np.array(labels, str), [note for note in notes if note])
+    parts = {"official splits by folder": taken, "folder levels that say no class, ignored": ignored}
+    notes = [f"{title}: {listed(sorted(folders))}" for title, folders in parts.items() if folders]
+    return Layout(np.array(splits, "<U5"), np.array(labels, str), notes)
 
 
 def _split_at(folders: tuple[str, ...], level: int | None) -> str:
@@ -105,6 +109,18 @@ def _varying(parents: list[tuple[str, ...]]) -> set[int]:
     }
 
 
-def _listed(title: str, parts: set[str]) -> str:
-    more = ", …" if len(parts) > NAMED else ""
-    return f"{title}: {', '.join(sorted(parts)[:NAMED])}{more}" if parts else ""
+def official_splits(split: np.ndarray, where: Callable[[int], str]) -> set[str]:
+    """The official splits among those of N examples.
+
+    Args:
+        split: (N,) as in ``Layout``.
+        where: the place of an example, for errors.
+
+    Raises:
+        UserError: some examples have an official split, and others none.
+    """
+    official = {*split.tolist()} - {""}
+    if official and "" in split:
+        place = where(int(np.argmax(split == "")))
+        raise UserError(f"{place}: must be in one of {listed(sorted(official))}, like the others; move it")
+    return official

@@ -217,16 +217,25 @@ class DataModule(pl.LightningDataModule):
     def setup(self, stage: str | None = None) -> None:
         """Read the data; called once by the commands, and again without effect by Lightning."""
 
+    @property
+    def sets(self) -> dict[str, Dataset]:
+        """The splits by their names ``train``, ``val`` and ``test``."""
+        return {name: getattr(self, f"{name}_set") for name in ("train", "val", "test")}
+
+    @property
+    def split_sizes(self) -> str:
+        """The number of examples of each split, for messages."""
+        return ", ".join(f"{len(dataset):,} {name}" for name, dataset in self.sets.items())
+
     @cached_property
     def fingerprint(self) -> Fingerprint:
         """Of the data as ``setup`` has read them."""
-        sets = {"train": self.train_set, "val": self.val_set, "test": self.test_set}
         return {
             "form": FORM,
             "classes": list(self.classes),
             "splits": {
                 name: examples(getattr(each, "held", None), getattr(each, "y", None), len(each), self.classes)
-                for name, each in sets.items()
+                for name, each in self.sets.items()
             },
             "fitted": {
                 key: len(value) for key, value in vars(self.preprocessing).items() if isinstance(value, list)
@@ -256,13 +265,10 @@ class DataModule(pl.LightningDataModule):
         Raises:
             UserError: with the number of examples of each.
         """
-        sizes = {name: len(getattr(self, f"{name}_set")) for name in ("train", "val", "test")}
         for name in splits:
-            if not sizes[name]:
-                held = ", ".join(f"{size:,} {split}" for split, size in sizes.items())
-                raise UserError(
-                    f"data: must have {name} examples, got {held}; add examples, or split them otherwise"
-                )
+            if not len(self.sets[name]):
+                remedy = "add examples, or split them otherwise"
+                raise UserError(f"data: must have {name} examples, got {self.split_sizes}; {remedy}")
 
     def _loader(self, split: str, seed: int | None = None, epoch_size: int | None = None) -> DataLoader:
         self.require(split)

@@ -1,8 +1,6 @@
 """A user's image files and known datasets as arrays."""
 
-from domains.image.reading.datasets import digits
-from domains.image.reading.folder import HINT, read_images
-from domains.image.reading.images import Images
-from domains.image.reading.sources import SOURCES
+from domains.image.reading.datasets import SOURCES, digits
+from domains.image.reading.folder import HINT, Images, read_images
 
 __all__ = ["HINT", "SOURCES", "Images", "digits", "read_images"]

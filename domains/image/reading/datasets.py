@@ -1,7 +1,8 @@
-"""Known datasets: scikit-learn's digits, the MNIST family and CIFAR-10."""
+"""The sources of images: a user's folder, scikit-learn's digits, the MNIST family and CIFAR-10."""
 
 import gzip
 import io
+import math
 import zlib
 from collections.abc import Callable
 from functools import partial
@@ -11,10 +12,11 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from domains.image.reading.images import Images
+from domains.image.reading.folder import Images, read_folder
 from shared.errors import UserError
 from shared.files import MEMBER_LIMIT, Inventory, cache_folder, members, printable
 
+DIGITS = [str(i) for i in range(10)]
 FASHION = ["T-shirt/top", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag"]
 FASHION += ["ankle boot"]
 
@@ -28,37 +30,40 @@ def digits(path: Path | None, size: int, channels: int) -> Images:
     dataset = load_digits()
     small = torch.from_numpy(dataset.images * (255 / 16)).float()[:, None]
     large = F.interpolate(small, size=(size, size), mode="bilinear", antialias=True)
-    x = large.round().to(torch.uint8).expand(-1, channels, -1, -1).numpy().copy()
-    empty = np.full(len(x), "")
-    names = [str(i) for i in range(10)]
-    return Images(x, dataset.target.astype(np.int64), empty, empty, names, Inventory(), [])
+    x = large.round().to(torch.uint8).expand(-1, channels, -1, -1).numpy()
+    return _images({"": (x, dataset.target)}, DIGITS)
 
 
-def mnist(kind: str, names: list[str]) -> Callable[[Path | None, int, int], Images]:
-    """A reader of MNIST or a dataset in its format: the four original files, or torchvision's download."""
+def mnist(kind: str, classes: list[str], path: Path | None, size: int, channels: int) -> Images:
+    """MNIST or a dataset in its format: the four original files, or torchvision's download."""
+    if path is None:
+        import torchvision.datasets
 
-    def read(path: Path | None, size: int, channels: int) -> Images:
-        if path is None:
-            import torchvision.datasets
+        root = cache_folder() / "torchvision"
+        try:
+            getattr(torchvision.datasets, kind)(root, download=True)
+        except Exception as error:  # torchvision wraps only some errors
+            raise _no_download(kind, root, error, "the folder of its four idx files") from error
+        path = root / kind / "raw"
+    splits = {}
+    for split, prefix in (("train", "train"), ("test", "t10k")):
+        x = _idx_of(path, f"{prefix}-images-idx3-ubyte")
+        y = _idx_of(path, f"{prefix}-labels-idx1-ubyte")
+        if x.ndim != 3 or y.ndim != 1 or len(x) != len(y):
+            raise UserError(f"{path}: {prefix}: must have a label per image, got {x.shape} and {y.shape}")
+        if len(y) and y.max() >= len(classes):
+            raise UserError(f"{path}: {prefix}: must have labels below {len(classes)}, got {y.max()}")
+        splits[split] = (_scaled(x[:, None], size, channels), y)
+    return _images(splits, classes)
 
-            root = cache_folder() / "torchvision"
-            try:
-                getattr(torchvision.datasets, kind)(root, download=True)
-            except Exception as error:  # torchvision wraps only some errors
-                raise _no_download(kind, root, error, "the folder of its four idx files") from error
-            path = root / kind / "raw"
-        splits: dict[str, tuple[np.ndarray, np.ndarray]] = {}
-        for split, prefix in (("train", "train"), ("test", "t10k")):
-            x = idx(*_file(path, f"{prefix}-images-idx3-ubyte"))
-            y = idx(*_file(path, f"{prefix}-labels-idx1-ubyte"))
-            if x.ndim != 3 or y.ndim != 1 or len(x) != len(y):
-                raise UserError(f"{path}: {prefix}: must have a label per image, got {x.shape} and {y.shape}")
-            if len(y) and y.max() >= len(names):
-                raise UserError(f"{path}: {prefix}: must have labels below {len(names)}, got {y.max()}")
-            splits[split] = (_scaled(x[:, None], size, channels), y)
-        return _official(splits, names)
 
-    return read
+def _idx_of(path: Path, stem: str) -> np.ndarray:
+    """The array of one of the four files, packed or not, in either spelling of its name."""
+    for name in (stem, stem.replace("-idx", ".idx")):
+        for file in (path / name, path / f"{name}.gz"):
+            if file.is_file():
+                return idx(next(members(file)).data, str(file))
+    raise UserError(f"{path}: must hold the four idx files, got no {stem} or {stem}.gz")
 
 
 def idx(data: bytes, label: str) -> np.ndarray:
@@ -75,31 +80,17 @@ def idx(data: bytes, label: str) -> np.ndarray:
     if len(data) > MEMBER_LIMIT:
         raise UserError(f"{label}: must unpack to at most {MEMBER_LIMIT:,} bytes, got more")
     magic = int.from_bytes(data[:4], "big")
-    dimensions = {0x801: 1, 0x803: 3}.get(magic)
-    if dimensions is None:
+    if magic not in (0x801, 0x803):
         raise UserError(f"{label}: must begin with 0x803 (images) or 0x801 (labels), got {magic:#x}")
-    header = 4 + 4 * dimensions
-    if len(data) < header:
+    header = 4 + 4 * (magic & 0xFF)  # the last byte is the number of axes
+    shape = np.frombuffer(data[4:header].ljust(header - 4, b"\0"), ">u4").tolist()
+    expected = header + math.prod(shape)
+    if len(data) != expected:
         raise UserError(
-            f"{label}: must have a header of {header} bytes, got {len(data)} bytes; fetch it again"
-        )
-    shape = [int.from_bytes(data[i : i + 4], "big") for i in range(4, header, 4)]
-    expected = int(np.prod(shape, dtype=object))
-    if len(data) - header != expected:
-        raise UserError(
-            f"{label}: must have {'×'.join(map(str, shape))} = {expected:,} bytes after its header, got "
-            f"{len(data) - header:,}; fetch it again"
+            f"{label}: must have {header} + {'×'.join(map(str, shape))} = {expected:,} bytes, got "
+            f"{len(data):,}; fetch it again"
         )
     return np.frombuffer(data, np.uint8, offset=header).reshape(shape)
-
-
-def _file(path: Path, stem: str) -> tuple[bytes, str]:
-    """The bytes and the name of one of the four files, packed or not, in either spelling of its name."""
-    for name in (stem, stem.replace("-idx", ".idx")):
-        for file in (path / name, path / f"{name}.gz"):
-            if file.is_file():
-                return next(members(file)).data, str(file)
-    raise UserError(f"{path}: must hold the four idx files, got no {stem} or {stem}.gz")
 
 
 def cifar10(path: Path | None, size: int, channels: int) -> Images:
@@ -122,13 +113,23 @@ def cifar10(path: Path | None, size: int, channels: int) -> Images:
         split: (_scaled(dataset.data.transpose(0, 3, 1, 2), size, channels), np.array(dataset.targets))
         for split, dataset in datasets.items()
     }
-    return _official(splits, list(datasets["train"].classes))
+    return _images(splits, list(datasets["train"].classes))
 
 
-def _official(splits: dict[str, tuple[np.ndarray, np.ndarray]], classes: list[str]) -> Images:
-    """Images from the arrays of official splits."""
-    split = np.concatenate([np.full(len(y), name) for name, (_, y) in splits.items()])
+# Each takes a path, a size in pixels and a number of channels.
+SOURCES: dict[str, Callable[[Path | None, int, int], Images]] = {
+    "digits": digits,
+    "mnist": partial(mnist, "MNIST", DIGITS),
+    "fashion_mnist": partial(mnist, "FashionMNIST", FASHION),
+    "cifar10": cifar10,
+    "folder": read_folder,
+}
+
+
+def _images(splits: dict[str, tuple[np.ndarray, np.ndarray]], classes: list[str]) -> Images:
+    """Images without files, from the arrays x and y of each official split, or of "" without one."""
     x, y = (np.concatenate([arrays[i] for arrays in splits.values()]) for i in (0, 1))
+    split = np.repeat([*splits], [len(arrays[1]) for arrays in splits.values()])
     return Images(x, y.astype(np.int64), split, np.full(len(y), ""), classes, Inventory(), [])
 
 
@@ -151,8 +152,7 @@ def _scaled(x: np.ndarray, size: int, channels: int) -> np.ndarray:
     if x.shape[1] != channels:
         x = x.repeat(channels, 1)
     if x.shape[2:] != (size, size):
-        scaled = F.interpolate(
-            torch.from_numpy(x.copy()).float(), (size, size), mode="bicubic", antialias=True
-        )
+        floats = torch.from_numpy(x.copy()).float()
+        scaled = F.interpolate(floats, (size, size), mode="bicubic", antialias=True)
         x = scaled.round().clamp(0, 255).to(torch.uint8).numpy()
     return np.ascontiguousarray(x)

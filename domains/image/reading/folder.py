@@ -1,17 +1,16 @@
 """A user's own images, CLASS/*.jpg in a folder or an archive, decoded once."""
 
 from collections.abc import Iterator
-from pathlib import Path, PurePosixPath
+from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
 from domains.image.reading.decode import SUFFIXES, decode_image
-from domains.image.reading.images import Images
 from shared.config import reading
 from shared.errors import UserError
-from shared.files import Inventory, cached_arrays, class_name, layout_of, members, where
+from shared.files import Inventory, cached_arrays, check_folders, layout_of, members, where
 
-MAX_FOLDERS = 6  # in a remark
 UNREADABLE, NO_CLASS = "unreadable", "not in a class's folder"
 HINT = "sort the images as CLASS/image.jpg"
 # Image formats that are not read: a folder of only these would be a missing class.
@@ -19,6 +18,18 @@ UNSUPPORTED = (
     *(".heic", ".heif", ".jxl", ".jp2", ".j2k", ".tga", ".ico", ".svg", ".eps", ".psd", ".exr", ".hdr"),
     *(".raw", ".dng", ".cr2", ".cr3", ".nef", ".arw", ".orf", ".rw2", ".raf", ".dcm", ".npy", ".pdf"),
 )
+
+
+class Images(NamedTuple):
+    """N images in memory, with their classes and splits."""
+
+    x: np.ndarray  # uint8 (N, channels, height, width)
+    y: np.ndarray  # int64 (N,) numbers of classes
+    split: np.ndarray  # "<U5" (N,) official: train, val, test, or empty
+    name: np.ndarray  # (N,) of the files; empty without files
+    classes: list[str]
+    seen: Inventory  # the files, used or skipped
+    notes: list[str]  # remarks on folders and classes, for the summary
 
 
 def read_folder(path: Path | None, size: int, channels: int) -> Images:
@@ -48,15 +59,13 @@ def read_folder(path: Path | None, size: int, channels: int) -> Images:
     seen.check_share(NO_CLASS, HINT)
     seen.check_share(UNREADABLE, f"repair or remove such files of {path}")
     classes, y = np.unique(layout.label[has_class], return_inverse=True)
-    return Images(
-        x=arrays["x"][has_class],
-        y=y.astype(np.int64),
-        split=layout.split[has_class],
-        name=arrays["name"][has_class],
-        classes=classes.tolist(),
-        seen=seen,
-        notes=[*layout.notes, *_without_images(path, seen, set(classes.tolist()))],
+    notes = check_folders(
+        *(seen, path, lambda reason: reason == UNREADABLE or reason.endswith(UNSUPPORTED)),
+        remedy="convert them to JPEG or PNG",
+        ignored=classes.tolist(),
     )
+    x, split, name = arrays["x"][has_class], layout.split[has_class], arrays["name"][has_class]
+    return Images(x, y.astype(np.int64), split, name, classes.tolist(), seen, [*layout.notes, *notes])
 
 
 def read_images(path: Path, size: int, channels: int, seen: Inventory) -> Iterator[tuple[str, np.ndarray]]:
@@ -96,20 +105,3 @@ def _decode_all(path: Path, size: int, channels: int) -> dict[str, np.ndarray]:
     seen = Inventory()
     names, images = zip(*read_images(path, size, channels, seen), strict=True)
     return {"x": np.stack(images), "name": np.array(names), "seen": seen.array()}
-
-
-def _without_images(path: Path, seen: Inventory, classes: set[str]) -> list[str]:
-    """A remark on folders without images; refused, if their images are unreadable."""
-    folders = []
-    for folder, reasons in seen.unused_folders().items():
-        if folder == "." or class_name(PurePosixPath(folder).name) in classes:
-            continue
-        if any(reason == UNREADABLE or reason.endswith(UNSUPPORTED) for reason in reasons):
-            counts = ", ".join(f"{count:,} {reason}" for reason, count in reasons.most_common())
-            raise UserError(
-                f"{where(path, folder)}: must hold readable images, got {counts}; convert them to JPEG or "
-                "PNG, or remove the folder: its class would be missing"
-            )
-        folders.append(f"{folder}/")
-    more = ", …" if len(folders) > MAX_FOLDERS else ""
-    return [f"folders without images: {', '.join(folders[:MAX_FOLDERS])}{more}"] if folders else []

@@ -219,7 +219,7 @@ class _Reader:
         unused = [
             f"{folder}/ ({', '.join(f'{count:,} {reason}' for reason, count in reasons.items())})"
             for folder, reasons in result.seen_files.unused_folders().items()
-            if folder != "." and not {*reasons} <= NOT_DATA
+            if not {*reasons} <= NOT_DATA
         ]
         if unused:
             more = f", … {len(unused)} in all" if len(unused) > MAX_FOLDERS else ""

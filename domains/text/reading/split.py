@@ -7,7 +7,7 @@ import numpy as np
 
 from domains.text.reading.sentences import Sentences
 from shared.errors import UserError, require_int
-from shared.files import Inventory, identity, split_by_hash
+from shared.files import Inventory, identity, official_splits, split_by_hash
 from shared.training import Fractions, check_fractions
 
 
@@ -47,12 +47,7 @@ class Splitter:
         Raises:
             UserError: an official split that leaves files out, or folds beside official sets.
         """
-        official = {*sentences.split.tolist()} - {""}
-        if official and "" in sentences.split:
-            file, _ = sentences.place(int(np.argmax(sentences.split == "")))
-            raise UserError(
-                f"{file}: must be in one of {', '.join(sorted(official))}, like the other files; move it"
-            )
+        official = official_splits(sentences.split, lambda item: sentences.place(item)[0])
         if self.folds and official & {"val", "test"}:
             raise UserError(
                 f"data.folds: must be null beside official sets ({', '.join(sorted(official))}), got "

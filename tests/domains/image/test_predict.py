@@ -11,9 +11,9 @@ from PIL import Image
 
 from domains.image.augment import Changes
 from domains.image.contact_sheet import MOST, contact_sheet
+from domains.image.data import ImagePreprocessing
 from domains.image.module import ImageClassifier
 from domains.image.predict import predict
-from domains.image.preprocessing import ImagePreprocessing
 from shared.errors import UserError
 from tests.commands import command, run_folder
 

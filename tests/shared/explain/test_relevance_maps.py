@@ -13,8 +13,8 @@ from captum.attr import (
 from scipy.stats import spearmanr
 
 from domains.image.augment import Changes
+from domains.image.data import ImagePreprocessing
 from domains.image.module import ImageClassifier
-from domains.image.preprocessing import ImagePreprocessing
 from shared.errors import UserError
 from shared.explain.adapter import InputAdapter, boxes
 from shared.explain.checks.faithfulness import (

@@ -9,8 +9,8 @@ from rich.console import Console
 from torch import Tensor, nn
 
 from domains.image.augment import Changes
+from domains.image.data import ImagePreprocessing
 from domains.image.module import ImageClassifier
-from domains.image.preprocessing import ImagePreprocessing
 from shared.errors import UserError
 from shared.explain.adapter import InputAdapter
 from shared.explain.explain import explain

@@ -82,17 +82,17 @@ def test_other_formats_are_counted_and_a_class_of_only_these_is_refused(tmp_path
             "files: 81 seen, 60 used, 21 skipped",
             "20 of kind .heic: ",
             "1 of kind .txt: ",
-            "folders without images: ",
+            "folders without a usable file: ",
         ):
             assert part in data.summary
     (path / "fox").mkdir()
     (path / "fox" / "IMG_1.HEIC").write_bytes(b"not read")
-    message = r"fox: must hold readable images, got 1 of kind \.heic; convert them to JPEG or PNG"
+    message = r"fox: must hold usable files, got 1 of kind \.heic; convert them to JPEG or PNG"
     for place in (path, archive(path)):
         with pytest.raises(UserError, match=message):
             read(place)
     (path / "fox" / "IMG_1.HEIC").rename(path / "fox" / "IMG_1.jpg")
-    with pytest.raises(UserError, match="fox: must hold readable images, got 1 unreadable"):
+    with pytest.raises(UserError, match="fox: must hold usable files, got 1 unreadable"):
         read(path)
 
 
@@ -156,7 +156,7 @@ def test_other_data_are_tested_on_known_classes(tmp_path: Path) -> None:
     other = make_folder(tmp_path / "other", {"a": 30, "c": 30}, seed=9)
     (other / "a" / "bad.jpg").write_text("no picture")
     summary = evaluated(run, other)
-    assert "classes of the run without images: b" in summary
+    assert "classes of the run without examples: b" in summary
     assert "1 unreadable: a/bad.jpg" in summary
     assert " of 60 images; data.fractions.test=1 tests all" in summary
     assert "tested: 60 of 60 images\n" in evaluated(run, other, fractions={"val": 0.1, "test": 1})
