@@ -32,7 +32,8 @@ class Conv(Layer, name="conv"):
         norm: ``batch`` normalises each channel (Ioffe & Szegedy 2015); its shift is then the filter's bias.
         activation: After norm and bias.
         bias: ``true`` for one a filter, ``position`` for one of its own at every cell of every channel
-            (AlphaGo's last layer; Silver et al. 2016, Methods).
+            (AlphaGo's last layer; Silver et al. 2016, Methods), ``global`` for one that is linear in
+            the means and maxima of the input's channels over the map (Wu 2019, section 3.3).
 
     Raises:
         UserError: The filter does not fit the map, or the bias not the rest.
@@ -51,9 +52,10 @@ class Conv(Layer, name="conv"):
         pad: Literal["none", "zeros"] = "none",
         norm: Literal["none", "batch"] = "none",
         activation: ActivationName = "relu",
-        bias: bool | Literal["position"] = True,
+        bias: bool | Literal["position", "global"] = True,
     ):
-        (a1, a2), (s1, s2) = shape.axes, pair("stride", stride)
+        (a1, a2) = shape.whole().axes if bias == "global" else shape.axes
+        s1, s2 = pair("stride", stride)
         kernels: tuple[Size, Size] = pair("kernel", kernel)
         (k1, p1), (k2, p2) = _fit(1, a1, kernels[0], pad), _fit(2, a2, kernels[1], pad)
         axes = a1.slide(k1, s1, p1), a2.slide(k2, s2, p2)
@@ -67,13 +69,18 @@ class Conv(Layer, name="conv"):
         self.weight = nn.Parameter(torch.empty(filters, shape.channels, k1, k2))
         self.norm = nn.BatchNorm2d(filters) if norm == "batch" else None
         self.bias: nn.Parameter | None = None
+        if isinstance(bias, str) and self.varying is not None:
+            raise UserError(
+                f"bias: must be true or false where axis {self.varying + 1} varies from example to example, "
+                f"got {bias}"
+            )
+        self.pooled: nn.Parameter | None = None
+        if bias == "global":
+            self.pooled = nn.Parameter(torch.zeros(filters, 2 * shape.channels))
         if bias == "position":
             if self.norm is not None:
-                raise UserError("bias: must be true or false beside a norm, which has its own, got position")
-            if self.shape.varying is not None:
                 raise UserError(
-                    f"bias: must be true or false where axis {self.shape.varying + 1} varies from example to "
-                    "example, got position"
+                    "bias: must be true, false or global beside a norm, which has its own, got position"
                 )
             self.bias = nn.Parameter(torch.empty(filters, *map(int, self.shape.size)))  # type: ignore[arg-type]
         elif bias and self.norm is None:
@@ -95,6 +102,11 @@ class Conv(Layer, name="conv"):
     def convolve(self, x: Float[Tensor, "n channels a1 a2"]) -> Float[Tensor, "n filters b1 b2"]:
         """Weights and bias alone, in the cheapest form that is exact."""
         weight: Tensor = self.weight
+        added: Tensor | None = None
+        if self.pooled is not None:
+            pooled = torch.cat([x.mean((2, 3)), x.amax((2, 3))], 1)
+            # Scaled, so that the effect of a step does not grow with the number of channels.
+            added = F.linear(pooled * pooled.size(1) ** -0.5, self.pooled)[:, :, None, None]
         position = self.bias if self.bias is not None and self.bias.dim() > 1 else None
         bias = self.bias if position is None else None
         if all(self.spans):
@@ -106,7 +118,8 @@ class Conv(Layer, name="conv"):
             x = F.conv1d(x, weight, bias, self.stride[0], self.pad[0])[..., None]
         else:
             x = F.conv2d(x, weight, bias, self.stride, self.pad)
-        return x if position is None else x + position
+        x = x if position is None else x + position
+        return x if added is None else x + added
 
     def filters(self, shape: Shape) -> Float[Tensor, "filters channels k1 k2"]:
         """The weights."""

@@ -136,6 +136,17 @@ def test_position_bias_is_one_a_point() -> None:
     torch.testing.assert_close(network(torch.zeros(2, 3, 4, 5))[1], network.conv1.bias.flatten())
 
 
+def test_global_bias_is_linear_in_means_and_maxima_of_the_input() -> None:
+    layer = build_network([conv(pad="zeros", bias="global", activation="none"), *HEAD], 3, (8, 8), 3).conv1
+    x = torch.randn(2, 3, 8, 8)
+    without = F.conv2d(x, layer.weight, layer.bias, padding=1)
+    assert torch.equal(layer(x), without)  # it starts as no bias
+    torch.nn.init.normal_(layer.pooled)
+    pooled = torch.cat([x.mean((2, 3)), x.amax((2, 3))], 1)
+    bias = pooled @ layer.pooled.T / 6**0.5
+    torch.testing.assert_close(layer(x), without + bias[:, :, None, None])
+
+
 def test_a_padded_filter_may_be_larger_than_the_map() -> None:
     network = build_network([{"conv": {"filters": 4, "kernel": 5, "pad": "zeros"}}, "flatten"], 3, (2, 1), 8)
     x = torch.randn(2, 3, 2, 1)
@@ -254,7 +265,7 @@ MISTAKES = {
     "a sum of a pool": ([{"residual": [CONV, {"pool": {"kernel": 1}}]}, *HEAD], ["residual", "pool"]),
     "norm and position": (
         [conv(norm="batch", bias="position"), *HEAD],
-        ["layers[0].conv.bias: must be true or false", "norm", "got position"],
+        ["layers[0].conv.bias: must be true, false or global", "norm", "got position"],
     ),
     "activated logits": (
         [CONV, "flatten", {"dense": {"units": "classes", "activation": "relu"}}],
@@ -288,6 +299,10 @@ VARYING_MISTAKES = {
     "position bias": (
         [conv(bias="position")],
         ["layers[0].conv.bias: must be true or false", "axis 1", "got position"],
+    ),
+    "global bias": (
+        [conv(bias="global")],
+        ["layers[0].conv.bias: must be true or false", "axis 1", "got global"],
     ),
     "flatten": ([CONV, *HEAD], ["layers[1].flatten", "axis 1 varies", "[span, 1]"]),
     "windows": ([WINDOWS, *HEAD], ["layers[0].windows", "axis 1"]),

@@ -25,6 +25,7 @@ NETWORKS = {
     "overlapping pooling": [pool(3, stride=2), pool(2, stride=1), *HEAD],
     "span": [conv([3, "span"]), pool([4, 1]), *HEAD],
     "global pooling": [conv(2, stride=2), pool("span"), *HEAD],
+    "global bias": [conv(3), conv(3, bias="global"), *HEAD],
     "repeat": [{"repeat": {"times": 3, "layers": [conv(3, pad="zeros")]}}, *HEAD],
     "side by side": [
         {"side_by_side": [[conv(3, pad="zeros")], [conv([7, 1], pad="zeros"), conv([1, 5], pad="zeros")]]},
@@ -53,6 +54,9 @@ SIZE = (11, 10)
 def test_receptive_fields_are_where_the_gradient_is(layers: list) -> None:
     torch.manual_seed(0)
     network = build_network(layers, 2, SIZE, 3).double().eval()
+    for name, parameter in network.named_parameters():
+        if name.endswith("pooled"):
+            torch.nn.init.normal_(parameter)  # zeros see nothing
     table, outputs = layer_table(network), {}
     for name, module in network.named_modules():
         module.register_forward_hook(lambda _, __, output, name=name: outputs.update({name: output}))
