@@ -14,6 +14,7 @@ from hydra.types import RunMode
 
 from shared.config.keys import CONF, known_keys, plain_file
 from shared.config.limits import shown
+from shared.config.resolvers import INSTALLED
 
 SENTENCE = re.compile(r"(?<!\bal)\.\s+(?=[A-Z])|$")  # not of "et al."
 KEY = re.compile(r"(?P<indent> *)(?P<name>\w+):(?P<value>.*)")
@@ -28,6 +29,8 @@ def print_help(command: str, docstring: str, words: Sequence[str]) -> None:
         words: Of the command line; the keys are those of the files that they choose.
     """
     overrides = [word for word in words if "=" in word and not word.startswith("-")]
+    if INSTALLED:
+        docstring = re.sub(r"python scripts/(\w+)\.py", r"convolutions \1", docstring)
     purpose, *rest = docstring.strip().split("\n\n")
     examples = textwrap.indent(rest.pop(), "  ") if rest else ""
     text = ["\n\n".join([purpose, *rest]), f"Examples:\n{examples}"]

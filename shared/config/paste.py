@@ -15,11 +15,13 @@ from shared.config.literal import (
     unquoted,
     without_interpolation,
 )
-from shared.config.resolvers import PROJECT
+from shared.config.resolvers import INSTALLED, PROJECT
 
 
 def command_line(script: str, *words: str, **values: Any) -> str:
     """``python scripts/train.py …``, to be pasted into a shell whose current folder is this process's.
+
+    Where the wheel is installed it is ``convolutions train …``.
 
     Args:
         script: Name of the command.
@@ -29,7 +31,8 @@ def command_line(script: str, *words: str, **values: Any) -> str:
     path = PROJECT / "scripts" / f"{script}.py"
     shown = path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
     typed = [f"{key}={_typed(key, str(value))}" for key, value in values.items()]
-    return shlex.join(["python", str(shown), *map(_without_quotes, words), *typed])
+    program = ["convolutions", script] if INSTALLED else ["python", str(shown)]
+    return shlex.join([*program, *map(_without_quotes, words), *typed])
 
 
 def _typed(key: str, value: str) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 from omegaconf import OmegaConf
 
 PROJECT = Path(__file__).resolve().parents[2]
+INSTALLED = not (PROJECT / "pyproject.toml").is_file()  # from the wheel: commands are started by name
 
 
 def unique_name() -> str:

@@ -229,6 +229,8 @@ def _processor() -> str:
 
 def _commit() -> str | None:
     """The project's commit, marked where files differ from it; None outside a git checkout."""
+    if not (PROJECT / ".git").exists():  # the wheel may be installed inside another project
+        return None
     command = ["git", "-C", str(PROJECT), "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
     try:
         return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()  # noqa: S603

@@ -1,0 +1,1 @@
+"""The suite from Python, and as the command ``convolutions``."""
