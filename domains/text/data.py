@@ -1,31 +1,42 @@
 """Labelled sentences as batches of token numbers."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, TypedDict
 
 import numpy as np
 
 from domains.text.baselines import nb_svm
 from domains.text.highlight import printable
-from domains.text.preprocessing import TextPreprocessing
 from domains.text.reading import (
     Form,
     Sentences,
-    Splitter,
     Vectors,
     Vocabulary,
     label_name,
     read_sentences,
     read_vectors,
+    split_sentences,
 )
-from shared.errors import UserError, nearest
-from shared.files import Inventory, check_classes, identity, number_classes
-from shared.training import DataModule, Draw, Fractions
+from shared.errors import UserError, require_choice, require_int
+from shared.files import Inventory, check_classes, identities, listed, number_classes
+from shared.training import DataModule, Draw, Fractions, Preprocessing, check_fractions
 
 CHANNELS = ("tuned", "static")
 NAMED = 20  # classes in the summary
 MOST_MACHINES = 200  # classes of a baseline that trains a machine for each
-LABELS = "give the classes by `LABEL text` lines, a table's data.columns.label, or a file or folder for each"
+HINT = (
+    "give the classes by `LABEL text` lines, a table's data.columns.label, or a file or folder for each, and "
+    "leave examples of each to train on"
+)
+
+
+@dataclass(frozen=True)
+class TextPreprocessing(Preprocessing):
+    """The vocabulary, tokens in the order of their numbers, and the most tokens of a sentence."""
+
+    vocabulary: list[str]
+    longest: int
 
 
 class TextDataset:
@@ -99,26 +110,27 @@ class TextData(DataModule):
     ):
         super().__init__(**loading)
         for name in channels:
-            if name not in CHANNELS:
-                hint = nearest(name, list(CHANNELS))
-                raise UserError(f"model.channels: must be kinds of channels, got {name!r}; {hint}")
+            require_choice("model.channels", name, CHANNELS)
         if not channels:
             raise UserError("model.channels: must name at least one channel, got []")
-        for key, value in (("model.embedding", embedding), ("data.longest", longest)):
-            if value < 1:
-                raise UserError(f"{key}: must be at least 1, got {value}")
+        require_int("model.embedding", embedding, 1)
+        require_int("data.longest", longest, 1)
+        check_fractions(fractions)
+        if folds:
+            require_int("data.folds", folds, 2)
+            require_int("data.fold", fold, 0, folds - 1)
         if test_path and folds:
             raise UserError(
                 f"data.folds: must be null beside data.test_path, got {folds}; "
                 "an official test set stays as it is"
             )
         Vocabulary(tokens)  # refuses an unknown kind
-        self.planes, self.extent = len(channels), (None, embedding)
-        self.path, self.test_path = path, test_path
         if columns["label"] is None:
             raise UserError("data.columns.label: must be the name of a column, got None")
+        self.planes, self.extent = len(channels), (None, embedding)
+        self.path, self.test_path = path, test_path
         self.form, self.strict = Form(encoding=encoding, fine=fine, separator=separator, **columns), strict
-        self.splitter = Splitter(fractions=fractions, folds=folds, fold=fold)
+        self.fractions, self.folds, self.fold = fractions, folds, fold
         self.tokens, self.min_count, self.longest = tokens, min_count, longest
         self.vectors_path, self.embedding = vectors, embedding
 
@@ -132,19 +144,21 @@ class TextData(DataModule):
         if hasattr(self, "train_set"):
             return
         read = self._read()
-        splits, excluded = self.splitter.split(read)
+        splits, excluded = split_sentences(read, self.fractions, self.folds, self.fold)
         notes: list[str] = []
         if not self.fitted:
-            self.classes = sorted({read.labels[item] for item in np.flatnonzero(splits == "train")})
-            notes = self._check_classes(read, splits)
+            training = np.flatnonzero(splits == "train")
+            labels = [read.labels[item] for item in training]
+            self.classes = sorted({*labels})
+            notes = check_classes(labels, str(self.path), HINT)
         y = self._numbered(read, splits, excluded)
         if not self.fitted:
-            training = [read.texts[item] for item in np.flatnonzero(splits == "train")]
-            learned = Vocabulary.learn(self.tokens, training, self.min_count).tokens
+            texts = [read.texts[item] for item in training]
+            learned = Vocabulary.learn(self.tokens, texts, self.min_count).tokens
             if len(learned) == len(Vocabulary.SPECIAL):
                 raise UserError(
                     f"data.min_count: must leave some {self.tokens}, got {self.min_count}, above all counts "
-                    f"in the {len(training):,} training sentences; give less"
+                    f"in the {len(texts):,} training sentences; give less"
                 )
             self.preprocessing = TextPreprocessing(learned, self.longest)
         vocabulary = self.preprocessing.vocabulary
@@ -152,18 +166,23 @@ class TextData(DataModule):
         for numbers in Vocabulary(self.tokens, vocabulary).ids(read.texts):
             ids.append(np.array(numbers[: self.longest]))
             cut += len(numbers) > self.longest
-        held = np.array([identity(text.encode()) for text in read.texts], np.uint64)
+        held = identities(text.encode() for text in read.texts)
         self.train_set, self.val_set, self.test_set = (
             TextDataset([ids[item] for item in items], y[items], held[items])
             for items in (np.flatnonzero(splits == name) for name in ("train", "val", "test"))
         )
         if self.vectors_path:
             self.vectors = read_vectors(self.vectors_path, vocabulary, self.embedding, self.strict)
-        lines = [*self._told_of_files(y, splits), *read.summary(), *excluded.summary("sentences"), *notes]
+        counts = np.bincount(y[splits != ""], minlength=len(self.classes))
+        named = [f"{printable(name)} {count:,}" for name, count in zip(self.classes, counts, strict=True)]
+        fold = f" (fold {self.fold} of {self.folds}, from 0)" if self.folds else ""
+        lines = [f"{counts.sum():,} sentences ({listed(named, NAMED)}): {self.split_sizes}{fold}"]
+        lines += [*read.summary(), *excluded.summary("sentences"), *notes]
         if len(self.classes) > MOST_MACHINES:
             lines.append(f"more than {MOST_MACHINES} classes: no baseline of naive Bayes + SVM")
-        lines += [f"cut to data.longest={self.longest} {self.tokens}: {cut:,} sentences"] if cut else []
-        self.summary = "\n".join([*lines, *self._told_of_tokens()])
+        if cut:
+            lines.append(f"cut to data.longest={self.longest} {self.tokens}: {cut:,} sentences")
+        self.summary = "\n".join([*lines, *self._coverage()])
 
     def _read(self) -> Sentences:
         """All sentences, the official test set behind the others."""
@@ -178,74 +197,51 @@ class TextData(DataModule):
                 "data.test_path: must be null where data.path has a test set of its own, "
                 f"got {self.test_path}"
             )
-        if not {*test.splits} <= {"", "test"}:
+        if others := {*test.splits} - {"", "test"}:
             raise UserError(
                 f"data.test_path: must be the test set alone, got {self.test_path} with "
-                f"{', '.join(sorted({*test.splits} - {''}))}; name its part, or give it as data.path"
+                f"{listed(sorted(others))}; name its part, or give it as data.path"
             )
         return read.within("train").and_then(test.within("test"))
-
-    def _check_classes(self, read: Sentences, splits: np.ndarray) -> list[str]:
-        """Refuse labels that are none, before anything is trained; remarks on others."""
-        labels = [read.labels[item] for item in np.flatnonzero(splits == "train")]
-        if len(self.classes) < 2:
-            only = f"{len(labels):,} of class {self.classes[0][:40]!r}" if labels else "none"
-            raise UserError(
-                f"{self.path}: must have sentences of two classes to train on, got {only}, of "
-                f"{len(read.texts):,} in all ({len({*read.texts}):,} different ones); add others, set "
-                f"data.fractions, or {LABELS}"
-            )
-        return check_classes(labels, str(self.path), LABELS)
 
     def _numbered(self, read: Sentences, splits: np.ndarray, excluded: Inventory) -> np.ndarray:
         """The class (N,) of each sentence; those of a class that training lacks are excluded."""
         y = number_classes(read.labels, self.classes, label_name)
-        for split, name in (("train", "training"), ("val", "validation"), ("test", "test")):
+        for split in ("train", "val", "test"):
             in_split = splits == split
-            strange = np.flatnonzero(in_split & (y < 0))
-            for item in strange.tolist():
-                place = read.where(item)
-                label = read.labels[item]
-                if self.strict or 2 * len(strange) > in_split.sum():
+            unknown = np.flatnonzero(in_split & (y < 0))
+            for item in unknown.tolist():
+                place, label = read.where(item), repr(read.labels[item][:40])
+                if self.strict or 2 * len(unknown) > in_split.sum():
                     raise UserError(
-                        f"{place}: label {label[:40]!r} was not learned, as in {len(strange):,} of "
-                        f"{in_split.sum():,} {name} sentences; the training sentences have "
-                        f"{printable(', '.join(self.classes[:NAMED]))}; correct it, or leave the line out"
+                        f"{place}: label {label} was not learned, as in {len(unknown):,} of "
+                        f"{in_split.sum():,} {split} sentences; the training sentences have "
+                        f"{printable(listed(self.classes, NAMED))}; correct it, or leave the line out"
                     )
-                excluded.skip(place, f"in the {name} set with a label that was not learned", repr(label[:40]))
-            splits[strange] = ""
+                excluded.skip(place, f"in the {split} set with a label that was not learned", label)
+            splits[unknown] = ""
         excluded.use("", int((splits != "").sum()))
         return y
 
-    def _told_of_files(self, y: np.ndarray, splits: np.ndarray) -> list[str]:
-        counts = np.bincount(y[splits != ""], minlength=len(self.classes))
-        named = [f"{printable(name)} {count:,}" for name, count in zip(self.classes, counts, strict=True)]
-        more = f", … {len(named)} in all" * (len(named) > NAMED)
-        parts = (("train", self.train_set), ("validation", self.val_set), ("test", self.test_set))
-        sizes = ", ".join(f"{len(part):,} {name}" for name, part in parts)
-        folds = self.splitter.folds
-        fold = f" (fold {self.splitter.fold} of {folds}, from 0)" if folds else ""
-        return [f"{counts.sum():,} sentences ({', '.join(named[:NAMED])}{more}): {sizes}{fold}"]
-
-    def _told_of_tokens(self) -> list[str]:
-        vocabulary = len(self.preprocessing.vocabulary)
+    def _coverage(self) -> list[str]:
+        """Lines on the shares of tokens that the vocabulary and the file of vectors have."""
+        size = len(self.preprocessing.vocabulary)
         used, tested = (
-            np.bincount(np.concatenate([np.empty(0, np.int64), *part.ids]), minlength=vocabulary)
+            np.bincount(np.concatenate([np.empty(0, np.int64), *part.ids]), minlength=size)
             for part in (self.train_set, self.test_set)
         )
         unknown = tested[Vocabulary.UNKNOWN] / max(tested.sum(), 1)
-        lines = [
-            f"vocabulary: {vocabulary:,} {self.tokens}; {unknown:.1%} of those in the test set are unknown"
-        ]
+        lines = [f"vocabulary: {size:,} {self.tokens}; {unknown:.1%} of those in the test set are unknown"]
         if self.vectors:
-            rows = self.vectors.rows
+            rows, _, repeated, seen = self.vectors
+            share = used[rows].sum() / max(used.sum(), 1)
             lines.append(
-                f"vectors: of {len(rows):,} of them ({len(rows) / vocabulary:.1%}), which are "
-                f"{used[rows].sum() / max(used.sum(), 1):.1%} of the {self.tokens} in training sentences"
-                + f"; {self.vectors.repeated} appear twice, and the first counts"
-                * bool(self.vectors.repeated)
+                f"vectors: of {len(rows):,} of them ({len(rows) / size:.1%}), which are {share:.1%} of the "
+                f"{self.tokens} in training sentences"
+                + f"; {repeated} appear twice, and the first counts"
+                * bool(repeated)
             )
-            lines += self.vectors.seen.summary("lines of vectors")
+            lines += seen.summary("lines of vectors")
         return lines
 
     def baselines(self, items: np.ndarray) -> dict[str, np.ndarray]:

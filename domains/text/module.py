@@ -7,8 +7,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from domains.text.baselines import token_ratios
-from domains.text.data import TextData
-from domains.text.preprocessing import TextPreprocessing
+from domains.text.data import TextData, TextPreprocessing
 from domains.text.reading import Vocabulary
 from shared.config import check_known
 from shared.errors import UserError

@@ -1,8 +1,8 @@
 """What a reader saw and what became of it: nothing of a user's data is dropped without a word."""
 
 import json
+import posixpath
 from collections import Counter
-from pathlib import PurePosixPath
 
 import numpy as np
 
@@ -63,8 +63,7 @@ class Inventory:
             self._folders.setdefault(folder, Counter()).update(counts)
 
     def _folder(self, place: str) -> Counter[str]:
-        folder = str(PurePosixPath(place).parent)
-        return self._folders.setdefault(folder, Counter())
+        return self._folders.setdefault(posixpath.dirname(place.rstrip("/")) or ".", Counter())
 
     @property
     def skipped(self) -> Counter[str]:

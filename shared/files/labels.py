@@ -118,8 +118,8 @@ def known_classes(
 def check_folders(
     seen: Inventory,
     path: Path,
-    lost: Callable[[str], bool],
-    remedy: str,
+    lost: Callable[[str], bool] = lambda reason: False,
+    remedy: str = "",
     ignored: Collection[str] | Callable[[str], bool] = (),
 ) -> list[str]:
     """Remarks on folders of which no file is used.

@@ -1,17 +1,15 @@
 """A user's text files as sentences with labels, the vocabulary of their tokens, and their split."""
 
 from domains.text.reading.files import read_sentences, read_text, sentences_of_bytes
-from domains.text.reading.labels import label_name
-from domains.text.reading.lines import Form
+from domains.text.reading.lines import Form, label_name
 from domains.text.reading.sentences import Sentences
-from domains.text.reading.split import Splitter
+from domains.text.reading.split import split_sentences
 from domains.text.reading.tokens import Vocabulary
 from domains.text.reading.vectors import Vectors, read_vectors
 
 __all__ = [
     "Form",
     "Sentences",
-    "Splitter",
     "Vectors",
     "Vocabulary",
     "label_name",
@@ -19,4 +17,5 @@ __all__ = [
     "read_text",
     "read_vectors",
     "sentences_of_bytes",
+    "split_sentences",
 ]

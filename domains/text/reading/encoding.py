@@ -27,7 +27,7 @@ MAX_CONTROL = 0.02  # share of control bytes in a text; in random and packed dat
 GUESS_BYTES = 2**18  # from which an encoding is guessed
 EBCDIC = ["cp037", "cp273", "cp424", "cp500", "cp875", "cp1026", "cp1140"]  # of mainframes, without ASCII
 COMPARED_LINES = 100_000  # non-ASCII lines that show whether a file mixes encodings
-SURROGATE = re.compile("[\ud800-\udfff]")
+GUESSED = "guessed"
 
 
 class NotTextError(UserError):
@@ -44,8 +44,8 @@ class Decoded(NamedTuple):
     """
 
     text: str
-    note: str = ""
-    excerpt: str = ""
+    note: str
+    excerpt: str
 
 
 def decode(data: bytes, name: str, encoding: str | None = None) -> Decoded:
@@ -64,7 +64,24 @@ def decode(data: bytes, name: str, encoding: str | None = None) -> Decoded:
         NotTextError: the bytes are not text.
         UserError: no such encoding, no encoding that fits, or mixed encodings.
     """
-    text, note, excerpt = _decode(data, name, encoding)
+    codec, note = _codec_of(data, name) if encoding is None else (encoding, f"{encoding}, as given")
+    try:
+        text = data.decode(codec, "convolutions.bad")
+    except UnicodeError as error:  # of codecs such as idna
+        raise UserError(
+            f"{name}: must be {codec}, got other bytes ({error}); set data.encoding=null to guess"
+        ) from error
+    except (LookupError, ValueError, TypeError) as error:
+        raise UserError(
+            "data.encoding: must be the name of an encoding such as utf-8, cp1252, gb18030, or null to guess"
+            f", got {codec!r}"
+        ) from error
+    excerpt = ""
+    if note.endswith(GUESSED):
+        first = re.search(r"[^\x00-\x7f]", text)
+        place = first.start() if first else 0
+        around = " ".join(text[max(place - CONTEXT, 0) : place + CONTEXT].split())
+        excerpt = f"as in “{printable(around)}”"
     text = replace_surrogates(text.replace("\ufeff", ""))
     if "\r" in text and "\n" not in text:
         text, note = text.replace("\r", "\n"), f"{note}, lines end in CR".removeprefix(", ")
@@ -73,7 +90,7 @@ def decode(data: bytes, name: str, encoding: str | None = None) -> Decoded:
 
 def replace_surrogates(text: str) -> str:
     """Replace lone surrogates, which no encoding can write, by U+FFFD."""
-    return SURROGATE.sub("\ufffd", text)
+    return re.sub("[\ud800-\udfff]", "\ufffd", text)
 
 
 def _mark_bad(error: UnicodeError) -> tuple[str, int]:
@@ -85,77 +102,50 @@ def _mark_bad(error: UnicodeError) -> tuple[str, int]:
 codecs.register_error("convolutions.bad", _mark_bad)
 
 
-def _decode(data: bytes, name: str, encoding: str | None) -> Decoded:
-    if encoding is not None:
-        return Decoded(_decode_as(data, name, encoding), f"{encoding}, as given")
-    for mark, marked in BYTE_ORDER_MARKS.items():
+def _codec_of(data: bytes, name: str) -> tuple[str, str]:
+    """The likeliest encoding, and a note on it."""
+    for mark, codec in BYTE_ORDER_MARKS.items():
         if data.startswith(mark):
-            return Decoded(data.decode(marked, "convolutions.bad"), f"{marked}, by its byte order mark")
+            return codec, f"{codec}, by its byte order mark"
     head = data[:HEAD]
     if len(head) - len(head.translate(None, CONTROL)) > 1 + MAX_CONTROL * len(head):
         raise NotTextError(
             f"{name}: must be text, got control bytes such as NUL; for UTF-16 without a byte order mark set "
             "data.encoding=utf-16-le"
         )
-    try:
-        return Decoded(data.decode())
-    except UnicodeDecodeError as error:
-        return _guess(data, name, error.start)
-
-
-def _decode_as(data: bytes, name: str, encoding: str) -> str:
-    try:
-        return data.decode(encoding, "convolutions.bad")
-    except UnicodeError as error:  # of codecs such as idna
-        raise UserError(
-            f"{name}: must be {encoding}, got other bytes ({error}); set data.encoding=null to guess"
-        ) from error
-    except (LookupError, ValueError, TypeError) as error:
-        raise UserError(
-            "data.encoding: must be the name of an encoding such as utf-8, cp1252, gb18030, or null to guess"
-            f", got {encoding!r}"
-        ) from error
-
-
-def _guess(data: bytes, name: str, invalid: int) -> Decoded:
-    """The likeliest encoding of bytes that are not UTF-8 from index ``invalid`` on."""
+    invalid = _misfit(data, "utf-8")
+    if invalid is None:
+        return "utf-8", ""
     lines = islice((line for line in io.BytesIO(data) if not line.isascii()), COMPARED_LINES)
-    fits = [_fits(line, "utf-8") for line in lines]
+    fits = [_misfit(line, "utf-8") is None for line in lines]
     if 2 * sum(fits) > len(fits):
-        return Decoded(data.decode("utf-8", "convolutions.bad"), "utf-8, except lines that do not fit")
+        return "utf-8", "utf-8, except lines that do not fit"
+    byte = f"byte 0x{data[invalid]:02x} at {invalid:,}"
     if any(fits):  # the encoding of the others would fit these lines too, and garble them
-        number = data.count(b"\n", 0, invalid) + 1
+        line = 1 + data.count(b"\n", 0, invalid)
         raise UserError(
             f"{name}: must be in one encoding, got {sum(fits):,} lines of UTF-8 and {fits.count(False):,} of "
-            f"another, the first is line {number} (byte 0x{data[invalid]:02x} at "
-            f"{invalid:,}); save it in one encoding, or set data.encoding if one fits all"
+            f"another, the first is line {line} ({byte}); save it in one encoding, or set data.encoding if "
+            "one fits all"
         )
     western = len(data.translate(None, bytes(range(128)))) <= WESTERN * len(data)
-    encoding = "cp1252" if western and _fits(data, "cp1252") else _likeliest(data)
-    if encoding is None:
-        raise UserError(
-            f"{name}: must be text in a known encoding, got byte 0x{data[invalid]:02x} at {invalid:,}; set "
-            "data.encoding, or give a text file"
-        )
-    text = data.decode(encoding, "convolutions.bad")
-    first = re.search(r"[^\x00-\x7f]", text)
-    place = first.start() if first else 0
-    excerpt = printable(" ".join(text[max(place - CONTEXT, 0) : place + CONTEXT].split()))
-    return Decoded(text, f"{encoding}, guessed", f"as in “{excerpt}”")
-
-
-def _fits(data: bytes, encoding: str) -> bool:
-    try:
-        data.decode(encoding)
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
-def _likeliest(data: bytes) -> str | None:
-    """charset-normalizer's best guess from the first lines."""
+    if western and _misfit(data, "cp1252") is None:
+        return "cp1252", f"cp1252, {GUESSED}"
     if len(data) > GUESS_BYTES:
         end = max(data.rfind(b"\n", 0, GUESS_BYTES), data.rfind(b" ", 0, GUESS_BYTES))
         data = data[: end if end > 0 else GUESS_BYTES]
     best = charset_normalizer.from_bytes(data, cp_exclusion=EBCDIC).best()
-    return None if best is None else best.encoding
+    if best is None:
+        raise UserError(
+            f"{name}: must be text in a known encoding, got {byte}; set data.encoding, or give a text file"
+        )
+    return best.encoding, f"{best.encoding}, {GUESSED}"
+
+
+def _misfit(data: bytes, codec: str) -> int | None:
+    """The index of the first byte that does not fit."""
+    try:
+        data.decode(codec)
+    except UnicodeDecodeError as error:
+        return error.start
+    return None

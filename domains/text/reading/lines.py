@@ -1,18 +1,24 @@
 """Lines of text files: sentences, some with a label in front, and lines that are skipped."""
 
-from collections.abc import Iterable, Iterator
+import io
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from domains.text.reading.encoding import BAD
-from domains.text.reading.labels import MAX_LABEL, MISSING, label_name
 from shared.errors import UserError
+from shared.files import class_name
 
 MAX_CHARACTERS = 2**20  # of a line or a field
 SEPARATORS = {"\t": "a tab", ";": "a semicolon", "|": "a bar", ",": "a comma", " ": "a space"}
 SHOWN = 40  # characters of an unusable line
 GUESS_LINES = 1000  # from which the separator is guessed
 GUESS_SHARE = 0.9  # of these lines must have it
+# A missing value as pandas, R and spreadsheets write it; in other spellings, such as none, it may be a class.
+MISSING = {"", "nan", "NaN", "-nan", "NA", "N/A", "n/a", "#N/A", "<NA>", "NaT", "None", "null", "NULL"}
+MAX_LABEL = 200  # characters; Unicode composition takes quadratic time
+WHOLE_NUMBER = re.compile(r"([+-]?\d{1,15})\.0+")
 
 
 @dataclass(frozen=True)
@@ -51,7 +57,7 @@ class Line(NamedTuple):
 
     number: int
     text: str
-    label: str
+    label: str = ""
 
 
 class BadLine(NamedTuple):
@@ -62,55 +68,46 @@ class BadLine(NamedTuple):
     detail: str = ""
 
 
-class Lines:
-    r"""Iterates over lines with their ``\n``; can go back by setting the attributes.
+def label_name(text: str) -> str:
+    """The name of a label's class: composed (NFC), ``1`` for ``1.0`` and ``true`` for ``TRUE``.
 
-    Attributes:
-        place: index in the text at which the next line begins.
-        number: of the last line, from 1.
+    Tools write integers as 1.0 if their column has missing values, and ``true`` in three ways.
     """
+    name = class_name(text)
+    if number := WHOLE_NUMBER.fullmatch(name):
+        return number[1]
+    return name.lower() if name.lower() in ("true", "false") else name
 
-    def __init__(self, content: str):
-        self.content, self.place, self.number = content, 0, 0
 
-    def __iter__(self) -> "Lines":
-        return self
-
-    def __next__(self) -> str:
-        if self.place == len(self.content):
-            raise StopIteration
-        end = self.content.find("\n", self.place) + 1 or len(self.content)
-        line = self.content[self.place : end]
-        self.place, self.number = end, self.number + 1
-        return line
+def lines_of(content: str) -> io.StringIO:
+    r"""The lines of a text with their ``\n``, at which alone they end."""
+    return io.StringIO(content, newline="\n")
 
 
 def plain_lines(content: str) -> Iterator[Line | BadLine]:
     """One sentence per line; empty lines have an empty text."""
-    lines = Lines(content)
-    for line in lines:
-        text = line.strip()
-        yield check_line(lines.number, text) if text else Line(lines.number, "", "")
+    for number, line in enumerate(lines_of(content), start=1):
+        yield Line(number, "") if line.isspace() else check_line(number, line)
 
 
 def check_line(number: int, text: str, label: str | None = None) -> Line | BadLine:
     """A line, if it has a sentence and, unless ``label`` is None, a label."""
     if BAD in text or (label and BAD in label):
         return BadLine(number, "with bytes that are not text")
+    text = text.strip()
     if len(text) > MAX_CHARACTERS:
         return BadLine(number, f"longer than {MAX_CHARACTERS:,} characters")
-    text = text.strip()
     if not text:
         return BadLine(number, "without a sentence")
     if label is None:
-        return Line(number, text, "")
+        return Line(number, text)
     if len(label) > MAX_LABEL:
         return BadLine(number, f"with a label longer than {MAX_LABEL} characters", repr(label[:SHOWN]))
     name = label_name(label)
     return BadLine(number, "without a label", repr(label)) if name in MISSING else Line(number, text, name)
 
 
-def guess_separator(lines: list[str]) -> str:
+def guess_separator(lines: Sequence[str]) -> str:
     """The separator of label and sentence: a tab or, before the first space, a mark; else a space."""
     first = lines[:GUESS_LINES]
     for mark in "\t|;,":

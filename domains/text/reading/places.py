@@ -6,93 +6,70 @@ from collections.abc import Sequence
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
-import numpy as np
-
-from shared.files import DOCUMENTS, SPLITS, TRAIN, Layout, layout_of
+from shared.files import DOCUMENTS, SPLITS, TRAIN, layout_of
 
 UNLABELLED = {"unsup", "unsupervised", "unlabeled", "unlabelled"}  # folders of sentences without labels
 
-# Reasons for skipping files that are not part of the data.
-DOCUMENT, WITHOUT_LABELS, BESIDE_TABLES = "document", "without labels", "beside tables"
-IN_NO_CLASS = "not in a class's folder"
-NOT_DATA = {DOCUMENT, WITHOUT_LABELS, BESIDE_TABLES, IN_NO_CLASS}
 
-
-class Places(NamedTuple):
-    """The splits and classes in the names of N files.
+class Place(NamedTuple):
+    """What the folders and the name of a file say.
 
     Attributes:
-        split: of each file, ``train``, ``val``, ``test`` or "".
-        label: of each file, its class; "" if its lines or rows hold the labels.
-        skipped: of each file, why it is skipped; "" if it is used.
-        notes: remarks for the summary.
+        split: ``train``, ``val``, ``test`` or "".
+        label: the class; "" if lines or rows hold the labels.
+        skipped: why the file is not part of the data; "" if it is.
     """
 
-    split: list[str]
-    label: list[str]
-    skipped: list[str]
-    notes: list[str]
+    split: str = ""
+    label: str = ""
+    skipped: str = ""
 
 
 def reason_not_data(name: str) -> str:
     """Why a file is not part of labelled data, by its name; "" if it may be."""
     path = PurePosixPath(name)
     if DOCUMENTS.fullmatch(path.name):
-        return DOCUMENT
-    return WITHOUT_LABELS if UNLABELLED & {part.casefold() for part in path.parts[:-1]} else ""
+        return "document"
+    return "without labels" if UNLABELLED & {part.casefold() for part in path.parts[:-1]} else ""
 
 
-def places_of(names: Sequence[str], is_table: Sequence[bool]) -> Places:
-    """Splits and classes of the files of a folder or archive.
+def places_of(names: Sequence[str], is_table: Sequence[bool]) -> tuple[list[Place], list[str]]:
+    """The places (N,) of the files of a folder or archive, and remarks for the summary.
 
     The rows of tables hold the class. Of other files, folders are the classes or, without two folders, files
     (``pos.txt``, ``train/neg.txt``); the lines of a single file, and of files named like splits, hold the
     class. Splits are folders, or parts of file names (``train.csv``, ``test_pos.txt``).
 
     Args:
-        names: of the files, inside the folder or archive.
-        is_table: which files are tables.
+        names: (N,) of the files, inside the folder or archive.
+        is_table: (N,) which files are tables.
     """
-    places = Places([""] * len(names), [""] * len(names), [""] * len(names), [])
-    tables = [index for index, table in enumerate(is_table) if table]
-    if tables:
-        layout = layout_of(_with_splits([names[index] for index in tables]))
-        places.notes.extend(note for note in layout.notes if "splits" in note)
-        for index, split in zip(tables, layout.split, strict=True):
-            places.split[index] = str(split)
-    others = [index for index, table in enumerate(is_table) if not table]
-    if others:
-        layout, has_classes = _layout_of_texts([names[index] for index in others])
-        for index, split, label in zip(others, layout.split, layout.label, strict=True):
-            places.split[index], places.label[index] = str(split), str(label)
-            if tables and not has_classes:
-                places.skipped[index] = BESIDE_TABLES
-            elif not label and has_classes:
-                places.skipped[index] = IN_NO_CLASS
-        places.notes.extend(note for note in layout.notes if note not in places.notes)
-    return places
+    tables = layout_of(_with_splits([name for name, table in zip(names, is_table, strict=True) if table]))
+    texts, notes = _places_of_texts([name for name, table in zip(names, is_table, strict=True) if not table])
+    notes = [note for note in tables.notes if "splits" in note and note not in notes] + notes
+    if len(tables.split) and not any(place.label for place in texts):
+        texts = [place._replace(skipped="beside tables") for place in texts]
+    of_tables, of_texts = map(Place, tables.split.tolist()), iter(texts)
+    return [next(of_tables if table else of_texts) for table in is_table], notes
 
 
-def _layout_of_texts(names: Sequence[str]) -> tuple[Layout, bool]:
-    """The splits and classes of files that are not tables, and whether there are classes."""
-    depths = np.array([name.count("/") for name in names])
-    usual = max(Counter(depths.tolist()).items(), key=lambda item: item[::-1])[0]
-    chosen = depths >= usual  # files above the classes' folders belong to no class
-    base = _with_splits([name for name, deep in zip(names, chosen, strict=True) if deep])
-    layout = layout_of(base)
-    if _classes(layout) < 2:
-        layout = layout_of([f"{PurePosixPath(name).with_suffix('')}/-" for name in base])
-    split = np.full(len(names), "", layout.split.dtype)
-    label = np.full(len(names), "", layout.label.dtype)
-    split[chosen] = layout.split
-    if _classes(layout) < 2:
-        return Layout(split, label, [note for note in layout.notes if "splits" in note]), False
-    label[chosen] = layout.label
-    return Layout(split, label, layout.notes), True
-
-
-def _classes(layout: Layout) -> int:
-    return len({*layout.label.tolist()} - {""})
+def _places_of_texts(names: Sequence[str]) -> tuple[list[Place], list[str]]:
+    """The places of files that are not tables, and remarks."""
+    depths = [name.count("/") for name in names]
+    usual = max(Counter(depths).items(), key=lambda item: item[::-1], default=(0, 0))[0]
+    # files above the classes' folders belong to no class
+    inside = _with_splits([name for name, depth in zip(names, depths, strict=True) if depth >= usual])
+    layout = layout_of(inside)
+    if len({*layout.label} - {""}) < 2:
+        layout = layout_of([f"{PurePosixPath(name).with_suffix('')}/-" for name in inside])
+    has_classes = len({*layout.label} - {""}) > 1
+    rows = zip(layout.split.tolist(), layout.label.tolist(), strict=True)
+    places = []
+    for depth in depths:
+        split, label = next(rows) if depth >= usual else ("", "")
+        skipped = "not in a class's folder" if has_classes and not label else ""
+        places.append(Place(split, label if has_classes else "", skipped))
+    return places, [note for note in layout.notes if has_classes or "splits" in note]
 
 
 def _with_splits(names: Sequence[str]) -> Sequence[str]:

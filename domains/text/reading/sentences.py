@@ -10,13 +10,13 @@ from shared.files import Inventory
 
 @dataclass
 class Sentences:
-    """Sentences and what was skipped.
+    """N sentences and what was skipped.
 
     Attributes:
-        texts, labels: of each sentence; labels are "" if they were not read.
+        texts, labels: (N,); labels are "" if they were not read.
         files: names for errors.
         splits: of each file, the official split ``train``, ``val`` or ``test``, or "".
-        file, line: of each sentence, the index of its file, and its line from 1.
+        file, line: (N,) the index of the sentence's file, and its line from 1.
         notes: guesses, for the summary.
         seen_files, seen_lines: used and skipped.
         blank: number of empty lines.
@@ -52,24 +52,9 @@ class Sentences:
         return [*self.seen_files.summary("files"), *self.seen_lines.summary("lines"), *blank, *self.notes]
 
     def refuse(self, strict: bool) -> None:
-        """With ``strict``, refuse skipped files and lines.
-
-        Raises:
-            UserError: naming the first file or line.
-        """
+        """With ``strict``, refuse skipped files and lines; a ``UserError`` names the first."""
         self.seen_files.refuse(strict)
         self.seen_lines.refuse(strict)
-
-    def only(self, chosen: np.ndarray) -> "Sentences":
-        """The sentences that a mask (N,) selects."""
-        rows = np.flatnonzero(chosen).tolist()
-        return replace(
-            self,
-            texts=[self.texts[row] for row in rows],
-            labels=[self.labels[row] for row in rows],
-            file=array("l", (self.file[row] for row in rows)),
-            line=array("l", (self.line[row] for row in rows)),
-        )
 
     def within(self, split: str) -> "Sentences":
         """The same sentences in an official split, except those that have one."""
@@ -77,13 +62,12 @@ class Sentences:
 
     def and_then(self, more: "Sentences") -> "Sentences":
         """These sentences followed by others, whose summary is added to the notes."""
+        joined = {name: getattr(self, name) + getattr(more, name) for name in ("texts", "labels", "line")}
         return replace(
             self,
-            texts=self.texts + more.texts,
-            labels=self.labels + more.labels,
+            **joined,
             files=self.files + more.files,
             splits=self.splits + more.splits,
             file=self.file + array("l", (number + len(self.files) for number in more.file)),
-            line=self.line + more.line,
             notes=self.notes + more.summary(),
         )

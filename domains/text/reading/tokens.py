@@ -10,7 +10,7 @@ from tokenizers.normalizers import Sequence as Normalizers
 from tokenizers.pre_tokenizers import Split
 from tokenizers.trainers import WordLevelTrainer
 
-from shared.errors import UserError, nearest
+from shared.errors import require_choice
 
 # Characters of texts that are encoded together, as encodings take a hundred times more memory; and what each
 # text adds.
@@ -28,21 +28,15 @@ class Vocabulary:
     """The numbers of lower-case words or characters.
 
     Args:
-        kind: ``words`` or ``characters``.
+        kind: ``words`` or ``characters``; others raise a ``UserError``.
         tokens: in the order of their numbers, SPECIAL first.
-
-    Raises:
-        UserError: no such kind.
     """
 
     SPECIAL: ClassVar = ("[PAD]", "[UNK]")
     PAD, UNKNOWN = 0, 1  # numbers of the padding of batches and of tokens outside the vocabulary
 
     def __init__(self, kind: str, tokens: Sequence[str] = SPECIAL):
-        if kind not in TOKEN_PATTERNS:
-            raise UserError(
-                f"model.tokens: must be words or characters, got {kind!r}; {nearest(kind, [*TOKEN_PATTERNS])}"
-            )
+        require_choice("model.tokens", kind, TOKEN_PATTERNS)
         self.tokens = list(tokens)
         self._tokenizer = Tokenizer(
             WordLevel({token: n for n, token in enumerate(tokens)}, unk_token=self.SPECIAL[self.UNKNOWN])
@@ -68,18 +62,11 @@ class Vocabulary:
 
     def ids(self, texts: Sequence[str]) -> Iterator[list[int]]:
         """The numbers of each text's tokens, in little memory."""
-        for group in _groups(texts):
-            for encoding in self._tokenizer.encode_batch_fast(group, add_special_tokens=False):
-                yield encoding.ids
-
-
-def _groups(texts: Sequence[str]) -> Iterator[list[str]]:
-    group: list[str] = []
-    characters = 0
-    for text in texts:
-        group.append(text)
-        characters += len(text) + TEXT_OVERHEAD
-        if characters > GROUP_CHARACTERS:
-            yield group
-            group, characters = [], 0
-    yield group
+        start = characters = 0
+        for end, text in enumerate(texts, start=1):
+            characters += len(text) + TEXT_OVERHEAD
+            if characters > GROUP_CHARACTERS or end == len(texts):
+                group = list(texts[start:end])
+                encodings = self._tokenizer.encode_batch_fast(group, add_special_tokens=False)
+                yield from (encoding.ids for encoding in encodings)
+                start, characters = end, 0

@@ -22,19 +22,12 @@ SHOWN = 40  # characters of an unusable line
 
 
 class Vectors(NamedTuple):
-    """Vectors of the words of a vocabulary.
+    """Vectors of M words of a vocabulary."""
 
-    Attributes:
-        rows: int64 (M,) numbers of the words in the vocabulary.
-        values: float32 (M, size).
-        repeated: number of further vectors of these words, which are ignored.
-        seen: used and skipped lines.
-    """
-
-    rows: np.ndarray
-    values: np.ndarray
-    repeated: int
-    seen: Inventory
+    rows: np.ndarray  # int64 (M,) numbers of the words in the vocabulary
+    values: np.ndarray  # float32 (M, size)
+    repeated: int  # further vectors of these words, which are ignored
+    seen: Inventory  # used and skipped lines
 
 
 def read_vectors(path: str | Path, vocabulary: Sequence[str], size: int, strict: bool = False) -> Vectors:
@@ -58,16 +51,19 @@ def read_vectors(path: str | Path, vocabulary: Sequence[str], size: int, strict:
     name, seen = printable(str(path)), Inventory()
     others = repeated = 0
     for place, line in _lines(Path(path), name):
-        if place == 1 and (counts := HEADER.fullmatch(line)):
-            _check_size(name, place, int(counts[1]), size)
+        header = HEADER.fullmatch(line) if place == 1 else None
+        actual = int(header[1]) if header else line.count(b" ")
+        if place <= 2 and actual != size:
+            raise UserError(
+                f"data.vectors: must have {size} numbers per line (model.embedding), got {actual} in {name}, "
+                f"line {place}; give model.embedding={actual} if all lines do, else fetch the file again"
+            )
+        if header:
             continue
-        spaces = line.count(b" ")
-        if place <= 2:
-            _check_size(name, place, spaces, size)
-        if spaces < size:
-            seen.skip(f"{name}, line {place}", f"without {size} numbers", f"{spaces}")
+        if actual < size:
+            seen.skip(f"{name}, line {place}", f"without {size} numbers", f"{actual}")
             continue
-        word = line.rsplit(b" ", size)[0] if spaces > size else line[: line.index(b" ")]
+        word = line.rsplit(b" ", size)[0] if actual > size else line[: line.index(b" ")]
         number = numbers.get(word)
         if number is None:
             others += 1
@@ -90,10 +86,12 @@ def read_vectors(path: str | Path, vocabulary: Sequence[str], size: int, strict:
 
 def _lines(path: Path, name: str) -> Iterator[tuple[int, bytes]]:
     """The numbers and contents of lines that are not empty."""
-    packed = path.suffix.lower() in OPENERS
-    open_file: Any = OPENERS.get(path.suffix.lower(), open)
+    suffix = path.suffix.lower()
+    open_file: Any = OPENERS.get(suffix, open)
     try:
-        remaining = RATIO * path.stat().st_size + SPARE if packed else path.stat().st_size
+        remaining = path.stat().st_size
+        if suffix in OPENERS:
+            remaining = RATIO * remaining + SPARE
         with open_file(path, "rb") as file:
             place = 0
             while line := file.readline(MAX_LINE + 1):
@@ -103,7 +101,7 @@ def _lines(path: Path, name: str) -> Iterator[tuple[int, bytes]]:
                         f"data.vectors: lines must have at most {MAX_LINE:,} bytes, got more in "
                         f"{name}, line {place}; give a text file of word vectors"
                     )
-                if packed and remaining < 0:
+                if suffix in OPENERS and remaining < 0:
                     raise UserError(
                         f"data.vectors: must unpack to at most {RATIO} times its size, got more in "
                         f"{name}; unpack it yourself if you trust it"
@@ -115,14 +113,6 @@ def _lines(path: Path, name: str) -> Iterator[tuple[int, bytes]]:
         raise UserError(
             f"data.vectors: must be a complete file, got {name} ({reason}); fetch it again"
         ) from error
-
-
-def _check_size(name: str, place: int, actual: int, size: int) -> None:
-    if actual != size:
-        raise UserError(
-            f"data.vectors: must have {size} numbers per line (model.embedding), got {actual} in {name}, "
-            f"line {place}; give model.embedding={actual} if all lines do, else fetch the file again"
-        )
 
 
 def _numbers(line: bytes, size: int) -> np.ndarray | None:

@@ -8,8 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from domains.text.data import TextData, TextDataset
-from domains.text.preprocessing import TextPreprocessing
+from domains.text.data import TextData, TextDataset, TextPreprocessing
 from shared.commands.train import train
 from shared.config.cli import compose
 from shared.errors import UserError
@@ -103,7 +102,7 @@ def test_a_label_in_the_test_set_that_training_lacks(file: Path, tmp_path: Path)
 def test_one_class_only(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("pos a\npos b\npos c\n")
     with pytest.raises(
-        UserError, match=r"a.txt: must have sentences of two classes .*, got 3 of class 'pos'"
+        UserError, match=r"a.txt: must have at least two classes, got 3 examples of one, 'pos'; give"
     ):
         data(tmp_path / "a.txt", "data.fractions={val: 0, test: 0}")
 
@@ -130,11 +129,14 @@ def test_the_share_of_words_with_vectors_is_reported(file: Path, tmp_path: Path)
 @pytest.mark.parametrize(
     ("override", "said"),
     [
-        ("model.channels=[fixed]", "model.channels: must be kinds of channels, got 'fixed'"),
+        ("model.channels=[fixed]", "model.channels: must be one of tuned, static, got fixed"),
         ("model.channels=[]", "model.channels: must name at least one channel"),
-        ("model.tokens=letters", "model.tokens: must be words or characters, got 'letters'"),
-        ("data.longest=0", "data.longest: must be at least 1, got 0"),
+        ("model.tokens=letters", "model.tokens: must be one of words, characters, got letters"),
+        ("data.longest=0", "data.longest: must be a whole number from 1, got 0"),
         ("data.fold=3 data.folds=2", "data.fold: must be a whole number from 0 to 1, got 3"),
+        ("data.folds=1", "data.folds: must be a whole number from 2, got 1"),
+        ("data.fractions.val=0.6 data.fractions.test=0.5", "data.fractions: must be at most 1 together"),
+        ("data.fractions.val=-0.1", "data.fractions.val: must be a number from 0 to 1, got -0.1"),
     ],
 )
 def test_a_mistake_in_the_configuration(file: Path, override: str, said: str) -> None:

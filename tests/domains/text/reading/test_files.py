@@ -377,3 +377,10 @@ def test_a_given_encoding_is_used(tmp_path: Path) -> None:
     for encoding in ("latin-ten", "hex", "a\0b", 8):
         with pytest.raises(UserError, match=r"data\.encoding: must be the name of an encoding such as"):
             pairs(path, Form(encoding=encoding))  # type: ignore[arg-type]
+
+
+def test_a_million_lines_that_are_no_sentences_are_refused(tmp_path: Path) -> None:
+    for number in range(3):
+        put(tmp_path / f"d/{number}.txt", "pos a\n" * 400_000)
+    with pytest.raises(UserError, match=r"d: must hold sentences, got over 1,000,000 lines of 6 characters"):
+        pairs(tmp_path / "d")

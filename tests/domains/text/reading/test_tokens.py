@@ -48,7 +48,7 @@ def test_padding_in_a_text_is_not_padding() -> None:
 
 def test_an_unknown_kind_is_refused() -> None:
     with pytest.raises(
-        UserError, match=r"model\.tokens: must be words or characters, got 'word'; did you mean 'words'\?"
+        UserError, match=r"model\.tokens: must be one of words, characters, got word; did you mean 'words'\?"
     ):
         Vocabulary("word")
 
