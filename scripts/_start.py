@@ -1,13 +1,12 @@
 """What every script imports first: outside the environment, one line says how to enter it."""
 
-from collections.abc import Callable
 from pkgutil import resolve_name
 from typing import Any
 
 try:
     from omegaconf import DictConfig
 
-    from shared.config import command
+    from shared.config import Command
 except ModuleNotFoundError as error:
     raise SystemExit(
         f"error: {error.name} is not installed for this python; give `. .venv/bin/activate` in the project's "
@@ -17,15 +16,15 @@ except ModuleNotFoundError as error:
 
 def script(
     doc: str, config_name: str, function: str, check: str = "shared.runs:check_places", **rules: Any
-) -> Callable[[], None]:
-    """A command, see ``shared.config.command``, of a function that is imported once the check has passed.
+) -> Command:
+    """A command, see ``shared.config.Command``, of a function that is imported once the check has passed.
 
     Args:
         doc: of the script, for ``--help``.
         config_name: file in ``conf/``.
         function: of the configuration, as ``package.module:name``.
         check: likewise; it needs no torch, so that a mistake is reported at once.
-        rules: more arguments of ``command``.
+        rules: more attributes of ``Command``.
     """
 
     def run(config: DictConfig) -> Any:
@@ -34,4 +33,4 @@ def script(
         return result if isinstance(result, dict) else None  # launchers of a grid pickle it
 
     run.__doc__ = doc
-    return command(config_name, **rules)(run)
+    return Command(run, config_name, **rules)

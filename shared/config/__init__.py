@@ -12,7 +12,7 @@ from shared.config.check import (
     check_values,
     resolved,
 )
-from shared.config.cli import command, compose, overrides
+from shared.config.cli import Command, compose, overrides
 from shared.config.conform import check_arguments, check_known, check_value
 from shared.config.console import print_line, progress, progress_bar, reading
 from shared.config.domain import Domain, check_name, find_domain
@@ -32,6 +32,7 @@ __all__ = [
     "COUNT",
     "PROJECT",
     "REQUEUE",
+    "Command",
     "Domain",
     "Limit",
     "Monitor",
@@ -50,7 +51,6 @@ __all__ = [
     "check_types",
     "check_value",
     "check_values",
-    "command",
     "command_line",
     "compose",
     "data_paths",

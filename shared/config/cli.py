@@ -3,9 +3,9 @@
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import partial
-from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any
 
 import hydra
 from hydra import initialize_config_dir
@@ -32,81 +32,99 @@ from shared.errors import UserError, without_passwords
 guard.install()
 
 
-class Rules(NamedTuple):
-    """Which words a command takes.
+@dataclass(frozen=True)
+class Command:
+    """A command: a function of a configuration, ``conf/<config_name>.yaml`` with the overrides given.
 
     Attributes:
+        function: What it does; its docstring is what ``--help`` prints.
         config_name: Its file in ``conf/``.
+        words: Which override a word stands for that is given alone, such as ``check``.
         settles: Keys that the command sets itself, and no user.
         alone: Keys of which only one can be given: see ``check_typed``.
+        adds: A section that takes keys beside those of the file, without ``+``: those of a run.
         opens: It takes other keys than those of the file, and checks them itself.
     """
 
+    function: Callable[[DictConfig], Any]
     config_name: str
-    settles: Sequence[str]
-    alone: Sequence[Sequence[str]]
-    opens: bool
+    words: Mapping[str, str] = field(default_factory=dict)
+    settles: Sequence[str] = ()
+    alone: Sequence[Sequence[str]] = ()
+    adds: str | None = None
+    opens: bool = False
 
+    def __call__(self) -> None:
+        """Run it with the words of the command line.
 
-def command(
-    config_name: str,
-    words: Mapping[str, str] = MappingProxyType({}),
-    *,
-    settles: Sequence[str] = (),
-    alone: Sequence[Sequence[str]] = (),
-    adds: str | None = None,
-    opens: bool = False,
-) -> Callable[[Callable[[DictConfig], Any]], Callable[[], None]]:
-    """Make a command of a function of a configuration: ``conf/<config_name>.yaml`` and the overrides given.
-
-    A mistake of the user ends with one message on standard error and exit code 1, Ctrl-C with 130, SIGTERM
-    with 143. A defect of the project ends with its traceback.
-
-    Args:
-        config_name: See ``Rules``.
-        words: Which override a word stands for that is given alone, such as ``check``.
-        settles: See ``Rules``.
-        alone: See ``Rules``.
-        adds: A section that takes keys beside those of the file, without ``+``: those of a run.
-        opens: See ``Rules``.
-    """
-    rules = Rules(config_name, settles, alone, opens)
-
-    def decorate(function: Callable[[DictConfig], Any]) -> Callable[[], None]:
+        A mistake of the user ends with one message on standard error and exit code 1, Ctrl-C with 130,
+        SIGTERM with 143. A defect of the project ends with its traceback.
+        """
         failures: list[Exception] = []  # kept from Hydra, which adds a message of its own to every exception
 
-        @hydra.main(config_path=str(CONF), config_name=config_name, version_base="1.3")
+        @hydra.main(config_path=str(CONF), config_name=self.config_name, version_base="1.3")
         def run(config: DictConfig) -> Any:
             settings = HydraConfig.get()
             if settings.mode == RunMode.MULTIRUN:
-                return grid.run_one(partial(_call, function, rules), config, settings)
+                return grid.run_one(self._run, config, settings)
             try:
-                return _call(function, rules, config)
+                return self._run(config)
             except Exception as error:
                 failures.append(error)
 
-        def main() -> None:
-            _set_environment()
-            with stopping.heard():
-                try:
-                    sys.argv[1:] = command_words(sys.argv[1:], words, adds)
-                    if {"-h", "--help"} & set(sys.argv):
-                        print_help(config_name, function.__doc__ or "", sys.argv[1:])
-                    else:
-                        run()
-                    if failures:
-                        raise failures[0]
-                    sys.stdout.flush()
-                except Exception as error:
-                    _end_with_error(error, config_name, of_hydra=not failures)
-                except (KeyboardInterrupt, SystemExit) as end:
-                    _end_with_signal(end)
-                finally:
-                    grid.report()
+        _set_environment()
+        with stopping.heard():
+            try:
+                sys.argv[1:] = command_words(sys.argv[1:], self.words, self.adds)
+                if {"-h", "--help"} & set(sys.argv):
+                    print_help(self.config_name, self.function.__doc__ or "", sys.argv[1:])
+                else:
+                    run()
+                if failures:
+                    raise failures[0]
+                sys.stdout.flush()
+            except Exception as error:
+                _end_with_error(error, self.config_name, of_hydra=not failures)
+            except (KeyboardInterrupt, SystemExit) as end:
+                _end_with_signal(end)
+            finally:
+                grid.report()
 
-        return main
+    def call(self, words: Sequence[str]) -> Any:
+        """Run it from Python, with overrides as they are typed; return what its function returns.
 
-    return decorate
+        Raises:
+            UserError: A word or the configuration is wrong, or as the function.
+        """
+        words = command_words(words, self.words, self.adds)
+        try:
+            config = compose(self.config_name, words)
+        except (HydraException, OmegaConfBaseException, YAMLError, ValueError) as error:
+            raise UserError(explain(error, words, partial(compose, self.config_name))) from error
+        return self._checked(config, words)
+
+    def _run(self, config: DictConfig) -> Any:
+        """Call the function with Hydra's configuration.
+
+        Raises:
+            UserError: As ``call``, or what surrounds the command failed: see ``outside_cause``.
+            Stopped: By a signal.
+        """
+        config = _with_choices(config, HydraConfig.get().runtime.choices)
+        try:
+            return self._checked(config, overrides())
+        except Exception as error:
+            reason = outside_cause(error, "data.batch_size" if "data" in config else "input")
+            if stop := stopping.stop_behind(error):
+                raise stop from None
+            if reason is None or isinstance(error, UserError):
+                raise
+            raise UserError(reason) from error
+
+    def _checked(self, config: DictConfig, words: Sequence[str]) -> Any:
+        check_typed(words, self.settles, self.alone)
+        check(config, self.config_name, self.opens, words)
+        return self.function(config)
 
 
 def _set_environment() -> None:
@@ -114,27 +132,6 @@ def _set_environment() -> None:
     # torch's threads spin while they wait for work; where other processes want the cores (the
     # loader's do), sleeping instead is up to twice as fast.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-
-
-def _call(function: Callable[[DictConfig], Any], rules: Rules, config: DictConfig) -> Any:
-    """Check the configuration, and call the command's function with it.
-
-    Raises:
-        UserError: The configuration is wrong, or what surrounds the command failed: see ``outside_cause``.
-        Stopped: By a signal.
-    """
-    config = _with_choices(config, HydraConfig.get().runtime.choices)
-    check_typed(overrides(), rules.settles, rules.alone)
-    check(config, rules.config_name, rules.opens, overrides())
-    try:
-        return function(config)
-    except Exception as error:
-        reason = outside_cause(error, "data.batch_size" if "data" in config else "input")
-        if stop := stopping.stop_behind(error):
-            raise stop from None
-        if reason is None or isinstance(error, UserError):
-            raise
-        raise UserError(reason) from error
 
 
 def _end_with_signal(end: BaseException) -> None:

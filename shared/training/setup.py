@@ -133,6 +133,7 @@ def load_module(run: Run, checkpoint: str = "best", *, diverged: bool = False) -
         check_value(state, dict[str, Any], "preprocessing")
         check_arguments(kind.state_type, state, "preprocessing")
         check_arguments(kind, settings, "hyper_parameters", filled=("preprocessing",))
+        settings["extent"] = tuple(settings["extent"])  # a list in the JSON of a bundled run
         settings["preprocessing"] = kind.state_type(**state)
         module = with_weights(lambda: kind(**settings), contents["state_dict"], diverged=diverged)
     except UserError as error:

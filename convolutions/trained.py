@@ -1,0 +1,135 @@
+"""Trained networks as objects. Each method is a command of ``scripts/``: the same keys, checks and errors."""
+
+import html
+import io
+import json
+import shutil
+import weakref
+from contextlib import redirect_stdout
+from functools import cached_property
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import TYPE_CHECKING, Any
+
+from convolutions.scripts import call
+from shared.files import read_json
+from shared.runs import Run
+
+if TYPE_CHECKING:
+    from shared.training import Classifier
+
+
+def load(run: str | Path) -> "Trained":
+    """A trained network: a run's folder, or the name of one that is bundled, such as ``go/policy``.
+
+    Raises:
+        UserError: There is no such run, or it cannot be read.
+    """
+    return Trained(Run.open(run))
+
+
+def train(*words: str) -> "Trained":
+    """Train as ``scripts/train.py`` with these words, such as ``"domain=image"``, and load the run.
+
+    Raises:
+        UserError: As the command, which ends with its message.
+    """
+    return load(call("train", *words)["run"])
+
+
+class Trained:
+    """A trained network.
+
+    Attributes:
+        run: its folder, configuration and metrics.
+    """
+
+    def __init__(self, run: Run):
+        self.run = run
+
+    @cached_property
+    def module(self) -> "Classifier":
+        """The LightningModule with the best weights."""
+        from shared.training import load_module
+
+        return load_module(self.run)
+
+    def predict(self, input: str | Path | None = None, **options: Any) -> "Result":
+        """Predictions for a file, folder or archive, as ``scripts/predict.py`` makes them.
+
+        Args:
+            input: the path; None where ``text="…"`` is given instead.
+            options: other keys of the command, such as ``move=49``.
+
+        Raises:
+            UserError: As the command.
+        """
+        return self._result("predict", input, options)
+
+    def explain(self, input: str | Path | None = None, **options: Any) -> "Result":
+        """Explanations of the predictions for a file, as ``scripts/explain.py`` makes them.
+
+        Args:
+            input: the path; None for an item of the validation set or ``text="…"``.
+            options: other keys of the command, such as ``methods=["occlusion"]``.
+
+        Raises:
+            UserError: As the command.
+        """
+        return self._result("explain", input, options)
+
+    def _result(self, script: str, source: str | Path | None, options: dict[str, Any]) -> "Result":
+        values = {"run": self.run.folder, **({} if source is None else {"input": source}), **options}
+        own = values.get("output") is None
+        if own:
+            values["output"] = mkdtemp(prefix="convolutions-")
+        printed = io.StringIO()
+        try:
+            with redirect_stdout(printed):
+                call(script, **values)
+        except BaseException:
+            if own:
+                shutil.rmtree(values["output"], ignore_errors=True)
+            raise
+        result = Result(Path(values["output"]), printed.getvalue())
+        if own:
+            weakref.finalize(result, shutil.rmtree, values["output"], ignore_errors=True)
+        return result
+
+    def __repr__(self) -> str:
+        return f"convolutions.load({str(self.run.folder)!r})"
+
+
+class Result:
+    """What a command answered; a notebook shows its text, pictures and pages.
+
+    Attributes:
+        folder: of its files; it is removed with this object, unless ``output`` named another.
+        text: what the command printed.
+        rows: predictions, or the values of each explanation.
+    """
+
+    def __init__(self, folder: Path, text: str):
+        self.folder, self.text = folder, text
+        if (values := folder / "values.json").is_file():
+            self.rows: list[dict[str, Any]] = read_json(values)["values"]
+        else:
+            self.rows = [json.loads(line) for line in (folder / "predictions.jsonl").read_text().splitlines()]
+
+    @property
+    def pictures(self) -> list[Path]:
+        """PNG files, in order."""
+        return sorted(self.folder.glob("*.png"))
+
+    def _repr_html_(self) -> str:
+        """Pages are shown in frames without scripts: they hold names and text of strangers."""
+        from shared.results import data_uri
+
+        parts = [f"<pre>{html.escape(self.text)}</pre>"]
+        parts += [f'<img src="{data_uri(picture.read_bytes())}">' for picture in self.pictures]
+        for page in self.folder.glob("*.html") if not self.pictures else ():
+            shown = html.escape(page.read_text())
+            parts.append(
+                f'<iframe sandbox style="width:100%;height:30em;border:0" srcdoc="{shown}"></iframe>'
+            )
+        return "\n".join(parts)
