@@ -1,8 +1,11 @@
-"""The one kind of error that a user can mend."""
+"""The one kind of error that a user can mend, and the checks of single values that raise it."""
 
+import difflib
+import math
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from typing import Any, NamedTuple
 
 
 class UserError(Exception):
@@ -14,6 +17,10 @@ class UserError(Exception):
 
     def __str__(self) -> str:
         return without_passwords("; ".join(map(str, self.args)))
+
+
+class PlaceError(UserError):
+    """A disk or folder that can be used no longer, whatever else is set: full, moved, removed, read-only."""
 
 
 @contextmanager
@@ -31,30 +38,51 @@ def without_passwords(text: str) -> str:
     return re.sub(r"([?&]password=)[^&\s'\"]*", r"\1***", text)
 
 
-class PlaceError(UserError):
-    """A disk or folder that can be used no longer, whatever else is set: full, moved, removed, read-only."""
+class Limit(NamedTuple):
+    """The range of a number.
+
+    Attributes:
+        low, high: the bounds, themselves allowed unless named in ``without``.
+        without: ``low``, ``high`` or both.
+        whole: whole numbers only.
+    """
+
+    low: float = -math.inf
+    high: float = math.inf
+    without: str = ""
+    whole: bool = False
+
+    @property
+    def words(self) -> str:
+        """What a value must be."""
+        kind = "a whole number" if self.whole else "a number"
+        if self.high == math.inf:
+            return f"{kind} {'above' if 'low' in self.without else 'from'} {self.low:,}"
+        if not self.without:
+            return f"{kind} from {self.low:,} to {self.high:,}"
+        left, right = "(" if "low" in self.without else "[", ")" if "high" in self.without else "]"
+        return f"{kind} in {left}{self.low:,}, {self.high:,}{right}"
+
+    def check(self, key: str, value: Any) -> None:
+        """Refuse all but numbers in the range.
+
+        Raises:
+            UserError: ``KEY: must be WHAT, got VALUE``.
+        """
+        number = isinstance(value, int if self.whole else int | float) and not isinstance(value, bool)
+        within = number and abs(value) < math.inf and self.low <= value <= self.high
+        if not within or value in [getattr(self, bound) for bound in self.without.split()]:
+            raise UserError(f"{key}: must be {self.words}, got {shown(value)}")
 
 
 def require_number(key: str, value: object, low: int | float, high: int | float) -> None:
-    """Refuse all but numbers from ``low`` to ``high``.
-
-    Raises:
-        UserError: naming the key.
-    """
-    if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
-        raise UserError(f"{key}: must be a number from {low:g} to {high:g}, got {value}")
+    """Refuse all but numbers from ``low`` to ``high``, as ``Limit.check``."""
+    Limit(low, high).check(key, value)
 
 
-def require_int(key: str, value: object, low: int, high: int | None = None) -> None:
-    """Refuse all but whole numbers from ``low``, to ``high`` if that is given.
-
-    Raises:
-        UserError: naming the key.
-    """
-    whole = isinstance(value, int) and not isinstance(value, bool)
-    if not whole or value < low or (high is not None and value > high):  # type: ignore[operator]
-        to = "" if high is None else f" to {high:,}"
-        raise UserError(f"{key}: must be a whole number from {low:,}{to}, got {value}")
+def require_int(key: str, value: object, low: int, high: int | float = math.inf) -> None:
+    """Refuse all but whole numbers from ``low`` to ``high``, as ``Limit.check``."""
+    Limit(low, high, whole=True).check(key, value)
 
 
 def require_choice(key: str, value: object, legal: Iterable[object]) -> None:
@@ -65,15 +93,22 @@ def require_choice(key: str, value: object, legal: Iterable[object]) -> None:
     """
     legal = list(legal)
     if value not in legal:
-        names = ", ".join(map(str, legal))
-        close = nearest(str(value), list(map(str, legal)))
+        names = list(map(str, legal))
+        close = nearest(str(value), names)
         hint = f"; {close}" if close.startswith("did you mean") else ""
-        raise UserError(f"{key}: must be one of {names}, got {value}{hint}")
+        raise UserError(f"{key}: must be one of {', '.join(names)}, got {value}{hint}")
 
 
 def nearest(name: str, legal: list[str]) -> str:
     """``did you mean 'x'?`` for a misspelt name, else the list of the legal ones."""
-    import difflib
-
     close = difflib.get_close_matches(name, legal, n=1)
     return f"did you mean {close[0]!r}?" if close else f"use one of: {', '.join(map(str, legal))}"
+
+
+def shown(value: Any) -> str:
+    """A value as it stands in a configuration, cut after 80 characters."""
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    plain = isinstance(value, str | int | float | list | tuple | dict)
+    text = " ".join(repr(value).split()) if plain else type(value).__name__
+    return text if len(text) <= 80 else f"{text[:77]}…"

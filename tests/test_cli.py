@@ -66,7 +66,7 @@ def test_every_recipe_composes_and_its_network_builds(experiment: str) -> None:
 
 
 def test_alphago_s_recipe_has_the_paper_s_network() -> None:
-    from shared.config.settings import plain
+    from shared.config.project import plain
     from shared.network.build import build_network
     from shared.training.setup import build_data
 

@@ -11,7 +11,7 @@ from scipy import stats
 
 from shared.commands.repeat import _combinations, repeat
 from shared.config.cli import compose
-from shared.config.settings import plain
+from shared.config.project import plain
 from shared.config.stopping import Stopped, heard
 from shared.errors import UserError
 from shared.results.spread import spread_of

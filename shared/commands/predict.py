@@ -15,8 +15,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from shared.config import COUNT, find_domain, plain, shown, unique_name
-from shared.errors import UserError
+from shared.config import find_domain, plain, unique_name
+from shared.errors import UserError, require_int
 from shared.files import make_folder, write
 from shared.results import percent, png
 from shared.runs import PREDICT, Run, check_options
@@ -68,8 +68,7 @@ def predict(config: DictConfig) -> Predictions:
     if function is None:
         raise UserError(f"run={config.run}: the domain {run.config.domain.name} has no predictions for files")
     check_options(config)
-    if not COUNT.allows(config.top):
-        raise UserError(f"top: must be {COUNT.words}, got {shown(config.top)}")
+    require_int("top", config.top, 1)
     if config.input is None and config.text is None:
         raise UserError("input is not set: give input=…")
     source = None if config.input is None else Path(config.input)

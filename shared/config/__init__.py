@@ -4,11 +4,11 @@ Nothing here imports torch: a mistake is reported at once.
 """
 
 from shared.config.check import (
+    check_built,
     check_choice,
     check_choices,
     check_training,
     check_typed,
-    check_types,
     check_values,
     resolved,
 )
@@ -16,39 +16,38 @@ from shared.config.cli import Command, compose, overrides
 from shared.config.conform import check_arguments, check_known, check_value
 from shared.config.console import print_line, progress, progress_bar, reading
 from shared.config.domain import Domain, check_name, find_domain
-from shared.config.keys import check_built, check_keys, declared, known_keys, nearest_key
-from shared.config.limits import COUNT, Limit, check_limits, shown
+from shared.config.keys import check_keys, declared, known_keys, nearest_key
+from shared.config.limits import Count, NotNegative, Positive, Whole
 from shared.config.monitor import ACCURACY, Monitor
 from shared.config.paste import command_line
 from shared.config.paths import check_there, data_paths, relative_data
-from shared.config.resolvers import PROJECT, unique_name
-from shared.config.settings import plain
+from shared.config.project import PROJECT, plain, unique_name
 from shared.config.signature import parameters
 from shared.config.stopping import REQUEUE, Stopped, ignore_warnings, stop_behind
 from shared.config.surroundings import outside_cause
 
 __all__ = [
     "ACCURACY",
-    "COUNT",
     "PROJECT",
     "REQUEUE",
     "Command",
+    "Count",
     "Domain",
-    "Limit",
     "Monitor",
+    "NotNegative",
+    "Positive",
     "Stopped",
+    "Whole",
     "check_arguments",
     "check_built",
     "check_choice",
     "check_choices",
     "check_keys",
     "check_known",
-    "check_limits",
     "check_name",
     "check_there",
     "check_training",
     "check_typed",
-    "check_types",
     "check_value",
     "check_values",
     "command_line",
@@ -69,7 +68,6 @@ __all__ = [
     "reading",
     "relative_data",
     "resolved",
-    "shown",
     "stop_behind",
     "unique_name",
 ]

@@ -1,18 +1,27 @@
 """Everything about a configuration that can be wrong and shows without data and without torch."""
 
+import re
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Any
 
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
-from shared.config.conform import check_value
-from shared.config.keys import BUILT, CONF, check_keys, known_keys
-from shared.config.limits import LIMITS, check_limits, shown
+from shared.config.conform import check_arguments, check_value
+from shared.config.keys import check_keys, known_keys
+from shared.config.limits import LIMITS, OURS, Seed, Trainer, Training
 from shared.config.messages import interpolation
+from shared.config.project import CONF, plain
 from shared.config.signature import parameters
-from shared.config.trainer import check_trainer
-from shared.errors import UserError
+from shared.errors import UserError, shown
+
+# Sections whose keys a class takes, which `_target_` names; and what the code hands to the class itself.
+BUILT = {
+    "data": ("seed", "fitted"),
+    "optimizer": ("params",),
+    "schedule": ("optimizer", "last_epoch", "epochs", "steps_per_epoch"),  # its length is total_steps
+}
+DEVICES = r"auto|[1-9]\d*|\d+(\s*,\s*\d+)+|\[\d+(, \d+)*\]"
 
 
 def check(config: DictConfig, command: str, opens: bool = False, words: Sequence[str] = ()) -> None:
@@ -31,18 +40,14 @@ def check(config: DictConfig, command: str, opens: bool = False, words: Sequence
     missing = sorted(key for key, value in known_keys(config).items() if value == "???")
     if missing:
         raise UserError(f"{missing[0]} is not set: give {missing[0]}=…")
-    values = resolved(config)
+    values = resolved(config) if "trainer" in config else {}  # others need a run to be resolved
     check_keys(config, command, opens, list(_given(words)))
     if values:
         check_values(values)
 
 
 def check_training(config: DictConfig) -> None:
-    """As ``check``, of a training's configuration that another command made.
-
-    Raises:
-        UserError: As ``check``.
-    """
+    """As ``check``, of a training's configuration that another command made."""
     check(config, "train")
 
 
@@ -52,19 +57,12 @@ def check_choices(config: DictConfig) -> None:
     Raises:
         UserError: Naming those of this domain.
     """
-    if "domain" not in config:
-        return
-    name = str(config.domain.name)
-    for group in ("model", "data"):
-        check_choice(group, config.choices.get(group), name)
+    for group in ("model", "data") if "domain" in config else ():
+        check_choice(group, config.choices.get(group), str(config.domain.name))
 
 
 def check_choice(group: str, choice: str | None, domain: str) -> None:
-    """Refuse a file of a group that is another domain's.
-
-    Raises:
-        UserError: Naming those of this domain.
-    """
+    """Refuse a file of a group that is another domain's, as ``check_choices``."""
     other, _, rest = (choice or "").partition("/")
     if rest and other != domain and (CONF / "domain" / f"{other}.yaml").is_file():
         own = sorted(f"{domain}/{file.stem}" for file in (CONF / group / domain).glob("[!_]*.yaml"))
@@ -75,62 +73,60 @@ def check_choice(group: str, choice: str | None, domain: str) -> None:
 
 
 def resolved(config: DictConfig) -> dict[str, Any]:
-    """The configuration of a training as plain values; others need a run to be resolved, and are empty here.
+    """The configuration of a training as plain values.
 
     Raises:
         UserError: An interpolation leads nowhere.
     """
-    if "trainer" not in config:
-        return {}
     try:
-        return OmegaConf.to_container(config, resolve=True)  # type: ignore[return-value]
+        return plain(config)
     except OmegaConfBaseException as error:
         raise UserError(interpolation(error, config)) from error
 
 
 def check_values(values: Mapping[str, Any]) -> None:
-    """Refuse values of a training that are of another type or out of range.
+    """Refuse values of a training that are of another type or out of range, and keys that their class lacks.
 
     Raises:
         UserError: Naming the key, the value and what is possible.
     """
     for section in BUILT:
-        check_types(section, values[section])
-    check_limits({"seed": values["seed"]} | _below(values))
-    _check_monitor(values["training"]["monitor"], values["training"]["mode"])
-    check_trainer(values["trainer"])
-    if not isinstance(values["test"], bool):
-        raise UserError(f"test: must be true or false, got {shown(values['test'])}")
-
-
-def _check_monitor(monitor: Any, mode: Any) -> None:
-    check_value(monitor, str, "training.monitor")
-    check_value(mode, Literal["max", "min"], "training.mode")
-    if "loss" in monitor and mode == "max":
+        check_built(section, values[section])
+    check_value(values["seed"], Seed, "seed")
+    check_value(values["test"], bool, "test")
+    check_value(values["training"], Training, "training")
+    monitor = values["training"]["monitor"]
+    if "loss" in monitor and values["training"]["mode"] == "max":
         raise UserError(f"training.mode: must be min beside training.monitor={monitor}, got max")
+    trainer = values["trainer"]
+    for key, value in trainer.items():
+        if key in OURS:
+            raise UserError(f"trainer.{key}: must not be set, got {shown(value)}; {OURS[key]}")
+    check_value(trainer, Trainer, "trainer")
+    devices = trainer.get("devices", "auto")
+    twice = isinstance(devices, list) and len(set(map(str, devices))) < len(devices)
+    if twice or not re.fullmatch(DEVICES, str(devices)):
+        kind = "auto, a number of devices from 1, or a list of their numbers from 0"
+        raise UserError(f"trainer.devices: must be {kind}, got {shown(devices)}")
 
 
-def _below(node: Mapping[str, Any]) -> dict[str, Any]:
-    sections = (*BUILT, "training")
-    return {f"{name}.{key}": value for name in sections for key, value in node[name].items()}
+def check_built(section: str, node: Any) -> None:
+    """Refuse what the class does not take that ``_target_`` of ``data``, ``optimizer`` or ``schedule`` names.
 
-
-def check_types(section: str, values: Mapping[str, Any]) -> None:
-    """Refuse values that are not of the type that the class named by ``_target_`` declares.
+    What may be named there, ``shared.training`` checks.
 
     Raises:
-        UserError: Naming the key, the value and the type.
+        UserError: Naming the key that is missing, unknown, of another type, or out of range.
     """
-    taken = parameters(str(values.get("_target_"))) or {}
-    for key, value in values.items():
-        null = value is None and f"{section}.{key}" in LIMITS  # may stand for the training's own
-        if key in taken and not null:
-            check_value(value, taken[key].hint, f"{section}.{key}")
-
-
-def _given(words: Sequence[str]) -> dict[str, str]:
-    """The keys that were typed, and their values."""
-    return {word.split("=")[0].lstrip("+~"): word.partition("=")[2] for word in words}
+    if not isinstance(node, dict):
+        raise UserError(f"{section}: must be a file of conf/{section}, got {node!r}")
+    taken = parameters(str(node.get("_target_")))
+    if taken is None:
+        return
+    kinds = LIMITS[section]
+    taken = {name: one._replace(hint=kinds.get(name, one.hint)) for name, one in taken.items()}
+    settings = {key: value for key, value in node.items() if key != "_target_"}
+    check_arguments(taken, settings, section, filled=BUILT[section])
 
 
 def check_typed(words: Sequence[str], settles: Sequence[str], alone: Sequence[Sequence[str]]) -> None:
@@ -146,12 +142,16 @@ def check_typed(words: Sequence[str], settles: Sequence[str], alone: Sequence[Se
     """
     values = _given(words)
     for key, value in values.items():
-        for own in settles:
-            if key == own or key.startswith(f"{own}."):
-                raise UserError(f"{key}: must not be set, got {value}; this command sets it itself")
+        if any(f"{key}.".startswith(f"{own}.") for own in settles):
+            raise UserError(f"{key}: must not be set, got {value}; this command sets it itself")
     set_keys = [key for key, value in values.items() if value.strip().lower() != "null"]
     for first, *others in alone:
         for key in set_keys if first in set_keys else ():
             if key != first and (key in others or others == ["*"]):
                 reason = "its settings are its own" if others == ["*"] else "give one of the two"
                 raise UserError(f"{key}: must not be set beside {first}, got {values[key]}; {reason}")
+
+
+def _given(words: Sequence[str]) -> dict[str, str]:
+    """The keys that were typed, and their values."""
+    return {word.split("=")[0].lstrip("+~"): word.partition("=")[2] for word in words}

@@ -5,7 +5,7 @@ import pkgutil
 from dataclasses import dataclass
 from typing import Any
 
-from shared.config.resolvers import PROJECT
+from shared.config.project import PROJECT
 from shared.errors import UserError, nearest
 
 

@@ -18,11 +18,10 @@ from hydra.core.object_type import ObjectType
 from hydra.plugins.config_source import ConfigResult, ConfigSource
 from omegaconf import DictConfig, OmegaConf, open_dict
 
-from shared.config.resolvers import PROJECT
+from shared.config.project import CONF
 from shared.errors import UserError
 from shared.files import read_yaml
 
-CONF = PROJECT / "conf"
 TARGETS = {
     "callbacks": {"shared.config.multirun.Grid"},
     "launcher": {

@@ -12,9 +12,9 @@ from hydra import initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 from hydra.types import RunMode
 
-from shared.config.keys import CONF, known_keys, plain_file
-from shared.config.limits import shown
-from shared.config.resolvers import INSTALLED
+from shared.config.keys import known_keys
+from shared.config.project import CONF, INSTALLED, plain_file
+from shared.errors import shown
 
 SENTENCE = re.compile(r"(?<!\bal)\.\s+(?=[A-Z])|$")  # not of "et al."
 KEY = re.compile(r"(?P<indent> *)(?P<name>\w+):(?P<value>.*)")
@@ -44,7 +44,7 @@ def print_help(command: str, docstring: str, words: Sequence[str]) -> None:
 
 def _groups(command: str) -> Iterator[str]:
     """The files of each group, with the first sentence of their first comment."""
-    for default in plain_file(CONF / f"{command}.yaml").get("defaults", []):
+    for default in plain_file(f"{command}.yaml").get("defaults", []):
         if isinstance(default, str) and default != "_self_":
             yield from _groups(default)
         for group in default if isinstance(default, dict) else ():

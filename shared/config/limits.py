@@ -1,116 +1,111 @@
 """Which values the keys of a training may have, as far as neither data nor a device is needed."""
 
-import math
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Annotated, Any, Literal, TypedDict
 
-from shared.errors import UserError
+from shared.errors import Limit
 
-
-class Limit(NamedTuple):
-    """A number's type and range.
-
-    Attributes:
-        low, high: the bounds, themselves allowed unless named in ``without``.
-        without: ``low``, ``high`` or both.
-        whole: whole numbers only.
-        null: null is allowed too.
-    """
-
-    low: float = -math.inf
-    high: float = math.inf
-    without: str = ""
-    whole: bool = False
-    null: bool = False
-
-    def allows(self, value: Any) -> bool:
-        """Whether a value is within."""
-        if value is None:
-            return self.null
-        if isinstance(value, bool) or not isinstance(value, int if self.whole else int | float):
-            return False
-        above = value > self.low if "low" in self.without else value >= self.low
-        below = value < self.high if "high" in self.without else value <= self.high
-        return above and below and math.isfinite(value)
-
-    @property
-    def words(self) -> str:
-        """What a value must be."""
-        kind = "a whole number" if self.whole else "a number"
-        null = " or null" if self.null else ""
-        if self.high == math.inf:
-            return f"{kind} {'above' if 'low' in self.without else 'from'} {self.low:,}{null}"
-        left, right = "(" if "low" in self.without else "[", ")" if "high" in self.without else "]"
-        return f"{kind} in {left}{self.low:,}, {self.high:,}{right}{null}"
+Count = Annotated[int, Limit(1, whole=True)]
+Whole = Annotated[int, Limit(0, whole=True)]
+NotNegative = Annotated[float, Limit(0)]
+Positive = Annotated[float, Limit(0, without="low")]
+Share = Annotated[float, Limit(0, 1)]
+Below = Annotated[float, Limit(0, 1, "high")]  # such as the share of the old that a running mean keeps
+Factor = Annotated[float, Limit(0, 1, "low")]
+Batches = Count | Annotated[float, Limit(0, 1, "low")] | None  # their number, or a share of them
+Precision = (
+    Literal["auto", 16, 32, 64, "16", "32", "64", "bf16"]
+    | Literal["16-mixed", "bf16-mixed", "16-true", "bf16-true", "32-true", "64-true"]
+)
+Seed = Annotated[int, Limit(0, 2**32 - 1, whole=True)]
 
 
-POSITIVE = Limit(0, without="low")
-NOT_NEGATIVE = Limit(0)
-DECAY = Limit(0, 1, "high")  # the share of the old that a running mean keeps
-COUNT = Limit(1, whole=True)
-LENGTH = Limit(1, whole=True, null=True)  # of a schedule; null: the training's
+class Training(TypedDict):
+    """``training``."""
 
-LIMITS: Mapping[str, Limit] = {
-    "seed": Limit(0, 2**32 - 1, whole=True),
-    "training.label_smoothing": Limit(0, 1, "high"),
-    "training.ema": Limit(0, 1, "low high", null=True),
-    "training.patience": LENGTH,
-    "data.batch_size": COUNT,
-    "data.epoch_size": LENGTH,
-    "data.workers": Limit(0, whole=True),
-    "optimizer.lr": POSITIVE,
-    "optimizer.weight_decay": NOT_NEGATIVE,
-    "optimizer.momentum": DECAY,
-    "optimizer.dampening": Limit(0, 1),
-    "optimizer.betas": DECAY,
-    "optimizer.alpha": DECAY,
-    "optimizer.eps": NOT_NEGATIVE,
-    "optimizer.rest": NOT_NEGATIVE,
-    "optimizer.rest_momentum": DECAY,
-    "schedule.max_lr": POSITIVE,
-    "schedule.eta_min": NOT_NEGATIVE,
-    "schedule.factor": Limit(0, 1, "low"),
-    "schedule.start_factor": Limit(0, 1, "low"),
-    "schedule.end_factor": Limit(0, 1),
-    "schedule.gamma": POSITIVE,
-    "schedule.power": POSITIVE,
-    "schedule.pct_start": Limit(0, 1, "high"),
-    "schedule.div_factor": POSITIVE,
-    "schedule.final_div_factor": POSITIVE,
-    "schedule.base_momentum": DECAY,
-    "schedule.max_momentum": DECAY,
-    "schedule.total_steps": LENGTH,
-    "schedule.T_max": LENGTH,
-    "schedule.total_iters": LENGTH,
-    "schedule.step_size": COUNT,
-    "schedule.T_0": COUNT,
-    "schedule.T_mult": COUNT,
-    "schedule.milestones": COUNT,
+    label_smoothing: Below
+    ema: Annotated[float, Limit(0, 1, "low high")] | None
+    patience: Count | None
+    monitor: str
+    mode: Literal["max", "min"]
+
+
+class Trainer(TypedDict, total=False):
+    """``trainer``: the settings of Lightning's Trainer that a training obeys."""
+
+    accelerator: str  # what there is, Lightning finds out on this machine
+    devices: Any  # see ``check_values``
+    strategy: str
+    num_nodes: Count
+    max_epochs: Count
+    limit_train_batches: Batches
+    limit_val_batches: Batches
+    limit_test_batches: Batches
+    accumulate_grad_batches: Count
+    gradient_clip_val: NotNegative | None
+    gradient_clip_algorithm: Literal["norm", "value"] | None
+    precision: Precision
+    log_every_n_steps: Count
+    deterministic: bool | Literal["warn"] | None
+    benchmark: bool | None
+    compile: bool
+    detect_anomaly: bool
+    sync_batchnorm: bool
+    enable_progress_bar: bool
+
+
+LIMITS: Mapping[str, Mapping[str, Any]] = {
+    "data": {"batch_size": Count, "epoch_size": Count | None, "workers": Whole},
+    "optimizer": {
+        "lr": Positive,
+        "weight_decay": NotNegative,
+        "momentum": Below,
+        "dampening": Share,
+        "betas": tuple[Below, Below],
+        "alpha": Below,
+        "eps": NotNegative,
+        "rest": NotNegative,
+        "rest_momentum": Below,
+    },
+    "schedule": {
+        "max_lr": Positive | list[Positive],
+        "eta_min": NotNegative,
+        "factor": Factor,
+        "start_factor": Factor,
+        "end_factor": Share,
+        "gamma": Positive,
+        "power": Positive,
+        "pct_start": Below,
+        "div_factor": Positive,
+        "final_div_factor": Positive,
+        "base_momentum": Below | list[Below],
+        "max_momentum": Below | list[Below],
+        # The length of the training where it is null.
+        **dict.fromkeys(("total_steps", "T_max", "total_iters"), Count | None),
+        **dict.fromkeys(("step_size", "T_0", "T_mult"), Count),
+        "milestones": list[Count],
+    },
 }
 
-
-def check_limits(values: Mapping[str, Any]) -> None:
-    """Refuse values that are out of range.
-
-    Args:
-        values: by the full path of their keys, interpolations resolved.
-
-    Raises:
-        UserError: Naming the key, the value and the range.
-    """
-    for key, limit in LIMITS.items():
-        if key not in values:
-            continue
-        value = values[key]
-        several = isinstance(value, list) and key.startswith(("optimizer.", "schedule."))
-        for number in value if several else [value]:
-            if not limit.allows(number):
-                raise UserError(f"{key}: must be {limit.words}, got {shown(value)}")
-
-
-def shown(value: Any) -> str:
-    """A value as it stands in a configuration."""
-    if value is None or isinstance(value, bool):
-        return {None: "null", True: "true", False: "false"}[value]
-    text = repr(value) if isinstance(value, str) else str(value)
-    return text if len(text) <= 80 else f"{text[:77]}…"
+EPOCHS = "give trainer.max_epochs and data.epoch_size: validation and checkpoints come after each epoch"
+OURS = {  # settings of Lightning's Trainer that are the project's own, and what is set instead
+    "logger": "give logger=csv, or another file of conf/logger",
+    "callbacks": "give callbacks=learning_rate, or another file of conf/callbacks",
+    "plugins": "checkpoints are written whole or not at all",
+    "enable_checkpointing": "a run keeps its best and its last checkpoint",
+    "enable_model_summary": "the table of layers is printed",
+    "num_sanity_val_steps": "the network is checked before any data are read",
+    "use_distributed_sampler": "the data share items out among the processes",
+    "default_root_dir": "give runs=FOLDER",
+    "fast_dev_run": "it keeps no checkpoint to test; give trainer.max_epochs=1 trainer.limit_train_batches=1",
+    "barebones": "it keeps no checkpoint to test; scripts/bench.py measures speed",
+    "overfit_batches": "give data.epoch_size, or a smaller data.path",
+    **dict.fromkeys(("max_steps", "min_steps", "max_time", "min_epochs"), EPOCHS),
+    **dict.fromkeys(("check_val_every_n_epoch", "val_check_interval"), EPOCHS),
+    "limit_predict_batches": "give predict.py fewer files",
+    "reload_dataloaders_every_n_epochs": "the order of the data follows from the seed and the epoch",
+    "inference_mode": "it changes no metric",
+    "profiler": "scripts/bench.py measures speed",
+    "enable_autolog_hparams": "config.yaml holds all settings",
+    "model_registry": "scripts/ship.py puts a run into the project",
+}

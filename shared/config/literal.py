@@ -6,9 +6,8 @@ from fnmatch import fnmatchcase
 from functools import cache
 
 from hydra.core.override_parser.types import Quote, QuotedString
-from omegaconf import OmegaConf
 
-from shared.config.resolvers import PROJECT
+from shared.config.project import plain_file
 
 WORD = re.compile(r"(?P<key>\+{0,2}(?P<name>[\w.$/@:-]+))=(?P<value>.*)", re.DOTALL)
 # One quoted value from end to end: a quote inside has a backslash before it.
@@ -36,8 +35,8 @@ def kind_of(name: str) -> str | None:
 
 @cache
 def _listed() -> list[tuple[str, str]]:
-    kinds = OmegaConf.load(PROJECT / "conf" / "free_text.yaml")
-    return [(str(kind), str(pattern)) for kind, patterns in kinds.items() for pattern in patterns]
+    kinds = plain_file("free_text.yaml")
+    return [(kind, pattern) for kind, patterns in kinds.items() for pattern in patterns]
 
 
 def _as_typed(word: str, multirun: bool) -> str:

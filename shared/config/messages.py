@@ -11,12 +11,13 @@ from hydra.errors import (
     MissingConfigException,
     OverrideParseException,
 )
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 from omegaconf.errors import InterpolationKeyError, OmegaConfBaseException
 from yaml import YAMLError
 
-from shared.config.keys import CONF, known_keys, nearest_key
+from shared.config.keys import known_keys, nearest_key
 from shared.config.literal import quoted
+from shared.config.project import CONF, plain_file
 from shared.errors import nearest
 from shared.files import broken_yaml
 
@@ -105,7 +106,7 @@ def _example(name: str, config: DictConfig) -> str | None:
     """A key of the model as a file of the same domain sets it: ``tokens: words``."""
     group, _, key = name.partition(".")
     for file in sorted((CONF / group / str(config.domain.name)).glob("*.yaml")) if "domain" in config else ():
-        value = OmegaConf.to_container(OmegaConf.load(file), resolve=False).get(key)  # type: ignore[union-attr]
+        value = plain_file(file).get(key)
         if value is not None:
             return f"`{key}: {value}` in {group}/{file.parent.name}/{file.name}"
     return None

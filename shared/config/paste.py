@@ -15,7 +15,7 @@ from shared.config.literal import (
     unquoted,
     without_interpolation,
 )
-from shared.config.resolvers import INSTALLED, PROJECT
+from shared.config.project import INSTALLED, PROJECT
 
 
 def command_line(script: str, *words: str, **values: Any) -> str:

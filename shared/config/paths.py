@@ -9,15 +9,14 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from shared.config.resolvers import PROJECT
+from shared.config.project import plain_file
 from shared.errors import UserError
 
 
 @cache
 def data_paths() -> tuple[str, ...]:
     """The keys below ``data`` that name files, as ``conf/free_text.yaml`` lists them."""
-    kinds = OmegaConf.load(PROJECT / "conf" / "free_text.yaml")
-    return tuple(str(key).removeprefix("data.") for key in kinds.data)
+    return tuple(key.removeprefix("data.") for key in plain_file("free_text.yaml")["data"])
 
 
 def make_absolute(config: DictConfig) -> None:

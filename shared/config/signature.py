@@ -1,34 +1,53 @@
 """What a class takes, read from its source: to import torch for a misspelt key would take seconds."""
 
 import ast
-import operator
 import typing
-from collections.abc import Iterator, Mapping, Sequence
-from functools import cache, reduce
+from collections.abc import Mapping
+from functools import cache
 from importlib.machinery import PathFinder
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, Union
+from types import SimpleNamespace, UnionType
+from typing import Any, Union, get_args, get_origin
 
-from shared.config.resolvers import PROJECT
+from shared.config.conform import Parameter
+from shared.config.project import PROJECT
 
 # A value of a configuration is plain: what else an annotation names (Tensor, Strategy) none can be.
-PLAIN: dict[str, Any] = {
-    "int": int, "float": float, "str": str, "bool": bool, "None": type(None), "Any": Any, "list": list,
-    "List": list, "dict": dict, "Dict": dict, "tuple": tuple, "Tuple": tuple, "Sequence": Sequence,
-    "Iterable": Sequence, "Mapping": Mapping, "Literal": Literal, "Optional": typing.Optional, "Union": Union,
-}  # fmt: skip
+PLAIN: dict[str, Any] = {kind.__name__: kind for kind in (bool, dict, float, int, list, str, tuple)} | {
+    name: vars(typing)[name]
+    for name in ("Any", "Dict", "List", "Literal", "Mapping", "Optional", "Sequence", "Tuple", "Union")
+}
 
 
-class Parameter(NamedTuple):
-    """A keyword that a class takes.
+class _AnyName(type):
+    def __getattr__(cls, name: str) -> type:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return cls
 
-    Attributes:
-        hint: the type of its value, as ``conform`` reads it; Any where only its class knows it.
-        required: it has no default.
-    """
+    def __getitem__(cls, item: object) -> type:
+        return cls
 
-    hint: Any
-    required: bool
+
+class _Other(metaclass=_AnyName):
+    """A type that no plain value has."""
+
+
+class _Names(dict[str, Any]):
+    """What the names in a module's annotations mean."""
+
+    def __init__(self, module: str):
+        super().__init__(PLAIN, Iterable=typing.Sequence, typing=typing)
+        self.module = module
+
+    def __missing__(self, name: str) -> Any:
+        module, node = _find(self.module, name) or (self.module, None)
+        if not isinstance(node, ast.ClassDef) or "TypedDict" not in map(ast.unparse, node.bases):
+            return _Other
+        fields = [child for child in node.body if isinstance(child, ast.AnnAssign)]
+        hints = _hints({ast.unparse(field.target): field.annotation for field in fields}, module)
+        partial = "total=False" in map(ast.unparse, node.keywords)
+        return typing.TypedDict(name, hints, total=not partial)  # type: ignore[operator]
 
 
 @cache
@@ -37,122 +56,84 @@ def parameters(name: str) -> dict[str, Parameter] | None:
 
     Those that ``**more`` hands on to the class below it are among them, unless it sets them itself.
     """
-    place = _find(name)
+    module, _, attribute = name.rpartition(".")
+    place = _find(module, attribute)
     if place is None:
         return None
     module, node = place
+    function: ast.stmt | None = node
+    below: dict[str, Parameter] | None = None
     if isinstance(node, ast.ClassDef):
-        own = [
-            child for child in node.body if isinstance(child, ast.FunctionDef) and child.name == "__init__"
-        ]
-        if not own:
-            return _of_bases(module, node)
-        [function] = own
-    else:
-        function = node
+        bases = (parameters(f"{module}.{base.id}") for base in node.bases if isinstance(base, ast.Name))
+        below = next((taken for taken in bases if taken is not None), None)
+        function = _named(node.body, "__init__")
+    if not isinstance(function, ast.FunctionDef):
+        return below
     arguments = function.args
-    pairs = list(_with_defaults(arguments))
+    listed = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
+    defaults = [*arguments.defaults, *arguments.kw_defaults]
+    defaults = [*[None] * (len(listed) - len(defaults)), *defaults]
+    hints = _hints({one.arg: one.annotation for one in listed}, module)
     taken = {
-        argument.arg: Parameter(_hint(argument.annotation, module), default is None)
-        for argument, default in pairs
+        one.arg: Parameter(hints.get(one.arg, Any), default is None)
+        for one, default in zip(listed, defaults, strict=True)
+        if one.arg != "self"
     }
-    taken.pop("self", None)
-    if arguments.kwarg and isinstance(node, ast.ClassDef):
-        handed = _of_bases(module, node) or {}
-        taken |= {key: value for key, value in handed.items() if key not in {*taken, *_set(function)}}
-    return taken
+    handed = (below or {}) if arguments.kwarg else {}
+    return {key: value for key, value in handed.items() if key not in _settled(function)} | taken
 
 
-def _with_defaults(arguments: ast.arguments) -> Iterator[tuple[ast.arg, ast.expr | None]]:
-    plain = [*arguments.posonlyargs, *arguments.args]
-    missing = len(plain) - len(arguments.defaults)
-    yield from zip(plain, [*[None] * missing, *arguments.defaults], strict=True)
-    yield from zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)
-
-
-def _set(function: ast.FunctionDef) -> set[str]:
+def _settled(function: ast.FunctionDef) -> set[str | None]:
     """What the function itself hands to ``super().__init__``."""
     calls = [child for child in ast.walk(function) if isinstance(child, ast.Call)]
     own = [call for call in calls if ast.unparse(call.func) == "super().__init__"]
-    return {keyword.arg for call in own for keyword in call.keywords if keyword.arg}
+    return {keyword.arg for call in own for keyword in call.keywords}
 
 
-def _of_bases(module: str, node: ast.ClassDef) -> dict[str, Parameter] | None:
-    bases = [base for base in node.bases if isinstance(base, ast.Name)]
-    candidates = (parameters(f"{module}.{base.id}") for base in bases)
-    return next((taken for taken in candidates if taken is not None), None)
+def _hints(annotations: Mapping[str, ast.expr | None], module: str) -> dict[str, Any]:
+    """The types that annotations mean; Any where no plain value can be of it."""
+    texts = {name: ast.unparse(node) for name, node in annotations.items() if node}
+    hints = typing.get_type_hints(SimpleNamespace(__annotations__=texts), {}, _Names(module))
+    return {name: Any if _is_other(hint) else hint for name, hint in hints.items()}
 
 
-def _find(name: str) -> tuple[str, ast.ClassDef | ast.FunctionDef] | None:
+def _is_other(hint: Any) -> bool:
+    inner = get_args(hint)
+    if hint is _Other or _Other not in inner:
+        return hint is _Other
+    return get_origin(hint) not in (Union, UnionType) or not {*inner} - {_Other, type(None)}
+
+
+def _find(module: str, name: str) -> tuple[str, ast.stmt] | None:
     """The module in which a class or function is written, and its node; imports of the name are followed."""
-    module, _, attribute = name.rpartition(".")
-    file = _file(module)
-    if file is None:
-        return None
-    for node in ast.parse(file.read_text()).body:
-        if isinstance(node, ast.ClassDef | ast.FunctionDef) and node.name == attribute:
-            return module, node
-        if isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            for alias in node.names:
-                if (alias.asname or alias.name) == attribute:
-                    return _find(f"{node.module}.{alias.name}")
+    node = _named(_body(module), name)
+    if isinstance(node, ast.ImportFrom):
+        [original] = [alias.name for alias in node.names if (alias.asname or alias.name) == name]
+        return _find(str(node.module), original) if not node.level else None
+    return (module, node) if node else None
+
+
+def _named(body: list[ast.stmt], name: str) -> ast.stmt | None:
+    """The statement that defines or imports a name."""
+    for node in body:
+        if isinstance(node, ast.ClassDef | ast.FunctionDef) and node.name == name:
+            return node
+        if isinstance(node, ast.ImportFrom) and name in [alias.asname or alias.name for alias in node.names]:
+            return node
     return None
 
 
-def _file(module: str) -> Path | None:
-    """The source of a module, none of its packages imported."""
+@cache
+def _body(module: str) -> list[ast.stmt]:
+    """The statements of a module, none of its packages imported; none where its source is not found."""
     top, *parts = module.split(".")
-    if (PROJECT / top).is_dir():
-        folder = PROJECT / top
-    else:
-        spec = PathFinder.find_spec(top) if top else None
-        if spec is None or not spec.submodule_search_locations:
-            return None
-        folder = Path(next(iter(spec.submodule_search_locations)))
-    path = folder.joinpath(*parts)
-    return next((file for file in (path / "__init__.py", path.with_suffix(".py")) if file.is_file()), None)
-
-
-def _hint(node: ast.expr | None, module: str) -> Any:
-    """The type that an annotation means."""
-    known = _known(node, module)
-    return Any if known is None else known
-
-
-def _known(node: ast.expr | None, module: str) -> Any:
-    """The same, None where it is not of plain values; of a union what is plain remains."""
-    if isinstance(node, ast.Constant):
-        return type(None) if node.value is None else None
-    if isinstance(node, ast.BinOp):
-        return _union([_known(node.left, module), _known(node.right, module)])
-    if isinstance(node, ast.Subscript):
-        kind = _known(node.value, module)
-        parts = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
-        if kind is Literal:
-            return Literal[tuple(part.value for part in parts if isinstance(part, ast.Constant))]
-        inside = [_known(part, module) for part in parts]
-        if kind is Union:
-            return _union(inside)
-        if kind is typing.Optional:
-            return None if inside == [None] else _union([*inside, type(None)])
-        return (
-            kind if kind is None or None in inside else kind[tuple(inside) if len(inside) > 1 else inside[0]]
-        )
-    name = node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")
-    if name in PLAIN or not isinstance(node, ast.Name):
-        return PLAIN.get(name)
-    place = _find(f"{module}.{name}")
-    if place is None or not isinstance(place[1], ast.ClassDef):
-        return None
-    if "TypedDict" not in [getattr(base, "id", "") for base in place[1].bases]:
-        return None
-    fields = [child for child in place[1].body if isinstance(child, ast.AnnAssign)]
-    hints = {ast.unparse(field.target): _hint(field.annotation, place[0]) for field in fields}
-    return typing.TypedDict(name, hints)  # type: ignore[operator]
-
-
-def _union(members: list[Any]) -> Any:
-    plain = [member for member in members if member is not None]
-    if not plain or plain == [type(None)]:
-        return None
-    return reduce(operator.or_, plain) if len(plain) > 1 else plain[0]
+    folders = [str(PROJECT / top)]
+    if not Path(*folders).is_dir():
+        spec = PathFinder.find_spec(top)
+        folders = list((spec and spec.submodule_search_locations) or [])
+    for folder in folders:
+        path = Path(folder, *parts)
+        for file in (path / "__init__.py", path.with_suffix(".py")):
+            if file.is_file():
+                return ast.parse(file.read_text()).body
+    return []

@@ -4,7 +4,7 @@ import inspect
 from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import torch
 from omegaconf import DictConfig, OmegaConf
@@ -13,8 +13,18 @@ from rich.table import Table
 
 import shared.explain.checks  # noqa: F401 - fills CHECKS
 from shared.commands import data_of, read_data
-from shared.config import COUNT, PROJECT, Limit, find_domain, print_line, shown, unique_name
-from shared.errors import UserError, nearest
+from shared.config import (
+    PROJECT,
+    Count,
+    NotNegative,
+    Positive,
+    Whole,
+    check_value,
+    find_domain,
+    print_line,
+    unique_name,
+)
+from shared.errors import Limit, UserError, nearest
 from shared.explain.adapter import InputAdapter
 from shared.explain.checks.base import HEADS, Subject, rows_of, run_checks
 from shared.explain.explanation import Example
@@ -31,10 +41,10 @@ from shared.training import Classifier, load_module
 
 OWN = ("text", "move")  # keys of the configuration that a domain's own kind of input needs
 OF_CHECKS = ("run", "check", "data", "checkpoint", "output", "searched", "n", "seed")
-WEIGHTS = {"l1": Limit(0), "smooth": Limit(0), "epsilon": Limit(0, without="low", null=True)}
+WEIGHTS: dict[str, Any] = {"l1": NotNegative, "smooth": NotNegative, "epsilon": Positive | None}
 NUMBERS = {
-    **{"inputs": COUNT, "searched": COUNT, "n": Limit(2, whole=True)},
-    **{"item": Limit(0, whole=True), "seed": Limit(0, whole=True)},
+    **{"inputs": Count, "searched": Count, "n": Annotated[int, Limit(2, whole=True)]},
+    **{"item": Whole, "seed": Whole},
     **WEIGHTS,
 }
 
@@ -158,8 +168,7 @@ def _lacking(method: Method, config: DictConfig) -> list[str]:
 def _check_keys(config: DictConfig) -> None:
     """Refuse values out of range, and keys that checks or explanations would not read."""
     for key, limit in NUMBERS.items():
-        if not limit.allows(config[key]):
-            raise UserError(f"{key}: must be {limit.words}, got {shown(config[key])}")
+        check_value(config[key], limit, key)
     file: Any = OmegaConf.to_container(OmegaConf.load(PROJECT / "conf" / "explain.yaml"))
     for key in file:
         unread = key not in OF_CHECKS if config.check else key == "n"

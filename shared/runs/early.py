@@ -1,19 +1,10 @@
 """Checks of a run or a file that a command names, before torch is imported."""
 
 from pathlib import Path
-from typing import Any
 
 from omegaconf import DictConfig, OmegaConf, open_dict
 
-from shared.config import (
-    check_built,
-    check_choice,
-    check_limits,
-    check_types,
-    declared,
-    find_domain,
-    parameters,
-)
+from shared.config import check_built, check_choice, declared, find_domain, parameters, plain
 from shared.errors import UserError, nearest
 from shared.runs.run import Run
 
@@ -73,10 +64,7 @@ def check_data(config: DictConfig) -> None:
     Raises:
         UserError: Naming the key.
     """
-    data: Any = OmegaConf.to_container(config.data, resolve=True)
-    check_built("data", data)
-    check_types("data", data)
-    check_limits({f"data.{key}": value for key, value in data.items()})
+    check_built("data", plain(config.data))
 
 
 def check_options(config: DictConfig) -> None:

@@ -7,7 +7,7 @@ from domains.go.data import GoData
 from domains.go.engine.network import Policy
 from domains.go.module import GoPolicy
 from shared.config.cli import compose
-from shared.config.settings import plain
+from shared.config.project import plain
 from shared.network.build import build_network
 from shared.training.setup import build_data, build_module
 from tests.domains.go.board.reference import games_of

@@ -13,7 +13,7 @@ from domains.go.engine.network import ensemble
 from domains.go.module import GoPolicy
 from shared.commands.evaluate import test as evaluate_test
 from shared.config.cli import compose
-from shared.config.settings import plain
+from shared.config.project import plain
 from shared.errors import UserError
 from shared.training.data import Draw, Preprocessing
 from shared.training.setup import build_data, build_module, build_trainer

@@ -187,7 +187,7 @@ def test_a_folder_without_a_readable_image_is_refused(tmp_path: Path) -> None:
         (["data.first=0"], "data.first: must be a whole number from 1, got 0"),
         (["data.augment.shift=28"], "data.augment.shift: must be a whole number from 0 to 27 pixels, got 28"),
         (["data.test_views=3"], "data.test_views: must be one of 1, 2, 6, got 3"),
-        (["data.test_views=true"], "data.test_views: must be a whole number, got True"),
+        (["data.test_views=true"], "data.test_views: must be a whole number, got true"),
     ],
 )
 def test_impossible_settings_are_refused(words: list[str], message: str) -> None:

@@ -15,7 +15,7 @@ LENGTHS = [3000, 1, 150, 5000, 900]
 
 
 def make(model: str = "frequency", **augment: object) -> SpeechClassifier:
-    from shared.config.settings import plain
+    from shared.config.project import plain
 
     config = compose("train", ["domain=speech", f"model=speech/{model}"])
     torch.manual_seed(0)

@@ -9,7 +9,7 @@ import torch
 from domains.text.data import TextData
 from domains.text.module import TextClassifier
 from shared.config.cli import compose
-from shared.config.settings import plain
+from shared.config.project import plain
 from shared.errors import UserError
 from shared.training.classifier import as_tensors
 from shared.training.data import Draw

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from shared.compare.entry import slug
-from shared.config.settings import plain
+from shared.config.project import plain
 from shared.errors import UserError
 from tests.shared.compare.comparisons import PLAN, ended, entries_of, finish, measured, plan_of
 

@@ -5,7 +5,7 @@ import torch
 
 from shared.compare.profile import choices, facts, latency
 from shared.config.cli import compose
-from shared.config.settings import plain
+from shared.config.project import plain
 from shared.network.build import build_network
 from shared.training.setup import build_data, build_module
 

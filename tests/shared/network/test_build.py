@@ -193,7 +193,7 @@ MISTAKES = {
     "missing key": ([{"conv": {"filters": 4}}], ["layers[0].conv.kernel: must be", "span", "missing"]),
     "missing all": (["conv"], ["layers[0].conv.filters: must be", "missing"]),
     "wrong type": ([conv(filters="many")], ["layers[0].conv.filters: must be a whole number, got 'many'"]),
-    "true is no number": ([conv(filters=True)], ["filters: must be a whole number, got True"]),
+    "true is no number": ([conv(filters=True)], ["filters: must be a whole number, got true"]),
     "zero": ([conv(filters=0)], ["layers[0].conv.filters: must be at least 1, got 0"]),
     "negative": ([conv(stride=-1)], ["stride: must be at least 1, got -1"]),
     "three kernels": (
@@ -205,12 +205,12 @@ MISTAKES = {
         [conv(activation="rely"), *HEAD],
         ["activation: must be 'relu' or 'none'", "got 'rely'"],
     ),
-    "null": ([conv(norm=None)], ["norm: must be 'none' or 'batch', got None"]),
+    "null": ([conv(norm=None)], ["norm: must be 'none' or 'batch', got null"]),
     "two names": ([{"conv": {}, "pool": {}}], ["layers[0]: must be a layer's name"]),
     "not a layer": ([7], ["layers[0]", "7"]),
     "not a list": ("flatten", ["layers", "'flatten'", "list"]),
     "empty": ([], ["layers", "list"]),
-    "settings missing": ([{"conv": None}], ["layers[0].conv.filters: must be a whole number", "got None"]),
+    "settings missing": ([{"conv": None}], ["layers[0].conv.filters: must be a whole number", "got null"]),
     "larger than the map": (
         [CONV, conv(kernel=[4, 9]), *HEAD],
         ["layers[1].conv.kernel: must be at most 6", "axis 2", "got 9", "4 channels of 6×6"],

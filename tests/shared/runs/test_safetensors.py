@@ -10,7 +10,7 @@ from omegaconf import DictConfig, OmegaConf
 from safetensors import safe_open
 from safetensors.torch import save
 
-from shared.config.resolvers import PROJECT
+from shared.config.project import PROJECT
 from shared.errors import UserError
 from shared.runs import publish as shipping
 from shared.runs import run as runs

@@ -215,7 +215,7 @@ def test_a_trial_is_resumed_where_the_disk_was_full_or_the_storage_lost(
     ("words", "said"),
     [
         (["n_trials=0"], "n_trials: must be a whole number from 1, got 0"),
-        (["n_trials=many"], "n_trials: must be a whole number from 1, got many"),
+        (["n_trials=many"], "n_trials: must be a whole number from 1, got 'many'"),
         (["trainer.devices=2"], "trainer.devices: must be 1, got 2"),
         (
             ["optimizer.lr=0.1"],

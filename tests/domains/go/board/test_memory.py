@@ -20,7 +20,7 @@ from domains.go.engine.network import Policy
 from domains.go.records.select import read_games
 from shared.commands.train import train
 from shared.config.cli import compose
-from shared.config.settings import plain
+from shared.config.project import plain
 from shared.network.build import build_network
 from shared.runs.run import Run
 from tests.commands import TINY, epochs_of

@@ -9,7 +9,7 @@ from domains.go.board.games import Games
 from domains.go.board.planes import ALPHAGO, batch_planes
 from domains.go.board.position import Position, position_planes
 from domains.go.records.select import read_games
-from shared.config.resolvers import PROJECT
+from shared.config.project import PROJECT
 
 # Black's last but one move takes the stone at E5, and white may not take back at once.
 KO = b"(;GM[1]FF[4]SZ[9];B[de];W[ge];B[ed];W[fd];B[ef];W[ff];B[aa];W[ee];B[fe];W[ia];B[ii])"

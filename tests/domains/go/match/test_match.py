@@ -116,7 +116,7 @@ def test_a_match_is_continued_and_finished_games_are_kept(tmp_path: Path) -> Non
         ({"b": "gnugo 'open"}, "must be a command .No closing quotation"),
         ({"a": fake("refuses")}, "cannot begin a game: clear_board: . not today"),
         ({"games": 0}, "games: must be a whole number from 1, got 0"),
-        ({"jobs": "many"}, "jobs: must be a whole number from 1, got many"),
+        ({"jobs": "many"}, "jobs: must be a whole number from 1, got 'many'"),
         ({"seconds": 0}, "seconds: must be a number between 0 and 1e.06, got 0"),
         ({"komi": "half"}, "komi: must be a number between -361 and 361, got half"),
         ({"komi": 375}, "got 375"),

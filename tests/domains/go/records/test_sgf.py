@@ -13,7 +13,7 @@ from sgfmill.sgf_moves import get_setup_and_moves
 
 from domains.go.board.rules import first_illegal
 from domains.go.records.sgf import UNKNOWN, Record, UnusableError, rank, read_sgf
-from shared.config.resolvers import PROJECT
+from shared.config.project import PROJECT
 
 PASS = 19 * 19
 
