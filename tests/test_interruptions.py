@@ -17,8 +17,8 @@ from pytorch_lightning.callbacks import Callback
 
 from shared.commands.train import train
 from shared.config.cli import compose
-from shared.config.literal import as_typed
 from shared.config.stopping import Stopped, heard
+from shared.config.words import as_typed
 from shared.errors import PlaceError, UserError
 from shared.runs.run import runs_in
 from tests.commands import epochs_of, start

@@ -16,8 +16,8 @@ from omegaconf.errors import InterpolationKeyError, OmegaConfBaseException
 from yaml import YAMLError
 
 from shared.config.keys import known_keys, nearest_key
-from shared.config.literal import quoted
 from shared.config.project import CONF, plain_file
+from shared.config.words import quoted
 from shared.errors import nearest
 from shared.files import broken_yaml
 

@@ -1,6 +1,6 @@
 """Which keys of ``data`` name files, and that they mean the same files from every current folder."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from glob import glob
 from pathlib import Path
@@ -33,24 +33,16 @@ def make_absolute(config: DictConfig) -> None:
             data[key] = [str(Path(path).absolute()) for path in value]
 
 
-def missing_data(data: Mapping[str, Any]) -> tuple[str, str] | None:
-    """The first key of ``data`` whose file is not there, and the file as it is named; None if all are."""
+def _named(data: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """The paths that data name, each with its key."""
     for key in data_paths():
         value = data.get(key)
-        for path in [value] if isinstance(value, str) else value or ():
-            if not Path(path).exists() and not glob(path):  # noqa: PTH207  # data.path='reviews.*'
-                return key, path
-    return None
+        yield from ((key, path) for path in ([value] if isinstance(value, str) else value or ()))
 
 
 def relative_data(data: Mapping[str, Any]) -> dict[str, Any]:
     """The keys of ``data`` whose paths are relative, as in runs that the project came with."""
-    return {
-        key: value
-        for key in data_paths()
-        for value in [data.get(key)]
-        if any(not Path(path).is_absolute() for path in ([value] if isinstance(value, str) else value or ()))
-    }
+    return {key: data[key] for key, path in _named(data) if not Path(path).is_absolute()}
 
 
 def check_there(data: Mapping[str, Any], place: str) -> None:
@@ -63,7 +55,7 @@ def check_there(data: Mapping[str, Any], place: str) -> None:
     Raises:
         UserError: Naming the key, the file and the remedy.
     """
-    if missing := missing_data(data):
-        key, path = missing
-        here = "" if Path(path).is_absolute() else f" in the current folder {Path.cwd()}"
-        raise UserError(f"data.{key}: {path}: no such file or folder{here}; {place}")
+    for key, path in _named(data):
+        if not Path(path).exists() and not glob(path):  # noqa: PTH207  # data.path='reviews.*'
+            here = "" if Path(path).is_absolute() else f" in the current folder {Path.cwd()}"
+            raise UserError(f"data.{key}: {path}: no such file or folder{here}; {place}")

@@ -9,8 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from omegaconf import OmegaConf
 
-from shared.config.literal import QUOTED, as_typed
-from shared.config.paste import command_line
+from shared.config.words import QUOTED, as_typed, command_line
 
 
 def value_of(word: str, multirun: bool = False) -> Any:
