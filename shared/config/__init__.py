@@ -12,13 +12,14 @@ from shared.config.check import (
     check_values,
     resolved,
 )
-from shared.config.cli import Command, compose, overrides
+from shared.config.cli import Command, compose
 from shared.config.conform import check_arguments, check_known, check_value
 from shared.config.console import print_line, progress, progress_bar, reading
 from shared.config.domain import Domain, check_name, find_domain
 from shared.config.keys import check_keys, declared, known_keys, nearest_key
 from shared.config.limits import Count, NotNegative, Positive, Whole
 from shared.config.monitor import ACCURACY, Monitor
+from shared.config.multirun import overrides
 from shared.config.paths import check_there, data_paths, relative_data
 from shared.config.project import PROJECT, plain, unique_name
 from shared.config.signature import parameters

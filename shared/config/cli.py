@@ -13,7 +13,7 @@ from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException
 from hydra.types import RunMode
-from omegaconf import DictConfig, OmegaConf, open_dict
+from omegaconf import DictConfig, open_dict
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
@@ -71,7 +71,10 @@ class Command:
             except Exception as error:
                 failures.append(error)
 
-        _set_environment()
+        os.environ.setdefault("HYDRA_FULL_ERROR", "1")  # Hydra raises its exceptions instead of printing them
+        # torch's threads spin while they wait for work; where other processes want the cores (the
+        # loader's do), sleeping instead is up to twice as fast.
+        os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
         with stopping.heard():
             try:
                 sys.argv[1:] = command_words(sys.argv[1:], self.words, self.adds)
@@ -83,9 +86,9 @@ class Command:
                     raise failures[0]
                 sys.stdout.flush()
             except Exception as error:
-                _end_with_error(error, self.config_name, of_hydra=not failures)
+                sys.exit(_end(error, self.config_name, composing=not failures))
             except (KeyboardInterrupt, SystemExit) as end:
-                _end_with_signal(end)
+                stopping.end(end)
             finally:
                 grid.report()
 
@@ -111,7 +114,7 @@ class Command:
         """
         config = _with_choices(config, HydraConfig.get().runtime.choices)
         try:
-            return self._checked(config, overrides())
+            return self._checked(config, grid.overrides())
         except Exception as error:
             reason = outside_cause(error, "data.batch_size" if "data" in config else "input")
             if stop := stopping.stop_behind(error):
@@ -126,52 +129,27 @@ class Command:
         return self.function(config)
 
 
-def _set_environment() -> None:
-    os.environ.setdefault("HYDRA_FULL_ERROR", "1")  # Hydra raises its exceptions instead of printing them
-    # torch's threads spin while they wait for work; where other processes want the cores (the
-    # loader's do), sleeping instead is up to twice as fast.
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-
-
-def _end_with_signal(end: BaseException) -> None:
-    """End with the signal's message and exit code."""
-    stop = stopping.stop_behind(end)
-    if stop is None:
-        raise end
-    message, code = stopping.ended(stop)
-    sys.stderr.write(f"{message}\n" * bool(message))
-    sys.exit(code)
-
-
-def _end_with_error(error: Exception, config_name: str, *, of_hydra: bool) -> None:
-    """End with one line and exit code 1; a defect is raised again.
+def _end(error: Exception, config_name: str, *, composing: bool) -> str | int:
+    """The line or the exit code that a command ends with; a defect is raised again.
 
     Args:
-        error: What ended the command.
-        config_name: The command's file in ``conf/``.
-        of_hydra: It comes from composing the configuration or from a launcher, not from the command itself.
+        error: What ended it.
+        config_name: Its file in ``conf/``.
+        composing: It comes from composing the configuration or from a launcher, not from the command itself.
     """
     if isinstance(error, grid.RunError):  # has been reported
-        sys.exit(int(grid.failed()))
+        return int(grid.failed())
     if isinstance(error, UserError):
-        sys.exit(f"error: {error}")
+        return f"error: {error}"
     if isinstance(error, BrokenPipeError):  # such as --help | head
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(1)
-    composing = of_hydra and isinstance(error, ValueError) and not grid.Grid.folder
+        return 1
+    composing = composing and isinstance(error, ValueError) and not grid.Grid.folder
     if composing or isinstance(error, HydraException | OmegaConfBaseException | YAMLError):
-        message = explain(error, sys.argv[1:], partial(compose, config_name))
-        sys.exit(f"error: {without_passwords(message)}")
+        return f"error: {without_passwords(explain(error, sys.argv[1:], partial(compose, config_name)))}"
     if not grid.Grid.folder:
         raise error
-    sys.exit(f"error: the launcher gave up, as when a process is killed: {error!r}")
-
-
-def overrides() -> list[str]:
-    """The overrides of this command as Hydra reads them, interpolations as they are."""
-    words = OmegaConf.to_container(HydraConfig.get().overrides.task, resolve=False)
-    assert isinstance(words, list)
-    return [str(word) for word in words]
+    return f"error: the launcher gave up, as when a process is killed: {error!r}"
 
 
 def compose(config_name: str, overrides: list[str]) -> DictConfig:

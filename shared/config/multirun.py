@@ -10,6 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from hydra.core.hydra_config import HydraConfig
 from hydra.core.utils import JobReturn, JobStatus
 from hydra.experimental.callback import Callback
 from hydra.types import RunMode
@@ -60,6 +61,16 @@ def _return_value(job: JobReturn) -> Any:
 JobReturn.return_value = property(_return_value, JobReturn.return_value.fset)  # type: ignore[attr-defined, assignment]
 
 
+def overrides(settings: Any = None) -> list[str]:
+    """The overrides of a command as Hydra reads them, interpolations as they are.
+
+    Args:
+        settings: Hydra's own; None: those of this process.
+    """
+    words: Any = (settings or HydraConfig.get()).overrides.task
+    return [str(word) for word in OmegaConf.to_container(words, resolve=False)]
+
+
 def run_one(function: Callable[[DictConfig], Any], config: DictConfig, settings: Any) -> Any:
     """One run of a grid: how it ended is kept as ``<number>.json`` in the grid's folder.
 
@@ -74,31 +85,28 @@ def run_one(function: Callable[[DictConfig], Any], config: DictConfig, settings:
     if not FIRST:
         return function(config)
     path = Path(settings.sweep.dir or ".") / f"{settings.job.num:04d}.json"
-    words = OmegaConf.to_container(settings.overrides.task, resolve=False)
-    assert isinstance(words, list)
+    words = [without_passwords(word) for word in overrides(settings)]
     monitor = Monitor.of(config) if "training" in config else Monitor()
-    record: dict[str, Any] = {"overrides": [without_passwords(str(word)) for word in words]}
-    path.write_text(json.dumps(record))
+
+    def note(**end: Any) -> None:
+        path.write_text(json.dumps({"overrides": words, **end}))
+
+    note()
     try:
         with requeued_by_launcher():
             result = function(config)
     except Exception as error:
-        record["error"] = str(error) if isinstance(error, UserError) else repr(error)
-        path.write_text(json.dumps(record))
-        if not isinstance(error, UserError):
+        known = isinstance(error, UserError)
+        reason = str(error) if known else repr(error)
+        note(error=reason)
+        if not known:
             traceback.print_exc()
-        sys.stderr.write(
-            f"error: run {settings.job.num} ({' '.join(record['overrides'])}): {record['error']}\n"
-        )
-        raise RunError(record["error"]) from None
-    metrics = result if isinstance(result, Mapping) else {}
-    record |= {"ended": True} | ({"run": metrics["run"]} if "run" in metrics else {})
-    record["metrics"] = {
-        metric.name: metric.text(metrics[metric.name])
-        for metric in (monitor, Monitor("test/acc"))
-        if metric.name in metrics
-    }
-    path.write_text(json.dumps(record))
+        sys.stderr.write(f"error: run {settings.job.num} ({' '.join(words)}): {reason}\n")
+        raise RunError(reason) from None
+    values = result if isinstance(result, Mapping) else {}
+    kept = [metric for metric in (monitor, Monitor("test/acc")) if metric.name in values]
+    metrics = {metric.name: metric.text(values[metric.name]) for metric in kept}
+    note(ended=True, metrics=metrics, **{key: values[key] for key in ("run",) if key in values})
     return result
 
 
@@ -131,13 +139,12 @@ def report() -> None:
     for number, run in enumerate(runs):
         values = [run.get("metrics", {}).get(name, "–") for name in metrics]
         settings = " ".join(word for word in run["overrides"] if word not in common)
-        if "ended" in run:
-            end = os.path.relpath(run["run"]) if "run" in run else ""
-        else:
+        end = os.path.relpath(run["run"]) if "run" in run else ""
+        if "ended" not in run:
             end = f"failed: {run.get('error', 'its process was stopped')}"
         table.add_row(str(number), Text(settings), *values, Text(end))
-    failed = sum("ended" not in run for run in runs)
+    well = sum("ended" in run for run in runs)
     console = Console()
     console.print(table)
-    console.print(f"{len(runs) - failed} of {len(runs)} runs ended well, {failed} failed")
+    console.print(f"{well} of {len(runs)} runs ended well, {len(runs) - well} failed")
     print_line(f"grid: {Grid.folder}")

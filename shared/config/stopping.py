@@ -6,10 +6,10 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from types import FrameType
-from typing import Any
+from typing import Any, NoReturn
 
 REQUEUE = (signal.SIGUSR1, signal.SIGUSR2)
 _heard: list[int] = []  # the signal that ends this process
@@ -36,6 +36,23 @@ class Stopped(KeyboardInterrupt):
 
 
 @contextmanager
+def _handled(
+    signals: Iterable[int], usable: Callable[[Any], bool], handler: Callable[[int, FrameType | None], None]
+) -> Iterator[dict[int, Any]]:
+    """Handle the signals whose present handler is usable; yields these, which are set again at the end."""
+    free = threading.current_thread() is threading.main_thread()  # no other thread can hear
+    before = {number: signal.getsignal(number) for number in signals if free}
+    before = {number: present for number, present in before.items() if usable(present)}
+    for number in before:
+        signal.signal(number, handler)
+    try:
+        yield before
+    finally:
+        for number, present in before.items():
+            signal.signal(number, present)
+
+
+@contextmanager
 def heard() -> Iterator[None]:
     """SIGTERM and SIGHUP raise ``Stopped``, and in a SLURM job so do REQUEUE.
 
@@ -54,16 +71,11 @@ def heard() -> Iterator[None]:
             signal.signal(signum, signal.SIG_DFL)
             os.kill(os.getpid(), signum)
 
-    free = threading.current_thread() is threading.main_thread()  # no other thread can hear
-    own = [signum for signum in signals if free and signal.getsignal(signum) == signal.SIG_DFL]
-    for signum in own:
-        signal.signal(signum, stop)
-    try:
-        yield
-    finally:
-        _heard.clear()
-        for signum in own:
-            signal.signal(signum, signal.SIG_DFL)
+    with _handled(signals, lambda present: present == signal.SIG_DFL, stop):
+        try:
+            yield
+        finally:
+            _heard.clear()
 
 
 @contextmanager
@@ -75,38 +87,29 @@ def requeued_by_launcher() -> Iterator[None]:
     requeue the job as well, and one that ends does not disturb the requeueing.
     """
     owner = os.getpid()
-    code: int | str | None = None  # of the end; the launcher may know by it that the job is requeued
-    free = threading.current_thread() is threading.main_thread()
-    before: dict[int, Callable[[int, FrameType | None], Any]] = {
-        signum: handler for signum in REQUEUE if free and callable(handler := signal.getsignal(signum))
-    }
+    codes: list[Any] = []  # of the end; the launcher may know by it that the job is requeued
 
     def requeue(signum: int, frame: FrameType | None) -> None:
-        nonlocal code
         if os.getpid() != owner:
             return
         of_loader = signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # torch's, which raises
         try:
             before[signum](signum, frame)
         except SystemExit as end:
-            code = end.code
+            codes.append(end.code)
             _heard.append(signum)
             raise
         finally:
             signal.signal(signal.SIGCHLD, of_loader or signal.SIG_DFL)
 
-    for signum in before:
-        signal.signal(signum, requeue)
-    try:
-        yield
-    except (Exception, KeyboardInterrupt) as error:
-        if code is None:
-            raise
-        sys.stderr.write(f"{error.message if isinstance(error, Stopped) else error}\n")
-        sys.exit(code)
-    finally:
-        for signum, handler in before.items():
-            signal.signal(signum, handler)
+    with _handled(REQUEUE, callable, requeue) as before:
+        try:
+            yield
+        except (Exception, KeyboardInterrupt) as error:
+            if not codes:
+                raise
+            sys.stderr.write(f"{error.message if isinstance(error, Stopped) else error}\n")
+            sys.exit(codes[0])
 
 
 def ignore_warnings(worker: int) -> None:
@@ -130,17 +133,23 @@ def stop_behind(end: BaseException) -> KeyboardInterrupt | None:
     return Stopped(_heard[0]) if _heard else None
 
 
-def ended(stop: KeyboardInterrupt) -> tuple[str, int]:
-    """The message and the exit code of a stop: 130 after Ctrl-C, 143 after SIGTERM.
+def end(cause: BaseException) -> NoReturn:
+    """End with a stop's message and exit code: 130 after Ctrl-C, 143 after SIGTERM; raise another cause.
 
     After a signal of REQUEUE, and where it is preempted, the SLURM job is requeued: the command starts again.
     """
+    stop = stop_behind(cause)
+    if stop is None:
+        raise cause
     stop = stop if isinstance(stop, Stopped) else Stopped()
     lines = [stop.message]
     job = _slurm_job()
     if job and (stop.signum in REQUEUE or (stop.signum == signal.SIGTERM and _preempted(job))):
-        lines.append(_requeue(job))
-    return "\n".join(filter(None, lines)), 128 + stop.signum
+        done = _scontrol("requeue", job)
+        reason = done.stderr.strip() or f"scontrol ended with {done.returncode}"
+        lines.append(f"SLURM job {job} is " + (f"not requeued: {reason}" if done.returncode else "requeued"))
+    sys.stderr.write("".join(f"{line}\n" for line in lines if line))
+    sys.exit(128 + stop.signum)
 
 
 def _slurm_job() -> str | None:
@@ -153,21 +162,13 @@ def _slurm_job() -> str | None:
 
 def _preempted(job: str) -> bool:
     """Whether SIGTERM makes room for another job: SLURM requeues a job that waits to be killed, no other."""
-    try:
-        shown = _scontrol("show", "job", job).stdout
-    except (OSError, subprocess.TimeoutExpired):
-        return False
+    shown = _scontrol("show", "job", job).stdout
     return "JobState=RUNNING" in shown and re.search(r"PreemptTime=\d", shown) is not None
 
 
-def _requeue(job: str) -> str:
-    try:
-        done = _scontrol("requeue", job)
-    except (OSError, subprocess.TimeoutExpired) as error:
-        return f"SLURM job {job} is not requeued: scontrol: {error}"
-    reason = done.stderr.strip() or f"scontrol ended with {done.returncode}"
-    return f"SLURM job {job} is not requeued: {reason}" if done.returncode else f"SLURM job {job} is requeued"
-
-
 def _scontrol(*words: str) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(["scontrol", *words], capture_output=True, text=True, timeout=60)  # noqa: S603, S607
+    command = ["scontrol", *words]
+    try:
+        return subprocess.run(command, capture_output=True, text=True, timeout=60)  # noqa: S603
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return subprocess.CompletedProcess(command, 1, "", f"scontrol: {error}")

@@ -5,6 +5,7 @@ import re
 import sys
 import time
 from contextlib import suppress
+from typing import cast
 
 from shared.config.stopping import Stopped
 from shared.errors import UserError
@@ -29,12 +30,17 @@ def outside_cause(error: Exception, key: str = "data.batch_size") -> str | None:
     if isinstance(error, MemoryError) or (isinstance(error, RuntimeError) and NO_MEMORY.search(text)):
         reason = f" ({text.strip().splitlines()[0][:200]})" if text.strip() else ""
         return f"{key}: out of memory{reason}; give less"
-    worker = WORKER.search(_messages(error))
-    if worker or (not _distributed() and isinstance(error, ConnectionResetError | EOFError)):
+    torch = sys.modules.get("torch.distributed")
+    distributed = torch and torch.is_available() and torch.is_initialized()
+    messages, behind = "", cast(BaseException | None, error)  # of the exception and of those behind it
+    while behind:
+        messages, behind = f"{messages}\n{behind}", behind.__cause__ or behind.__context__
+    worker = WORKER.search(messages)
+    if worker or (not distributed and isinstance(error, ConnectionResetError | EOFError)):
         _wait()
         by = f"by signal: {worker[2].strip()}" if worker and worker[2] else "unexpectedly"
         return f"data.workers: a loader process was ended {by}, as happens where memory is short"
-    if _distributed() and isinstance(error, RuntimeError | OSError) and OTHER_PROCESS.search(text):
+    if distributed and isinstance(error, RuntimeError | OSError) and OTHER_PROCESS.search(text):
         return "another process of this training ended"
     if isinstance(error, OSError) and error.errno not in (None, errno.EPIPE):
         return f"{error.filename or 'disk'}: {error.strerror}"
@@ -50,17 +56,3 @@ def _wait() -> None:
     while time.monotonic() < end:
         with suppress(RuntimeError, Stopped):  # which stop_behind finds
             time.sleep(max(end - time.monotonic(), 0))
-
-
-def _distributed() -> bool:
-    distributed = sys.modules.get("torch.distributed")
-    return bool(distributed and distributed.is_available() and distributed.is_initialized())
-
-
-def _messages(error: BaseException | None) -> str:
-    """Of an exception and of those behind it."""
-    messages = []
-    while error:
-        messages.append(str(error))
-        error = error.__cause__ or error.__context__
-    return "\n".join(messages)
