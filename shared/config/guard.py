@@ -13,9 +13,9 @@ import hydra._internal.hydra
 from hydra._internal.config_loader_impl import ConfigLoaderImpl
 from hydra._internal.config_repository import ConfigRepository, IConfigRepository
 from hydra.core.config_search_path import ConfigSearchPath
-from hydra.core.default_element import ConfigDefault, GroupDefault, ResultDefault
+from hydra.core.default_element import ConfigDefault, ResultDefault
 from hydra.core.object_type import ObjectType
-from hydra.plugins.config_source import ConfigResult, ConfigSource
+from hydra.plugins.config_source import ConfigResult
 from omegaconf import DictConfig, OmegaConf, open_dict
 
 from shared.config.project import CONF
@@ -39,13 +39,17 @@ CALLED = ("_target_", "_args_", "_partial_", "()", ".", "factory")
 
 
 class _Repository(ConfigRepository):
-    """Hydra's files, each checked as it is read."""
+    """Hydra's files, each checked as it is read; only its own and ``conf/NAME.yaml`` may configure it."""
 
     def load_config(self, config_path: str) -> ConfigResult | None:
         source = self._find_object_source(config_path, ObjectType.CONFIG)
-        ours = source is None or _ours(source, config_path)
-        if source is not None and not ours and source.scheme() == "file":
-            read_yaml(_file(source, config_path), interpolations=True)  # within its limits
+        ours = source is None or source.scheme() == "structured" or source.provider == "hydra"
+        if source is not None and source.scheme() == "file":
+            name = source._normalize_file_name(config_path)
+            file = Path(os.path.realpath(Path(source.path, name)))
+            ours = file.parent == CONF
+            if not ours:
+                read_yaml(file, interpolations=True)  # within its limits
         result = super().load_config(config_path)
         if result is not None and not ours:
             _check_file(result, config_path)
@@ -97,28 +101,20 @@ def check_hydra(node: Any) -> None:
         UserError: Naming the key.
     """
     for key, value in node.items():
-        place = f"hydra.{key}"
+        parts = {f"hydra.{key}": value}
         if key == "callbacks":
-            for name, callback in (value or {}).items():
-                _check_target(callback, TARGETS[key], f"{place}.{name}")
-        elif key in TARGETS:
-            _check_target(value, TARGETS[key], place)
-        else:
-            _check_nothing_called(value, place, logging=key.endswith("_logging"))
+            parts = {f"hydra.{key}.{name}": callback for name, callback in (value or {}).items()}
+        for place, part in parts.items():
+            if key in TARGETS:
+                name = str(part.get("_target_") if isinstance(part, dict) else part)
+                if name not in TARGETS[key]:
+                    legal = ", ".join(sorted(TARGETS[key]))
+                    raise UserError(f"{place}._target_: must be one of {legal}, got {name[:80]!r}")
+                part = {name: setting for name, setting in part.items() if name != "_target_"}
+            _check_nothing_called(part, place, logging=key.endswith("_logging"))
 
 
-def _check_target(node: Any, legal: set[str], place: str) -> None:
-    name = node.get("_target_") if isinstance(node, dict) else node
-    if name not in legal:
-        raise UserError(
-            f"{place}._target_: must be one of {', '.join(sorted(legal))}, got {str(name)[:80]!r}"
-        )
-    for key, value in node.items():
-        if key != "_target_":
-            _check_nothing_called({key: value}, place)
-
-
-def _check_nothing_called(node: Any, place: str, *, logging: bool = False) -> None:
+def _check_nothing_called(node: Any, place: str, *, logging: bool) -> None:
     if isinstance(node, dict):
         for key, value in node.items():
             here = f"{place}.{key}"
@@ -132,30 +128,14 @@ def _check_nothing_called(node: Any, place: str, *, logging: bool = False) -> No
         raise UserError(f"{place}: must be one of {', '.join(sorted(STREAMS))}, got {node[:80]!r}")
 
 
-def _ours(source: ConfigSource, config_path: str) -> bool:
-    """Whether a file may configure Hydra: Hydra's and its plugins' own, and conf/NAME.yaml."""
-    if source.scheme() != "file":
-        return source.scheme() == "structured" or source.provider == "hydra"
-    file = _file(source, config_path)
-    return file.parent == CONF
-
-
-def _file(source: ConfigSource, config_path: str) -> Path:
-    name = source._normalize_file_name(config_path)
-    return Path(os.path.realpath(Path(source.path, name)))
-
-
 def _check_file(result: ConfigResult, name: str) -> None:
     place = f"{name}.yaml"
-    content = result.config
     package = str(result.header.get("package") or "")
-    if name.split("/")[0] == "hydra" or "hydra" in package.split("."):
+    if "hydra" in (name.split("/")[0], *package.split(".")):
         raise UserError(f"{place}: configures Hydra, which only conf/NAME.yaml and the command line may")
-    if isinstance(content, DictConfig) and "hydra" in content:
+    if isinstance(result.config, DictConfig) and "hydra" in result.config:
         raise UserError(f"{place}: hydra: must not be set; only conf/ and the command line configure Hydra")
     for default in result.defaults_list or []:
-        path = default.path if isinstance(default, ConfigDefault) else None
-        path = default.group if isinstance(default, GroupDefault) else path
-        parts = [*str(path).strip("/").split("/"), *str(default.package or "").split(".")]
-        if "hydra" in parts:
+        path = default.path if isinstance(default, ConfigDefault) else getattr(default, "group", None)
+        if "hydra" in [*str(path).strip("/").split("/"), *str(default.package or "").split(".")]:
             raise UserError(f"{place}: defaults: must not choose for Hydra, got {str(path)[:80]!r}")

@@ -5,6 +5,7 @@ import shutil
 import sys
 import textwrap
 from collections.abc import Iterator, Sequence
+from itertools import takewhile
 from pathlib import Path
 
 import hydra
@@ -31,13 +32,11 @@ def print_help(command: str, docstring: str, words: Sequence[str]) -> None:
     overrides = [word for word in words if "=" in word and not word.startswith("-")]
     if INSTALLED:
         docstring = re.sub(r"python scripts/(\w+)\.py", r"convolutions \1", docstring)
-    purpose, *rest = docstring.strip().split("\n\n")
-    examples = textwrap.indent(rest.pop(), "  ") if rest else ""
-    text = ["\n\n".join([purpose, *rest]), f"Examples:\n{examples}"]
+    *purpose, examples = docstring.strip().split("\n\n")
+    text = [*purpose, f"Examples:\n{textwrap.indent(examples, '  ')}"]
     if groups := list(_groups(command)):
-        text.append(
-            "\n".join(["Files, chosen as GROUP=FILE, of logger and callbacks also [FILE,FILE]:", *groups])
-        )
+        title = "Files, chosen as GROUP=FILE, of logger and callbacks also [FILE,FILE]:"
+        text.append("\n".join([title, *groups]))
     text.append("\n".join(["Keys, set as KEY=VALUE; ??? has to be set:", *_keys(command, overrides)]))
     sys.stdout.write("\n\n".join(text) + "\n")
 
@@ -48,21 +47,14 @@ def _groups(command: str) -> Iterator[str]:
         if isinstance(default, str) and default != "_self_":
             yield from _groups(default)
         for group in default if isinstance(default, dict) else ():
-            files = sorted((CONF / group).rglob("[!_]*.yaml"))
-            yield from () if group.startswith("override ") else [f"\n  {group}"]
-            for file in files:
-                name = str(file.relative_to(CONF / group).with_suffix(""))
-                yield _columns(f"    {name}", _first_sentence(file.read_text()), 28)
-
-
-def _first_sentence(text: str) -> str:
-    lines = [line for line in text.splitlines() if not line.startswith("# @package")]
-    comment = []
-    for line in lines:
-        if not line.startswith("#"):
-            break
-        comment.append(line.lstrip("# "))
-    return SENTENCE.split(" ".join(comment))[0].rstrip(".")
+            if not group.startswith("override "):
+                yield f"\n  {group}"
+            for file in sorted((CONF / group).rglob("[!_]*.yaml")):
+                name = file.relative_to(CONF / group).with_suffix("")
+                lines = file.read_text().removeprefix("# @package _global_\n").splitlines()
+                comment = takewhile(lambda line: line.startswith("#"), lines)
+                first = SENTENCE.split(" ".join(line.lstrip("# ") for line in comment))[0]
+                yield _columns(f"    {name}", first.rstrip("."), 28)
 
 
 def _keys(command: str, overrides: Sequence[str]) -> Iterator[str]:
@@ -71,38 +63,37 @@ def _keys(command: str, overrides: Sequence[str]) -> Iterator[str]:
         loader = GlobalHydra.instance().config_loader()
         files = loader.compute_defaults_list(command, list(overrides), RunMode.RUN).defaults
         config = hydra.compose(command, list(overrides))
-    said: dict[str, str] = {}
+    meanings: dict[str, str] = {}
     for default in files:
         file = CONF / f"{default.config_path}.yaml"
         if file.is_file():
             package = f"{default.package}." if default.package else ""
-            said |= {f"{package}{key}": comment for key, comment in comments(file).items()}
+            meanings |= {f"{package}{key}": comment for key, comment in comments(file).items()}
     for key, value in known_keys(config).items():
         if not isinstance(value, dict):
             leaf = "…" if key == "model.layers" else value if isinstance(value, str) else shown(value)
-            yield _columns(f"  {key}={leaf}", said.get(key, ""), 40)
-        elif said.get(key) or not value:
-            yield _columns(f"  {key}", said.get(key, ""), 40)
+            yield _columns(f"  {key}={leaf}", meanings.get(key, ""), 40)
+        elif meanings.get(key) or not value:
+            yield _columns(f"  {key}", meanings.get(key, ""), 40)
 
 
 def comments(file: Path) -> dict[str, str]:
     """What stands beside the keys of a YAML file, by their path."""
-    said: dict[str, str] = {}
+    meanings: dict[str, str] = {}
     path: list[tuple[int, str]] = []
     for line in file.read_text().splitlines():
         comment = re.search(r"(?:^|\s)#\s(.*)", line)
         if match := KEY.match(line):
             path = [(depth, name) for depth, name in path if depth < len(match["indent"])]
             path.append((len(match["indent"]), match["name"]))
-            said[".".join(name for _, name in path)] = comment[1] if comment else ""
+            meanings[".".join(name for _, name in path)] = comment[1] if comment else ""
         elif comment and path and line.startswith(" " * 10):  # goes on below
-            said[".".join(name for _, name in path)] += f" {comment[1]}"
-    return said
+            meanings[".".join(name for _, name in path)] += f" {comment[1]}"
+    return meanings
 
 
 def _columns(left: str, right: str, width: int) -> str:
     """A key and its meaning, which is wrapped beside it."""
-    room = max(shutil.get_terminal_size().columns - width, 40)
-    lines = textwrap.wrap(right, room) or [""]
+    first, *rest = textwrap.wrap(right, max(shutil.get_terminal_size().columns - width, 40)) or [""]
     head = f"{left:<{width - 1}} " if len(left) < width else f"{left}\n{' ' * width}" if right else left
-    return f"\n{' ' * width}".join([head + lines[0], *lines[1:]]).rstrip()
+    return f"\n{' ' * width}".join([head + first, *rest]).rstrip()

@@ -67,8 +67,8 @@ def overrides(settings: Any = None) -> list[str]:
     Args:
         settings: Hydra's own; None: those of this process.
     """
-    words: Any = (settings or HydraConfig.get()).overrides.task
-    return [str(word) for word in OmegaConf.to_container(words, resolve=False)]
+    words: Any = OmegaConf.to_container((settings or HydraConfig.get()).overrides.task, resolve=False)
+    return list(map(str, words))
 
 
 def run_one(function: Callable[[DictConfig], Any], config: DictConfig, settings: Any) -> Any:
