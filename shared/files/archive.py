@@ -13,10 +13,10 @@ import tarfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from stat import S_ISLNK
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from shared.errors import UserError
 from shared.files.inventory import EMPTY_FOLDER, HIDDEN, Inventory
@@ -27,19 +27,21 @@ TOTAL_LIMIT = 16 * 2**30  # bytes of an archive once uncompressed, skipped entri
 # text and game records about ten times. An archive far above that was made to fill the memory.
 RATIO = 100
 SPARE = 64 * 2**20
-
-TAR = {".tar": "", ".tar.gz": "gz", ".tgz": "gz", ".tar.xz": "xz", ".txz": "xz", ".tar.bz2": "bz2"}
 CHUNK = 2**20
+
+UNPACKED: dict[str, Callable[[Any], Any]] = {
+    ".tar": lambda file: file,
+    **dict.fromkeys((".tar.gz", ".tgz"), gzip.open),
+    **dict.fromkeys((".tar.xz", ".txz"), lzma.open),
+    ".tar.bz2": bz2.open,
+}
 # What systems put beside a user's files. A leading dot hides too: .ipynb_checkpoints, macOS's ._a.sgf.
 SYSTEM = {"__macosx", "thumbs.db", "ehthumbs.db", "desktop.ini", "@eadir", "$recycle.bin", "__pycache__"}
-NAMELESS = "entry without a name"
 # What the standard library raises on damaged archives; RuntimeError: a method of zip that it does not know.
 _BROKEN = (
     *(EOFError, OSError, ValueError, RuntimeError, LookupError, OverflowError, MemoryError),
     *(lzma.LZMAError, tarfile.TarError, zipfile.BadZipFile, zlib.error),
 )
-
-Failed = Callable[[str, Exception], None]  # handles a file that cannot be read: its name, and the error
 
 
 class Member(NamedTuple):
@@ -52,7 +54,7 @@ class Member(NamedTuple):
 
 def is_archive(path: Path) -> bool:
     """Whether the name ends as that of a zip, tar, tar.gz, tar.xz or tar.bz2."""
-    return path.name.lower().endswith((".zip", *TAR))
+    return path.name.lower().endswith((".zip", *UNPACKED))
 
 
 def where(path: Path, name: str) -> str:
@@ -60,6 +62,11 @@ def where(path: Path, name: str) -> str:
     if is_archive(path) and not path.is_dir():
         return printable(f"{path}!{name}")
     return printable(str(path / name) if path.is_dir() else str(path))
+
+
+def printable(name: str) -> str:
+    """Text without control characters: names are untrusted, and terminals obey these characters."""
+    return "".join(c if c.isprintable() else "?" for c in name)
 
 
 def members(
@@ -86,25 +93,14 @@ def members(
         UserError: nothing there or none of the suffixes, a broken or truncated archive, an entry that climbs
             out, a link (in an archive; in a folder one that leads nowhere), a device, a limit passed.
     """
-    failed = _raised if seen is None else partial(_noted, seen)
-    seen = Inventory() if seen is None else seen
-    listed = files(path, suffixes, seen=seen)
-    if path.is_dir():
-        read = _folder(path, listed, member_limit, failed)
-    elif not path.is_file():
-        raise _refused(f"{path}: neither a file nor a folder")
-    elif is_archive(path):
-        unpack = _zip if path.name.lower().endswith(".zip") else _tar
-        total_limit = min(total_limit, RATIO * path.stat().st_size + SPARE)
-        read = _guarded(path, unpack(path, suffixes, seen, failed, member_limit, total_limit))
-    else:
-        read = iter([Member(printable(path.name), _read(path, member_limit), 1.0)])
+    reader = _Reader(path, suffixes, seen or Inventory(), seen is None, member_limit, total_limit)
+    paths = files(path, suffixes, seen=reader.seen)
     empty = True
-    for member in read:
+    for member in reader.read(paths):
         empty = False
         yield member
     if empty:
-        raise nothing(path, suffixes, seen)
+        raise nothing(path, suffixes, reader.seen)
 
 
 def nothing(path: Path, suffixes: Sequence[str], seen: Inventory) -> UserError:
@@ -143,163 +139,156 @@ def files(path: Path, suffixes: Sequence[str] = (), *, seen: Inventory | None = 
     accepted = []
     for root, folders, names in os.walk(path, onerror=fail):
         inside = Path(root).relative_to(path)
+        if not folders and not names and inside.parts:
+            seen.skip(printable(f"{inside.as_posix()}/"), EMPTY_FOLDER)
         for name in sorted(folders):
             if Path(root, name).is_symlink():
                 seen.skip(printable(f"{(inside / name).as_posix()}/"), "linked folder, not entered")
-        if not folders and not names and inside.parts:
-            seen.skip(printable(f"{inside.as_posix()}/"), EMPTY_FOLDER)
         for name in sorted(names):
-            label = printable((inside / name).as_posix())
+            file, label = Path(root, name), printable((inside / name).as_posix())
             reason = _passed_over(label, name, suffixes)
-            file = Path(root, name)
-            if reason is None and not file.is_file() and not file.is_symlink():
-                reason = "neither file nor folder"
-            if reason is None:
+            if reason is None and (file.is_file() or file.is_symlink()):
                 accepted.append(file)
             else:
-                seen.skip(label, reason)
+                seen.skip(label, reason or "neither file nor folder")
     return sorted(accepted)
 
 
-def _raised(name: str, error: Exception) -> None:
-    raise error
+@dataclass
+class _Reader:
+    """Reads the files of a path; see ``members``."""
 
+    path: Path
+    suffixes: Sequence[str]
+    seen: Inventory
+    strict: bool  # a file that cannot be read is an error
+    member_limit: int
+    total_limit: int
 
-def _noted(seen: Inventory, name: str, error: Exception) -> None:
-    seen.skip(name, "unreadable", str(error).rpartition(f"{name}: ")[2])
+    def read(self, paths: list[Path]) -> Iterator[Member]:
+        if self.path.is_dir():
+            return self._folder(paths)
+        if not self.path.is_file():
+            raise _refused(f"{self.path}: neither a file nor a folder")
+        if is_archive(self.path):
+            self.total_limit = min(self.total_limit, RATIO * self.path.stat().st_size + SPARE)
+            return self._archive()
+        return iter([Member(printable(self.path.name), self._contents(self.path), 1.0)])
 
+    def check_size(self, label: str, size: int) -> None:
+        if size > (most := self.member_limit):
+            raise _refused(f"{label}: {size:,} bytes, more than the {most:,} that one file may have")
 
-def _folder(path: Path, listed: list[Path], member_limit: int, failed: Failed) -> Iterator[Member]:
-    for number, file in enumerate(listed, start=1):
-        name = printable(file.relative_to(path).as_posix())
+    def check_total(self, size: int) -> None:
+        if size > (most := self.total_limit):
+            reason = f"more than {most:,} bytes once unpacked; unpack it yourself if you trust it"
+            raise _refused(f"{self.path}: {reason}")
+
+    def _contents(self, file: Path) -> bytes:
         try:
-            data = _read(file, member_limit)
-        except UserError as error:
-            failed(name, error)
-        else:
-            yield Member(name, data, number / len(listed))
+            self.check_size(str(file), file.stat().st_size)
+            return file.read_bytes()
+        except OSError as error:
+            raise _unreadable(file, error) from error
 
+    def _failed(self, name: str, error: Exception) -> None:
+        if self.strict:
+            raise error
+        self.seen.skip(name, "unreadable", str(error).rpartition(f"{name}: ")[2])
 
-def _read(file: Path, limit: int) -> bytes:
-    try:
-        _check_limit(str(file), file.stat().st_size, limit)
-        return file.read_bytes()
-    except OSError as error:
-        raise _unreadable(file, error) from error
-
-
-def _guarded(path: Path, unpacked: Iterator[Member]) -> Iterator[Member]:
-    try:
-        yield from unpacked
-    except PermissionError as error:
-        raise _unreadable(path, error) from error
-    except _BROKEN as error:
-        raise _refused(f"{path}: broken or truncated archive ({error}); fetch or pack it again") from error
-
-
-def _skipped(label: str, name: str, suffixes: Sequence[str], seen: Inventory, nameless: str) -> bool:
-    """Whether an archive's entry is not to be read; if so, ``seen`` counts it."""
-    reason = _passed_over(label, name, suffixes) if label else NAMELESS
-    if reason:
-        seen.skip(label or nameless, reason)
-    return bool(reason)
-
-
-def _zip(
-    path: Path,
-    suffixes: Sequence[str],
-    seen: Inventory,
-    failed: Failed,
-    member_limit: int,
-    total_limit: int,
-) -> Iterator[Member]:
-    with zipfile.ZipFile(path) as archive:
-        entries = archive.infolist()
-        if sum(entry.file_size for entry in entries) > total_limit:
-            raise _too_large(path, total_limit)
-        for number, entry in enumerate(entries, start=1):
-            label = _check_name(path, entry.filename)
-            if S_ISLNK(entry.external_attr >> 16):
-                raise _refused(f"{path}!{label}: a link, which is not followed; pack the file itself")
-            if entry.filename.endswith("/"):
-                continue
-            if _skipped(label, entry.filename, suffixes, seen, f"entry {number}"):
-                continue
+    def _folder(self, paths: list[Path]) -> Iterator[Member]:
+        for number, file in enumerate(paths, start=1):
+            name = printable(file.relative_to(self.path).as_posix())
             try:
-                if entry.flag_bits & 1:
-                    raise _refused(f"{path}!{label}: locked with a password; pack it without one")
-                _check_limit(f"{path}!{label}", entry.file_size, member_limit)
-                data = archive.read(entry)
-            except (UserError, *_BROKEN) as error:
-                failed(label, error)
+                data = self._contents(file)
+            except UserError as error:
+                self._failed(name, error)
             else:
-                yield Member(label, data, number / len(entries))
+                yield Member(name, data, number / len(paths))
 
+    def _archive(self) -> Iterator[Member]:
+        try:
+            yield from self._zip() if self.path.name.lower().endswith(".zip") else self._tar()
+        except PermissionError as error:
+            raise _unreadable(self.path, error) from error
+        except _BROKEN as error:
+            reason = f"broken or truncated archive ({error}); fetch or pack it again"
+            raise _refused(f"{self.path}: {reason}") from error
 
-def _tar(
-    path: Path,
-    suffixes: Sequence[str],
-    seen: Inventory,
-    failed: Failed,
-    member_limit: int,
-    total_limit: int,
-) -> Iterator[Member]:
-    kind = next(kind for end, kind in TAR.items() if path.name.lower().endswith(end))
-    size = max(path.stat().st_size, 1)
-    with path.open("rb") as packed:
-        stream = _Forward(path, _unpacked(packed, kind), member_limit, total_limit)
-        with tarfile.open(fileobj=stream, mode="r:") as archive:
-            while (entry := archive.next()) is not None:
-                archive.members.clear()  # type: ignore[attr-defined]  # else it remembers every entry
-                label = _check_name(path, entry.name)
-                if not entry.isfile() and not entry.isdir():
-                    raise _refused(
-                        f"{path}!{label}: a link or device, which is not followed; pack the file itself"
-                    )
-                if entry.isdir():
-                    continue
-                if _skipped(label, entry.name, suffixes, seen, "an entry"):
-                    continue
+    def _zip(self) -> Iterator[Member]:
+        with zipfile.ZipFile(self.path) as archive:
+            entries = archive.infolist()
+            self.check_total(sum(entry.file_size for entry in entries))
+            for number, entry in enumerate(entries, start=1):
+                kind = "a link" if S_ISLNK(entry.external_attr >> 16) else None
+                label = self._wanted(entry.filename, kind, entry.filename.endswith("/"), f"entry {number}")
                 try:
-                    _check_limit(f"{path}!{label}", entry.size, member_limit)
-                except UserError as error:
-                    failed(label, error)
-                    continue
-                data = archive.extractfile(entry)
-                assert data is not None  # only for entries that are no file
-                yield Member(label, data.read(), packed.tell() / size)
-        # tarfile takes a damaged header for the end; the true end is a block of zeros.
-        if stream.last != bytes(tarfile.BLOCKSIZE):
-            raise tarfile.ReadError("no end mark")
-        while stream.read(CHUNK):  # to the end of the file, where the compressor's checksum stands
-            pass
+                    if label and entry.flag_bits & 1:
+                        raise _refused(f"{self.path}!{label}: locked with a password; pack it without one")
+                    if label:
+                        self.check_size(f"{self.path}!{label}", entry.file_size)
+                        yield Member(label, archive.read(entry), number / len(entries))
+                except (UserError, *_BROKEN) as error:
+                    self._failed(str(label), error)
 
+    def _tar(self) -> Iterator[Member]:
+        opened = next(opened for end, opened in UNPACKED.items() if self.path.name.lower().endswith(end))
+        size = max(self.path.stat().st_size, 1)
+        with self.path.open("rb") as packed:
+            stream = _Forward(self, opened(packed))
+            with tarfile.open(fileobj=stream, mode="r:") as archive:
+                while (entry := archive.next()) is not None:
+                    archive.members.clear()  # type: ignore[attr-defined]  # else it remembers every entry
+                    kind = None if entry.isfile() or entry.isdir() else "a link or device"
+                    label = self._wanted(entry.name, kind, entry.isdir(), "an entry")
+                    if label is None:
+                        continue
+                    try:
+                        self.check_size(f"{self.path}!{label}", entry.size)
+                    except UserError as error:
+                        self._failed(label, error)
+                        continue
+                    data = archive.extractfile(entry)
+                    assert data is not None  # only for entries that are no file
+                    yield Member(label, data.read(), packed.tell() / size)
+            # tarfile takes a damaged header for the end; the true end is a block of zeros.
+            if stream.last != bytes(tarfile.BLOCKSIZE):
+                raise tarfile.ReadError("no end mark")
+            while stream.read(CHUNK):  # to the end of the file, where the compressor's checksum stands
+                pass
 
-def _unpacked(packed: io.BufferedReader, kind: str) -> io.BufferedIOBase:
-    if kind == "gz":
-        return gzip.GzipFile(fileobj=packed)
-    if kind == "xz":
-        return lzma.LZMAFile(packed)
-    return bz2.BZ2File(packed) if kind == "bz2" else packed
+    def _wanted(self, name: str, kind: str | None, is_folder: bool, place: str) -> str | None:
+        """The name of an entry that is to be read, None for others; those that could do harm are refused."""
+        label, parts = printable(name).removeprefix("./"), PurePosixPath(name.replace("\\", "/")).parts
+        if ".." in parts or name.startswith(("/", "\\")) or name[1:2] == ":":
+            climbs = "the entry climbs out of its folder; the archive is refused"
+            raise _refused(f"{self.path}!{label}: {climbs}")
+        if kind:
+            raise _refused(f"{self.path}!{label}: {kind}, which is not followed; pack the file itself")
+        if is_folder:
+            return None
+        reason = _passed_over(label, name, self.suffixes) if label else "entry without a name"
+        if reason:
+            self.seen.skip(label or place, reason)
+        return None if reason else label
 
 
 class _Forward(io.BufferedIOBase):
     """A stream for tarfile that only moves forward and counts bytes, so that no header passes the limits."""
 
-    def __init__(self, path: Path, stream: io.BufferedIOBase, member_limit: int, total_limit: int) -> None:
-        self.path, self.stream = path, stream
-        self.member_limit, self.total_limit = member_limit, total_limit
+    def __init__(self, reader: _Reader, stream: io.BufferedIOBase) -> None:
+        self.reader, self.stream = reader, stream
         self.position = 0
         self.last = b""  # what was read last
 
     def read(self, size: int | None = -1, /) -> bytes:
         assert size is not None
         assert size >= 0
-        _check_limit(f"{self.path}: an entry", size, max(self.member_limit + tarfile.BLOCKSIZE, CHUNK))
+        if size > max(CHUNK, self.reader.member_limit + tarfile.BLOCKSIZE):
+            self.reader.check_size(f"{self.reader.path}: an entry", size)
         self.last = self.stream.read(size)
         self.position += len(self.last)
-        if self.position > self.total_limit:
-            raise _too_large(self.path, self.total_limit)
+        self.reader.check_total(self.position)
         return self.last
 
     def seek(self, position: int, whence: int = 0, /) -> int:
@@ -314,19 +303,6 @@ class _Forward(io.BufferedIOBase):
         return self.position
 
 
-def _check_name(path: Path, name: str) -> str:
-    label = printable(name)
-    parts = PurePosixPath(name.replace("\\", "/")).parts
-    if ".." in parts or name.startswith(("/", "\\")) or name[1:2] == ":":
-        raise _refused(f"{path}!{label}: the entry climbs out of its folder; the archive is refused")
-    return label.removeprefix("./")
-
-
-def _check_limit(label: str, size: int, limit: int) -> None:
-    if size > limit:
-        raise _refused(f"{label}: {size:,} bytes, more than the {limit:,} that one file may have")
-
-
 def _refused(message: str) -> UserError:
     """An error with escaped names: they are untrusted, and terminals obey control characters."""
     return UserError(printable(message))
@@ -334,10 +310,6 @@ def _refused(message: str) -> UserError:
 
 def _unreadable(path: Path | str, error: OSError | ValueError) -> UserError:
     return _refused(f"{path}: cannot be read ({getattr(error, 'strerror', error)})")
-
-
-def _too_large(path: Path, limit: int) -> UserError:
-    return _refused(f"{path}: more than {limit:,} bytes once unpacked; unpack it yourself if you trust it")
 
 
 def _passed_over(label: str, name: str, suffixes: Sequence[str]) -> str | None:
@@ -348,8 +320,3 @@ def _passed_over(label: str, name: str, suffixes: Sequence[str]) -> str | None:
     if name.lower().endswith(tuple(suffixes) or ""):
         return None
     return f"of kind {PurePosixPath(label).suffix.lower() or '(no suffix)'}"
-
-
-def printable(name: str) -> str:
-    """Text without control characters: names are untrusted, and terminals obey these characters."""
-    return "".join(c if c.isprintable() else "?" for c in name)
