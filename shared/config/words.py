@@ -5,6 +5,7 @@ import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,7 @@ def command_words(given: Sequence[str], stands_for: Mapping[str, str], adds: str
     """
     words = [stands_for.get(word, word) for word in given]
     flags = [flag for action in get_args_parser()._actions for flag in action.option_strings]
-    for word, following in zip(words, [*words[1:], ""], strict=True):
+    for word, following in pairwise([*words, ""]):
         flag, sign, value = word.partition("=")
         if not flag.startswith("-") or any(known.startswith(flag) for known in flags):
             continue
