@@ -12,8 +12,8 @@ from typing import IO, Any
 
 from shared.errors import PlaceError, UserError
 
-_MARK = 8  # characters that tempfile puts behind a prefix
-_hidden: dict[Path, set[str]] = {}  # of each folder: hidden files that were there before this process wrote
+_MARK = "?" * 8  # what tempfile puts behind a prefix
+_hidden: dict[Path, set[Path]] = {}  # of each folder: hidden files that were there before this process wrote
 _threads = Lock()
 
 
@@ -41,9 +41,8 @@ def write(path: Path, contents: str | bytes) -> None:
         with writing(path) as file:
             file.write(contents.encode() if isinstance(contents, str) else contents)
     except OSError as error:
-        raise PlaceError(
-            f"{path}: cannot be written: {error.strerror}; free or choose another place"
-        ) from error
+        reason = f"cannot be written: {error.strerror}; free or choose another place"
+        raise PlaceError(f"{path}: {reason}") from error
 
 
 def write_json(path: Path, contents: dict[str, Any]) -> None:
@@ -74,12 +73,6 @@ def writing(path: Path) -> Iterator[IO[bytes]]:
             Path(name).unlink(missing_ok=True)
 
 
-def remove_unfinished(folder: Path) -> None:
-    """Remove unfinished files of killed processes; only for the process that holds the lock of the folder."""
-    for part in folder.glob(f".*-{'?' * _MARK}"):
-        part.unlink(missing_ok=True)
-
-
 def _begin(path: Path) -> tuple[int, str]:
     """A new file, locked for as long as it is open."""
     while True:
@@ -91,19 +84,20 @@ def _begin(path: Path) -> tuple[int, str]:
         os.close(handle)  # removed before it was locked
 
 
+def remove_unfinished(folder: Path) -> None:
+    """Remove unfinished files of killed processes; only for the process that holds the lock of the folder."""
+    for part in folder.glob(f".*-{_MARK}"):
+        part.unlink(missing_ok=True)
+
+
 def _remove_dead(path: Path) -> None:
     """Remove unfinished files of this name whose lock is free: the process that wrote them is gone."""
     with _threads:  # no thread of this process has begun a file in a folder that is looked through
         if path.parent not in _hidden:
-            _hidden[path.parent] = {file.name for file in path.parent.glob(".*")}
-        prefix = f".{path.name}-"
-        left = [
-            name
-            for name in _hidden[path.parent]
-            if name.startswith(prefix) and len(name) == len(prefix) + _MARK
-        ]
-        _hidden[path.parent].difference_update(left)
-    for name in left:
-        with suppress(OSError), (path.parent / name).open("r+b") as file:  # in use, or removed meanwhile
+            _hidden[path.parent] = set(path.parent.glob(f".*-{_MARK}"))
+        left = {file for file in _hidden[path.parent] if file.name[: -len(_MARK)] == f".{path.name}-"}
+        _hidden[path.parent] -= left
+    for unfinished in left:
+        with suppress(OSError), unfinished.open("r+b") as file:  # in use, or removed meanwhile
             fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            (path.parent / name).unlink()
+            unfinished.unlink()

@@ -45,7 +45,7 @@ def cached_arrays(
         make: reads ``source``.
         source: file or folder; known again by its absolute path and by size and time of all its files.
         kind: what is made, and the version of its form, such as ``games-1``: it begins the file's name.
-        cache: folder of the cache, see ``cache_folder``.
+        cache: as ``chosen`` of ``cache_folder``.
 
     Raises:
         UserError: ``source`` is missing; and what ``make`` raises.

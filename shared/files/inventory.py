@@ -10,6 +10,7 @@ from shared.errors import UserError
 
 EXAMPLES = 3  # of each reason are named
 DETAIL = 200  # characters of a detail are kept
+USED = ""  # among the reasons
 HIDDEN = "hidden"
 EMPTY_FOLDER = "empty folder"
 
@@ -22,10 +23,8 @@ class Inventory:
     """
 
     def __init__(self) -> None:
-        self.used = 0
-        self._skipped: Counter[str] = Counter()
-        self._examples: dict[str, list[tuple[str, str]]] = {}
-        self._folders: dict[str, Counter[str]] = {}  # "" counts what is used
+        self._folders: dict[str, Counter[str]] = {}  # numbers by reason
+        self._examples: dict[str, list[tuple[str, str]]] = {}  # place and detail by reason
 
     def use(self, place: str, number: int = 1) -> None:
         """Note that something was used.
@@ -34,8 +33,8 @@ class Inventory:
             place: the file's name inside the user's folder or archive.
             number: how many lines, rows or games of it.
         """
-        self.used += number
-        self._folder(place)[""] += number
+        folder = posixpath.dirname(place.rstrip("/")) or "."
+        self._folders.setdefault(folder, Counter())[USED] += number
 
     def skip(self, place: str, reason: str, detail: str = "", number: int = 1) -> None:
         """Note that something was skipped.
@@ -46,55 +45,50 @@ class Inventory:
             detail: of this case; shown for the first ones.
             number: how many.
         """
-        self._skipped[reason] += number
-        self._folder(place)[reason] += number
+        folder = posixpath.dirname(place.rstrip("/")) or "."
+        self._folders.setdefault(folder, Counter())[reason] += number
         examples = self._examples.setdefault(reason, [])
         if len(examples) < EXAMPLES:
             examples.append((place, " ".join(detail.split())[:DETAIL]))
 
     def add(self, other: "Inventory") -> None:
         """Add all that another inventory holds: that of a second path, say."""
-        self.used += other.used
-        self._skipped += other._skipped
         for reason, examples in other._examples.items():
             mine = self._examples.setdefault(reason, [])
             mine += examples[: EXAMPLES - len(mine)]
         for folder, counts in other._folders.items():
             self._folders.setdefault(folder, Counter()).update(counts)
 
-    def _folder(self, place: str) -> Counter[str]:
-        return self._folders.setdefault(posixpath.dirname(place.rstrip("/")) or ".", Counter())
+    def _number(self, reason: str) -> int:
+        return sum(counts[reason] for counts in self._folders.values())
+
+    @property
+    def used(self) -> int:
+        """How many were used."""
+        return self._number(USED)
 
     @property
     def skipped(self) -> Counter[str]:
         """How many were skipped, by reason; hidden files among them."""
-        return self._skipped.copy()
-
-    @property
-    def total(self) -> int:
-        """All that was seen."""
-        return self.used + sum(self._skipped.values())
+        return Counter({reason: self._number(reason) for reason in self._examples})
 
     def summary(self, noun: str = "files") -> list[str]:
         """Lines for people: numbers, and the first examples of each reason; none if nothing was skipped."""
-        if not self._skipped:
-            return []
-        number = sum(self._skipped.values())
-        lines = [f"{noun}: {self.total:,} seen, {self.used:,} used, {number:,} skipped"]
-        for reason, count in self._skipped.most_common():
-            named = ", ".join(
-                f"{place} ({detail})" if detail else place for place, detail in self._examples[reason]
-            )
-            more = ", …" if count > len(self._examples[reason]) else ""
-            lines.append(f"  {count:,} {reason}: {named}{more}")
+        number = self.skipped.total()
+        head = f"{noun}: {self.used + number:,} seen, {self.used:,} used, {number:,} skipped"
+        lines = [head] if self._examples else []
+        for reason, count in self.skipped.most_common():
+            examples = [place + f" ({detail})" * bool(detail) for place, detail in self._examples[reason]]
+            examples += ["…"] * (count > len(examples))
+            lines.append(f"  {count:,} {reason}: {', '.join(examples)}")
         return lines
 
     def unused_folders(self) -> dict[str, Counter[str]]:
         """Folders inside the path of whose files none was used, and why; what is hidden does not count."""
         unused = {}
         for folder, counts in sorted(self._folders.items()):
-            reasons = Counter({r: n for r, n in counts.items() if r not in ("", HIDDEN, EMPTY_FOLDER)})
-            if reasons and not counts[""] and folder != ".":
+            reasons = Counter({r: n for r, n in counts.items() if r not in (USED, HIDDEN, EMPTY_FOLDER)})
+            if reasons and not counts[USED] and folder != ".":
                 unused[folder] = reasons
         return unused
 
@@ -104,9 +98,8 @@ class Inventory:
         Raises:
             UserError: naming the first one.
         """
-        for reason, examples in self._examples.items():
+        for reason, [(place, detail), *_] in self._examples.items():
             if strict and reason != HIDDEN:
-                place, detail = examples[0]
                 why = f": {detail}" if detail else ""
                 raise UserError(f"{place}: {reason}{why}; mend or remove it, or set data.strict=false")
 
@@ -120,26 +113,23 @@ class Inventory:
         Raises:
             UserError: with the numbers, an example and the remedy.
         """
-        count, of = self._skipped[reason], self.used + sum(self._visible().values())
-        if 2 * count > of:
+        skipped = self.skipped
+        of = self.used + skipped.total() - skipped[HIDDEN] - skipped[EMPTY_FOLDER]
+        if 2 * skipped[reason] > of:
             place, detail = self._examples[reason][0]
-            why = f", {detail}" if detail else ""
-            raise UserError(f"{count:,} of {of:,} skipped: {reason} (the first: {place}{why}); {remedy}")
-
-    def _visible(self) -> Counter[str]:
-        return Counter({r: n for r, n in self._skipped.items() if r not in (HIDDEN, EMPTY_FOLDER)})
+            first = f"the first: {place}" + f", {detail}" * bool(detail)
+            raise UserError(f"{skipped[reason]:,} of {of:,} skipped: {reason} ({first}); {remedy}")
 
     def array(self) -> np.ndarray:
         """The whole inventory as bytes (K,) uint8, for a cache of arrays."""
-        fields = [self.used, self._skipped, self._examples, self._folders]
+        fields = [self.used, self.skipped, self._examples, self._folders]
         return np.frombuffer(json.dumps(fields).encode(), np.uint8)
 
     @classmethod
     def of_array(cls, array: np.ndarray) -> "Inventory":
         """The inventory that ``array`` was made of."""
         inventory = cls()
-        inventory.used, skipped, examples, folders = json.loads(array.tobytes())
-        inventory._skipped = Counter(skipped)
+        *_, examples, folders = json.loads(array.tobytes())
         inventory._examples = {reason: [(p, d) for p, d in rows] for reason, rows in examples.items()}
         inventory._folders = {folder: Counter(counts) for folder, counts in folders.items()}
         return inventory

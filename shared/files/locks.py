@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from types import TracebackType
 
 from shared.errors import UserError
 
@@ -46,29 +45,18 @@ class FileLock:
     def _take(self, kind: int) -> bool:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+            self.file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         except OSError as error:
             raise UserError(f"{self.path}: cannot be made: {error.strerror}; name another folder") from error
         try:
-            fcntl.lockf(file, kind)
-        except (BlockingIOError, PermissionError):  # which of them, differs between systems
-            os.close(file)
-            return False
+            fcntl.lockf(self.file, kind)
         except OSError as error:
-            os.close(file)
-            raise NoLocksError(
-                f"{self.path}: cannot be locked: {error.strerror}; name a folder on a disk that has locks"
-            ) from error
-        self.file = file
+            self.release()
+            if isinstance(error, BlockingIOError | PermissionError):  # which of them, differs between systems
+                return False
+            reason = f"cannot be locked: {error.strerror}; name a folder on a disk that has locks"
+            raise NoLocksError(f"{self.path}: {reason}") from error
         return True
-
-    def sign(self) -> None:
-        """Write into the locked file which process holds it."""
-        assert self.file is not None
-        since = datetime.now().astimezone().isoformat(sep=" ", timespec="seconds")
-        signed = {"pid": os.getpid(), "host": platform.node(), "since": since}
-        os.ftruncate(self.file, 0)
-        os.pwrite(self.file, json.dumps(signed).encode(), 0)
 
     def release(self) -> None:
         """Release the lock."""
@@ -80,9 +68,7 @@ class FileLock:
         self.acquire()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self.release()
 
 
@@ -112,9 +98,9 @@ class JournalLock(FileLock):
 def held(folder: Path, first: bool = True) -> Iterator[None]:
     """Work alone in a folder: a second process is refused until this one has left it or died.
 
-    The lock is a POSIX record lock of the file ``.lock``: the processes of a loader do not share it. Across
-    the machines of a cluster it holds where the disk has such locks: NFS with a lock service, NFS 4, Lustre
-    mounted with ``flock``. Where it has none, nothing keeps a second process away, and a warning says so.
+    Across the machines of a cluster this holds where the disk has such locks: NFS with a lock service, NFS 4,
+    Lustre mounted with ``flock``. Where it has none, nothing keeps a second process away, and a warning says
+    so.
 
     Args:
         folder: Made if it is not there.
@@ -129,23 +115,22 @@ def held(folder: Path, first: bool = True) -> Iterator[None]:
         return
     lock = FileLock(folder / ".lock")
     try:
-        if not lock.try_acquire():
-            raise InUseError(
-                f"{folder}: {_holder(lock.path)} works in it; wait until it has ended, or end it"
-            )
-        lock.sign()
+        taken = lock.try_acquire()
     except NoLocksError as error:
+        taken = True
         _log.warning("%s; nothing keeps a second process from working there", error)
+    if not taken:
+        try:
+            holder = "process {pid} on {host}, since {since},".format(**json.loads(lock.path.read_text()))
+        except (OSError, ValueError, KeyError, TypeError):  # a moment before it signs
+            holder = "another process"
+        raise InUseError(f"{folder}: {holder} works in it; wait until it has ended, or end it")
+    if lock.file is not None:
+        since = datetime.now().astimezone().isoformat(sep=" ", timespec="seconds")
+        signed = {"pid": os.getpid(), "host": platform.node(), "since": since}
+        os.ftruncate(lock.file, 0)
+        os.pwrite(lock.file, json.dumps(signed).encode(), 0)
     try:
         yield
     finally:
         lock.release()
-
-
-def _holder(path: Path) -> str:
-    """The process that holds a lock, as its file names it."""
-    try:
-        signed = json.loads(path.read_text())
-        return f"process {signed['pid']} on {signed['host']}, since {signed['since']},"
-    except (OSError, ValueError, KeyError, TypeError):  # a moment before it signs
-        return "another process"

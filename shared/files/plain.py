@@ -5,18 +5,22 @@ another file or a variable of the environment; reading takes no more memory and 
 """
 
 import json
+import re
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import yaml
 from omegaconf._utils import get_yaml_loader
 
-from shared.errors import UserError
+from shared.errors import UserError, named
 
 LIMIT = 128 * 2**10  # bytes of a YAML file; a run's is of some 3,000, and PyYAML reads 50,000 in a second
 JSON_LIMIT = 4 * 2**20  # bytes of a JSON file
 DEPTH = 40  # containers within containers
 DIGITS = 100  # of a whole number
+SURROGATE = re.compile("[\ud800-\udfff]")  # which cannot be encoded; JSON and pickles may hold half a pair
 
 
 class _Loader(get_yaml_loader()):  # type: ignore[misc]  # OmegaConf's: safe, keys unique, no dates
@@ -25,12 +29,13 @@ class _Loader(get_yaml_loader()):  # type: ignore[misc]  # OmegaConf's: safe, ke
     depth = 0
 
     def compose_node(self, parent: Any, index: Any) -> Any:
-        if self.check_event(yaml.AliasEvent) or getattr(self.peek_event(), "anchor", None):
-            mark = self.peek_event().start_mark
-            raise UserError(f"line {mark.line + 1}: aliases (& and *) are not read; write the values out")
+        event = self.peek_event()
+        with named(f"line {event.start_mark.line + 1}"):
+            if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
+                raise UserError("aliases (& and *) are not read; write the values out")
+            if self.depth >= DEPTH:
+                raise UserError(f"nested deeper than {DEPTH}")
         self.depth += 1
-        if self.depth > DEPTH:
-            raise UserError(f"line {self.peek_event().start_mark.line + 1}: nested deeper than {DEPTH}")
         node = super().compose_node(parent, index)
         self.depth -= 1
         if node.tag == "tag:yaml.org,2002:int" and len(node.value) > DIGITS:  # 1:1:1:… counts in sixties
@@ -48,12 +53,8 @@ def read_yaml(path: Path, *, interpolations: bool = False) -> dict[str, Any]:
     Raises:
         UserError: The file cannot be read, is no mapping of plain values, or holds an interpolation.
     """
-    text = _text(path, LIMIT)
     try:
-        values = yaml.load(text, Loader=_Loader)  # noqa: S506  # a safe loader
-        return _mapping(values, interpolations=interpolations)
-    except UserError as error:
-        raise UserError(f"{path}: {error}") from None
+        return _read(path, LIMIT, partial(yaml.load, Loader=_Loader), interpolations)
     except (yaml.YAMLError, ValueError, OverflowError, TypeError, AttributeError, LookupError) as error:
         raise broken_yaml(path, error) from error
 
@@ -76,33 +77,30 @@ def read_json(path: Path) -> dict[str, Any]:
     Raises:
         UserError: The file cannot be read, or is no mapping of plain values.
     """
-    text = _text(path, JSON_LIMIT)
     try:
-        return _mapping(json.loads(text), interpolations=True)
-    except UserError as error:
-        raise UserError(f"{path}: {error}") from None
+        return _read(path, JSON_LIMIT, json.loads, interpolations=True)
     except (ValueError, RecursionError) as error:
         raise UserError(f"{path}: broken JSON: {_first_line(error)}") from error
 
 
-def _text(path: Path, limit: int) -> str:
-    try:
-        if not path.is_file():  # a device or a pipe may never end
-            raise UserError(f"{path}: no such file")
-        if (size := path.stat().st_size) > limit:
-            raise UserError(f"{path}: {size:,} bytes, more than the {limit:,} that such a file may have")
-        return path.read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        raise UserError(f"{path}: must be text in UTF-8: {error}") from error
-    except OSError as error:
-        raise UserError(f"{path}: cannot be read ({error.strerror})") from error
-
-
-def _mapping(values: Any, *, interpolations: bool) -> dict[str, Any]:
-    if not isinstance(values, dict):
-        raise UserError(f"must hold a mapping of keys to values, got {type(values).__name__}")
-    check_plain(values, "", interpolations=interpolations)
-    return values
+def _read(path: Path, limit: int, parse: Callable[[str], Any], interpolations: bool) -> dict[str, Any]:
+    """The mapping in a file; what ``parse`` raises is raised."""
+    with named(path):
+        try:
+            if not path.is_file():  # a device or a pipe may never end
+                raise UserError("no such file")
+            if (size := path.stat().st_size) > limit:
+                raise UserError(f"{size:,} bytes, more than the {limit:,} that such a file may have")
+            text = path.read_text(encoding="utf-8")
+        except UnicodeDecodeError as error:
+            raise UserError(f"must be text in UTF-8: {error}") from error
+        except OSError as error:
+            raise UserError(f"cannot be read ({error.strerror})") from error
+        values = parse(text)
+        if not isinstance(values, dict):
+            raise UserError(f"must hold a mapping of keys to values, got {type(values).__name__}")
+        check_plain(values, "", interpolations=interpolations)
+        return values
 
 
 def check_plain(value: Any, key: str, *, interpolations: bool = True, depth: int = 0) -> None:
@@ -120,28 +118,23 @@ def check_plain(value: Any, key: str, *, interpolations: bool = True, depth: int
     if depth > DEPTH:
         raise UserError(f"{key[:80]}: nested deeper than {DEPTH}")
     if isinstance(value, dict):
-        for name, each in value.items():
-            if not isinstance(name, str) or _surrogate(name):
+        for name, item in value.items():
+            if not isinstance(name, str) or SURROGATE.search(name):
                 raise UserError(f"{key or 'keys'}: must be text, got {type(name).__name__}")
             here = f"{key}.{name[:80]}" if key else name[:80]
-            check_plain(each, here, interpolations=interpolations, depth=depth + 1)
+            check_plain(item, here, interpolations=interpolations, depth=depth + 1)
     elif isinstance(value, list | tuple):
-        for number, each in enumerate(value):
-            check_plain(each, f"{key}[{number}]", interpolations=interpolations, depth=depth + 1)
+        for number, item in enumerate(value):
+            check_plain(item, f"{key}[{number}]", interpolations=interpolations, depth=depth + 1)
     elif isinstance(value, int) and abs(value) >= 2**63:
         raise UserError(f"{key}: must be a number below 2 to the power of 63, got a larger one")
     elif isinstance(value, str):
-        if not value.isascii() and _surrogate(value):
+        if SURROGATE.search(value):
             raise UserError(f"{key}: must be text, got half of a surrogate pair")
         if not interpolations and ("${" in value or value == "???"):
             raise UserError(f"{key}: must be a value, got {value[:80]!r}, which stands for another")
     elif value is not None and not isinstance(value, bool | int | float):
         raise UserError(f"{key}: must be text, a number, a list or a mapping, got {type(value).__name__}")
-
-
-def _surrogate(text: str) -> bool:
-    """Whether text cannot be encoded: JSON and pickles may hold half a surrogate pair."""
-    return any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def _first_line(error: Exception) -> str:
