@@ -64,11 +64,7 @@ class Limit(NamedTuple):
         return f"{kind} in {left}{self.low:,}, {self.high:,}{right}"
 
     def check(self, key: str, value: Any) -> None:
-        """Refuse all but numbers in the range.
-
-        Raises:
-            UserError: ``KEY: must be WHAT, got VALUE``.
-        """
+        """Refuse all but numbers in the range: ``KEY: must be WHAT, got VALUE``."""
         number = isinstance(value, int if self.whole else int | float) and not isinstance(value, bool)
         within = number and abs(value) < math.inf and self.low <= value <= self.high
         if not within or value in [getattr(self, bound) for bound in self.without.split()]:
@@ -86,11 +82,7 @@ def require_int(key: str, value: object, low: int, high: int | float = math.inf)
 
 
 def require_choice(key: str, value: object, legal: Iterable[object]) -> None:
-    """Refuse all but some values.
-
-    Raises:
-        UserError: naming the key, and the nearest value.
-    """
+    """Refuse all but some values: ``KEY: must be one of …, got VALUE; did you mean …?``."""
     legal = list(legal)
     if value not in legal:
         names = list(map(str, legal))

@@ -1,4 +1,7 @@
-"""Everything about a configuration that can be wrong and shows without data and without torch."""
+"""Everything about a configuration that can be wrong and shows without data and without torch.
+
+Each check raises a ``UserError`` that names the key, the value and what is possible.
+"""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -32,9 +35,6 @@ def check(config: DictConfig, command: str, opens: bool = False, words: Sequence
         command: Its file in ``conf/``.
         opens: Other keys than those of the file are checked elsewhere.
         words: The overrides as they were given.
-
-    Raises:
-        UserError: Naming the key, the value and what is possible.
     """
     check_choices(config)
     missing = sorted(key for key, value in known_keys(config).items() if value == "???")
@@ -52,17 +52,13 @@ def check_training(config: DictConfig) -> None:
 
 
 def check_choices(config: DictConfig) -> None:
-    """Refuse a model or data of another domain.
-
-    Raises:
-        UserError: Naming those of this domain.
-    """
+    """Refuse a model or data of another domain."""
     for group in ("model", "data") if "domain" in config else ():
         check_choice(group, config.choices.get(group), str(config.domain.name))
 
 
 def check_choice(group: str, choice: str | None, domain: str) -> None:
-    """Refuse a file of a group that is another domain's, as ``check_choices``."""
+    """Refuse a file of a group that is another domain's."""
     other, _, rest = (choice or "").partition("/")
     if rest and other != domain and (CONF / "domain" / f"{other}.yaml").is_file():
         own = sorted(f"{domain}/{file.stem}" for file in (CONF / group / domain).glob("[!_]*.yaml"))
@@ -73,11 +69,7 @@ def check_choice(group: str, choice: str | None, domain: str) -> None:
 
 
 def resolved(config: DictConfig) -> dict[str, Any]:
-    """The configuration of a training as plain values.
-
-    Raises:
-        UserError: An interpolation leads nowhere.
-    """
+    """The configuration of a training as plain values; an interpolation that leads nowhere is refused."""
     try:
         return plain(config)
     except OmegaConfBaseException as error:
@@ -85,11 +77,7 @@ def resolved(config: DictConfig) -> dict[str, Any]:
 
 
 def check_values(values: Mapping[str, Any]) -> None:
-    """Refuse values of a training that are of another type or out of range, and keys that their class lacks.
-
-    Raises:
-        UserError: Naming the key, the value and what is possible.
-    """
+    """Refuse values of a training of another type or out of range, and keys that their class lacks."""
     for section in BUILT:
         check_built(section, values[section])
     check_value(values["seed"], Seed, "seed")
@@ -111,12 +99,9 @@ def check_values(values: Mapping[str, Any]) -> None:
 
 
 def check_built(section: str, node: Any) -> None:
-    """Refuse what the class does not take that ``_target_`` of ``data``, ``optimizer`` or ``schedule`` names.
+    """Refuse settings of a section of BUILT that the class which ``_target_`` names does not take.
 
     What may be named there, ``shared.training`` checks.
-
-    Raises:
-        UserError: Naming the key that is missing, unknown, of another type, or out of range.
     """
     if not isinstance(node, dict):
         raise UserError(f"{section}: must be a file of conf/{section}, got {node!r}")
@@ -136,9 +121,6 @@ def check_typed(words: Sequence[str], settles: Sequence[str], alone: Sequence[Se
         words: The overrides as they were given.
         settles: Keys that the command sets itself.
         alone: Keys with those that cannot be given beside them; ``*`` are all others.
-
-    Raises:
-        UserError: Naming the key.
     """
     values = _given(words)
     for key, value in values.items():

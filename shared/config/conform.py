@@ -1,4 +1,7 @@
-"""Whether plain values are of the types that annotations ask for, found out before the call."""
+"""Whether plain values are of the types that annotations ask for, found out before the call.
+
+Each check raises a ``UserError``: ``KEY: must be WHAT, got VALUE``.
+"""
 
 import inspect
 import math
@@ -29,9 +32,6 @@ def check_value(value: Any, hint: Any, key: str) -> None:
             ``TypedDict`` (no other keys). Lists stand for tuples too, whole numbers for numbers; a number is
             finite.
         key: where it stands.
-
-    Raises:
-        UserError: ``KEY: must be WHAT, got VALUE``.
     """
     origin, inner = get_origin(hint) or hint, get_args(hint)
     if hint in (Any, object):
@@ -64,11 +64,7 @@ def check_value(value: Any, hint: Any, key: str) -> None:
 
 
 def check_known(values: Mapping[str, Any], kind: Any, key: str = "") -> None:
-    """Check the keys that a ``TypedDict`` has, as ``check_value``, whatever else stands beside them.
-
-    Raises:
-        UserError: Naming the key.
-    """
+    """Check the keys that a ``TypedDict`` has, as ``check_value``, whatever else stands beside them."""
     _require(isinstance(values, Mapping), values, kind, key)
     known = typing.get_type_hints(kind)
     check_value({name: value for name, value in values.items() if name in known}, kind, key)
@@ -90,9 +86,6 @@ def check_arguments(
         key: where they stand.
         filled: parameters that the caller fills in, and no configuration.
         partial: whether arguments may be missing.
-
-    Raises:
-        UserError: Naming the key that is missing, unknown, or of another type.
     """
     taken = function if isinstance(function, Mapping) else _parameters(function)
     legal = [name for name in taken if name not in filled]

@@ -29,10 +29,7 @@ Part = TypeVar("Part", bound=_Read)
 def print_line(text: str, *, error: bool = False, console: Console | None = None) -> None:
     """Print a text exactly as it is, on one line: names in it come from users, and paths are copied from it.
 
-    Args:
-        text: such as ``run: PATH``.
-        error: on standard error.
-        console: that of a bar, above which the line appears.
+    ``console`` may be that of a bar, above which the line then appears.
     """
     (console or Console(stderr=error)).print(text, soft_wrap=True, highlight=False, markup=False)
 

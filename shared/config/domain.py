@@ -48,16 +48,12 @@ class Domain:
 
 
 def names() -> list[str]:
-    """The domains of the project: the packages below ``domains/``."""
+    """The domains of the project, the packages below ``domains/``."""
     return sorted(file.parent.name for file in PROJECT.glob("domains/*/__init__.py"))
 
 
 def check_name(name: Any) -> str:
-    """The name itself, if it is that of a domain: only then may it become part of a path or be imported.
-
-    Raises:
-        UserError: It is not.
-    """
+    """The name of a domain, any other refused: only then may it become part of a path or be imported."""
     known = names()
     if not isinstance(name, str) or name not in known:
         short = str(name)[:80]
@@ -66,11 +62,7 @@ def check_name(name: Any) -> str:
 
 
 def find_domain(name: Any) -> Domain:
-    """The domain of that name.
-
-    Raises:
-        UserError: There is none.
-    """
+    """The domain of a name, any other refused."""
     domain = importlib.import_module(f"domains.{check_name(name)}").DOMAIN
     assert isinstance(domain, Domain)
     return domain

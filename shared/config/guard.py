@@ -64,11 +64,7 @@ class Loader(ConfigLoaderImpl):
         self.repository = _Repository(config_search_path)
 
     def load_configuration(self, *args: Any, **kwargs: Any) -> DictConfig:
-        """The configuration of these overrides.
-
-        Raises:
-            UserError: A file or an override would have Hydra call what is not on the list.
-        """
+        """The configuration of these overrides."""
         config = super().load_configuration(*args, **kwargs)
         check_hydra(OmegaConf.to_container(config.hydra, resolve=False))
         choices = config.hydra.runtime.choices
@@ -95,11 +91,7 @@ def install() -> None:
 
 
 def check_hydra(node: Any) -> None:
-    """Refuse settings of Hydra that name something to call which is not on the list.
-
-    Raises:
-        UserError: Naming the key.
-    """
+    """Refuse settings of Hydra that name something to call which is not on the list."""
     for key, value in node.items():
         parts = {f"hydra.{key}": value}
         if key == "callbacks":

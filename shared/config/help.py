@@ -27,7 +27,7 @@ def print_help(command: str, docstring: str, words: Sequence[str]) -> None:
     Args:
         command: Its file in ``conf/``.
         docstring: Of its script: purpose, an empty line, examples.
-        words: Of the command line; the keys are those of the files that they choose.
+        words: Of the command line, which may choose other files.
     """
     overrides = [word for word in words if "=" in word and not word.startswith("-")]
     if INSTALLED:

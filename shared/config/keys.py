@@ -71,9 +71,6 @@ def check_keys(config: DictConfig, command: str, opens: bool = False, typed: Seq
         command: Its file in ``conf/``.
         opens: Other keys than those of the file are checked elsewhere.
         typed: Keys of the command line: they are read, or refused even where a file of ``conf/`` has them.
-
-    Raises:
-        UserError: Naming the key and the nearest one that is read.
     """
     legal = declared(command)
     node: Any = OmegaConf.to_container(config, resolve=False)
@@ -123,9 +120,6 @@ def check_model(node: Mapping[str, Any], typed: Sequence[str] = ()) -> None:
     """Refuse keys of the model that neither its layers nor the data nor the domain reads.
 
     Keys of the project's own file may stand idle where other layers are given.
-
-    Raises:
-        UserError: Naming the key.
     """
     model, domain = node["model"], node["domain"]["name"]
     if not isinstance(model, dict) or "layers" not in model:

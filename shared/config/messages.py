@@ -23,12 +23,9 @@ from shared.files import broken_yaml
 
 
 def explain(error: Exception, words: Iterable[str], compose: Callable[[list[str]], DictConfig]) -> str:
-    """One line for an error of Hydra, OmegaConf or YAML.
+    """One line for an error of Hydra, OmegaConf or YAML that a command line met.
 
-    Args:
-        error: The exception.
-        words: The command line.
-        compose: The command's configuration from overrides, to look for the key that was meant.
+    ``compose`` makes the command's configuration of overrides, to look for the key that was meant.
     """
     words = list(words)
     if isinstance(error, YAMLError):

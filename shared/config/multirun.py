@@ -62,11 +62,7 @@ JobReturn.return_value = property(_return_value, JobReturn.return_value.fset)  #
 
 
 def overrides(settings: Any = None) -> list[str]:
-    """The overrides of a command as Hydra reads them, interpolations as they are.
-
-    Args:
-        settings: Hydra's own; None: those of this process.
-    """
+    """The overrides of a command, by Hydra's settings, as Hydra reads them: interpolations as they are."""
     words: Any = OmegaConf.to_container((settings or HydraConfig.get()).overrides.task, resolve=False)
     return list(map(str, words))
 
@@ -74,13 +70,8 @@ def overrides(settings: Any = None) -> list[str]:
 def run_one(function: Callable[[DictConfig], Any], config: DictConfig, settings: Any) -> Any:
     """One run of a grid: how it ended is kept as ``<number>.json`` in the grid's folder.
 
-    Args:
-        function: Of the command.
-        config: Of this run.
-        settings: Hydra's own.
-
-    Raises:
-        RunError: With whatever ``function`` failed. Hydra's launchers continue with the others.
+    Whatever ``function`` fails with is reported and becomes a ``RunError``: Hydra's launchers continue with
+    the others. ``settings`` are Hydra's own.
     """
     if not FIRST:
         return function(config)

@@ -46,15 +46,7 @@ def relative_data(data: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def check_there(data: Mapping[str, Any], place: str) -> None:
-    """Refuse a run's data whose files are not there.
-
-    Args:
-        data: The node of the run's configuration.
-        place: Where it stands, and how another path is given, for the error.
-
-    Raises:
-        UserError: Naming the key, the file and the remedy.
-    """
+    """Refuse a run's data whose files are not there; ``place`` ends the error: the remedy."""
     for key, path in _named(data):
         if not Path(path).exists() and not glob(path):  # noqa: PTH207  # data.path='reviews.*'
             here = "" if Path(path).is_absolute() else f" in the current folder {Path.cwd()}"

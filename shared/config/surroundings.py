@@ -18,9 +18,7 @@ WORKER = re.compile(r"DataLoader worker \(pid.*?\) (is killed by signal: ([\w ]+
 def outside_cause(error: Exception, key: str = "data.batch_size") -> str | None:
     """What failed in one line, if it is a mistake of the user or of the surroundings; else None.
 
-    Args:
-        error: What was raised.
-        key: What needs less memory when it is smaller.
+    ``key`` is what needs less memory when it is smaller.
     """
     text = str(error)
     if text.startswith("Caught "):  # in a loader process, whose traceback the message holds

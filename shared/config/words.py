@@ -31,7 +31,7 @@ def command_words(given: Sequence[str], stands_for: Mapping[str, str], adds: str
         adds: A section whose keys need no ``+``.
 
     Raises:
-        UserError: A flag that there is none of, such as ``--domain`` for ``domain=``.
+        UserError: An unknown flag, such as ``--domain`` for ``domain=``.
     """
     words = [stands_for.get(word, word) for word in given]
     flags = [flag for action in get_args_parser()._actions for flag in action.option_strings]
@@ -51,13 +51,9 @@ def command_words(given: Sequence[str], stands_for: Mapping[str, str], adds: str
 
 
 def as_typed(words: Sequence[str], multirun: bool = False) -> list[str]:
-    """The overrides with free text and paths in Hydra's quotes; other words as they are.
+    """The overrides with free text and paths, see ``conf/free_text.yaml``, in Hydra's quotes; twice as once.
 
-    ``conf/free_text.yaml`` lists the keys. Doing it twice changes nothing.
-
-    Args:
-        words: Of the command line.
-        multirun: With ``-m`` an unquoted comma in a path separates the values of a grid.
+    With ``multirun`` an unquoted comma in a path separates the values of a grid.
     """
     return [_as_typed(word, multirun) for word in words]
 
@@ -126,7 +122,7 @@ def command_line(script: str, *words: str, **values: Any) -> str:
 
     Args:
         script: Name of the command.
-        words: Flags, and overrides as Hydra reads them.
+        words: Flags and overrides, as Hydra reads them.
         values: Keys with their values as they are meant, such as the folder of ``resume``.
     """
     path = PROJECT / "scripts" / f"{script}.py"

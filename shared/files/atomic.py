@@ -18,11 +18,7 @@ _threads = Lock()
 
 
 def make_folder(key: str, path: Path) -> Path:
-    """Make the folder that a key names, if it is not there yet, and return it.
-
-    Raises:
-        UserError: It cannot be made.
-    """
+    """Make the folder that a key names, if it is not there yet, and return it; else a ``UserError``."""
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -32,11 +28,7 @@ def make_folder(key: str, path: Path) -> Path:
 
 
 def write(path: Path, contents: str | bytes) -> None:
-    """Write a whole file or none: a reader, or a full disk, never sees half of it.
-
-    Raises:
-        PlaceError: The file cannot be written.
-    """
+    """Write a whole file or none: a reader, or a full disk, never sees half of it; else a ``PlaceError``."""
     try:
         with writing(path) as file:
             file.write(contents.encode() if isinstance(contents, str) else contents)
@@ -55,9 +47,6 @@ def writing(path: Path) -> Iterator[IO[bytes]]:
     """A file to write to, hidden beside ``path``, which it replaces once all went well.
 
     What killed processes left of earlier attempts at ``path`` is removed.
-
-    Raises:
-        OSError: The file cannot be written.
     """
     _remove_dead(path)
     handle, name = _begin(path)

@@ -27,12 +27,7 @@ class Inventory:
         self._examples: dict[str, list[tuple[str, str]]] = {}  # place and detail by reason
 
     def use(self, place: str, number: int = 1) -> None:
-        """Note that something was used.
-
-        Args:
-            place: the file's name inside the user's folder or archive.
-            number: how many lines, rows or games of it.
-        """
+        """Note that a file, by its name inside the user's path, or a number of its lines was used."""
         folder = posixpath.dirname(place.rstrip("/")) or "."
         self._folders.setdefault(folder, Counter())[USED] += number
 
@@ -43,7 +38,7 @@ class Inventory:
             place: the file's name, and the line where there are several in it.
             reason: what the summary counts.
             detail: of this case; shown for the first ones.
-            number: how many.
+            number: of lines, rows or games.
         """
         folder = posixpath.dirname(place.rstrip("/")) or "."
         self._folders.setdefault(folder, Counter())[reason] += number
@@ -93,11 +88,7 @@ class Inventory:
         return unused
 
     def refuse(self, strict: bool) -> None:
-        """With ``strict``, refuse whatever was skipped, hidden files excepted.
-
-        Raises:
-            UserError: naming the first one.
-        """
+        """With ``strict``, refuse whatever was skipped, hidden files excepted, by a ``UserError``."""
         for reason, [(place, detail), *_] in self._examples.items():
             if strict and reason != HIDDEN:
                 why = f": {detail}" if detail else ""
@@ -106,12 +97,7 @@ class Inventory:
     def check_share(self, reason: str, remedy: str) -> None:
         """Refuse data of which more than half was skipped for one reason: little is left to learn from.
 
-        Args:
-            reason: as given to ``skip``.
-            remedy: the key to change, or what to do.
-
-        Raises:
-            UserError: with the numbers, an example and the remedy.
+        The ``UserError`` has the numbers, an example and the remedy.
         """
         skipped = self.skipped
         of = self.used + skipped.total() - skipped[HIDDEN] - skipped[EMPTY_FOLDER]

@@ -99,15 +99,14 @@ def held(folder: Path, first: bool = True) -> Iterator[None]:
     """Work alone in a folder: a second process is refused until this one has left it or died.
 
     Across the machines of a cluster this holds where the disk has such locks: NFS with a lock service, NFS 4,
-    Lustre mounted with ``flock``. Where it has none, nothing keeps a second process away, and a warning says
-    so.
+    Lustre mounted with ``flock``. Where it has none, a warning says so.
 
     Args:
         folder: Made if it is not there.
         first: Of several processes that train one network together, the first holds the folder for all.
 
     Raises:
-        InUseError: Another process works in it; the message names that process.
+        InUseError: Another process, which the message names, works in it.
         UserError: The folder cannot be written.
     """
     if not first:

@@ -44,11 +44,7 @@ class _Loader(get_yaml_loader()):  # type: ignore[misc]  # OmegaConf's: safe, ke
 
 
 def read_yaml(path: Path, *, interpolations: bool = False) -> dict[str, Any]:
-    """The mapping in a YAML file.
-
-    Args:
-        path: of the file.
-        interpolations: whether values may stand for others, as in a file that Hydra composes.
+    """The mapping in a YAML file, in which values may stand for others only with ``interpolations``.
 
     Raises:
         UserError: The file cannot be read, is no mapping of plain values, or holds an interpolation.
@@ -111,9 +107,6 @@ def check_plain(value: Any, key: str, *, interpolations: bool = True, depth: int
         key: where it stands.
         interpolations: whether text may hold what OmegaConf takes for one.
         depth: containers around it.
-
-    Raises:
-        UserError: Naming the key.
     """
     if depth > DEPTH:
         raise UserError(f"{key[:80]}: nested deeper than {DEPTH}")
