@@ -5,19 +5,3 @@ from shared.commands.evaluate import data_of, evaluate, read_data
 from shared.commands.predict import SHOWN, Predictions, best, predict
 from shared.commands.repeat import digest, repeat
 from shared.commands.train import SAME, train, train_once
-
-__all__ = [
-    "SAME",
-    "SHOWN",
-    "Predictions",
-    "bench",
-    "best",
-    "data_of",
-    "digest",
-    "evaluate",
-    "predict",
-    "read_data",
-    "repeat",
-    "train",
-    "train_once",
-]

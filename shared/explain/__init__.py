@@ -4,17 +4,3 @@ from shared.explain.adapter import HEAD, InputAdapter, Masks, Planted, boxes, dr
 from shared.explain.command import explain_run
 from shared.explain.explanation import Box, Example, Shown
 from shared.explain.units import Target
-
-__all__ = [
-    "HEAD",
-    "Box",
-    "Example",
-    "InputAdapter",
-    "Masks",
-    "Planted",
-    "Shown",
-    "Target",
-    "boxes",
-    "draw_box",
-    "explain_run",
-]

@@ -6,20 +6,3 @@ from shared.network.layers.branches import SideBySide
 from shared.network.shape import Axis, Shape
 from shared.network.table import layer_table, render
 from shared.network.weights import check_optimizer, with_weights
-
-__all__ = [
-    "Axis",
-    "Chain",
-    "Layer",
-    "Network",
-    "Shape",
-    "SideBySide",
-    "beyond",
-    "build_network",
-    "check_optimizer",
-    "clear",
-    "layer_table",
-    "render",
-    "single_layers",
-    "with_weights",
-]

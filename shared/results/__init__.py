@@ -16,25 +16,3 @@ from shared.results.plots import (
 from shared.results.scores import Score, percent, score
 from shared.results.spread import Spread, spread_of
 from shared.results.table import show
-
-__all__ = [
-    "BLUE",
-    "GREEN",
-    "GREY",
-    "ORANGE",
-    "PALETTE",
-    "RELEVANCE",
-    "Score",
-    "Spread",
-    "calibration_error",
-    "data_uri",
-    "html_page",
-    "learning_curve",
-    "new_figure",
-    "percent",
-    "png",
-    "score",
-    "show",
-    "spread_of",
-    "write_report",
-]

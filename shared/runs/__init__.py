@@ -9,24 +9,3 @@ from shared.runs.job import note_job, run_of_job
 from shared.runs.plan import LENGTHS, check_plan
 from shared.runs.publish import ship
 from shared.runs.run import Run, environment, runs_in
-
-__all__ = [
-    "FINGERPRINT",
-    "FORM",
-    "LENGTHS",
-    "PREDICT",
-    "Fingerprint",
-    "Run",
-    "changes",
-    "check_options",
-    "check_places",
-    "check_plan",
-    "check_predict",
-    "data_settings",
-    "environment",
-    "examples",
-    "note_job",
-    "run_of_job",
-    "runs_in",
-    "ship",
-]

@@ -10,28 +10,3 @@ from domains.go.board.position import Position, position_planes
 from domains.go.board.rules import first_illegal
 from domains.go.board.state import LARGEST, SMALLEST
 from domains.go.board.symmetry import symmetries
-
-__all__ = [
-    "GROUPS",
-    "LARGEST",
-    "LETTERS",
-    "SMALLEST",
-    "Game",
-    "Games",
-    "Position",
-    "area_score",
-    "batch_planes",
-    "encode_move",
-    "first_illegal",
-    "first_planes",
-    "game_planes",
-    "is_pass",
-    "move_colour",
-    "move_point",
-    "parse_point",
-    "plane_groups",
-    "point_name",
-    "point_names",
-    "position_planes",
-    "symmetries",
-]

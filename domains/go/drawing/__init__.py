@@ -2,5 +2,3 @@
 
 from domains.go.drawing.board import draw_board, heat_colours
 from domains.go.drawing.figures import game_picture, move_picture
-
-__all__ = ["draw_board", "game_picture", "heat_colours", "move_picture"]

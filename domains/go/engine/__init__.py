@@ -4,5 +4,3 @@ from domains.go.engine.engine import Engine
 from domains.go.engine.gtp_commands import GoProtocol
 from domains.go.engine.network import Policy, ensemble, groups_of
 from domains.go.engine.serve import serve
-
-__all__ = ["Engine", "GoProtocol", "Policy", "ensemble", "groups_of", "serve"]

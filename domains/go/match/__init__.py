@@ -3,5 +3,3 @@
 from domains.go.match.client import Client
 from domains.go.match.match import match
 from domains.go.match.openings import SIZE, opening
-
-__all__ = ["SIZE", "Client", "match", "opening"]

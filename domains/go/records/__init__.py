@@ -4,5 +4,3 @@ from domains.go.records.games import GameRecords
 from domains.go.records.read import read_records
 from domains.go.records.select import read_games
 from domains.go.records.sgf import FILE_LIMIT, Record, UnusableError, read_sgf
-
-__all__ = ["FILE_LIMIT", "GameRecords", "Record", "UnusableError", "read_games", "read_records", "read_sgf"]

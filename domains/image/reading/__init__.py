@@ -2,5 +2,3 @@
 
 from domains.image.reading.datasets import SOURCES, digits
 from domains.image.reading.folder import HINT, Images, read_images
-
-__all__ = ["HINT", "SOURCES", "Images", "digits", "read_images"]

@@ -6,17 +6,3 @@ from domains.speech.reading.decode import UnusableError, open_recording
 from domains.speech.reading.recordings import Recordings, load
 from domains.speech.reading.split import Split
 from domains.speech.reading.splitter import Official, Splitter
-
-__all__ = [
-    "FULL_SCALE",
-    "ClipReader",
-    "Clips",
-    "Official",
-    "Recordings",
-    "Split",
-    "Splitter",
-    "UnusableError",
-    "has_sound",
-    "load",
-    "open_recording",
-]

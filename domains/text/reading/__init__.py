@@ -6,16 +6,3 @@ from domains.text.reading.sentences import Sentences
 from domains.text.reading.split import split_sentences
 from domains.text.reading.tokens import Vocabulary
 from domains.text.reading.vectors import Vectors, read_vectors
-
-__all__ = [
-    "Form",
-    "Sentences",
-    "Vectors",
-    "Vocabulary",
-    "label_name",
-    "read_sentences",
-    "read_text",
-    "read_vectors",
-    "sentences_of_bytes",
-    "split_sentences",
-]

@@ -7,5 +7,3 @@ from shared.network.layers.base import LAYERS
 
 for _module in pkgutil.iter_modules(__path__):
     import_module(f"{__name__}.{_module.name}")
-
-__all__ = ["LAYERS"]
