@@ -2,6 +2,7 @@
 
 import unicodedata
 from collections.abc import Callable, Sequence
+from itertools import zip_longest
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
@@ -52,20 +53,13 @@ def layout_of(names: Sequence[str]) -> Layout:
         names: of the files, inside the user's folder or archive, with ``/``.
     """
     parents = [tuple(class_name(part) for part in PurePosixPath(name).parts[:-1]) for name in names]
-    level = _split_level(parents)
-    splits, rests = [], []
-    taken: set[str] = set()
-    for folders in parents:
-        split = _split_at(folders, level)
-        splits.append(split)
-        if split:
-            assert level is not None
-            taken.add(f"{folders[level]}/ is {split}")
-            folders = folders[:level] + folders[level + 1 :]
-        rests.append(folders)
-    varying = _varying(rests)
+    level, splits = _splits(parents)
+    pairs = list(zip(parents, splits, strict=True))
+    taken = {f"{folders[level]}/ is {split}" for folders, split in pairs if split}
+    rests = [folders[:level] + folders[level + 1 :] if split else folders for folders, split in pairs]
+    varying = {place for place, column in enumerate(zip_longest(*rests)) if len(set(column)) > 1}
     uniform = len({len(folders) for folders in rests}) == 1
-    if level is not None and not varying and all(len(folders) == level for folders in rests):
+    if taken and not varying and all(len(folders) == level for folders in rests):
         rests = [() for _ in rests]  # no folder between the split's and the files
     labels = []
     ignored: set[str] = set()
@@ -78,46 +72,28 @@ def layout_of(names: Sequence[str]) -> Layout:
     return Layout(np.array(splits, "<U5"), np.array(labels, str), notes)
 
 
-def _split_at(folders: tuple[str, ...], level: int | None) -> str:
-    """The split that a file's folder at a level names; empty if it names none."""
-    return "" if level is None or level >= len(folders) else SPLITS.get(folders[level].casefold(), "")
-
-
-def _split_level(parents: list[tuple[str, ...]]) -> int | None:
-    """The level of folders that names splits; of several the one that names most."""
-    best, most = None, 0
-    for level in range(max(map(len, parents), default=0)):
-        here = {folders[level] for folders in parents if level < len(folders)}
-        others = {name for name in here if name.casefold() not in SPLITS}
-        named = {_split_at(folders, level) for folders in parents} - {""}
+def _splits(parents: list[tuple[str, ...]]) -> tuple[int, list[str]]:
+    """The level of folders that names splits, of several the one that names most; and each file's split."""
+    best, most = (0, [""] * len(parents)), 0
+    for level, column in enumerate(zip_longest(*parents, fillvalue="")):
+        splits = [SPLITS.get(name.casefold(), "") for name in column]
+        others = {name for name, split in zip(column, splits, strict=True) if name and not split}
+        named = {*splits} - {""}
         beside = any(  # test/cat/ beside cat/
-            _split_at(folders, level) and folders[-1] in others and len(folders) > level + 1
-            for folders in parents
+            split and folders[-1] in others and len(folders) > level + 1
+            for folders, split in zip(parents, splits, strict=True)
         )
         if len(named) > most and (not others or len(named) > 1 or beside):
-            best, most = level, len(named)
+            best, most = (level, splits), len(named)
     return best
 
 
-def _varying(parents: list[tuple[str, ...]]) -> set[int]:
-    """The levels at which files lie in different folders."""
-    depth = max(map(len, parents), default=0)
-    return {
-        level
-        for level in range(depth)
-        if len({folders[level] if level < len(folders) else None for folders in parents}) > 1
-    }
-
-
 def official_splits(split: np.ndarray, where: Callable[[int], str]) -> set[str]:
-    """The official splits among those of N examples.
+    """The official splits among those (N,) of a ``Layout``.
 
     Args:
-        split: (N,) as in ``Layout``.
+        split: of each example; a ``UserError`` where some have one, and others none.
         where: the place of an example, for errors.
-
-    Raises:
-        UserError: some examples have an official split, and others none.
     """
     official = {*split.tolist()} - {""}
     if official and "" in split:
