@@ -10,7 +10,7 @@ from shared.commands.evaluate import evaluate
 from shared.commands.repeat import repeat
 from shared.commands.train import train
 from shared.config.cli import compose
-from shared.config.paths import data_paths
+from shared.config.project import data_paths
 from shared.errors import UserError
 from shared.runs.run import Run
 from shared.sweep.sweep import folder_of

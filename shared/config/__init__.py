@@ -20,8 +20,7 @@ from shared.config.keys import check_keys, declared, known_keys, nearest_key
 from shared.config.limits import Count, NotNegative, Positive, Whole
 from shared.config.monitor import ACCURACY, Monitor
 from shared.config.multirun import overrides
-from shared.config.paths import check_there, data_paths, relative_data
-from shared.config.project import PROJECT, plain, unique_name
+from shared.config.project import PROJECT, check_there, data_paths, plain, relative_data, unique_name
 from shared.config.signature import parameters
 from shared.config.stopping import REQUEUE, Stopped, ignore_warnings, stop_behind
 from shared.config.surroundings import outside_cause

@@ -22,8 +22,7 @@ from shared.config import multirun as grid
 from shared.config.check import check, check_typed
 from shared.config.help import print_help
 from shared.config.messages import explain
-from shared.config.paths import make_absolute
-from shared.config.project import CONF
+from shared.config.project import CONF, make_absolute
 from shared.config.surroundings import outside_cause
 from shared.config.words import as_typed, command_words
 from shared.errors import UserError, without_passwords

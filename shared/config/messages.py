@@ -32,7 +32,12 @@ def explain(error: Exception, words: Iterable[str], compose: Callable[[list[str]
         mark = getattr(error, "problem_mark", None)
         return str(broken_yaml(mark.name if mark else "a file of the configuration", error))
     if isinstance(error, OverrideParseException):
-        return _unreadable(error.override)
+        word, sign, value = str(error.override).partition("=")
+        if not sign:
+            example = f"domain={word}" if word.isidentifier() else "seed=1"
+            return f"{word}: must be KEY=VALUE, such as {example}"
+        remedy = f'put it in quotes: "{word}={quoted(value)}"'
+        return f"{word}: must be a value that Hydra reads, got {value}; {remedy}"
     if isinstance(error, MissingConfigException) and error.missing_cfg_file:
         return _missing_file(str(error.missing_cfg_file), words)
     cause = error.__cause__
@@ -59,28 +64,17 @@ def _first_line(error: Exception) -> str:
     return " ".join(lines[: 2 if more else 1]) or type(error).__name__
 
 
-def _unreadable(word: str) -> str:
-    key, sign, value = word.partition("=")
-    if not sign:
-        return f"{word}: must be KEY=VALUE, such as {'domain=' + word if word.isidentifier() else 'seed=1'}"
-    return f'{key}: must be a value that Hydra reads, got {value}; put it in quotes: "{key}={quoted(value)}"'
-
-
 def _missing_file(name: str, words: list[str]) -> str:
     """A file of a group that is not there, with the nearest one that is, of the chosen domain first."""
     group = name.split("/")[0]
-    names: set[str] = set()
-    for folder in (
-        CONF,
-        *(Path(value) for flag, value in pairwise(words) if flag in ("--config-dir", "-cd")),
-    ):
-        files = (folder / group).rglob("[!_]*.yaml")
-        names |= {str(file.relative_to(folder).with_suffix("")) for file in files}
+    folders = [CONF, *(Path(value) for flag, value in pairwise(words) if flag in ("--config-dir", "-cd"))]
+    files = (file.relative_to(folder) for folder in folders for file in (folder / group).rglob("[!_]*.yaml"))
+    names = sorted({str(file.with_suffix("")) for file in files})
     [domain] = [word.partition("=")[2] for word in words if word.startswith("domain=")][-1:] or [""]
-    near = {name for name in names if name.startswith(f"{group}/{domain}/") or name.count("/") == 1}
-    return (
-        f"{name}: there is no such file in conf/; {nearest(name, sorted(near if domain and near else names))}"
-    )
+    if domain:
+        near = [name for name in names if name.startswith(f"{group}/{domain}/") or name.count("/") == 1]
+        names = near or names
+    return f"{name}: there is no such file in conf/; {nearest(name, names)}"
 
 
 def interpolation(error: OmegaConfBaseException, config: DictConfig) -> str:

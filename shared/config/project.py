@@ -1,11 +1,17 @@
-"""Where the project and its configuration files lie, and what these files may say beyond OmegaConf's own."""
+"""Where the project, its configuration files and a training's data lie."""
 
 import uuid
+from collections.abc import Iterator, Mapping
 from datetime import datetime
+from functools import cache
+from glob import glob
 from pathlib import Path
 from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from shared.errors import UserError
 
 PROJECT = Path(__file__).resolve().parents[2]
 CONF = PROJECT / "conf"
@@ -33,3 +39,43 @@ OmegaConf.register_new_resolver("project", lambda path: str(PROJECT / path), rep
 OmegaConf.register_new_resolver("minus", lambda a, b: a - b, replace=True)
 # ${unique:}: a folder's name, the same for all runs of a grid, whichever processes train them
 OmegaConf.register_new_resolver("unique", unique_name, use_cache=True, replace=True)
+
+
+@cache
+def data_paths() -> tuple[str, ...]:
+    """The keys below ``data`` that name files, as ``conf/free_text.yaml`` lists them."""
+    return tuple(key.removeprefix("data.") for key in plain_file("free_text.yaml")["data"])
+
+
+def make_absolute(config: DictConfig) -> None:
+    """Make the paths of a configuration's data absolute: relative ones begin at the current folder."""
+    data = config.get("data")
+    for key in data_paths() if isinstance(data, DictConfig) else ():
+        try:
+            value = data.get(key)
+        except OmegaConfBaseException:  # stands for a value that is not known yet
+            continue
+        if isinstance(value, str) and not Path(value).is_absolute():
+            data[key] = str(Path(value).absolute())
+        elif OmegaConf.is_list(value) and all(isinstance(path, str) for path in value):
+            data[key] = [str(Path(path).absolute()) for path in value]
+
+
+def _named(data: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """The paths that data name, each with its key."""
+    for key in data_paths():
+        value = data.get(key)
+        yield from ((key, path) for path in ([value] if isinstance(value, str) else value or ()))
+
+
+def relative_data(data: Mapping[str, Any]) -> dict[str, Any]:
+    """The keys of ``data`` whose paths are relative, as in runs that the project came with."""
+    return {key: data[key] for key, path in _named(data) if not Path(path).is_absolute()}
+
+
+def check_there(data: Mapping[str, Any], place: str) -> None:
+    """Refuse a run's data whose files are not there; ``place`` ends the error: the remedy."""
+    for key, path in _named(data):
+        if not Path(path).exists() and not glob(path):  # noqa: PTH207  # data.path='reviews.*'
+            here = "" if Path(path).is_absolute() else f" in the current folder {Path.cwd()}"
+            raise UserError(f"data.{key}: {path}: no such file or folder{here}; {place}")

@@ -134,36 +134,33 @@ def stop_behind(end: BaseException) -> KeyboardInterrupt | None:
 
 
 def end(cause: BaseException) -> NoReturn:
-    """End with a stop's message and exit code: 130 after Ctrl-C, 143 after SIGTERM; raise another cause.
-
-    After a signal of REQUEUE, and where it is preempted, the SLURM job is requeued: the command starts again.
-    """
+    """End with a stop's message and exit code: 130 after Ctrl-C, 143 after SIGTERM; raise another cause."""
     stop = stop_behind(cause)
     if stop is None:
         raise cause
     stop = stop if isinstance(stop, Stopped) else Stopped()
-    lines = [stop.message]
-    job = _slurm_job()
-    if job and (stop.signum in REQUEUE or (stop.signum == signal.SIGTERM and _preempted(job))):
-        done = _scontrol("requeue", job)
-        reason = done.stderr.strip() or f"scontrol ended with {done.returncode}"
-        lines.append(f"SLURM job {job} is " + (f"not requeued: {reason}" if done.returncode else "requeued"))
+    lines = [stop.message, _requeue(stop.signum)]
     sys.stderr.write("".join(f"{line}\n" for line in lines if line))
     sys.exit(128 + stop.signum)
 
 
-def _slurm_job() -> str | None:
-    """The number of this SLURM job, as ``scontrol`` knows it; None in all of its tasks but the first."""
-    if os.environ.get("SLURM_PROCID", "0") != "0":
-        return None
+def _requeue(signum: int) -> str:
+    """Requeue the SLURM job, so that the command starts again, and say so; else an empty text.
+
+    That is after a signal of REQUEUE, and where SIGTERM makes room for another job. Its first task does it.
+    """
     array, task = (os.environ.get(f"SLURM_ARRAY_{name}_ID") for name in ("JOB", "TASK"))
-    return f"{array}_{task}" if array and task else os.environ.get("SLURM_JOB_ID")
-
-
-def _preempted(job: str) -> bool:
-    """Whether SIGTERM makes room for another job: SLURM requeues a job that waits to be killed, no other."""
-    shown = _scontrol("show", "job", job).stdout
-    return "JobState=RUNNING" in shown and re.search(r"PreemptTime=\d", shown) is not None
+    job = f"{array}_{task}" if array and task else os.environ.get("SLURM_JOB_ID")
+    if not job or os.environ.get("SLURM_PROCID", "0") != "0":
+        return ""
+    if signum not in REQUEUE:
+        shown = _scontrol("show", "job", job).stdout if signum == signal.SIGTERM else ""
+        # SLURM requeues a job that waits to be killed, no other.
+        if "JobState=RUNNING" not in shown or not re.search(r"PreemptTime=\d", shown):
+            return ""
+    done = _scontrol("requeue", job)
+    reason = done.stderr.strip() or f"scontrol ended with {done.returncode}"
+    return f"SLURM job {job} is " + (f"not requeued: {reason}" if done.returncode else "requeued")
 
 
 def _scontrol(*words: str) -> "subprocess.CompletedProcess[str]":

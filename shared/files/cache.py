@@ -31,11 +31,7 @@ def is_cache(folder: Path) -> bool:
 
 
 def cached_arrays(
-    make: Callable[[], Mapping[str, np.ndarray]],
-    source: Path,
-    kind: str,
-    *,
-    cache: Path | None = None,
+    make: Callable[[], Mapping[str, np.ndarray]], source: Path, kind: str, *, cache: Path | None = None
 ) -> Arrays:
     """The arrays that ``make()`` makes of a user's path, from the cache if the path has not changed since.
 
@@ -51,11 +47,21 @@ def cached_arrays(
         UserError: ``source`` is missing; and what ``make`` raises.
     """
     file = cache_folder(cache) / f"{kind}-{_stamp(source)}.npz"
-    stored = _load(file)
-    if stored is None:
-        stored = dict(make())
-        _save(file, stored)
-    return stored
+    try:
+        with file.open("rb") as opened, np.load(opened, allow_pickle=False) as stored:
+            return dict(stored)
+    except OSError:  # nothing is kept yet, or nothing can be
+        pass
+    except Exception as error:  # numpy and zipfile raise many kinds for damaged bytes
+        _log.warning("%s: damaged (%s); made anew", file, error)
+    arrays = dict(make())
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with writing(file) as out:
+            np.savez(out, allow_pickle=False, **arrays)
+    except OSError as error:
+        _log.warning("%s: cannot be written (%s); it will be read again next time", file, error.strerror)
+    return arrays
 
 
 def _stamp(source: Path) -> str:
@@ -68,23 +74,3 @@ def _stamp(source: Path) -> str:
             digest.update(b"\0" + name + f"\0{stat.st_size}\0{stat.st_mtime_ns}".encode())
     digest.update(seen.array().tobytes())  # empty folders and whatever else is passed over
     return digest.hexdigest()[:24]
-
-
-def _load(file: Path) -> Arrays | None:
-    try:
-        with file.open("rb") as opened, np.load(opened, allow_pickle=False) as stored:
-            return dict(stored)
-    except OSError:  # nothing is kept yet, or nothing can be
-        return None
-    except Exception as error:  # numpy and zipfile raise many kinds for damaged bytes
-        _log.warning("%s: damaged (%s); made anew", file, error)
-        return None
-
-
-def _save(file: Path, stored: Arrays) -> None:
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        with writing(file) as out:
-            np.savez(out, allow_pickle=False, **stored)
-    except OSError as error:
-        _log.warning("%s: cannot be written (%s); it will be read again next time", file, error.strerror)
