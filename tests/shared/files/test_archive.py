@@ -5,7 +5,9 @@ import io
 import os
 import tarfile
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
 
@@ -50,21 +52,17 @@ def make_zip(path: Path, *entries: tuple[zipfile.ZipInfo | str, bytes]) -> Path:
     return path
 
 
-def make_folder(path: Path) -> Path:
-    for name, data in FILES.items():
+def make(path: Path, files: Mapping[str, bytes] = MappingProxyType(FILES)) -> Path:
+    """The files as a folder or an archive, by the path's suffix."""
+    if path.suffix == ".zip":
+        return make_zip(path, *files.items())
+    if path.suffix:
+        entries = (entry(f"./{name}", data) for name, data in files.items())
+        return make_tar(path, entry("b", kind=tarfile.DIRTYPE), *entries)
+    for name, data in files.items():
         (path / name).parent.mkdir(parents=True, exist_ok=True)
         (path / name).write_bytes(data)
     return path
-
-
-def make(path: Path) -> Path:
-    if path.suffix == ".zip":
-        return make_zip(path, *FILES.items())
-    if path.suffix == "":
-        return make_folder(path)
-    return make_tar(
-        path, entry("b", kind=tarfile.DIRTYPE), *(entry(f"./{name}", data) for name, data in FILES.items())
-    )
 
 
 @pytest.mark.parametrize("name", ["folder", "all.zip", *(f"all{kind}" for kind in TAR_KINDS)])
@@ -78,7 +76,7 @@ def test_every_form_gives_the_same_files(tmp_path: Path, name: str) -> None:
 
 
 def test_folders_are_read_in_sorted_order_and_files_whatever_their_name(tmp_path: Path) -> None:
-    folder = make_folder(tmp_path / "folder")
+    folder = make(tmp_path / "folder")
     assert [m.name for m in members(folder, (".txt",))] == ["a.txt", "b/three.TXT", "b/two.txt"]
     assert [m.name for m in members(folder / "b/picture.png", (".txt",))] == ["picture.png"]
 
@@ -105,7 +103,7 @@ def test_missing_and_empty_paths_are_named(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
 def test_unreadable_files_are_named(tmp_path: Path) -> None:
-    folder = make_folder(tmp_path / "folder")
+    folder = make(tmp_path / "folder")
     (folder / "b").chmod(0)
     with pytest.raises(UserError, match=r"folder/b: cannot be read"):
         list(members(folder))
@@ -181,7 +179,7 @@ def test_links_and_locked_entries_in_zips_are_refused(tmp_path: Path) -> None:
 
 
 def test_links_in_folders(tmp_path: Path) -> None:
-    folder = make_folder(tmp_path / "folder")
+    folder = make(tmp_path / "folder")
     (folder / "good.txt").symlink_to(folder / "a.txt")
     (folder / "circle").symlink_to(folder)
     os.mkfifo(folder / "pipe.txt")
@@ -238,15 +236,7 @@ def test_skipped_files_are_counted(kind: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("kind", ["", ".zip", ".tar"])
 def test_hidden_folders_are_no_data(kind: str, tmp_path: Path) -> None:
     names = ["cat/a.txt", "cat/.ipynb_checkpoints/a.txt", "__MACOSX/cat/a.txt", ".git/x/y.txt", "Thumbs.db"]
-    path = tmp_path / f"data{kind}"
-    if kind == ".zip":
-        make_zip(path, *((name, b"x") for name in names))
-    elif kind == ".tar":
-        make_tar(path, *(entry(name, b"x") for name in names))
-    else:
-        for name in names:
-            (path / name).parent.mkdir(parents=True, exist_ok=True)
-            (path / name).write_bytes(b"x")
+    path = make(tmp_path / f"data{kind}", dict.fromkeys(names, b"x"))
     seen = Inventory()
     assert [member.name for member in members(path, seen=seen)] == ["cat/a.txt"]
     assert dict(seen.skipped) == {"hidden": 4}
@@ -306,12 +296,9 @@ def test_a_file_that_is_too_large_or_damaged_is_skipped_where_someone_notes_it(
     if kind == ".zip":
         make_zip(path, *files.items(), (zipfile.ZipInfo("stored.txt"), b"x" * 50))
         path.write_bytes(path.read_bytes().replace(b"x" * 50, b"y" * 50))  # another checksum
-    elif kind:
-        make_tar(path, *(entry(name, data) for name, data in files.items()))
     else:
-        for name, data in files.items():
-            (path / name).parent.mkdir(parents=True, exist_ok=True)
-            (path / name).write_bytes(data)
+        make(path, files)
+    if not kind:
         (path / "gone.txt").symlink_to(path / "nowhere")
     with pytest.raises(UserError):
         list(members(path, member_limit=100))
