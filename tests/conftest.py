@@ -11,7 +11,6 @@ import pytest
 if TYPE_CHECKING:
     from shared.explain.adapter import InputAdapter
     from shared.runs.run import Run
-    from shared.training.classifier import Classifier
 
 sys.path.append(str(Path(__file__).parents[1] / "scripts"))  # where a script finds _start
 # Set before torch is imported: with networks this small, a second thread only costs time.
@@ -49,8 +48,8 @@ def trained_copy(trained: "Run", tmp_path: "Path") -> "Run":
 
 
 @pytest.fixture(scope="session")
-def networks(runs: "dict[str, Run]") -> "dict[str, tuple[Classifier, InputAdapter]]":
-    """These networks, and the adapters that explain them."""
+def adapters(runs: "dict[str, Run]") -> "dict[str, InputAdapter]":
+    """The adapters that explain these networks."""
     from tests.networks import opened
 
     return {name: opened(run) for name, run in runs.items()}

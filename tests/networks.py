@@ -11,7 +11,6 @@ from shared.config.cli import compose
 from shared.explain.adapter import InputAdapter
 from shared.explain.command import build_adapter
 from shared.runs.run import Run
-from shared.training.classifier import Classifier
 from shared.training.setup import load_module
 
 WORDS = {
@@ -63,7 +62,7 @@ def make_run(
     return Run.open(train(compose("train", [*words, *budget]), [Change(change)])["run"])
 
 
-def opened(run: Run) -> tuple[Classifier, InputAdapter]:
-    """The network of a run and its adapter."""
+def opened(run: Run) -> InputAdapter:
+    """The adapter that explains a run."""
     model = load_module(run).requires_grad_(False)
-    return model, build_adapter(run, model, compose("explain", [f"run={run.folder}"]))
+    return build_adapter(run, model, compose("explain", [f"run={run.folder}", "searched=60"]))

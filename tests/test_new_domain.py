@@ -82,10 +82,8 @@ FILES = {
         """,
     "domains/stripes/predict.py": """
         import numpy as np
-        import torch
 
-        from shared.commands import Predictions, best
-        from shared.training import as_tensors
+        from shared.commands import Predictions, best, probabilities
 
 
         def read(source):
@@ -94,9 +92,7 @@ FILES = {
 
         def predict(module, source, *, top, contrast=1.0):
             x = contrast * read(source)[None, None]
-            with torch.no_grad():
-                probabilities = module.logits(as_tensors({"x": x})).softmax(1)[0].numpy()
-            classes = best(probabilities, module.classes, top)
+            classes = best(probabilities(module, {"x": x})[0], module.classes, top)
             row = {"file": source.name, "prediction": classes[0]["name"], "best": classes}
             return Predictions([row], f"1 picture, contrast {contrast}")
         """,
@@ -124,7 +120,7 @@ FILES = {
             def regions(self, example):
                 return {"boxes": boxes((8, 8), (2, 2), (2, 2))}
 
-            def show(self, axes, example, heat=None, box=None):
+            def show(self, axes, example, heat=None):
                 axes.axis("off")
                 axes.imshow(example.x[0] if heat is None else heat)
 

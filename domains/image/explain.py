@@ -1,18 +1,17 @@
 """Explanations of predictions for pictures."""
 
+from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 import torch.nn.functional as F
-from jaxtyping import Float
 from matplotlib.axes import Axes
 from torch import Tensor
 
 from domains.image.module import ImageClassifier
 from domains.image.predict import batches
-from shared.explain import Box, Example, InputAdapter, Planted, draw_box
+from shared.explain import Example, InputAdapter, Planted
 from shared.files import Inventory
 from shared.results import RELEVANCE
 from shared.training import Dataset
@@ -26,21 +25,22 @@ class ImageDomain(InputAdapter):
     pictures = True
     module: ImageClassifier
 
-    def read(self, source: Path | None) -> list[Example]:
+    def read(self, source: Path) -> list[Example]:
         """Pictures of a file, a folder or an archive."""
-        assert source is not None  # the command checks it
-        self.seen = Inventory()
-        return [
+        seen = Inventory()
+        examples = [
             Example(self.module.preprocess({"x": torch.from_numpy(pixels)[None]})[0][0].contiguous(), name)
-            for names, pictures in batches(self.module, source, self.seen)
+            for names, pictures in batches(self.module, source, seen)
             for name, pixels in zip(names, pictures, strict=True)
         ]
+        self.remarks = seen.summary()
+        return examples
 
-    def describe(self, dataset: Dataset, item: int) -> tuple[str, Any]:
+    def describe(self, dataset: Dataset, item: int) -> tuple[str, None]:
         """The file's name, or the number where pictures come without names."""
         return str(dataset.name[item]) or f"picture {item}", None  # type: ignore[attr-defined]
 
-    @property
+    @cached_property
     def bounds(self) -> tuple[Tensor, Tensor]:
         """Black and white."""
         mean, std = self.module.moments()
@@ -51,37 +51,27 @@ class ImageDomain(InputAdapter):
         low, high = self.bounds
         return high - low
 
-    def pixels(self, x: Float[Tensor, "channels a1 a2"]) -> np.ndarray:
-        """Values 0 … 1 as matplotlib draws them: (height, width, channels)."""
-        mean, std = self.module.moments()
-        shown = ((x.float() * std + mean) / 255).clamp(0, 1).permute(1, 2, 0).numpy()
-        return shown.repeat(3, 2) if shown.shape[2] == 1 else shown
-
-    def show(
-        self, axes: Axes, example: Example, heat: np.ndarray | None = None, box: Box | None = None
-    ) -> None:
+    def show(self, axes: Axes, example: Example, heat: np.ndarray | None = None) -> None:
         """The picture; under relevance it is pale."""
-        shown = self.pixels(example.x)
+        mean, std = self.module.moments()
+        shown = ((example.x.float() * std + mean) / 255).clamp(0, 1).permute(1, 2, 0).numpy()
+        shown = shown.repeat(3, 2) if shown.shape[2] == 1 else shown
         axes.axis("off")
         if heat is not None:
+            share = heat / (np.abs(heat).max() or 1.0)
             pale = 0.75 + 0.25 * shown.mean(2, keepdims=True).repeat(3, 2)
-            colours = RELEVANCE(0.5 + 0.5 * heat / (np.abs(heat).max() or 1.0))[..., :3]
-            strength = np.minimum(1.5 * np.abs(heat) / (np.abs(heat).max() or 1.0), 1)[..., None]
-            shown = strength * colours + (1 - strength) * pale
+            strength = np.minimum(1.5 * np.abs(share), 1)[..., None]
+            shown = strength * RELEVANCE(0.5 + 0.5 * share)[..., :3] + (1 - strength) * pale
         axes.imshow(shown, interpolation="nearest")
-        if box is not None:
-            draw_box(axes, box)
 
     def show_filter(self, axes: Axes, weight: Tensor, layer: str) -> None:
         """In colours as they are, about grey; of one channel blue is for and orange against."""
-        most = float(weight.abs().max()) or 1.0
+        if len(weight) != 3:
+            super().show_filter(axes, weight, layer)
+            return
         axes.axis("off")
-        if len(weight) == 3:
-            axes.imshow((0.5 + 0.5 * weight / most).permute(1, 2, 0).numpy(), interpolation="nearest")
-        else:
-            axes.imshow(
-                weight.mean(0).numpy(), cmap=RELEVANCE, vmin=-most, vmax=most, interpolation="nearest"
-            )
+        most = float(weight.abs().max()) or 1.0
+        axes.imshow((0.5 + 0.5 * weight / most).permute(1, 2, 0).numpy(), interpolation="nearest")
 
     def plant(self, random: np.random.Generator) -> Planted:
         """A validation picture at half its size, at a random place on the mean's grey with faint noise."""

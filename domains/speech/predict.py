@@ -13,15 +13,14 @@ from numpy.typing import NDArray
 from domains.speech.figures import clip_picture, long_picture
 from domains.speech.module import SpeechClassifier
 from domains.speech.reading import FULL_SCALE, Recordings, UnusableError, has_sound, open_recording
-from shared.commands import Predictions, best
-from shared.errors import UserError
+from shared.commands import Predictions, best, probabilities
+from shared.errors import require_number
 from shared.files import where
-from shared.training import as_tensors
 
 BLOCK = 20.0  # seconds read and predicted at a time: memory stays bounded
 DRAWN = 20  # recordings of which pictures are made
 REMARKS = 5  # on damaged recordings, that are listed
-SECONDS = (0.01, 60.0)  # of a stretch, and from one to the next
+SECONDS = (0.01, 60)  # of a stretch, and from one to the next
 BATCH = 2**22  # samples in a batch of stretches, at most
 COLUMNS = 1500  # of a spectrogram's picture, at most
 
@@ -38,12 +37,7 @@ class Stretches(NamedTuple):
 
 
 def predict(
-    module: SpeechClassifier,
-    source: Path,
-    *,
-    top: int,
-    window: float | None = None,
-    hop: float | None = None,
+    module: SpeechClassifier, source: Path, *, top: int, window: float | None = None, hop: float | None = None
 ) -> Predictions:
     """The likeliest words of each recording, or of each stretch of a long one.
 
@@ -51,20 +45,12 @@ def predict(
     overlapping stretches, by default as long as the median training clip; those of pure silence are skipped.
     Only some seconds of a recording are in memory at a time, whatever its length.
 
-    Args:
-        module: a trained ``SpeechClassifier``.
-        source: a recording, a folder of recordings, or an archive.
-        top: how many words are listed.
-        window: seconds of a stretch; given, short recordings are cut as well.
-        hop: seconds from one stretch to the next; None: half a stretch.
-
-    Raises:
-        UserError: there is no usable recording, or ``window`` or ``hop`` is out of range.
+    The source is a recording, a folder of them, or an archive. ``window`` is the seconds of a stretch; given,
+    short recordings are cut as well. ``hop`` is the seconds from one to the next; None: half a stretch.
     """
-    for key, value in (("window", window), ("hop", hop)):
-        number = isinstance(value, int | float) and not isinstance(value, bool)
-        if value is not None and not (number and SECONDS[0] <= value <= SECONDS[1]):
-            raise UserError(f"{key}: must be seconds from {SECONDS[0]:g} to {SECONDS[1]:g}, got {value}")
+    for key, value in (("window (seconds)", window), ("hop (seconds)", hop)):
+        if value is not None:
+            require_number(key, value, *SECONDS)
     rows: list[dict[str, Any]] = []
     drawn: list[tuple[str, Stretches]] = []
     seen = Recordings()
@@ -72,7 +58,11 @@ def predict(
     read = partial(_stretches, module, window=window, hop=hop)
     for name, stretches in seen.read(source, read, "reading"):
         seen.use(name)
-        rows.extend(_rows(name, stretches, module.classes, top))
+        for start, end, row in zip(stretches.start, stretches.end, stretches.probabilities, strict=True):
+            likeliest = best(row, module.classes, top)
+            answer = {"answer": likeliest[0]["name"], "probability": likeliest[0]["probability"]}
+            times = {"from_ms": round(1000 * start), "to_ms": round(1000 * end)}
+            rows.append({"file": name, **times, **answer, "best": likeliest})
         if stretches.damage:
             remarks.append(f"{where(source, name)}: {stretches.damage}; predicted nonetheless")
         if len(drawn) < DRAWN:
@@ -82,10 +72,9 @@ def predict(
     files = seen.used
     summary = f"{files:,} recording{'s' * (files != 1)}, {len(rows):,} prediction{'s' * (len(rows) != 1)}"
     summary += f"; pictures of the first {DRAWN}" * (files > DRAWN)
-    lines = [summary, *remarks[:REMARKS], *seen.summary()]
     if len(remarks) > REMARKS:
-        lines.insert(REMARKS + 1, f"… and {len(remarks) - REMARKS:,} more such recordings")
-    return Predictions(rows, "\n".join(lines), _pictures(drawn, module, top))
+        remarks[REMARKS:] = [f"… and {len(remarks) - REMARKS:,} more such recordings"]
+    return Predictions(rows, "\n".join([summary, *remarks, *seen.summary()]), _pictures(drawn, module, top))
 
 
 def _stretches(
@@ -101,7 +90,7 @@ def _stretches(
         step = length if whole else min(hop or length / 2, length)
         size = max(round(length * rate), 1)
         pooled = max(int(seconds * rate / module.log_mel.hop / COLUMNS), 1)
-        starts, ends, probabilities, levels = [], [], [], []
+        starts, ends, shares, levels = [], [], [], []
         per_block = max(int(BLOCK / step), 1)
         for first, x in file.blocks(rate, per_block * step, length - step):
             places = np.arange(per_block) * step * rate
@@ -113,7 +102,9 @@ def _stretches(
             levels.append(_decibels(module, x[: round(per_block * step * rate)], pooled))
             sounding = has_sound(batch)
             if sounding.any():
-                probabilities.append(_probabilities(module, batch[sounding], lengths[sounding]))
+                count = max(BATCH // size, 1)
+                for part in np.split(np.flatnonzero(sounding), range(count, sounding.sum(), count)):
+                    shares.append(probabilities(module, {"x": batch[part], "lengths": lengths[part]}))
                 starts.append((first + places[sounding]) / rate)
                 ends.append((first + places + lengths)[sounding] / rate)
         damage = file.damage()
@@ -121,21 +112,8 @@ def _stretches(
         raise UnusableError("no samples", "a header without sound")
     if not starts:
         raise UnusableError("silence", "all samples are equal")
-    start, end, shares = (np.concatenate(part) for part in (starts, ends, probabilities))
-    return Stretches(start, end, shares, np.hstack(levels), whole, damage)
-
-
-def _probabilities(
-    module: SpeechClassifier, batch: NDArray[np.int16], lengths: NDArray[np.int64]
-) -> NDArray[np.float64]:
-    """The probabilities (stretches, classes)."""
-    count = max(BATCH // batch.shape[1], 1)
-    with torch.inference_mode():
-        logits = [
-            module.logits(as_tensors({"x": batch[part], "lengths": lengths[part]}, module.device))
-            for part in (slice(i, i + count) for i in range(0, len(batch), count))
-        ]
-        return torch.cat(logits).softmax(1).cpu().double().numpy()
+    start, end, rows = (np.concatenate(part) for part in (starts, ends, shares))
+    return Stretches(start, end, rows, np.hstack(levels), whole, damage)
 
 
 def _decibels(module: SpeechClassifier, x: NDArray[np.int16], pooled: int) -> NDArray[np.float32]:
@@ -149,39 +127,16 @@ def _decibels(module: SpeechClassifier, x: NDArray[np.int16], pooled: int) -> ND
     return (10 * power.clamp(min=1e-10).log10()).cpu().numpy()
 
 
-def _rows(name: str, stretches: Stretches, classes: list[str], top: int) -> Iterator[dict[str, Any]]:
-    for start, end, probabilities in zip(
-        stretches.start, stretches.end, stretches.probabilities, strict=True
-    ):
-        likeliest = best(probabilities, classes, top)
-        yield {
-            "file": name,
-            "from_ms": round(1000 * start),
-            "to_ms": round(1000 * end),
-            "answer": likeliest[0]["name"],
-            "probability": likeliest[0]["probability"],
-            "best": likeliest,
-        }
-
-
 def _pictures(
     drawn: list[tuple[str, Stretches]], module: SpeechClassifier, top: int
 ) -> Iterator[tuple[str, Figure]]:
     centres = module.log_mel.centres.cpu().numpy()
-    for name, stretches in drawn:
+    for name, (start, end, shares, decibels, whole, _) in drawn:
         title = name if len(name) <= 60 else f"…{name[-59:]}"
-        if stretches.whole:
-            likeliest = best(stretches.probabilities[0], module.classes, top)
-            picture = clip_picture(stretches.decibels, centres, float(stretches.end[0]), likeliest, title)
+        if whole:
+            likeliest = best(shares[0], module.classes, top)
+            yield name, clip_picture(decibels, centres, float(end[0]), likeliest, title)
         else:
-            numbers = stretches.probabilities.argmax(1)
-            picture = long_picture(
-                stretches.decibels,
-                centres,
-                (stretches.start + stretches.end) / 2,
-                stretches.probabilities.max(1),
-                [module.classes[i] for i in numbers],
-                float(stretches.end[-1]),
-                title,
-            )
-        yield name, picture
+            words, seconds = [module.classes[i] for i in shares.argmax(1)], float(end[-1])
+            times = (start + end) / 2
+            yield name, long_picture(decibels, centres, times, shares.max(1), words, seconds, title)

@@ -1,13 +1,15 @@
 """Explanations of predictions for sentences."""
 
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Float, Int
 from matplotlib.axes import Axes
+from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from torch import Tensor
 
@@ -17,14 +19,13 @@ from domains.text.predict import sentences_of
 from domains.text.reading import Form, Sentences, Vocabulary
 from domains.text.substitution import substituted
 from shared.errors import UserError
-from shared.explain import HEAD, Box, Example, InputAdapter, Masks, Planted, Shown, Target, boxes
+from shared.explain import HEAD, Box, Example, Input, InputAdapter, Masks, Planted, Target, boxes
 from shared.results import BLUE, ORANGE, RELEVANCE
 from shared.training import Dataset
 
 NGRAM = 3  # words that are taken away together
 NEAREST = 3  # words that stand for a row of a filter
 PLANTED = 12  # words of a sentence with a keyword
-DRAWN = 8  # filters
 BARS = 24  # words that have a bar
 
 
@@ -50,6 +51,8 @@ class TextDomain(InputAdapter):
     epsilon, epsilon_unit = 1.0, "word(s) put in another's place, any of the vocabulary"
     collapse = (0, 2)
     cell = (3.6, 1.7)
+    columns = 2  # sentences are wide
+    filters, filter_columns, filter_cell = 8, 2, (4.0, 1.0)
     module: TextClassifier
 
     @property
@@ -64,8 +67,8 @@ class TextDomain(InputAdapter):
 
     def read(self, source: Path | None, text: str | None = None) -> Sequence[Example]:
         """Sentences of a file, or one that is given."""
-        sentences = sentences_of(source, None if text is None else str(text), Form(label=None))
-        self.seen = sentences
+        sentences = sentences_of(source, text, Form(label=None))
+        self.remarks = sentences.summary()
         return _Lazy(len(sentences.texts), lambda item: self._sentence(sentences, item))
 
     def _sentence(self, sentences: Sentences, item: int) -> Example:
@@ -74,17 +77,18 @@ class TextDomain(InputAdapter):
         longest = self.module.preprocessing.longest
         [encoding] = Vocabulary(self.module.settings["tokens"], self.vocabulary).encode([text])
         words = [text[first:end] for first, end in encoding.offsets[:longest]]
-        return Example(self._planes(encoding.ids[:longest]), place, None, words)
+        return self._example(encoding.ids[:longest], place, words)
 
-    def _planes(self, ids: Sequence[int]) -> Float[Tensor, "channels positions embedding"]:
+    def _example(self, ids: Sequence[int], name: str, words: list[str], label: int | None = None) -> Example:
         with torch.no_grad():
-            return self.module.preprocess({"x": torch.tensor([ids])})[0][0].contiguous()
+            x = self.module.preprocess({"x": torch.tensor([ids])})[0][0].contiguous()
+        return Example(x, name, label, words)
 
     def describe(self, dataset: Dataset, item: int) -> tuple[str, list[str]]:
         """The number of the sentence, and its words."""
         return f"sentence {item}", [self.vocabulary[n] for n in dataset.ids[item]]  # type: ignore[attr-defined]
 
-    @property
+    @cached_property
     def bounds(self) -> tuple[Tensor, Tensor]:
         """The smallest and the largest that each number of a word's vector is in the vocabulary."""
         vectors = self.vectors
@@ -93,50 +97,49 @@ class TextDomain(InputAdapter):
     def regions(self, example: Example) -> dict[str, Masks]:
         """Single words, and ``NGRAM`` consecutive words."""
         words = example.x.size(1)
-        kinds = {"words": boxes((words, 1), (1, 1), (1, 1))}
-        if words > NGRAM:
-            kinds["n-grams"] = boxes((words, 1), (NGRAM, 1), (1, 1))
-        return kinds
+        sizes = {"words": 1, "n-grams": NGRAM} if words > NGRAM else {"words": 1}
+        return {kind: boxes((words, 1), (size, 1)) for kind, size in sizes.items()}
 
-    def make(self, x: Float[Tensor, "channels a1 a2"], name: str, of: Example | None = None) -> Example:
+    def make(self, x: Input, name: str, of: Example | None = None) -> Example:
         """An input between words, which is drawn as the nearest words."""
         return Example(x, name, None, [f"≈{self.vocabulary[n]}" for n in self._closest(x)])
 
-    def nearest(self, x: Float[Tensor, "channels a1 a2"]) -> Example:
+    def nearest(self, x: Input) -> Example:
         """The words whose vectors are closest, one for each position."""
-        ids = self._closest(x)
-        return Example(self._planes(ids.tolist()), "nearest words", None, [self.vocabulary[n] for n in ids])
+        ids = self._closest(x).tolist()
+        return self._example(ids, "nearest words", [self.vocabulary[n] for n in ids])
 
-    def _closest(self, x: Float[Tensor, "channels a1 a2"]) -> Int[Tensor, " positions"]:
+    def _closest(self, x: Input) -> Int[Tensor, " positions"]:
         """By distance; words only, not what stands for padding and unknown ones."""
         words = self.vectors[len(Vocabulary.SPECIAL) :].flatten(1).to(x)
         return torch.cdist(x.movedim(1, 0).flatten(1), words).argmin(1) + len(Vocabulary.SPECIAL)
 
     def attack(self, example: Example, kind: str, epsilon: float, seed: int) -> Example:
         """Replaces ``epsilon`` words by others."""
-        if epsilon != int(epsilon) or not 1 <= epsilon <= example.x.size(1):
-            raise UserError(
-                f"epsilon: must be a whole number of words from 1 to {example.x.size(1)}, got {epsilon}"
-            )
+        most = example.x.size(1)
+        if epsilon not in range(1, most + 1):
+            raise UserError(f"epsilon: must be a whole number of words from 1 to {most}, got {epsilon}")
         places, ids = substituted(self.module, example.x, self.vectors, kind, int(epsilon), seed)
         words, x = list(example.source), example.x.clone()
         for place, token in zip(places, ids, strict=True):
             words[place], x[:, place] = self.vocabulary[token], self.vectors[token]
         return Example(x, kind, example.label, words)
 
-    def show(
-        self, axes: Axes, example: Example, heat: np.ndarray | None = None, box: Box | None = None
-    ) -> None:
-        """The words, wrapped; those of relevance or in the box on a colour."""
+    def show(self, axes: Axes, example: Example, heat: np.ndarray | None = None) -> None:
+        """The words, wrapped; those of relevance on a colour."""
         words: list[str] = example.source
-        weights = (
-            np.zeros(len(words)) if heat is None else heat[: len(words), 0] / (np.abs(heat).max() or 1.0)
-        )
-        inside = range(0) if box is None else box[0]
-        colours = [ORANGE if n in inside else RELEVANCE(0.5 + 0.5 * w) for n, w in enumerate(weights)]
-        plain = [n not in inside and abs(weights[n]) < 0.05 for n in range(len(words))]
+        colours: list[Any] = [None] * len(words)
+        if heat is not None:
+            weights = heat[: len(words), 0] / (np.abs(heat).max() or 1.0)
+            colours = [None if abs(w) < 0.05 else RELEVANCE(0.5 + 0.5 * w) for w in weights]
         axes.axis("off")
-        write_words(axes, words, ["none" if p else c for p, c in zip(plain, colours, strict=True)])
+        write_words(axes, words, colours)
+
+    def show_box(self, axes: Axes, example: Example, box: Box) -> None:
+        """The words in the box on orange."""
+        for word in axes.texts[box[0].start : box[0].stop]:
+            word.set_bbox({"facecolor": ORANGE, "edgecolor": "none", "pad": 1.5})
+            word.set_color("white")
 
     def map_figure(self, example: Example, heat: np.ndarray, target: Target) -> Figure:
         """The words in colours, and the relevance of each as a bar."""
@@ -144,7 +147,7 @@ class TextDomain(InputAdapter):
         order = np.sort(np.argsort(-np.abs(values), kind="stable")[:BARS])
         lines = 1 + sum(len(word) + 1 for word in example.source) // 75
         tall = HEAD + 0.2 + 0.34 * lines + 0.24 * len(order) + 0.5
-        figure = Figure(figsize=(8, tall), dpi=130)
+        figure = Figure(figsize=(8, tall))
         words = figure.add_axes((0.02, 1 - (HEAD + 0.1 + 0.34 * lines) / tall, 0.96, 0.34 * lines / tall))
         self.show(words, example, heat)
         bars = figure.add_axes((0.22, 0.35 / tall, 0.7, 0.24 * len(order) / tall))
@@ -166,37 +169,8 @@ class TextDomain(InputAdapter):
             sizes = torch.einsum("vce,ce->v", vectors[..., : weight.size(2)], weight[:, row])
             best = sizes.argsort(descending=True)[:NEAREST] + len(Vocabulary.SPECIAL)
             words = "\n".join(printable(self.vocabulary[n]) for n in best)
-            axes.text(
-                (row + 0.5) / columns, 0.5, words, ha="center", va="center", fontsize=7.5, parse_math=False
-            )
-
-    def filter_figure(
-        self, weight: Float[Tensor, "filters channels k1 k2"], chosen: list[int], layer: str
-    ) -> Figure:
-        """A cell a filter, a column a row of it, the nearest words below each other."""
-        chosen = chosen[:DRAWN]
-        width = max(1.0 * weight.size(2), 1.5)
-        tall = HEAD + 0.75 * -(-len(chosen) // 2)
-        figure = Figure(figsize=(2 * width + 1.2, tall), dpi=130)
-        room = {
-            "left": 0.05,
-            "right": 0.99,
-            "top": 1 - HEAD / tall,
-            "bottom": 0.02,
-            "wspace": 0.12,
-            "hspace": 0.15,
-        }
-        grid = figure.subplots(-(-len(chosen) // 2), 2, squeeze=False, gridspec_kw=room)
-        for axes in grid.flat:
-            axes.axis("off")
-        for axes, number in zip(grid.flat, chosen, strict=False):
-            self.show_filter(axes, weight[number], layer)
-            axes.text(0, 0.5, f"{number}", fontsize=8, weight="bold", va="center", ha="right")
-        return figure
-
-    def grid_figure(self, shown: Sequence[Shown], columns: int) -> Figure:
-        """Sentences are wide: two a line at most."""
-        return super().grid_figure(shown, columns if columns == 3 and len(shown) != 9 else min(columns, 2))
+            style: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": 7.5, "parse_math": False}
+            axes.text((row + 0.5) / columns, 0.5, words, **style)
 
     def plant(self, random: np.random.Generator) -> Planted:
         """Words drawn from the vocabulary, and at a random place the keyword of a class."""
@@ -206,48 +180,37 @@ class TextDomain(InputAdapter):
         ids = random.choice(tokens[:-classes], PLANTED)
         place = int(random.integers(PLANTED))
         ids[place] = keys[label]
-        evidence: Bool[Tensor, "a1 a2"] = torch.zeros(PLANTED, 1, dtype=torch.bool)
+        evidence = torch.zeros(PLANTED, 1, dtype=torch.bool)
         evidence[place] = True
         words = [self.vocabulary[n] for n in ids]
-        named = f"keyword {words[place]!r}"
-        return Planted(Example(self._planes(ids.tolist()), named, label, words), evidence, label)
+        example = self._example(ids.tolist(), f"keyword {words[place]!r}", words, label)
+        return Planted(example, evidence, label)
 
 
-def write_words(axes: Axes, words: Sequence[str], colours: Sequence[object]) -> None:
-    """Words one after the other, wrapped, each on its colour (``none``: on nothing).
-
-    Widths follow from the number of characters of a monospaced face: nothing need be drawn to measure.
-    """
+def write_words(axes: Axes, words: Sequence[str], colours: Sequence[Any]) -> None:
+    """Words one after the other, wrapped, each on its colour (None: on nothing), as large as fits."""
     box = axes.get_window_extent()
-    points = 72 / axes.figure.dpi
-    width, height = box.width * points, box.height * points
+    width, height = (72 / axes.figure.dpi * pixels for pixels in (box.width, box.height))
     size = 9.0
-    while size > 4 and _lines(words, width, size) * 1.75 * size > height:
+    while size > 4 and (1 + _wrapped(words, width, size)[-1][0]) * 1.75 * size > height:
         size -= 0.5
-    x = y = 0.0
-    for word, colour in zip(words, colours, strict=True):
-        length = 0.602 * size * len(word)
-        if x and x + length > width:
-            x, y = 0.0, y + 1.75 * size
-        patch = (
-            None
-            if isinstance(colour, str) and colour == "none"
-            else {"facecolor": colour, "edgecolor": "none", "pad": 1.5}
-        )
-        dark = patch is not None and (isinstance(colour, str) or sum(colour[:3]) < 1.6)  # type: ignore[index]
+    for word, colour, (line, x) in zip(words, colours, _wrapped(words, width, size), strict=True):
+        patch = None if colour is None else {"facecolor": colour, "edgecolor": "none", "pad": 1.5}
+        dark = colour is not None and sum(to_rgb(colour)) < 1.6
         axes.annotate(
-            printable(word), (0, 1), (x, -y - 3), xycoords="axes fraction", textcoords="offset points",
-            va="top", fontsize=size, family="monospace", color="white" if dark else "black", bbox=patch,
-            parse_math=False, annotation_clip=False,
+            printable(word), (0, 1), (x, -1.75 * size * line - 3), xycoords="axes fraction",
+            textcoords="offset points", va="top", fontsize=size, family="monospace", bbox=patch,
+            color="white" if dark else "black", parse_math=False, annotation_clip=False,
         )  # fmt: skip
-        x += length + 0.602 * size
 
 
-def _lines(words: Sequence[str], width: float, size: float) -> int:
-    lines, x = 1, 0.0
+def _wrapped(words: Sequence[str], width: float, size: float) -> list[tuple[int, float]]:
+    """Line and place (points) of each word: they follow from the characters of a monospaced face."""
+    places, line, x = [], 0, 0.0
     for word in words:
         length = 0.602 * size * len(word)
         if x and x + length > width:
-            lines, x = lines + 1, 0.0
+            line, x = line + 1, 0.0
+        places.append((line, x))
         x += length + 0.602 * size
-    return lines
+    return places

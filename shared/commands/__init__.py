@@ -2,6 +2,6 @@
 
 from shared.commands.bench import bench
 from shared.commands.evaluate import data_of, evaluate, read_data
-from shared.commands.predict import SHOWN, Predictions, best, predict
+from shared.commands.predict import SHOWN, Predictions, best, predict, probabilities
 from shared.commands.repeat import digest, repeat
 from shared.commands.train import SAME, train, train_once

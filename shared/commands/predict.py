@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
+import torch
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from omegaconf import DictConfig
@@ -20,7 +21,7 @@ from shared.errors import UserError, require_int
 from shared.files import make_folder, write
 from shared.results import percent, png
 from shared.runs import PREDICT, Run, check_options
-from shared.training import build_data, load_module
+from shared.training import Classifier, as_tensors, build_data, load_module
 
 SHOWN = 60  # rows of the table; the file has them all
 
@@ -47,6 +48,12 @@ class Predictions(NamedTuple):
     pictures: Iterable[tuple[str, Figure]] = ()
     pages: Mapping[str, str] = MappingProxyType({})
     cells: Mapping[str, Sequence[Text]] = MappingProxyType({})
+
+
+def probabilities(module: Classifier, batch: Mapping[str, Any]) -> NDArray[np.float64]:
+    """The network's probabilities (N, classes) for a batch as the domain's dataset has them."""
+    with torch.inference_mode():
+        return module.logits(as_tensors(batch, module.device)).softmax(1).cpu().double().numpy()
 
 
 def best(probabilities: NDArray[np.floating], names: Sequence[str], top: int) -> list[dict[str, Any]]:

@@ -1,7 +1,7 @@
 """The command: what a trained run has learned, as a folder of pictures, values and a page."""
 
 import inspect
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,7 +11,6 @@ from omegaconf import DictConfig, OmegaConf
 from rich.console import Console
 from rich.table import Table
 
-import shared.explain.checks  # noqa: F401 - fills CHECKS
 from shared.commands import data_of, read_data
 from shared.config import (
     PROJECT,
@@ -24,14 +23,13 @@ from shared.config import (
     print_line,
     unique_name,
 )
-from shared.errors import Limit, UserError, nearest
+from shared.errors import Limit, UserError, nearest, require_choice, require_int
 from shared.explain.adapter import InputAdapter
-from shared.explain.checks.base import HEADS, Subject, rows_of, run_checks
+from shared.explain.checks.base import Subject, rows_of, run_checks
 from shared.explain.explanation import Example
-from shared.explain.method import Method, find_method, methods_of
+from shared.explain.method import METHODS, Method, methods_of
 from shared.explain.panels import Panels
-from shared.explain.report import Panel, Report
-from shared.explain.training_inputs import Reals
+from shared.explain.report import write_report
 from shared.explain.units import Target
 from shared.files import make_folder, read_json, write_json
 from shared.network import layer_table, render
@@ -57,112 +55,12 @@ def explain_run(config: DictConfig) -> Path | None:
     """
     _check_keys(config)
     run = Run.open(config.run)
-    model = load_module(run, config.checkpoint).float()
+    module = load_module(run, config.checkpoint).float()
     if config.layer == "?":
-        Console().print(render(layer_table(model.network)))
+        Console().print(render(layer_table(module.network)))
         return None
-    adapter = build_adapter(run, model, config)
-    reals = Reals(model, adapter, config.searched)
-    return _check(run, adapter, reals, config) if config.check else _explain(run, adapter, reals, config)
-
-
-def _check(run: Run, adapter: InputAdapter, reals: Reals, config: DictConfig) -> Path:
-    """Run the checks, print what they measured, and keep it beside the run's explanations."""
-    folder = _folder(run, config, "check")
-    measures = run_checks(Subject(adapter.module, adapter, reals, config.n, config.seed))
-    write_json(folder / "checks.json", measures)
-    table = Table(*HEADS)
-    for row in rows_of(measures):
-        table.add_row(*row)
-    Console().print(table)
-    print_line(f"checks: {folder / 'checks.json'}")
-    return folder
-
-
-def _explain(run: Run, adapter: InputAdapter, reals: Reals, config: DictConfig) -> Path:
-    """Write the report, a panel after the other."""
-    model = adapter.module
-    about, checks = _about(run, model), _measured(run)
-    methods = _methods(config)
-    examples, remarks = _examples(adapter, config)
-    for remark in remarks:
-        print_line(remark)
-    options = {key: config[key] for key in ("start", "seed")}
-    options |= {key: float(value) for key in WEIGHTS if (value := config[key]) is not None}
-    options["style"] = _read(adapter, Path(config.style))[0] if config.style else None
-    panels = Panels(model, adapter, reals, options, config.layer, config.unit)
-    targets = [_target(model, example, config) for example in examples]
-    report = Report(_folder(run, config, unique_name()), f"What {run.folder.name} learned")
-    skipped: list[str] = []
-    try:
-        for method in methods:
-            for panel in _unless_unfit(panels.of(method, examples, targets), config, skipped):
-                report.add(panel)
-                print_line(f"{panel.title}: {'; '.join(line for line in panel.lines if line)}")
-    except UserError:
-        report.discard()
-        raise
-    notes = [f"skipped: {reason}" for reason in skipped]
-    report.close([about, *remarks, *notes], HEADS, checks)
-    for line in [*notes, f"explanations: {report.folder}"]:
-        print_line(line)
-    return report.folder
-
-
-def _unless_unfit(panels: Iterator[Panel], config: DictConfig, skipped: list[str]) -> Iterator[Panel]:
-    """A method's panels; one that does not fit the network is skipped, unless it was chosen by name."""
-    try:
-        yield from panels
-    except UserError as error:
-        if config.methods is not None:
-            raise
-        skipped.append(str(error))
-
-
-def _measured(run: Run) -> list[list[str]]:
-    """The rows of the table of checks, if the run was checked."""
-    path = run.output / "explanations" / "check" / "checks.json"
-    if not path.is_file():
-        return []
-    try:
-        return rows_of(read_json(path))
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise UserError(f"{path}: must be what `explain.py check` writes ({error}); delete it") from error
-
-
-def build_adapter(run: Run, model: Classifier, config: DictConfig) -> InputAdapter:
-    """The adapter of the run's domain.
-
-    Raises:
-        UserError: The domain has none.
-    """
-    make = find_domain(run.config.domain.name).part("explain")
-    if make is None:
-        raise UserError(f"run={config.run}: the domain {run.config.domain.name} has no explanations")
-    data = data_of(run, model, config.data)
-    adapter = make(model, data)
-    adapter.read_data = partial(read_data, data, run, config.checkpoint, config.data)
-    return adapter
-
-
-def _methods(config: DictConfig) -> list[Method]:
-    """The chosen methods, else all whose inputs are given."""
-    if config.methods is None:
-        return [method for method in methods_of() if not _lacking(method, config)]
-    chosen = [config.methods] if isinstance(config.methods, str) else list(config.methods)
-    if not chosen:
-        names = ", ".join(method.name for method in methods_of())
-        raise UserError(f"methods: must be some of {names}, got []; leave the key out for all")
-    methods = [find_method(name) for name in chosen]
-    for method in methods:
-        for key in _lacking(method, config):
-            raise UserError(f"{key}: must be given for methods=[{method.name}], got null")
-    return methods
-
-
-def _lacking(method: Method, config: DictConfig) -> list[str]:
-    """The options that a method requires and the configuration leaves null."""
-    return [key for key, need in method.options.items() if need and key in config and config[key] is None]
+    adapter = build_adapter(run, module, config)
+    return (_check if config.check else _explain)(run, adapter, config)
 
 
 def _check_keys(config: DictConfig) -> None:
@@ -177,6 +75,97 @@ def _check_keys(config: DictConfig) -> None:
             raise UserError(f"{key}: must be omitted {where}, which does not read it, got {config[key]}")
 
 
+def build_adapter(run: Run, module: Classifier, config: DictConfig) -> InputAdapter:
+    """The adapter of the run's domain.
+
+    Raises:
+        UserError: The domain has none.
+    """
+    make = find_domain(run.config.domain.name).part("explain")
+    if make is None:
+        raise UserError(f"run={config.run}: the domain {run.config.domain.name} has no explanations")
+    data = data_of(run, module, config.data)
+    adapter = make(module, data)
+    adapter.read_data = partial(read_data, data, run, config.checkpoint, config.data)
+    adapter.searched = config.searched
+    return adapter
+
+
+def _check(run: Run, adapter: InputAdapter, config: DictConfig) -> Path:
+    """Run the checks, print what they measured, and keep it beside the run's explanations."""
+    folder = _folder(run, config, "check")
+    measures = run_checks(Subject(adapter, config.n, config.seed))
+    write_json(folder / "checks.json", measures)
+    head, *rows = rows_of(measures)
+    table = Table(*head)
+    for row in rows:
+        table.add_row(*row)
+    Console().print(table)
+    print_line(f"checks: {folder / 'checks.json'}")
+    return folder
+
+
+def _explain(run: Run, adapter: InputAdapter, config: DictConfig) -> Path:
+    """Make the panels, one after the other, and write the report."""
+    checks, methods = _measured(run), _methods(config)
+    examples, remarks = _examples(adapter, config)
+    for remark in remarks:
+        print_line(remark)
+    options = {key: config[key] for key in ("start", "seed")}
+    options |= {key: float(value) for key in WEIGHTS if (value := config[key]) is not None}
+    options["style"] = _read(adapter, Path(config.style))[0] if config.style else None
+    panels = Panels(adapter, options, config.layer, config.unit)
+    targets = [_target(adapter, example, config) for example in examples]
+    folder, made, skipped = _folder(run, config, unique_name()), [], []
+    for method in methods:
+        try:
+            for panel in panels.of(method, examples, targets):
+                made.append(panel)
+                print_line(panel.words)
+        except UserError as error:
+            if config.methods is not None:
+                if not any(folder.iterdir()):
+                    folder.rmdir()
+                raise
+            skipped.append(f"skipped: {error}")
+    notes = [_about(run, adapter), *remarks, *skipped]
+    write_report(folder, f"What {run.folder.name} learned", notes, made, checks)
+    for line in [*skipped, f"explanations: {folder}"]:
+        print_line(line)
+    return folder
+
+
+def _measured(run: Run) -> list[list[str]]:
+    """The rows of the table of checks, if the run was checked."""
+    path = run.output / "explanations" / "check" / "checks.json"
+    if not path.is_file():
+        return []
+    try:
+        return rows_of(read_json(path))
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise UserError(f"{path}: must be what `explain.py check` writes ({error}); delete it") from error
+
+
+def _methods(config: DictConfig) -> list[Method]:
+    """The chosen methods, else all whose inputs are given."""
+
+    def lacking(method: Method) -> list[str]:
+        required = [key for key, needed in method.options.items() if needed and key in config]
+        return [key for key in required if config[key] is None]
+
+    if config.methods is None:
+        return [method for method in methods_of() if not lacking(method)]
+    chosen = [config.methods] if isinstance(config.methods, str) else list(config.methods)
+    if not chosen:
+        names = ", ".join(method.name for method in methods_of())
+        raise UserError(f"methods: must be some of {names}, got []; leave the key out for all")
+    for name in chosen:
+        require_choice("methods", name, METHODS)
+        for key in lacking(METHODS[name]):
+            raise UserError(f"{key}: must be given for methods=[{name}], got null")
+    return [METHODS[name] for name in chosen]
+
+
 def _examples(adapter: InputAdapter, config: DictConfig) -> tuple[list[Example], list[str]]:
     """The user's inputs, else an item of the validation set; and remarks on which of them are explained."""
     own = {key: config[key] for key in OWN if config[key] is not None}
@@ -184,12 +173,10 @@ def _examples(adapter: InputAdapter, config: DictConfig) -> tuple[list[Example],
         for key, value in own.items():
             raise UserError(f"{key}: must be given with input=, got {value}")
         dataset = adapter.data.val_set
-        if config.item >= len(dataset):
-            last = len(dataset) - 1
-            raise UserError(f"item: must be from 0 to {last:,}, the validation set's last, got {config.item}")
+        require_int("item (of the validation set)", config.item, 0, len(dataset) - 1)
         return [adapter.example(dataset, config.item)], []
     examples = _read(adapter, None if config.input is None else Path(config.input), **own)
-    remarks = adapter.seen.summary()
+    remarks = list(adapter.remarks)
     if len(examples) > config.inputs:
         first = f"explained: the first {config.inputs} of {len(examples):,} inputs; inputs=N takes N"
         remarks.insert(0, first)
@@ -197,39 +184,35 @@ def _examples(adapter: InputAdapter, config: DictConfig) -> tuple[list[Example],
 
 
 def _read(adapter: InputAdapter, source: Path | None, **own: Any) -> Sequence[Example]:
+    domain = adapter.module.domain
     if not hasattr(adapter, "read"):
-        domain = adapter.module.domain
         raise UserError(f"input: must be omitted in the domain {domain}, which reads none, got {source}")
     legal = [key for key in inspect.signature(adapter.read).parameters if key != "source"]
     for key, value in own.items():
         if key not in legal:
             remedy = nearest(key, legal) if legal else "leave it out"
-            raise UserError(
-                f"{key}: must be an option of the domain {adapter.module.domain}, got {value}; {remedy}"
-            )
+            raise UserError(f"{key}: must be an option of the domain {domain}, got {value}; {remedy}")
     with torch.no_grad():
         return adapter.read(source, **own)
 
 
-def _target(model: Classifier, example: Example, config: DictConfig) -> Target:
+def _target(adapter: InputAdapter, example: Example, config: DictConfig) -> Target:
     """The chosen unit or class, else the predicted class."""
     if config.unit is not None:
         return Target(config.unit, config.layer)
     if config.target is None:
-        with torch.no_grad():
-            return Target(int(model.network(example.x[None]).argmax()))
-    name = str(config.target)
-    if name not in model.classes:
-        raise UserError(f"target: must be a class of this run, got {name}; {nearest(name, model.classes)}")
-    return Target(model.classes.index(name))
+        return Target(adapter.answer(example))
+    classes = adapter.module.classes
+    require_choice("target", str(config.target), classes)
+    return Target(classes.index(str(config.target)))
 
 
 def _folder(run: Run, config: DictConfig, name: str) -> Path:
     return make_folder("output", Path(config.output or run.output / "explanations" / name).absolute())
 
 
-def _about(run: Run, model: Classifier) -> str:
-    params = sum(weight.numel() for weight in model.network.parameters())
+def _about(run: Run, adapter: InputAdapter) -> str:
+    params = sum(weight.numel() for weight in adapter.network.parameters())
     config, accuracy = run.config, run.metrics.get("val/acc")
     words = f"{config.choices.model} on {config.choices.data}, {params:,} parameters, seed {config.seed}"
     return words + (f", {percent(accuracy)} right on validation" if accuracy is not None else "")

@@ -7,20 +7,18 @@ from jaxtyping import Float
 from torch import Tensor
 
 Box = tuple[range, range]  # rows and columns of an input
+Input = Float[Tensor, "channels a1 a2"]
+Inputs = Float[Tensor, "n channels a1 a2"]
 
 
 @dataclass(frozen=True)
 class Example:
-    """One input as the network's layers take it, after the preprocessing.
+    """One input as the network's layers take it, after the preprocessing, without padding.
 
-    Attributes:
-        x: channels over the grid; no padding.
-        name: the file's, or the item's.
-        label: number of its class; None: unknown.
-        source: what the adapter draws it from, or takes regions away from; None: made by a method.
+    ``source`` is what the adapter draws it from, or takes regions away from; None: made by a method.
     """
 
-    x: Float[Tensor, "channels a1 a2"]
+    x: Input
     name: str
     label: int | None = None
     source: Any = None
@@ -38,24 +36,17 @@ class Shown(NamedTuple):
 class Explanation:
     """The result of a method.
 
-    Attributes:
-        map: relevance of each place (1, axis 1, axis 2), axes that carry no place having one cell; or an
-            input (channels, axis 1, axis 2) that the method made; or weights.
-        value: the number that it is about, such as a score or a degree of activation.
-        baseline: what that is compared with, such as the same without the evidence.
-        meta: how it was made, in plain values: filling, layer, seed.
-        shown: the inputs that belong to it.
-        signed: a map with signs, of a method whose ``map`` has none.
-        made: the input made, of which the adapter may write a file, such as its sound.
+    ``map`` is the relevance of each place (1, axis 1, axis 2), with one cell along an axis that carries no
+    place; or an input that the method made; or weights.
     """
 
     map: Tensor
-    value: float
-    baseline: float
-    meta: dict[str, Any] = field(default_factory=dict)
-    shown: tuple[Shown, ...] = ()
-    signed: Tensor | None = None
-    made: Example | None = None
+    value: float  # what it is about, such as a score or a degree of activation
+    baseline: float  # what that is compared with, such as the same without the evidence
+    meta: dict[str, Any] = field(default_factory=dict)  # how it was made: filling, layer, seed
+    shown: tuple[Shown, ...] = ()  # the inputs that belong to it
+    signed: Tensor | None = None  # a map with signs, of a method whose ``map`` has none
+    made: Example | None = None  # the input made, of which the adapter may write a sound
 
     @property
     def with_signs(self) -> Float[Tensor, "_ _"]:

@@ -1,28 +1,31 @@
-"""A record of each explanation method, written beside its function."""
+"""A record of each explanation method, written beside its function, and one function that runs them all."""
 
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from shared.errors import UserError, nearest
-from shared.explain.explanation import Explanation
+import torch
+
+from shared.errors import require_choice
+from shared.explain.adapter import InputAdapter
+from shared.explain.explanation import Example, Explanation
+from shared.explain.units import Target
 
 KINDS = ("weights", "units", "map", "input")  # in the order of a report
 SIGNED = "blue supports the target, orange or red opposes it"
 UNSIGNED = "the darker the blue, the more the target's score depends on the place"
 
 
-@dataclass(frozen=True)
+@dataclass
 class Method:
-    """One method.
+    """The record of a method, as the decorator of its function ``f(adapter, example, target, **options)``.
 
     Attributes:
-        function: ``function(model, example, target, adapter, **options)``; ``methods=`` takes its name.
         title: of its panels; ``{target}`` is filled in.
         kind: what it shows: the ``weights`` of a layer, inputs for ``units`` of a layer (both take no
             example), a ``map`` of the relevance of the example's places, or an ``input`` that it made.
-        reading: how to read a panel, in one line.
+        caption: what the colours of its panels mean; of a map, the default depends on ``signed``.
         signed: of a map: whether values below zero speak against the target. A method without signs gives
             ``Explanation.signed`` too, which the check of randomised weights compares.
         faithful: of a map: whether the checks require that it beats a random order at deletion and insertion.
@@ -30,59 +33,52 @@ class Method:
         of_classes: of units: whether it explains the classes where no layer is named.
     """
 
-    function: Callable[..., Explanation]
     title: str
     kind: Literal["weights", "units", "map", "input"]
-    reading: str = ""
+    caption: str = ""
     signed: bool = True
     faithful: bool = False
     columns: int = 0
     of_classes: bool = False
 
-    @property
-    def name(self) -> str:
-        """The function's name."""
-        return self.function.__name__
-
-    @property
-    def caption(self) -> str:
-        """What the colours of its panels mean."""
-        if self.kind == "map" and not self.reading:
-            return SIGNED if self.signed else UNSIGNED
-        return self.reading if self.kind in ("map", "weights") else ""
-
-    @property
-    def options(self) -> dict[str, bool]:
-        """Its options, and whether each is required."""
-        parameters = list(inspect.signature(self.function).parameters.values())[4:]
-        return {option.name: option.default is option.empty for option in parameters}
+    def __call__(self, function: Callable[..., Explanation]) -> Callable[..., Explanation]:
+        """Enter the function, whose name ``methods=`` takes."""
+        self.function, self.name = function, function.__name__
+        if self.kind == "map" and not self.caption:
+            self.caption = SIGNED if self.signed else UNSIGNED
+        parameters = list(inspect.signature(function).parameters.values())[3:]
+        self.options = {option.name: option.default is option.empty for option in parameters}
+        METHODS[self.name] = self
+        return function
 
 
 METHODS: dict[str, Method] = {}
 
 
-def method(title: str, kind: str, **facts: Any) -> Callable[[Callable[..., Explanation]], Any]:
-    """Make a function an explanation method; the arguments are those of ``Method``."""
-
-    def register(function: Callable[..., Explanation]) -> Callable[..., Explanation]:
-        METHODS[function.__name__] = Method(function, title, kind, **facts)  # type: ignore[arg-type]
-        return function
-
-    return register
-
-
 def methods_of(*kinds: str) -> list[Method]:
     """The methods of some kinds, in the order of a report; without kinds all."""
-    chosen = [record for record in METHODS.values() if record.kind in (kinds or KINDS)]
-    return sorted(chosen, key=lambda record: KINDS.index(record.kind))
+    chosen = [method for method in METHODS.values() if method.kind in (kinds or KINDS)]
+    return sorted(chosen, key=lambda method: KINDS.index(method.kind))
 
 
-def find_method(name: str) -> Method:
-    """The method of a name.
+def explain(
+    adapter: InputAdapter, example: Example | None, method: str, target: Target, **options: Any
+) -> Explanation:
+    """Explain a class's score or a unit of the adapter's network, whose weights stay as they are.
 
     Raises:
-        UserError: There is none.
+        UserError: there is no such method, or it does not work on this network, example or option.
     """
-    if name not in METHODS:
-        raise UserError(f"methods: must be names of methods, got {name!r}; {nearest(str(name), [*METHODS])}")
-    return METHODS[name]
+    require_choice("methods", method, METHODS)
+    record = METHODS[method]
+    trained = [weight for weight in adapter.network.parameters() if weight.requires_grad]
+    adapter.network.eval().requires_grad_(False)
+    try:
+        with torch.backends.cudnn.flags(enabled=False):  # cuDNN's LSTM has no gradient in evaluation
+            explanation = record.function(adapter, example, target, **options)
+    finally:
+        for weight in trained:
+            weight.requires_grad_()
+    if record.kind == "map" and not record.signed and explanation.signed is None:
+        raise ValueError(f"{method}: a method of maps without signs must return a signed map as well")
+    return explanation

@@ -4,22 +4,15 @@ from collections.abc import Iterator, Sequence
 from textwrap import wrap
 from typing import Any
 
-import torch
-
 from shared.errors import UserError
 from shared.explain.adapter import InputAdapter
-from shared.explain.explain import explain
 from shared.explain.explanation import Example, Explanation, Shown
-from shared.explain.method import Method
-from shared.explain.methods.filters import first_filters
+from shared.explain.method import Method, explain
 from shared.explain.report import Panel
-from shared.explain.training_inputs import Reals
-from shared.explain.units import Target, check_unit, default_layer, find_layer
+from shared.explain.units import Target, default_layer, find_layer, first_filters
 from shared.results import percent
-from shared.training import Classifier
 
 UNITS = 6  # of a layer, shown where none is named
-FILTERS = 32  # of a layer, drawn
 CLASSES = 10  # at most, shown where a method explains all
 SECTION = "What single units look for"
 # Of an explanation's meta, what the figure shows.
@@ -27,35 +20,17 @@ DRAWN = ("strongest", "ratio", "total variation", "nearest that exists")
 
 
 class Panels:
-    """Makes panels of one network.
-
-    Args:
-        model: the network.
-        adapter: of its domain.
-        reals: its training inputs.
-        options: of the methods, by name; None: the method's own default.
-        layer: the chosen one, or None.
-        unit: the chosen one, or None.
+    """Makes panels of one network, with options of the methods (None: their default).
 
     Raises:
         UserError: there is no such layer or unit, or a unit without a layer.
     """
 
-    def __init__(
-        self,
-        model: Classifier,
-        adapter: InputAdapter,
-        reals: Reals,
-        options: dict[str, Any],
-        layer: str | None,
-        unit: int | None,
-    ):
-        self.model, self.adapter, self.reals = model, adapter, reals
-        self.options, self.layer, self.unit = {**options, "reals": reals, "layer": layer}, layer, unit
+    def __init__(self, adapter: InputAdapter, options: dict[str, Any], layer: str | None, unit: int | None):
+        self.adapter, self.layer, self.unit = adapter, layer, unit
+        self.options = {**options, "layer": layer}
         if layer is not None:
-            find_layer(model.network, layer)
-            if unit is not None:
-                check_unit(model.network, layer, unit)
+            find_layer(adapter.network, layer, unit)
         elif unit is not None:
             raise UserError(f"unit: must be given with layer=, got {unit}; layer='?' lists the layers")
 
@@ -70,108 +45,85 @@ class Panels:
                 yield from self._example(method, example, target)
 
     def _weights(self, method: Method) -> Iterator[Panel]:
-        for filters in first_filters(self.model.network, self.layer):
-            explanation = self._explain(None, method, Target(0, filters.layer))
-            chosen = [self.unit] if self.unit is not None else filters.strongest[:FILTERS]
-            figure = self.adapter.filter_figure(filters.weight, chosen, filters.layer)
-            size = "×".join(map(str, filters.weight.shape[1:]))
-            lines = [
-                f"{filters.layer}: the strongest of {len(filters.weight)} filters of {size}",
-                method.caption,
-            ]
-            name = f"{method.name}-{filters.layer}"
-            yield Panel(name, SECTION, method.title, lines, figure, {filters.layer: explanation})
+        for layer, weight in first_filters(self.adapter.network, self.layer).items():
+            one = self._explain(method, None, Target(0, layer))
+            chosen = [self.unit] if self.unit is not None else one.meta["strongest"]
+            size = "×".join(map(str, weight.shape[1:]))
+            lines = [f"{layer}: the strongest of {len(weight)} filters of {size}", method.caption]
+            figure = self.adapter.filter_figure(weight, chosen, layer)
+            yield Panel(f"{method.name}-{layer}", SECTION, method.title, lines, figure, {layer: one})
 
     def _units(self, method: Method) -> Iterator[Panel]:
-        targets = self._targets(method)
-        if method.columns:
-            for target in targets:
-                one = self._explain(None, method, target)
-                yield self._grid(SECTION, method, target, {str(target.unit): one}, one.shown, method.columns)
-            return
-        classes = self.model.classes
-        explanations = {target.words(classes): self._explain(None, method, target) for target in targets}
-        width = max(1, *(len(one.shown) for one in explanations.values()))
-        shown = [cell for name, one in explanations.items() for cell in _row(name, one, width)]
-        words = targets[0].words(classes)
-        if len(targets) > 1:
-            words = f"units of {targets[0].layer}" if targets[0].layer else "each class"
-        columns = width * (1 if width > 2 else 2)
-        yield self._grid(SECTION, method, targets[0], explanations, shown, columns, words)
+        """A panel for each unit, or one with a row of inputs for each."""
+        targets, classes = self._targets(method), self.adapter.module.classes
+        for group in [[target] for target in targets] if method.columns else [targets]:
+            ones = {target.words(classes): self._explain(method, None, target) for target in group}
+            words, first = next(iter(ones.items()))
+            if method.columns:
+                shown, columns = first.shown or _row(words, first, 1), self._columns(method.columns)
+                explanations = {str(group[0].unit): first}
+            else:
+                width = max(1, *(len(one.shown) for one in ones.values()))
+                shown = [cell for name, one in ones.items() for cell in _row(name, one, width)]
+                explanations, columns = ones, width * (1 if width > 2 else 2)
+            if len(group) > 1:
+                words = f"units of {group[0].layer}" if group[0].layer else "each class"
+            lines = self._lines(method, first, group[0] if len(group) == 1 else None)
+            title, figure = method.title.format(target=words), self.adapter.grid_figure(shown, columns)
+            yield Panel(f"{method.name}-{words}", SECTION, title, lines, figure, explanations)
 
     def _example(self, method: Method, example: Example, target: Target) -> Iterator[Panel]:
-        section = f"On {example.name}"
-        if method.kind == "input":
-            one = self._explain(example, method, target)
-            columns = min(len(one.shown), 4)
-            yield self._grid(section, method, target, {method.name: one}, one.shown, columns, example=example)
-            return
+        """A panel, or one for each kind of regions that the method takes away."""
         kinds = list(self.adapter.regions(example)) if "regions" in method.options else [""]
         for kind in kinds:
-            one = self._explain(example, method, target, regions=kind or None)
+            one = self._explain(method, example, target, regions=kind or None)
+            if method.kind == "map":
+                figure = self.adapter.map_figure(example, one.map[0].detach().numpy(), target)
+            else:
+                figure = self.adapter.grid_figure(one.shown, self._columns(len(one.shown)))
             name = "-".join(part for part in (method.name, kind, example.name) if part)
             title = f"{method.title}, {kind}" if len(kinds) > 1 else method.title
-            lines = [*self._lines(target, one, example), method.caption]
-            figure = self.adapter.map_figure(example, one.map[0].detach().numpy(), target)
-            yield Panel(name, section, title, lines, figure, {method.name: one})
+            lines = self._lines(method, one, target, example)
+            files = self.adapter.sounds(one.made) if one.made else {}
+            yield Panel(name, f"On {example.name}", title, lines, figure, {method.name: one}, files)
 
-    def _explain(self, example: Example | None, method: Method, target: Target, **more: Any) -> Explanation:
+    def _columns(self, wanted: int) -> int:
+        return min(wanted, self.adapter.columns)
+
+    def _explain(self, method: Method, example: Example | None, target: Target, **more: Any) -> Explanation:
         values = {**self.options, **more}
         options = {key: values[key] for key in method.options if values.get(key) is not None}
-        return explain(self.model, example, method.name, target, self.adapter, **options)
+        return explain(self.adapter, example, method.name, target, **options)
 
     def _targets(self, method: Method) -> list[Target]:
         """The chosen unit, else some of the layer's, else the classes or some units of the last maps."""
         if self.layer is None and method.of_classes:
-            return [Target(number) for number in range(min(len(self.model.classes), CLASSES))]
-        layer = self.layer or default_layer(self.model.network)
+            return [Target(number) for number in range(min(len(self.adapter.module.classes), CLASSES))]
+        layer = self.layer or default_layer(self.adapter.network)
         if self.unit is not None:
             return [Target(self.unit, layer)]
-        order = self.reals.search(layer).value[0].argsort(descending=True, stable=True)[:UNITS].tolist()
-        return [Target(unit, layer) for unit in order]
-
-    def _grid(
-        self,
-        section: str,
-        method: Method,
-        target: Target,
-        explanations: dict[str, Explanation],
-        shown: Sequence[Shown],
-        columns: int,
-        words: str = "",
-        example: Example | None = None,
-    ) -> Panel:
-        """A panel of inputs in a grid."""
-        words = words or target.words(self.model.classes)
-        first = next(iter(explanations.values()))
-        figure = self.adapter.grid_figure(shown or _row(words, first, 1), columns)
-        alone = len(explanations) == 1
-        lines = self._lines(target if alone else None, first, example, alone)
-        files = self.adapter.sounds(first.made) if first.made else {}
-        name = f"{method.name}-{example.name if example else words}"
-        if method.caption:
-            lines.append(method.caption)
-        return Panel(name, section, method.title.format(target=words), lines, figure, explanations, files)
+        order = self.adapter.search(layer).value[0].argsort(descending=True, stable=True)
+        return [Target(unit, layer) for unit in order[:UNITS].tolist()]
 
     def _lines(
-        self, target: Target | None, one: Explanation, example: Example | None, alone: bool = True
+        self, method: Method, one: Explanation, target: Target | None, example: Example | None = None
     ) -> list[str]:
-        """The lines of every panel: target, probability, value and baseline; then how it was made."""
+        """Of one target, its name, probability, value and baseline; how it was made; how to read it."""
         first = []
         if target is not None:
-            first.append(f"target: {target.words(self.model.classes)}")
+            first.append(f"target: {target.words(self.adapter.module.classes)}")
             if example is not None and target.layer is None:
-                with torch.no_grad():
-                    p = self.model.network(example.x[None]).softmax(1)[0, target.unit]
+                p = self.adapter.logits(example.x[None]).softmax(1)[0, target.unit]
                 first.append(f"probability {percent(float(p))}")
-        if alone:
             first += [f"value {one.value:.4g}", f"baseline {one.baseline:.4g}"]
+        hidden = DRAWN if target is not None else (*DRAWN, "dead")
         second = [
             f"{key}: {f'{value:.3g}' if isinstance(value, float) else value}"
             for key, value in one.meta.items()
-            if key not in DRAWN and (alone or key != "dead") and value is not None and value is not False
+            if key not in hidden and value is not None and value is not False
         ]
-        return [line for part in (first, second) for line in wrap(", ".join(part), 120)]
+        lines = [line for part in (first, second) for line in wrap(", ".join(part), 120)]
+        return [*lines, method.caption] if method.caption else lines
 
 
 def _row(name: str, one: Explanation, width: int) -> list[Shown]:

@@ -1,38 +1,34 @@
 """Layers and units by name, and their outputs."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
+from functools import partial
 from typing import Any, NamedTuple
 
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
-from shared.errors import UserError, nearest
-from shared.network import Layer, Network, SideBySide, beyond, single_layers
+from shared.errors import UserError, nearest, require_int
+from shared.explain.explanation import Inputs
+from shared.network import Chain, Layer, Network, Shape, SideBySide, beyond, single_layers
 
 
 class Activations(NamedTuple):
-    """A layer's values for N examples; a vector's features are units of one cell each.
+    """A layer's values for N examples; a vector's features are units of one cell each."""
 
-    Attributes:
-        values: (N, units, windows, rows, columns); one window where the network cuts none; 0 in padding.
-        own: (N, 1, windows, rows, columns) which cells are a example's own.
-    """
-
-    values: Float[Tensor, "n units windows rows columns"]
-    own: Bool[Tensor, "n 1 windows rows columns"]
+    values: Float[Tensor, "n units windows rows columns"]  # one window where the network cuts none
+    own: Bool[Tensor, "n 1 windows rows columns"]  # cells that are no padding, in which values are 0
 
     @property
     def total(self) -> Float[Tensor, "n units"]:
         """The degree of activation a_k = Σ_ij a_k,ij of each unit."""
         return self.values.sum((2, 3, 4))
 
-    def peak(self) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """(N, units) each: a unit's largest value, and the window, row and column of its cell."""
+    def peak(self) -> tuple[Float[Tensor, "n units"], tuple[Tensor, ...]]:
+        """A unit's largest value, and the window, row and column of its cell (N, units)."""
         value, cell = self.values.masked_fill(~self.own, -torch.inf).flatten(2).max(2)
-        _, _, _, rows, columns = self.values.shape
-        return value, cell // (rows * columns), cell // columns % rows, cell % columns
+        return value, torch.unravel_index(cell, self.values.shape[2:])
 
 
 class Seen(NamedTuple):
@@ -47,27 +43,21 @@ class Seen(NamedTuple):
         output = self.output if output is None else output
         if output.dim() == 2:
             output = output[:, :, None, None]
-        shape, lengths = self.layer.shape, self.lengths
-        if lengths is not None:
-            lengths = self.layer.out_lengths(lengths)
-        if shape.windows is not None:
-            return _by_sample(output, lengths, shape.windows.size)
+        shape = self.layer.shape
+        lengths = None if self.lengths is None else self.layer.out_lengths(self.lengths)
+        if shape.windows is not None:  # windows follow each other in the batch
+            if lengths is None:
+                assert shape.windows.size is not None
+                lengths = torch.full((len(output) // shape.windows.size,), shape.windows.size)
+            parts = output.split(lengths.tolist())
+            values = nn.utils.rnn.pad_sequence(list(parts), batch_first=True).movedim(1, 2)
+            own = ~beyond(lengths.to(values.device), values.size(2))[:, None, :, None, None]
+            return Activations(values, own.expand(-1, 1, -1, *values.shape[3:]))
         own = torch.ones_like(output[:, :1, None], dtype=torch.bool)
         if shape.varying is not None and lengths is not None:
-            padding = beyond(lengths, output.size(2 + shape.varying))
-            own = ~(padding[:, None, None, :, None] if shape.varying == 0 else padding[:, None, None, None])
-            own = own.expand(-1, 1, 1, *output.shape[2:])
+            padding = beyond(lengths, output.size(2 + shape.varying))[:, None, None]
+            own = own & ~(padding[..., None] if shape.varying == 0 else padding[..., None, :])
         return Activations(output[:, :, None] * own, own)
-
-
-def _by_sample(output: Tensor, counts: Tensor | None, every: int | None) -> Activations:
-    """Windows, which follow each other in the batch, as an axis of their examples."""
-    if counts is None:
-        assert every is not None
-        counts = torch.full((len(output) // every,), every, device=output.device)
-    values = nn.utils.rnn.pad_sequence(list(output.split(counts.tolist())), batch_first=True).movedim(1, 2)
-    own = ~beyond(counts, values.size(2))[:, None, :, None, None]
-    return Activations(values, own.expand(-1, 1, -1, *values.shape[3:]))
 
 
 class _StopError(Exception):
@@ -75,51 +65,34 @@ class _StopError(Exception):
 
 
 @contextmanager
-def watched(network: Network, names: Sequence[str], stop: bool = False) -> Iterator[dict[str, Seen]]:
+def watched(
+    network: Network, names: Sequence[str | None], stop: bool = False
+) -> Iterator[dict[str | None, Seen]]:
     """Inside the context, a forward pass fills the dictionary with the outputs of the named layers.
 
-    Args:
-        network: any network.
-        names: of layers, as its table has them.
-        stop: let the pass end, and the block with it, once all of them have run: nothing after them is
-            computed, so the input may be of any size that they take.
-
-    Raises:
-        UserError: there is no such layer.
+    The name None is that of the last layer, whose units are the classes. With ``stop`` the pass ends, and the
+    block with it, once all of them have run: nothing after them is computed, so the input may be of any size
+    that they take.
     """
     layers = {name: find_layer(network, name) for name in names}
-    seen: dict[str, Seen] = {}
+    seen: dict[str | None, Seen] = {}
 
-    def note(name: str, layer: Layer, given: tuple, output: Tensor) -> None:
-        seen[name] = Seen(layer, output, given[1] if len(given) > 1 else None)
+    def note(name: str | None, layer: Layer, inputs: tuple, output: Tensor) -> None:
+        seen[name] = Seen(layer, output, inputs[1] if len(inputs) > 1 else None)
         if stop and len(seen) == len(layers):
             raise _StopError
 
-    hooks = [
-        layer.register_forward_hook(
-            lambda module, given, output, name=name: note(name, module, given, output)
-        )
-        for name, layer in layers.items()
-    ]
-    try:
+    with suppress(_StopError), ExitStack() as hooks:
+        for name, layer in layers.items():
+            hooks.enter_context(layer.register_forward_hook(partial(note, name)))
         yield seen
-    except _StopError:
-        pass
-    finally:
-        for hook in hooks:
-            hook.remove()
 
 
-def activations(network: Network, name: str, x: Tensor, lengths: Tensor | None = None) -> Activations:
-    """The output of a layer for inputs (N, channels, axis 1, axis 2)."""
+def activations(network: Network, name: str | None, x: Inputs, lengths: Tensor | None = None) -> Activations:
+    """The output of a layer for N inputs."""
     with watched(network, [name], stop=True) as seen:
         network(x, lengths)
     return seen[name].arrange()
-
-
-def layer_names(network: Network) -> list[str]:
-    """The names of all layers, in the order of the network."""
-    return [name for name, layer in network.named_modules() if isinstance(layer, Layer)]
 
 
 def learned_layers(network: Network, maps: bool = False) -> list[str]:
@@ -132,85 +105,86 @@ def learned_layers(network: Network, maps: bool = False) -> list[str]:
 
 
 def last_maps(network: Network) -> list[str]:
-    """The last layers with weights before the logits whose maps have several cells: one, or one a branch.
+    """The last layers with weights before the logits whose maps have several cells: one, or one a branch."""
+    allowed = set(learned_layers(network)[:-1])
 
-    Raises:
-        UserError: there is none.
-    """
-    names = _last(network, "", set(learned_layers(network)[:-1]))
-    if not names:
-        raise UserError("grad_cam: no layer with weights gives a map of several cells; leave it out")
-    return names
+    def last(chain: nn.Module, prefix: str) -> list[str]:
+        for name, layer in reversed(list(chain.named_children())):
+            if isinstance(layer, SideBySide):
+                parts = [(f"{prefix}{name}.{part}.", branch) for part, branch in layer.named_children()]
+                if names := [found for part, branch in parts for found in last(branch, part)]:
+                    return names
+            elif isinstance(layer, Layer):
+                inner = {part for part, _ in layer.named_modules(prefix=prefix + name)}
+                if inner & allowed and layer.shape.size != (1, 1):
+                    return [prefix + name]
+        return []
 
-
-def _last(chain: nn.Module, prefix: str, allowed: set[str]) -> list[str]:
-    for name, layer in reversed(list(chain.named_children())):
-        if isinstance(layer, SideBySide):
-            parts = layer.named_children()
-            names = [
-                last for part, branch in parts for last in _last(branch, f"{prefix}{name}.{part}.", allowed)
-            ]
-            if names:
-                return names
-        elif isinstance(layer, Layer):
-            inner = {part for part, _ in layer.named_modules(prefix=prefix + name)}
-            if inner & allowed and layer.shape.size != (1, 1):
-                return [prefix + name]
-    return []
+    return last(network, "")
 
 
 def default_layer(network: Network) -> str:
     """The layer whose units are explained where none is named: the last before the logits with maps."""
-    try:
-        return last_maps(network)[0]
-    except UserError:
-        return learned_layers(network)[0]
+    return (last_maps(network) or learned_layers(network))[0]
 
 
-def find_layer(network: Network, name: str) -> Layer:
-    """A layer by its name.
+def find_layer(network: Network, name: str | None, unit: Any = None) -> Layer:
+    """A layer by its name, None being the last; a unit that is given must be one of its units.
 
     Raises:
-        UserError: there is none; names the nearest.
+        UserError: naming what there is instead.
     """
-    names = layer_names(network)
-    if name not in names:
-        raise UserError(
-            f"layer: must be a layer of the network, got {name}; {nearest(name, names)}; layer='?' lists them"
-        )
-    layer = network.get_submodule(name)
-    assert isinstance(layer, Layer)
-    return layer
+    layers = {key: layer for key, layer in network.named_modules() if isinstance(layer, Layer)}
+    if name is None:
+        return list(network)[-1]
+    if name not in layers:
+        hint = f"{nearest(name, list(layers))}; layer='?' lists them"
+        raise UserError(f"layer: must be a layer of the network, got {name}; {hint}")
+    if unit is not None:
+        require_int(f"unit (of layer={name})", unit, 0, layers[name].shape.channels - 1)
+    return layers[name]
+
+
+def first_filters(network: Network, layer: str | None = None) -> dict[str, Tensor]:
+    """The filters (filters, channels, kernel 1, kernel 2) of layers that no other with weights comes before.
+
+    Raises:
+        UserError: there are none, or ``layer`` is given and not among them.
+    """
+
+    def first(chain: nn.Module, prefix: str, shape: Shape) -> dict[str, Tensor]:
+        for name, layer in chain.named_children():
+            branches = [item for item in layer.named_children() if isinstance(item[1], Chain)]
+            if branches:
+                parts = [first(branch, f"{prefix}{name}.{part}.", shape) for part, branch in branches]
+                return {found: weight for part in parts for found, weight in part.items()}
+            assert isinstance(layer, Layer)
+            weight = layer.filters(shape)
+            if weight is not None or any(True for _ in layer.parameters()):
+                return {} if weight is None else {prefix + name: weight}
+            if not layer.shape.flat:  # a dense layer's filters are as large as the map that was flattened
+                shape = layer.shape
+        return {}
+
+    found = first(network, "", network.input_shape)
+    if not found:
+        raise UserError("filters: no layer of this network has filters over its input; leave it out")
+    if layer is not None and layer not in found:
+        names, why = ", ".join(found), "whose filters read other layers' maps"
+        raise UserError(f"layer: must be one whose filters read the input ({names}), got {layer}, {why}")
+    return found if layer is None else {layer: found[layer]}
 
 
 class Target(NamedTuple):
-    """What is explained: a class's score before softmax, or a unit of a layer.
+    """What is explained: a class's score before softmax, or a unit of a layer."""
 
-    Attributes:
-        unit: number of the class, or of the unit in its layer.
-        layer: the layer's name; None: a class.
-    """
-
-    unit: int
+    unit: int  # or the class's number
     layer: str | None = None
 
-    def score(self, network: Network, x: Tensor, lengths: Tensor | None = None) -> Float[Tensor, " n"]:
+    def score(self, network: Network, x: Inputs) -> Float[Tensor, " n"]:
         """The class's score, or the unit's degree of activation, of each input."""
-        if self.layer is None:
-            return network(x, lengths)[:, self.unit]
-        return activations(network, self.layer, x, lengths).total[:, self.unit]
+        return activations(network, self.layer, x).total[:, self.unit]
 
     def words(self, classes: Sequence[str]) -> str:
         """The target's name in panels."""
         return f"class {classes[self.unit]}" if self.layer is None else f"{self.layer} unit {self.unit}"
-
-
-def check_unit(network: Network, layer: str, unit: Any) -> None:
-    """Refuse a unit that a layer does not have.
-
-    Raises:
-        UserError: Naming the layer, the number and how many there are.
-    """
-    units = find_layer(network, layer).shape.channels
-    if isinstance(unit, bool) or not isinstance(unit, int) or not 0 <= unit < units:
-        raise UserError(f"unit: must be from 0 to {units - 1}, the units of {layer}, got {unit}")

@@ -2,27 +2,27 @@
 
 import operator
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from functools import cached_property
 from itertools import chain, islice
 from typing import Any, NamedTuple
 
 import numpy as np
-import torch
 from torch import Tensor
 
 from shared.config import progress
 from shared.errors import UserError
 from shared.explain.adapter import InputAdapter
-from shared.explain.explain import explain
 from shared.explain.explanation import Example, Explanation
-from shared.explain.method import Method, methods_of
-from shared.explain.training_inputs import Reals
+from shared.explain.method import explain, methods_of
 from shared.explain.units import Target
-from shared.training import Classifier
+from shared.network import Network
 
 MOST = 10  # times N examples are tried, until the network was right on N
-HEADS = ("check", "value", "n", "required", "")
-SIGNS = {"≥": operator.ge, "≤": operator.le, ">": operator.gt, "<": operator.lt}
+SIGNS: dict[str, Callable[[float, float], bool]] = {
+    **{"≥": operator.ge, "≤": operator.le, ">": operator.gt, "<": operator.lt},
+    "within ±": lambda value, bound: abs(value) <= bound,
+}
 
 
 class Measure(NamedTuple):
@@ -35,31 +35,26 @@ class Measure(NamedTuple):
     holds: bool | None = None
 
 
-def required(name: str, value: float, n: int, sign: str, bound: float) -> Measure:
-    """A number that has to be ``≥``, ``≤``, ``>`` or ``<`` a bound."""
-    return Measure(name, value, n, f"{sign} {bound:.3g}", bool(SIGNS[sign](value, bound)))
+def measure(name: str, value: float, n: int, sign: str = "", bound: float = 0.0, note: str = "") -> Measure:
+    """A number, which with one of SIGNS has to be on the right side of a bound."""
+    if not sign:
+        return Measure(name, value, n)
+    return Measure(name, value, n, f"{sign} {bound:.3g}{note}", bool(SIGNS[sign](value, bound)))
 
 
 class Subject:
-    """One network, and examples of its validation set on which it is right.
-
-    Args:
-        model: the network.
-        adapter: of its domain.
-        reals: its training inputs.
-        n: examples of each check.
-        seed: of all random choices.
+    """One network, and N examples of its validation set on which it is right; ``seed`` is of all choices.
 
     Raises:
         UserError: the network is right on fewer than two of the examples tried.
     """
 
-    def __init__(self, model: Classifier, adapter: InputAdapter, reals: Reals, n: int, seed: int):
-        self.model, self.adapter, self.reals, self.n, self.seed = model, adapter, reals, n, seed
+    def __init__(self, adapter: InputAdapter, n: int, seed: int):
+        self.adapter, self.n, self.seed = adapter, n, seed
         dataset = adapter.data.val_set
         drawn = np.random.default_rng(seed).permutation(len(dataset))[: MOST * n]
         examples = (adapter.example(dataset, int(item)) for item in drawn)
-        right = (example for example in examples if self.answer(example) == example.label)
+        right = (example for example in examples if adapter.answer(example) == example.label)
         self.examples = list(islice(right, n))
         if len(self.examples) < 2:
             raise UserError(
@@ -67,53 +62,58 @@ class Subject:
                 f"{len(self.examples)}; train it further, or give a larger n"
             )
 
-    @torch.no_grad()
-    def answer(self, example: Example) -> int:
-        """The class that the network predicts."""
-        return int(self.model.network(example.x[None]).argmax())
-
-    def explain(self, method: Method, example: Example, target: Target | None = None) -> Explanation:
+    def explain(
+        self, method: str, example: Example, target: Target | None = None, **options: Any
+    ) -> Explanation:
         """A method's explanation of the predicted class, or of another target."""
-        target = target or Target(self.answer(example))
-        return explain(self.model, example, method.name, target, self.adapter)
+        target = target or Target(self.adapter.answer(example))
+        return explain(self.adapter, example, method, target, **options)
 
     @cached_property
-    def methods(self) -> list[Method]:
+    def methods(self) -> list[str]:
         """The methods that give a map for this network."""
-        return [method for method in methods_of("map") if self._works(method)]
-
-    def _works(self, method: Method) -> bool:
-        try:
-            self.explain(method, self.examples[0])
-        except UserError:
-            return False
-        return True
+        fitting = []
+        for method in methods_of("map"):
+            with suppress(UserError):
+                self.explain(method.name, self.examples[0])
+                fitting.append(method.name)
+        return fitting
 
     def maps(self, example: Example, target: Target | None = None) -> dict[str, Tensor]:
         """The map (axis 1, axis 2) of each method."""
-        return {method.name: self.explain(method, example, target).map[0].detach() for method in self.methods}
+        return {name: self.explain(name, example, target).map[0].detach() for name in self.methods}
+
+    @contextmanager
+    def with_network(self, network: Network) -> Iterator[None]:
+        """Inside the context the adapter has another network."""
+        module = self.adapter.module
+        module.network, trained = network, module.network
+        try:
+            yield
+        finally:
+            module.network = trained
 
 
 Check = Callable[[Subject], Iterator[Measure]]
-CHECKS: dict[str, Check] = {}
+CHECKS: list[Check] = []
 
 
 def check(function: Check) -> Check:
-    """Make a function one of the checks of ``explain.py check``, by its name."""
-    CHECKS[function.__name__] = function
+    """Make a function one of the checks of ``explain.py check``."""
+    CHECKS.append(function)
     return function
 
 
 def run_checks(subject: Subject) -> dict[str, dict[str, Any]]:
     """The measurements of all checks of one network, as plain values by name."""
-    measures = chain.from_iterable(function(subject) for function in progress(CHECKS.values(), "checking"))
+    measures = chain.from_iterable(function(subject) for function in progress(CHECKS, "checking"))
     return {name: dict(zip(Measure._fields[1:], values, strict=True)) for name, *values in measures}
 
 
 def rows_of(measures: dict[str, dict[str, Any]]) -> list[list[str]]:
-    """The rows of the table of measurements, under ``HEADS``."""
+    """The table of measurements; its first row is the head."""
     words = {True: "holds", False: "does not hold", None: ""}
-    return [
-        [name, f"{each['value']:.3g}", f"{each['n']:,}", each["required"], words[each["holds"]]]
-        for name, each in measures.items()
-    ]
+    rows = [["check", "value", "n", "required", ""]]
+    for name, row in measures.items():
+        rows.append([name, f"{row['value']:.3g}", f"{row['n']:,}", row["required"], words[row["holds"]]])
+    return rows

@@ -1,29 +1,33 @@
 """Checks of maps of relevance: whether they are faithful to the network."""
 
+import copy
 import time
 from collections.abc import Iterator
 
 import numpy as np
 import torch
+from jaxtyping import Bool, Float
+from scipy.stats import rankdata
+from torch import Tensor
 
-from shared.explain.adapter import InputAdapter
-from shared.explain.checks.base import Measure, Subject, check, required
-from shared.explain.checks.faithfulness import curves, edges, foreground, randomised, rank_correlation
-from shared.explain.checks.planted_evidence import learn, pointing
+from shared.explain import Example, InputAdapter, Inputs, Target
+from shared.explain.checks.base import Measure, Subject, check, measure
 from shared.explain.method import METHODS
+from shared.explain.methods.occlusion import BATCH
 from shared.explain.methods.saliency import gradient
-from shared.explain.units import Target
+from shared.network import Network
 
 CELLS = 200  # values of an input that are changed, up and down
 STEP = 1e-7  # of a change: small enough to meet no kink
+POINTS = 21  # of a deletion or insertion curve
 
 
 @check
 def gradients(subject: Subject) -> Iterator[Measure]:
     """The largest gap between the gradient and central differences, in double precision."""
-    network, example = subject.model.network, subject.examples[0]
+    network, example = subject.adapter.network, subject.examples[0]
     random = torch.Generator().manual_seed(subject.seed)
-    target = Target(subject.answer(example))
+    target = Target(subject.adapter.answer(example))
     x = example.x.double()
     # Without noise max-pooling has ties, at which there is no gradient.
     x = x + 0.1 * torch.randn(x.shape, generator=random, dtype=x.dtype)
@@ -42,86 +46,110 @@ def gradients(subject: Subject) -> Iterator[Measure]:
     finally:
         network.float()
     gap = float((slope - (ahead - behind) / (2 * STEP)).abs().max())
-    yield required("saliency: largest gap to central differences", gap, len(chosen), "≤", 1e-6)
+    yield measure("saliency: largest gap to central differences", gap, len(chosen), "≤", 1e-6)
 
 
 @check
 def faithful(subject: Subject) -> Iterator[Measure]:
     """Deletion and insertion, each method against random orders."""
-    random = np.random.default_rng(subject.seed)
+    adapter, random = subject.adapter, np.random.default_rng(subject.seed)
     areas: dict[str, list[tuple[float, float]]] = {}
     for example in subject.examples:
-        target = Target(subject.answer(example))
-        maps = {"random": torch.from_numpy(random.random(subject.adapter.places(example).shape))}
+        target = Target(adapter.answer(example))
+        maps = {"random": torch.from_numpy(random.random(adapter.places(example).shape))}
         for name, relevance in (maps | subject.maps(example)).items():
-            both = curves(subject.model, example, target, subject.adapter, relevance)
-            areas.setdefault(name, []).append(both)
+            areas.setdefault(name, []).append(curves(adapter, example, target, relevance))
     mean = {name: np.mean(both, 0) for name, both in areas.items()}
     bounds = {"deletion": ("≤", 0.25 * mean["random"][0]), "insertion": ("≥", mean["random"][1] + 0.2)}
-    for number, (curve, (sign, bound)) in enumerate(bounds.items()):
+    for number, (curve, bound) in enumerate(bounds.items()):
         for name, area in mean.items():
-            label, value, n = f"{curve}: {name}", float(area[number]), len(subject.examples)
-            if name in METHODS and METHODS[name].faithful:
-                yield required(label, value, n, sign, bound)
-            else:
-                yield Measure(label, value, n)
+            faithful = name in METHODS and METHODS[name].faithful
+            value, n = float(area[number]), len(subject.examples)
+            yield measure(f"{curve}: {name}", value, n, *(bound if faithful else ()))
 
 
 @check
 def randomised_weights(subject: Subject) -> Iterator[Measure]:
     """Rank correlation of the maps with those of randomised weights (Adebayo et al. 2018, section 3)."""
-    trained = subject.model.network
-    edge = "an edge detector"
-    correlations: dict[str, list[float]] = {name: [] for name in (*(m.name for m in subject.methods), edge)}
+    adapter, edge = subject.adapter, "an edge detector"
+    names = subject.methods
+    correlations: dict[str, list[float]] = {name: [] for name in (*names, edge)}
     for n, example in enumerate(subject.examples):
-        target, places = Target(subject.answer(example)), foreground(example, subject.adapter)
-        other = randomised(trained, subject.seed + n)
-        for method in subject.methods:
-            before = subject.explain(method, example, target).with_signs
-            subject.model.network = other
-            try:
-                after = subject.explain(method, example, target).with_signs
-            finally:
-                subject.model.network = trained
-            correlations[method.name].append(rank_correlation(before[places], after[places]))
-        detected = edges(example, subject.adapter)[places]
-        correlations[edge].append(rank_correlation(detected, detected))
+        target, places = Target(adapter.answer(example)), foreground(adapter, example)
+        before = {name: subject.explain(name, example, target).with_signs for name in names}
+        with subject.with_network(randomised(adapter.network, subject.seed + n)):
+            after = {name: subject.explain(name, example, target).with_signs for name in names}
+        before[edge] = after[edge] = edges(adapter, example)
+        for name, values in correlations.items():
+            values.append(rank_correlation(before[name][places], after[name][places]))
     for name, values in correlations.items():
-        mean, label = float(np.mean(values)), f"randomised weights: ρ of {name}"
-        if name == edge:
-            yield required(label, mean, len(values), ">", 0.25)
-        else:
-            yield Measure(label, mean, len(values), "within ± 0.25", abs(mean) <= 0.25)
-
-
-@check
-def planted(subject: Subject) -> Iterator[Measure]:
-    """How often each method points at evidence planted in an input."""
-    if type(subject.adapter).plant is InputAdapter.plant:
-        return
-    random = np.random.default_rng(subject.seed)
-    trained, subject.model = subject.model, learn(subject.model, subject.adapter, random)
-    subject.adapter.plant(random)  # an extra draw keeps the numbers published for release 0.1.0
-    try:
-        hits = pointing(subject, random)
-    finally:
-        subject.model = trained
-    best = max((method.name for method in subject.methods), key=lambda name: sum(hits[name]))
-    for name, values in hits.items():
-        label, n = f"planted evidence: {name} points at it", len(values)
-        share = float(np.mean(values)) if values else float("nan")
-        if name == best and n:
-            yield Measure(label, share, n, "≥ 0.95, the best", share >= 0.95)
-        else:
-            yield Measure(label, share, n)
+        mean, sign = float(np.mean(values)), ">" if name == edge else "within ±"
+        yield measure(f"randomised weights: ρ of {name}", mean, len(values), sign, 0.25)
 
 
 @check
 def timed(subject: Subject) -> Iterator[Measure]:
     """Seconds that occlusion of one input takes."""
-    example = max(subject.examples, key=lambda each: int(subject.adapter.places(each).sum()))
+    adapter = subject.adapter
+    example = max(subject.examples, key=lambda example: int(adapter.places(example).sum()))
     start = time.perf_counter()
-    subject.explain(METHODS["occlusion"], example)
+    subject.explain("occlusion", example)
     seconds = time.perf_counter() - start
-    regions = len(next(iter(subject.adapter.regions(example).values())))
-    yield required(f"occlusion: seconds for one input, {regions} regions", seconds, 1, "<", 60.0)
+    regions = len(next(iter(adapter.regions(example).values())))
+    yield measure(f"occlusion: seconds for one input, {regions} regions", seconds, 1, "<", 60.0)
+
+
+def curves(
+    adapter: InputAdapter, example: Example, target: Target, relevance: Float[Tensor, "a1 a2"]
+) -> tuple[float, float]:
+    """The areas under the deletion and the insertion curve (Petsiuk et al. 2018, section 4.1).
+
+    Places are removed from the input, or put into the blank one, the most relevant first; the area is the
+    mean of the class's probability on the way.
+    """
+    places = adapter.places(example)
+    order = relevance[places].argsort(descending=True, stable=True)
+    ranks = torch.full(places.shape, len(order))
+    ranks[places] = order.argsort()
+    counts = torch.linspace(0, len(order), POINTS).round().long()
+    put = places & (ranks < counts[:, None, None])
+
+    def area(x: Inputs) -> float:
+        parts = [adapter.logits(part).softmax(1)[:, target.unit] for part in x.split(BATCH)]
+        return float(torch.trapezoid(torch.cat(parts), dx=1 / (POINTS - 1)))
+
+    return area(adapter.keep(example, places & ~put)), area(adapter.keep(example, put))
+
+
+def randomised(network: Network, seed: int) -> Network:
+    """A copy whose weights are drawn anew, tensor by tensor with the mean and the deviation that they had."""
+    random = torch.Generator().manual_seed(seed)
+    other = copy.deepcopy(network)
+    with torch.no_grad():
+        for weight in other.parameters():
+            drawn = torch.randn(weight.shape, generator=random, dtype=weight.dtype)
+            weight.copy_(weight.mean() + weight.std(correction=0) * drawn)
+    return other
+
+
+def edges(adapter: InputAdapter, example: Example) -> Float[Tensor, "a1 a2"]:
+    """The edges of an input. They depend on no weight, and yet may look like an explanation."""
+    total = torch.zeros_like(example.x)
+    for axis in (1, 2):
+        if axis not in adapter.collapse and example.x.size(axis) > 1:
+            steps = example.x.diff(dim=axis).abs()
+            total.narrow(axis, 1, steps.size(axis)).add_(steps)
+    return adapter.signed(total)[0]
+
+
+def foreground(adapter: InputAdapter, example: Example) -> Bool[Tensor, "a1 a2"]:
+    """The places that differ from the most frequent value of a channel."""
+    usual = example.x.flatten(1).mode(1).values[:, None, None]
+    differs = (example.x != usual).sum(adapter.collapse, keepdim=True)[0] > 0
+    return differs & adapter.places(example)
+
+
+def rank_correlation(a: Float[Tensor, " n"], b: Float[Tensor, " n"]) -> float:
+    """Spearman's ρ; 0 where one of the two does not vary."""
+    ranks = [rankdata(values.double().numpy()) for values in (a, b)]
+    return float(np.corrcoef(*ranks)[0, 1]) if min(rank.std() for rank in ranks) else 0.0

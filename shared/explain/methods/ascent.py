@@ -6,29 +6,20 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from shared.explain.adapter import InputAdapter, Inputs
+from shared.explain import Example, InputAdapter, Inputs, Shown
 
 RATE = 0.03  # of the range, a step of Adam's
 
 
 def ascend(
-    start: Inputs,
-    bounds: tuple[Tensor, Tensor],
-    objective: Callable[[Inputs], Float[Tensor, " n"]],
-    steps: int,
+    start: Inputs, bounds: tuple[Tensor, Tensor], objective: Callable[[Inputs], Tensor], steps: int
 ) -> Inputs:
     """The best inputs on the way up from N starts, each optimised on its own.
 
     Steps are Adam's (Kingma & Ba 2015) in shares of the range; after each, what leaves the range is put back
-    to its end.
-
-    Args:
-        start: inputs within the bounds.
-        bounds: lowest and highest value.
-        objective: of each input, to be made large.
-        steps: how many.
+    to its end. The objective (N,) is of each input.
     """
-    low, high = (bound.to(start).expand_as(start[0]) for bound in bounds)
+    low, high = (bound.expand_as(start[0]) for bound in bounds)
     width = (high - low).clamp(min=1e-12)
     share = ((start - low) / width).detach().clamp(0, 1).requires_grad_()
     optimizer = torch.optim.Adam([share], lr=RATE)
@@ -49,7 +40,7 @@ def ascend(
 
 def variation(x: Inputs, adapter: InputAdapter) -> Float[Tensor, " n"]:
     """Total variation: the mean distance of neighbouring places' values, in shares of the range."""
-    low, high = (bound.to(x) for bound in adapter.bounds)
+    low, high = adapter.bounds
     share = (x - low) / (high - low).clamp(min=1e-12)
     axes = [axis for axis in (2, 3) if axis - 1 not in adapter.collapse and x.size(axis) > 1]
     return torch.stack([share.diff(dim=axis).abs().mean((1, 2, 3)) for axis in axes]).mean(0)
@@ -57,15 +48,20 @@ def variation(x: Inputs, adapter: InputAdapter) -> Float[Tensor, " n"]:
 
 def distance(x: Inputs, adapter: InputAdapter) -> Float[Tensor, " n"]:
     """The L1 norm of an input: the mean distance from the blank one, in shares of the range."""
-    low, high = (bound.to(x) for bound in adapter.bounds)
-    blank = adapter.blank(adapter.make(x[0].detach(), ""))
+    low, high = adapter.bounds
+    blank = adapter.blank(Example(x[0].detach(), ""))
     return ((x - blank) / (high - low).clamp(min=1e-12)).abs().mean((1, 2, 3))
 
 
-def noise(like: Inputs, adapter: InputAdapter, seed: int, spread: float = 0.3) -> Inputs:
-    """Normally distributed inputs about the blank one, clipped to the range; ``spread`` is a share of it."""
-    low, high = (bound.to(like).expand_as(like[0]) for bound in adapter.bounds)
+def noise(like: Inputs, adapter: InputAdapter, seed: int) -> Inputs:
+    """Inputs about the blank one, normally distributed with 0.3 of the range, and clipped to it."""
+    low, high = adapter.bounds
     random = torch.Generator().manual_seed(seed)
     drawn = torch.randn(like.shape, generator=random, dtype=like.dtype)
-    blank = adapter.blank(adapter.make(like[0], "")).to(like)
-    return torch.minimum(torch.maximum(blank + spread * (high - low) * drawn, low), high)
+    blank = adapter.blank(Example(like[0], ""))
+    return (blank + 0.3 * (high - low) * drawn).clamp(low, high)
+
+
+def nearest_shown(exists: Example, reached: str) -> Shown:
+    """The input that exists nearest to one that was made."""
+    return Shown(exists, f"nearest that exists: {reached}\n{exists.name}")

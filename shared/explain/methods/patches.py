@@ -1,38 +1,25 @@
 """The real inputs that activate a unit most, each with the region that the unit sees."""
 
-from shared.explain.adapter import InputAdapter
-from shared.explain.explanation import Box, Explanation, Shown
-from shared.explain.method import method
-from shared.explain.training_inputs import Reals
-from shared.explain.units import Target, find_layer
-from shared.training import Classifier
+from shared.explain import Explanation, InputAdapter, Method, Shown, Target
+from shared.explain.units import activations, find_layer
 
 
-@method(
-    "Real inputs that activate {target} most",
-    "units",
-    columns=3,
-    reading="strongest first; the box is the unit's receptive field",
-)
-def top_patches(
-    model: Classifier, example: None, target: Target, adapter: InputAdapter, reals: Reals
-) -> Explanation:
+@Method("Real inputs that activate {target} most", "units", columns=3)
+def top_patches(adapter: InputAdapter, example: None, target: Target) -> Explanation:
     """The nine training inputs with the largest value of a unit's cell, and the box that this cell sees.
 
     The map holds the nine values; ``value`` is the largest and ``baseline`` the ninth.
-
-    Options:
-        reals: the training inputs.
     """
-    search = reals.search(target.layer)
-    meta = {"searched": f"{search.n:,} training inputs", "dead": search.dead(target.unit)}
+    found, shape = adapter.search(target.layer), find_layer(adapter.network, target.layer).shape
+    meta = {"searched": f"{found.n:,} training inputs", "dead": found.dead(target.unit)}
     if meta["dead"]:
-        return Explanation(search.value[:, target.unit], 0.0, 0.0, meta)
-    shape = find_layer(model.network, target.layer).shape if target.layer else model.network.shape
-    values, items, *places = (column[:, target.unit].tolist() for column in search[:5])
+        return Explanation(found.value[:, target.unit], 0.0, 0.0, meta)
+    values, items = (column[:, target.unit].tolist() for column in (found.value, found.item))
     shown = []
-    for value, item, window, row, column in zip(values, items, *places, strict=True):
-        real = reals.example(item)
-        box: Box = shape.sees((row, column), (real.x.size(1), real.x.size(2)), window)
+    for value, item in zip(values, items, strict=True):
+        real = adapter.example(adapter.data.train_set, item)
+        _, cell = activations(adapter.network, target.layer, real.x[None]).peak()
+        window, row, column = (int(place[0, target.unit]) for place in cell)
+        box = shape.sees((row, column), (real.x.size(1), real.x.size(2)), window)
         shown.append(Shown(real, f"{value:.2f}   {real.name}", box))
-    return Explanation(search.value[:, target.unit], values[0], values[-1], meta, tuple(shown))
+    return Explanation(found.value[:, target.unit], values[0], values[-1], meta, tuple(shown))

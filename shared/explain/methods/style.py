@@ -8,49 +8,33 @@ from jaxtyping import Float
 from torch import Tensor
 
 from shared.errors import UserError
-from shared.explain.adapter import InputAdapter, Inputs
-from shared.explain.explanation import Example, Explanation, Shown
-from shared.explain.method import method
-from shared.explain.units import Activations, Target, learned_layers, watched
+from shared.explain import Example, Explanation, Input, InputAdapter, Inputs, Method, Shown, Target
+from shared.explain.units import Activations, learned_layers, watched
 from shared.network import Network
-from shared.training import Classifier
 
 STEPS = 200
 RATE = 0.02  # of the range, a step of Adam's
 CONTENT = 0.02  # weight of content against style, each in units of where it starts
 
 
-@method(
-    "Content in another style", "input", reading="the example's content with the textures of another input"
-)
-def style(
-    model: Classifier, example: Example, target: Target, adapter: InputAdapter, style: Example
-) -> Explanation:
+@Method("Content in another style", "input")
+def style(adapter: InputAdapter, example: Example, target: Target, style: Example) -> Explanation:
     """The content of ``input`` in the style of ``style`` (Gatys et al. 2016, section 2).
 
     Content is the feature maps of the last convolution before the logits, style the Gram matrices of all of
-    them; Adam starts from the content picture. ``value`` and ``baseline`` are the style loss after and
-    before.
-
-    Options:
-        style: the picture whose style is taken.
-
-    Raises:
-        UserError: the adapter has no pictures, or the network no convolutions.
+    them; Adam starts from the content. ``value`` and ``baseline`` are the style loss after and before.
     """
     if not adapter.pictures:
         raise UserError("style: works on pictures and spectrograms; leave it out of methods")
-    layers = learned_layers(model.network, maps=True)
+    layers = learned_layers(adapter.network, maps=True)
     if not layers:
         raise UserError("style: no convolution in this network; leave it out of methods")
-    x, before, after = transfer(model.network, layers, example.x, style.x, adapter.bounds)
+    x, before, after = transfer(adapter.network, layers, example.x, style.x, adapter.bounds)
+    made = adapter.make(x, f"{example.name} in the style of {style.name}", of=example)
     shown = (
         Shown(example, f"content: style loss {before:.3g}"),
         Shown(style, "style"),
-        Shown(
-            adapter.make(x, f"{example.name} in the style of {style.name}", of=example),
-            f"made: style loss {after:.3g}",
-        ),
+        Shown(made, f"made: style loss {after:.3g}"),
     )
     meta = {"layers": ", ".join(layers), "steps": STEPS, "fell to": after / before if before > 0 else None}
     return Explanation(x, after, before, meta, shown)
@@ -63,21 +47,9 @@ def gram(maps: Activations) -> Float[Tensor, "n units units"]:
 
 
 def transfer(
-    network: Network,
-    layers: Sequence[str],
-    content: Float[Tensor, "channels a1 a2"],
-    style: Float[Tensor, "channels a1 a2"],
-    bounds: tuple[Tensor, Tensor],
-) -> tuple[Float[Tensor, "channels a1 a2"], float, float]:
-    """The picture made, and the style loss before and after.
-
-    Args:
-        network: any.
-        layers: of the style; the last is the content's.
-        content: the picture that is changed.
-        style: the one whose style is taken.
-        bounds: lowest and highest value.
-    """
+    network: Network, layers: Sequence[str], content: Input, style: Input, bounds: tuple[Tensor, Tensor]
+) -> tuple[Input, float, float]:
+    """The content of the last layer in the style of all, and the style loss before and after."""
 
     def maps(x: Inputs) -> list[Activations]:
         with watched(network, layers, stop=True) as seen:
@@ -96,7 +68,7 @@ def transfer(
         ]
         return torch.stack(apart).mean(), F.mse_loss(outputs[-1].values, there)
 
-    low, high = (bound.to(content) for bound in bounds)
+    low, high = bounds
     x = content[None].clone().requires_grad_()
     unit = there.square().mean().clamp(min=1e-12)
     before = float(losses(x)[0].detach())
@@ -107,5 +79,5 @@ def transfer(
         (in_style / max(before, 1e-12) + CONTENT * in_content / unit).backward()
         optimizer.step()
         with torch.no_grad():
-            x.copy_(torch.minimum(torch.maximum(x, low), high))
+            x.copy_(x.clamp(low, high))
     return x[0].detach(), before, float(losses(x)[0].detach())

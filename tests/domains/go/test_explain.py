@@ -9,68 +9,59 @@ import torch
 from domains.go.board.rules import Board
 from domains.go.explain import GoDomain
 from shared.explain.adapter import InputAdapter
-from shared.explain.explain import explain
+from shared.explain.method import explain
 from shared.explain.units import Target
-from shared.training.classifier import Classifier
-
-Networks = dict[str, tuple[Classifier, InputAdapter]]
 
 
 @pytest.fixture(scope="module")
-def go(networks: Networks) -> tuple[Classifier, GoDomain]:
-    model, domain = networks["go"]
+def go(adapters: dict[str, InputAdapter]) -> GoDomain:
+    domain = adapters["go"]
     assert isinstance(domain, GoDomain)
-    return model, domain
+    return domain
 
 
-def test_occlusion_recomputes_the_planes_without_each_stone(go: tuple[Classifier, GoDomain]) -> None:
-    model, domain = go
-    example = domain.example(domain.data.val_set, 30)
+def test_occlusion_recomputes_the_planes_without_each_stone(go: GoDomain) -> None:
+    example = go.example(go.data.val_set, 30)
     target = Target(200)
-    explanation = explain(model, example, "occlusion", target, domain)
+    explanation = explain(go, example, "occlusion", target)
     stones = example.source.stones != 0
     assert (explanation.map[0].numpy()[~stones] == 0).all()
     assert explanation.meta["regions"] == f"{stones.sum()} stones"
     point = tuple(np.argwhere(stones)[7])
     mask = np.ones_like(stones)
     mask[point] = False
-    without = domain.on(example.source.kept(mask), "").x
-    fall = model.network(example.x[None])[0, 200] - model.network(without[None])[0, 200]
+    without = go.on(example.source.kept(mask), "").x
+    fall = go.network(example.x[None])[0, 200] - go.network(without[None])[0, 200]
     assert float(explanation.map[0][point]) == pytest.approx(float(fall), abs=1e-5)
     assert ((example.x != without).any(0)).sum() > 1  # other points' planes changed too
 
 
-def test_a_problem_without_moves_and_the_move_to_come(
-    go: tuple[Classifier, GoDomain], tmp_path: Path
-) -> None:
-    model, domain = go
+def test_a_problem_without_moves_and_the_move_to_come(go: GoDomain, tmp_path: Path) -> None:
     (tmp_path / "problem.sgf").write_text("(;SZ[19]AB[pd][qd]AW[qc][rc]PL[W])")
     (tmp_path / "game.sgf").write_text("(;SZ[19];B[pd];W[dd];B[pp])")
-    (example,) = domain.read(tmp_path / "problem.sgf")
+    (example,) = go.read(tmp_path / "problem.sgf")
     assert (example.name, example.source.colour, example.source.played) == ("problem.sgf, move 1", 1, None)
-    (example,) = domain.read(tmp_path / "game.sgf", move=4)
+    (example,) = go.read(tmp_path / "game.sgf", move=4)
     assert (example.name, example.source.colour, example.source.played) == ("game.sgf, move 4", 1, None)
     assert (example.source.stones != 0).sum() == 3
-    explanation = explain(model, example, "occlusion", Target(200), domain)
-    assert domain.map_figure(example, explanation.map[0].numpy(), Target(200))
+    explanation = explain(go, example, "occlusion", Target(200))
+    assert go.map_figure(example, explanation.map[0].numpy(), Target(200))
 
 
-def test_the_blank_input_is_the_empty_board(go: tuple[Classifier, GoDomain]) -> None:
-    _, domain = go
-    example = domain.example(domain.data.val_set, 30)
-    blank = domain.blank(example)
+def test_the_blank_input_is_the_empty_board(go: GoDomain) -> None:
+    example = go.example(go.data.val_set, 30)
+    blank = go.blank(example)
     assert bool((blank[2] == 1).all())  # every point is empty
     assert bool((blank[0] == 0).all())
-    low, high = domain.bounds
+    low, high = go.bounds
     assert bool(((blank >= low) & (blank <= high)).all())
     assert float(low[3]) == float(high[3]) == 1  # the plane of ones
 
 
-def test_a_planted_atari_is_captured_by_its_label(go: tuple[Classifier, GoDomain]) -> None:
-    _, domain = go
+def test_a_planted_atari_is_captured_by_its_label(go: GoDomain) -> None:
     random = np.random.default_rng(3)
     for _ in range(5):
-        example, evidence, taking = domain.plant(random)
+        example, evidence, taking = go.plant(random)
         position = example.source
         assert int(evidence.sum()) == 4
         assert bool((torch.from_numpy(position.stones != 0) | ~evidence).all())
@@ -81,9 +72,9 @@ def test_a_planted_atari_is_captured_by_its_label(go: tuple[Classifier, GoDomain
         assert (board.stones != 0).sum() == (position.stones != 0).sum()  # one more, one taken
 
 
-def test_the_nearest_position_to_one_of_the_training_set_is_itself(go: tuple[Classifier, GoDomain]) -> None:
-    _, domain = go
-    data = domain.data.train_set
-    item = int(domain.items(data, 1000)[5])
-    example = domain.example(data, item)
-    assert domain.nearest(example.x).name == example.name
+def test_the_nearest_position_to_one_of_the_training_set_is_itself(go: GoDomain) -> None:
+    data = go.data.train_set
+    items, *_ = next(iter(go.batches(data, 1000)))
+    item = int(items[5])
+    example = go.example(data, item)
+    assert go.nearest(example.x).name == example.name

@@ -148,7 +148,7 @@ def test_a_name_that_is_not_utf8(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("value", [-0.1, 1.5, "half", True])
 def test_unsure_is_a_probability(colours: Path, value: object) -> None:
-    with pytest.raises(UserError, match="unsure: must be a probability"):
+    with pytest.raises(UserError, match="unsure: must be a number from 0 to 1"):
         predict(classifier(), colours, top=1, unsure=value)  # type: ignore[arg-type]
 
 

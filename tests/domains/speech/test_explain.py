@@ -11,14 +11,11 @@ import torch
 from domains.speech.explain import SpeechDomain
 from shared.errors import UserError
 from shared.explain.adapter import InputAdapter
-from shared.training.classifier import Classifier
-
-Networks = dict[str, tuple[Classifier, InputAdapter]]
 
 
 @pytest.fixture(scope="module")
-def speech(networks: Networks) -> SpeechDomain:
-    _, domain = networks["speech"]
+def speech(adapters: dict[str, InputAdapter]) -> SpeechDomain:
+    domain = adapters["speech"]
     assert isinstance(domain, SpeechDomain)
     return domain
 
@@ -78,7 +75,7 @@ def test_recordings_that_cannot_be_explained_are_named(speech: SpeechDomain, tmp
     soundfile.write(tmp_path / "short.wav", 0.1 * np.sin(np.arange(900)), 8000)
     (tmp_path / "more.m4a").write_bytes(b"")
     assert [example.name for example in speech.read(tmp_path)] == ["short.wav"]
-    assert speech.seen.summary() == [
+    assert speech.remarks == [
         "files: 4 seen, 1 used, 3 skipped",
         "  1 of kind .m4a: more.m4a",
         "  1 empty: empty.wav (0 bytes)",

@@ -177,9 +177,9 @@ def test_pictures_have_hertz_and_seconds(module: Classifier, tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("override", "words"),
     [
-        ("window=0", ["window: must be seconds from 0.01 to 60, got 0"]),
-        ("window=.nan", ["window: must be seconds", "nan"]),
-        ("hop=soon", ["hop: must be seconds", "got soon"]),
+        ("window=0", ["window (seconds): must be a number from 0.01 to 60, got 0"]),
+        ("window=.nan", ["window (seconds): must be", "nan"]),
+        ("hop=soon", ["hop (seconds): must be", "got 'soon'"]),
         ("move=3", ["move=3", "domain speech"]),
     ],
 )

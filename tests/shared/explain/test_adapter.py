@@ -10,11 +10,9 @@ from shared.config.cli import compose
 from shared.errors import UserError
 from shared.explain.adapter import InputAdapter
 from shared.explain.checks.base import Subject
-from shared.explain.checks.relevance_maps import planted
+from shared.explain.checks.planted_evidence import planted
 from shared.explain.command import explain_run
-from shared.explain.training_inputs import Reals
 from shared.runs.run import Run
-from shared.training.classifier import Classifier
 
 
 def test_a_domain_without_an_adapter_of_its_own_is_explained(
@@ -29,14 +27,14 @@ def test_a_domain_without_an_adapter_of_its_own_is_explained(
 
 
 def test_bounds_are_those_of_training_and_planted_evidence_is_skipped(
-    networks: dict[str, tuple[Classifier, InputAdapter]],
+    adapters: dict[str, InputAdapter],
 ) -> None:
-    model, own = networks["image"]
-    adapter = InputAdapter(model, own.data)
+    own = adapters["image"]
+    adapter = InputAdapter(own.module, own.data)
     low, high = adapter.bounds
-    x = adapter.batch(own.data.train_set, adapter.items(own.data.train_set, 500))[0]
+    x = torch.cat([x for _, x, _, _ in adapter.batches(own.data.train_set, 500)])
     assert low.shape == high.shape == (1, 1, 1)
     assert (float(low), float(high)) == (float(x.min()), float(x.max()))
     example = adapter.example(own.data.val_set, 0)
     assert torch.equal(adapter.regions(example)["boxes"], ImageDomain.regions(own, example)["boxes"])
-    assert not list(planted(Subject(model, adapter, Reals(model, adapter, 9), 2, 0)))
+    assert not list(planted(Subject(adapter, 2, 0)))

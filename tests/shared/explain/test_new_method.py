@@ -12,27 +12,24 @@ from shared.explain.adapter import InputAdapter
 from shared.explain.checks.base import Subject
 from shared.explain.checks.relevance_maps import faithful, randomised_weights
 from shared.explain.command import explain_run
-from shared.explain.explain import explain
 from shared.explain.explanation import Example, Explanation
-from shared.explain.method import METHODS, method, methods_of
-from shared.explain.training_inputs import Reals
+from shared.explain.method import METHODS, Method, explain, methods_of
 from shared.explain.units import Target
 from shared.runs.run import Run
-from shared.training.classifier import Classifier
 
 
 @pytest.fixture(autouse=True, scope="module")
 def registered() -> Iterator[None]:
-    @method("Brightness", "map", signed=False, faithful=True)
+    @Method("Brightness", "map", signed=False, faithful=True)
     def brightness(
-        model: Classifier, example: Example, target: Target, adapter: InputAdapter, power: float = 1.0
+        adapter: InputAdapter, example: Example, target: Target, power: float = 1.0
     ) -> Explanation:
         """The size of each place's values."""
         signed = adapter.signed(example.x)
         return Explanation(signed.abs() ** power, 1.0, 0.0, signed=signed)
 
-    @method("Brightness without signs", "map", signed=False)
-    def unsigned(model: Classifier, example: Example, target: Target, adapter: InputAdapter) -> Explanation:
+    @Method("Brightness without signs", "map", signed=False)
+    def unsigned(adapter: InputAdapter, example: Example, target: Target) -> Explanation:
         return Explanation(adapter.signed(example.x).abs(), 1.0, 0.0)
 
     yield
@@ -54,12 +51,12 @@ def test_command_panels_and_report_show_it(
     assert "the darker the blue" not in page
 
 
-def test_the_checks_measure_it_with_its_signs(networks: dict[str, tuple[Classifier, InputAdapter]]) -> None:
-    model, adapter = networks["image"]
+def test_the_checks_measure_it_with_its_signs(adapters: dict[str, InputAdapter]) -> None:
+    adapter = adapters["image"]
     with pytest.raises(ValueError, match="must return a signed map"):
-        explain(model, adapter.example(adapter.data.val_set, 0), "unsigned", Target(0), adapter)
-    subject = Subject(model, adapter, Reals(model, adapter, 20), 3, 0)
-    subject.methods = [METHODS["brightness"]]
+        explain(adapter, adapter.example(adapter.data.val_set, 0), "unsigned", Target(0))
+    subject = Subject(adapter, 3, 0)
+    subject.methods = ["brightness"]
     correlation, edges = randomised_weights(subject)
     assert correlation.name == "randomised weights: ρ of brightness"
     assert (correlation.value, correlation.holds) == (
@@ -73,13 +70,13 @@ def test_the_checks_measure_it_with_its_signs(networks: dict[str, tuple[Classifi
     assert [method.name for method in methods_of("map")].count("brightness") == 1
 
 
-def test_its_options_are_those_of_its_function(networks: dict[str, tuple[Classifier, InputAdapter]]) -> None:
-    model, adapter = networks["image"]
+def test_its_options_are_those_of_its_function(adapters: dict[str, InputAdapter]) -> None:
+    adapter = adapters["image"]
     assert METHODS["brightness"].options == {"power": False}
     example = adapter.example(adapter.data.val_set, 0)
     plain, squared = (
-        explain(model, example, "brightness", Target(0), adapter, power=power).map for power in (1.0, 2.0)
+        explain(adapter, example, "brightness", Target(0), power=power).map for power in (1.0, 2.0)
     )
     torch.testing.assert_close(plain**2, squared)
-    with pytest.raises(UserError, match="got 'brigthness'; did you mean 'brightness'"):
-        explain(model, example, "brigthness", Target(0), adapter)
+    with pytest.raises(UserError, match="got brigthness; did you mean 'brightness'"):
+        explain(adapter, example, "brigthness", Target(0))

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from shared.errors import UserError
-from shared.explain.units import Target, activations, check_unit, find_layer, watched
+from shared.explain.units import Target, activations, find_layer, watched
 from shared.network.build import build_network
 
 WINDOWED = [
@@ -36,8 +36,9 @@ def test_windows_belong_to_their_examples_and_padding_is_excluded() -> None:
     alone = activations(network, "conv1", x[1:, ..., :6])
     torch.testing.assert_close(alone.total, together.total[1:])
     torch.testing.assert_close(alone.peak()[0], together.peak()[0][1:])
-    value, window, row, column = (part[0, 1] for part in together.peak())
-    assert value == together.values[0, 1, window, row, column] == together.values[0, 1].max()
+    value, cell = together.peak()
+    window, row, column = (part[0, 1] for part in cell)
+    assert value[0, 1] == together.values[0, 1, window, row, column] == together.values[0, 1].max()
 
 
 def test_a_varying_axis_is_cut_to_each_example_s_own_cells() -> None:
@@ -76,5 +77,5 @@ def test_misspelt_layers_and_missing_units_are_named() -> None:
     ):
         find_layer(network, "covn1")
     for unit in (3, -1, True, "x"):
-        with pytest.raises(UserError, match="unit: must be from 0 to 2, the units of conv1"):
-            check_unit(network, "conv1", unit)
+        with pytest.raises(UserError, match=r"unit \(of layer=conv1\): must be a whole number from 0 to 2"):
+            find_layer(network, "conv1", unit)

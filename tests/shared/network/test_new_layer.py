@@ -10,17 +10,17 @@ from torch import Tensor, nn
 
 from domains.image.augment import Changes
 from domains.image.data import ImagePreprocessing
+from domains.image.explain import ImageDomain
 from domains.image.module import ImageClassifier
 from shared.errors import UserError
 from shared.explain.adapter import InputAdapter
-from shared.explain.explain import explain
+from shared.explain.method import explain
 from shared.explain.units import Target, last_maps
 from shared.network.build import build_network
 from shared.network.layers import LAYERS
 from shared.network.layers.base import Layer
 from shared.network.shape import Shape
 from shared.network.table import layer_table, render
-from shared.training.classifier import Classifier
 
 LAYER = {"squeeze_excite": 2}
 CONV = {"conv": {"filters": 4, "kernel": 3}}
@@ -95,8 +95,8 @@ def test_every_cell_sees_the_whole_map_and_keeps_its_place() -> None:
         assert name in text
 
 
-def test_its_network_is_explained(networks: dict[str, tuple[Classifier, InputAdapter]]) -> None:
-    _, domain = networks["image"]
+def test_its_network_is_explained(adapters: dict[str, InputAdapter]) -> None:
+    domain = adapters["image"]
     example = domain.example(domain.data.val_set, 0)
     layers = [{"conv": {"filters": 4, "kernel": 3, "stride": 2}}, LAYER, *HEAD]
     torch.manual_seed(0)
@@ -107,7 +107,7 @@ def test_its_network_is_explained(networks: dict[str, tuple[Classifier, InputAda
     assert last_maps(model.network) == ["squeeze_excite1"]
     for method in ("grad_cam", "occlusion", "filters"):
         explained = None if method == "filters" else example
-        maps = [explain(model, explained, method, Target(n), domain).map for n in (0, 1)]
+        maps = [explain(ImageDomain(model, domain.data), explained, method, Target(n)).map for n in (0, 1)]
         assert all(bool(relevance.isfinite().all()) for relevance in maps)
         assert max(float(relevance.std()) for relevance in maps) > 0
         assert method == "filters" or maps[0].shape == (1, 28, 28)
