@@ -17,14 +17,10 @@ except ModuleNotFoundError as error:
 def script(
     doc: str, config_name: str, function: str, check: str = "shared.runs:check_places", **rules: Any
 ) -> Command:
-    """A command, see ``shared.config.Command``, of a function that is imported once the check has passed.
+    """The command of a script, see ``shared.config.Command``, with its docstring for ``--help``.
 
-    Args:
-        doc: of the script, for ``--help``.
-        config_name: file in ``conf/``.
-        function: of the configuration, as ``package.module:name``.
-        check: likewise; it needs no torch, so that a mistake is reported at once.
-        rules: more attributes of ``Command``.
+    The function of the configuration, ``package:name``, is imported once the check has passed, which needs no
+    torch: a mistake is reported at once.
     """
 
     def run(config: DictConfig) -> Any:

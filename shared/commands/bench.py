@@ -8,24 +8,14 @@ from typing import Any, NamedTuple
 
 import torch
 import torch.nn.functional as F
+from lightning_fabric.utilities import move_data_to_device
 from omegaconf import DictConfig
 
+from shared import training
 from shared.config import find_domain
 from shared.results import show
 from shared.runs import Run, environment
-from shared.training import (
-    OPTIMIZERS,
-    SCHEDULES,
-    Batch,
-    DataModule,
-    History,
-    build,
-    build_data,
-    build_module,
-    build_trainer,
-    compile_network,
-    precision,
-)
+from shared.training import OPTIMIZERS, SCHEDULES, Batch, DataModule, History, build
 
 
 class Seconds(NamedTuple):
@@ -39,13 +29,13 @@ def bench(config: DictConfig) -> dict[str, Any]:
     """Metrics of the loop and of the domain, printed as a table and written to ``bench.output``."""
     config.data.epoch_size = config.bench.steps * config.data.batch_size
     config.trainer.update({"max_epochs": 2, "limit_val_batches": 1, "enable_progress_bar": False})
-    data = build_data(config)
+    data = training.build_data(config)
     data.setup()
     metrics = loop_ratio(config, data) | {"inference samples/s": inference_speed(config, data)}
     metrics["loader samples/s"] = loader_speed(data)
     metrics["loader / suite"] = metrics["loader samples/s"] / metrics["suite samples/s"]
     if own := find_domain(config.domain.name).part("bench"):
-        metrics |= own(build_module(config, data), data, metrics["suite samples/s"])
+        metrics |= own(training.build_module(config, data), data, metrics["suite samples/s"])
     show(metrics, config.bench.output, decimals=3)
     return metrics
 
@@ -57,44 +47,41 @@ def loop_ratio(config: DictConfig, data: DataModule) -> dict[str, Any]:
     two epochs is timed, when loaders and caches are warm. A third time the bare loop has its batches on the
     device before it starts, which gives the time that the device alone needs to compute.
     """
-    suite, bare, held = [], [], []
-    for _ in range(config.bench.pairs):
-        suite.append(_suite_seconds(config, data))
-        bare.append(_bare_seconds(config, data))
-        held.append(_bare_seconds(config, data, held=True))
+    rounds = [
+        (_suite_seconds(config, data), _bare_seconds(config, data), _bare_seconds(config, data, held=True))
+        for _ in range(config.bench.pairs)
+    ]
+    machine = environment(_device(config), training.precision(config.trainer))
     samples = config.data.epoch_size
-    device = build_trainer(config, None, []).strategy.root_device
-    return {
-        **{
-            k: v
-            for k, v in environment(device, precision(config.trainer)).items()
-            if k in ("device", "precision", "threads")
-        },
-        "batch size": config.data.batch_size,
-        "suite samples/s": samples / statistics.median(seconds.wall for seconds in suite),
-        "bare loop samples/s": samples / statistics.median(seconds.wall for seconds in bare),
-        **_ratios("suite / bare loop", [a.wall / b.wall for a, b in zip(suite, bare, strict=True)]),
-        **_ratios(
-            "CPU seconds, suite / bare loop", [a.cpu / b.cpu for a, b in zip(suite, bare, strict=True)]
-        ),
-        **_ratios(
-            "device computes, share of the suite's time",
-            [a.wall / b.wall for a, b in zip(held, suite, strict=True)],
-        ),
-    }
+    metrics = {key: machine[key] for key in ("device", "precision", "threads")}
+    metrics["batch size"] = config.data.batch_size
+    metrics["suite samples/s"] = samples / statistics.median(suite.wall for suite, _, _ in rounds)
+    metrics["bare loop samples/s"] = samples / statistics.median(bare.wall for _, bare, _ in rounds)
+    for name, ratios in {
+        "suite / bare loop": [suite.wall / bare.wall for suite, bare, _ in rounds],
+        "CPU seconds, suite / bare loop": [suite.cpu / bare.cpu for suite, bare, _ in rounds],
+        "device computes, share of the suite's time": [held.wall / suite.wall for suite, _, held in rounds],
+    }.items():
+        metrics[f"{name}, median"] = statistics.median(ratios)
+        metrics[f"{name}, lowest"], metrics[f"{name}, highest"] = min(ratios), max(ratios)
+    return metrics
+
+
+def _device(config: DictConfig) -> torch.device:
+    return training.build_trainer(config, None, []).strategy.root_device
 
 
 def inference_speed(config: DictConfig, data: DataModule) -> float:
     """Test examples that a network classifies per second, reading included; the second pass is timed."""
-    device = build_trainer(config, None, []).strategy.root_device
-    module = build_module(config, data).to(device).eval()
+    device = _device(config)
+    module = training.build_module(config, data).to(device).eval()
     module.views = data.views
     loader = data.test_dataloader()
-    half = precision(config.trainer) == "bf16-mixed"
+    half = training.precision(config.trainer) == "bf16-mixed"
     for _ in range(2):
         start, samples = time.perf_counter(), 0
         for batch in loader:
-            batch = _on_device(batch, device)
+            batch = move_data_to_device(batch, device)
             with torch.inference_mode(), torch.autocast(device.type, torch.bfloat16, enabled=half):
                 predictions = module.logits(batch).argmax(1)
             samples += len(predictions)
@@ -111,37 +98,27 @@ def loader_speed(data: DataModule) -> float:
     return samples / (time.perf_counter() - start)
 
 
-def _on_device(batch: Batch, device: torch.device) -> Batch:
-    return {name: value.to(device, non_blocking=True) for name, value in batch.items()}
-
-
-def _ratios(name: str, ratios: list[float]) -> dict[str, float]:
-    summary = {"median": statistics.median(ratios), "lowest": min(ratios), "highest": max(ratios)}
-    return {f"{name}, {key}": value for key, value in summary.items()}
-
-
 def _suite_seconds(config: DictConfig, data: DataModule) -> Seconds:
     with tempfile.TemporaryDirectory() as folder:
-        run = Run.create(folder, config)
+        run = Run.named(folder, config.domain.name).make(config)
         history = History(run.folder / "metrics.csv")
-        build_trainer(config, run, [history]).fit(build_module(config, data), data)
+        training.build_trainer(config, run, [history]).fit(training.build_module(config, data), data)
     first, second = history.rows
     return Seconds(*(second[name] - first[name] for name in ("train_seconds", "cpu_seconds")))
 
 
 def _bare_seconds(config: DictConfig, data: DataModule, held: bool = False) -> Seconds:
-    trainer = build_trainer(config, None, [])
-    device = trainer.strategy.root_device
-    module = build_module(config, data).to(device).train()
+    device = _device(config)
+    module = training.build_module(config, data).to(device).train()
     if config.trainer.compile:
-        compile_network(module.network)
+        training.compile_network(module.network)
     loader = data.train_dataloader()
     optimizer = build("optimizer", OPTIMIZERS, module.optimizer_settings, params=module.parameters())
     schedule = build("schedule", SCHEDULES, module.schedule_for(2 * len(loader)), optimizer=optimizer)
-    half = precision(config.trainer) == "bf16-mixed"
+    half = training.precision(config.trainer) == "bf16-mixed"
     for epoch in range(2):
         loader.sampler.set_epoch(epoch)  # type: ignore[attr-defined]
-        batches: Iterable[Batch] = (_on_device(batch, device) for batch in loader)
+        batches: Iterable[Batch] = (move_data_to_device(batch, device) for batch in loader)
         if held:
             batches = list(batches)
         start, cpu_start = time.perf_counter(), time.process_time()

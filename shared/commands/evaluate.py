@@ -9,19 +9,12 @@ from omegaconf import DictConfig
 from rich.console import Console
 from rich.table import Table
 
-from shared.config import check_there, relative_data
+from shared import training
+from shared.config import check_there, print_line, relative_data
 from shared.errors import UserError
 from shared.results import Score, score
 from shared.runs import Run, changes, data_settings
-from shared.training import (
-    Classifier,
-    DataModule,
-    build_data,
-    build_trainer,
-    load_module,
-    obeyed,
-    trained_config,
-)
+from shared.training import Classifier, DataModule
 
 LOADING = {"batch_size", "epoch_size", "workers"}  # keys of data that do not change the examples
 
@@ -29,7 +22,7 @@ LOADING = {"batch_size", "epoch_size", "workers"}  # keys of data that do not ch
 def test(trainer: pl.Trainer, module: Classifier, data: DataModule) -> tuple[list[Score], dict[str, Any]]:
     """Test once, and return the scores (the domain's and the baselines') and the columns of all items."""
     module.views = data.views
-    with obeyed():
+    with training.obeyed():
         trainer.test(module, data, verbose=False)
     columns = module.tested()
     groups = data.groups(columns["item"])
@@ -39,12 +32,17 @@ def test(trainer: pl.Trainer, module: Classifier, data: DataModule) -> tuple[lis
     return scores, columns | {"group": groups}
 
 
+def metric_table(title: str, *columns: str) -> Table:
+    """An empty table of metrics, with columns of numbers."""
+    table = Table("metric", title=title)
+    for name in columns:
+        table.add_column(name, justify="right")
+    return table
+
+
 def score_table(scores: list[Score]) -> Table:
     """The metrics for people: per cent, 95 % interval, number of items."""
-    table = Table(title="test")
-    table.add_column("metric")
-    for name in ("%", "95 % interval", "n"):
-        table.add_column(name, justify="right")
+    table = metric_table("test", "%", "95 % interval", "n")
     for metric in scores:
         known = metric.n and not math.isnan(metric.low)
         interval = f"{100 * metric.low:.2f} … {100 * metric.high:.2f}" if known else "–"
@@ -54,73 +52,50 @@ def score_table(scores: list[Score]) -> Table:
 
 
 def data_of(run: Run, module: Classifier, chosen: DictConfig) -> DataModule:
-    """The run's own data, or those that ``chosen`` names instead, set up for its network; not yet read.
+    """The run's own data, or those that ``chosen`` names (see ``data_settings``), for its network; unread.
 
     The classes are the run's, in its order, so that data with only some of them can be tested.
-
-    Args:
-        run: whose configuration states how its own data are read.
-        module: the run's network.
-        chosen: other values of single keys, or another source of data as a whole.
-
-    Raises:
-        UserError: The network takes other channels or another size.
     """
-    data = build_data(data_settings(trained_config(run), chosen), module.fitted)
-    if (data.planes, list(data.extent)) != (module.hparams["planes"], list(module.hparams["extent"])):
+    data = training.build_data(data_settings(training.trained_config(run), chosen), module.fitted)
+    planes, extent = module.hparams["planes"], tuple(module.hparams["extent"])
+    if (data.planes, tuple(data.extent)) != (planes, extent):
         raise UserError(
-            f"data: must have {module.hparams['planes']} channels of size {tuple(module.hparams['extent'])}, "
-            f"as the run's own data, got {data.planes} channels of size {data.extent}"
+            f"data: must have {planes} channels of size {extent}, as the run's own data, got {data.planes} "
+            f"channels of size {data.extent}"
         )
     return data
 
 
 def read_data(data: DataModule, run: Run, checkpoint: str, chosen: DictConfig) -> None:
-    """Read the data of ``data_of``; report in one line how the run's own data have changed.
-
-    Args:
-        data: of the run, or others.
-        run: the run.
-        checkpoint: name of the checkpoint that is used.
-        chosen: as for ``data_of``. How the run's own data are loaded may be chosen.
-
-    Raises:
-        UserError: The run's own data are not where they were, or cannot be used.
-    """
+    """Read the data of ``data_of``; report in one line how the run's own data have changed."""
     if not {str(key) for key, value in chosen.items() if value is not None} <= LOADING:
         data.setup()
         return
     own = run.config.data
     check_there(own, f"{run.folder / 'config.yaml'} names it; give data.path=")
     for key, path in relative_data(own).items():
-        _say(f"data.{key}: {path}, as the run names it, is read from the current folder {Path.cwd()}")
+        here = f"as the run names it, is read from the current folder {Path.cwd()}"
+        print_line(f"data.{key}: {path}, {here}", error=True)
     data.setup()
     known = run.fingerprint(run.checkpoint(checkpoint))
     if known and (changed := changes(known, data.fingerprint, in_order=False)):
-        _say(
+        print_line(
             f"the run's own data have changed since it was trained ({'; '.join(changed)}): the "
-            "results below are those of the data as they are now"
+            "results below are those of the data as they are now",
+            error=True,
         )
 
 
-def _say(remark: str) -> None:
-    Console(stderr=True).print(remark, soft_wrap=True, highlight=False, markup=False)
-
-
 def evaluate(config: DictConfig) -> dict[str, Any]:
-    """Test the run ``config.run`` on its own data, or on those that ``config.data`` names instead.
-
-    Raises:
-        UserError: The run, its checkpoint or the data cannot be used, or the classes differ.
-    """
+    """Test the run ``config.run`` on its own data, or on those that ``config.data`` names instead."""
     run = Run.open(config.run)
-    module = load_module(run, config.checkpoint)
+    module = training.load_module(run, config.checkpoint)
     data = data_of(run, module, config.data)
     read_data(data, run, config.checkpoint, config.data)
     if data.classes != module.classes:
         raise UserError(f"data: classes {data.classes} are not the run's {module.classes}")
     console = Console()
     console.print(data.summary, highlight=False, markup=False)
-    scores, _ = test(build_trainer(run.config, None, []), module, data)
+    scores, _ = test(training.build_trainer(run.config, None, []), module, data)
     console.print(score_table(scores))
     return {metric.name: metric.value for metric in scores}

@@ -16,11 +16,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from shared.config import find_domain, plain, unique_name
+from shared.config import find_domain, print_line, unique_name
 from shared.errors import UserError, require_int
 from shared.files import make_folder, write
 from shared.results import percent, png
-from shared.runs import PREDICT, Run, check_options
+from shared.runs import Run, predict_options
 from shared.training import Classifier, as_tensors, build_data, load_module
 
 SHOWN = 60  # rows of the table; the file has them all
@@ -63,18 +63,12 @@ def best(probabilities: NDArray[np.floating], names: Sequence[str], top: int) ->
 
 
 def predict(config: DictConfig) -> Predictions:
-    """Predict ``config.input`` with the run ``config.run``; print a table and write a folder.
-
-    Raises:
-        UserError: The run, its checkpoint, the input or an option cannot be used, or the folder not written.
-    """
+    """Predict ``config.input`` with the run ``config.run``; print a table and write a folder."""
     run = Run.open(config.run)
-    settings = plain(config)
-    options = {key: value for key, value in settings.items() if key not in PREDICT and value is not None}
     function = find_domain(run.config.domain.name).part("predict")
     if function is None:
         raise UserError(f"run={config.run}: the domain {run.config.domain.name} has no predictions for files")
-    check_options(config)
+    options = predict_options(config)
     require_int("top", config.top, 1)
     if config.input is None and config.text is None:
         raise UserError("input is not set: give input=…")
@@ -97,7 +91,7 @@ def predict(config: DictConfig) -> Predictions:
     if len(predictions.rows) > SHOWN:
         console.print(f"… and {len(predictions.rows) - SHOWN:,} more in predictions.jsonl")
     console.print(Text(predictions.summary), soft_wrap=True)
-    console.print(f"predictions: {output}", soft_wrap=True, highlight=False, markup=False)
+    print_line(f"predictions: {output}")
     return predictions
 
 
@@ -109,13 +103,11 @@ def _table(rows: list[dict[str, Any]], cells: Mapping[str, Sequence[Text]]) -> T
         number = isinstance(rows[0][key], int | float)
         table.add_column(key, justify="right" if number else "left", overflow="fold")
     for place, row in enumerate(rows[:SHOWN]):
-        table.add_row(*(cells[key][place] if key in cells else Text(_cell(row[key])) for key in columns))
+        table.add_row(*(cells[key][place] if key in cells else _cell(row[key]) for key in columns))
     return table
 
 
-def _cell(value: Any) -> str:
+def _cell(value: Any) -> Text:
     if isinstance(value, list):
-        return "  ".join(f"{guess['name']} {percent(guess['probability'])}" for guess in value)
-    if isinstance(value, float):
-        return percent(value)
-    return "–" if value is None else str(value)
+        return Text("  ".join(f"{guess['name']} {percent(guess['probability'])}" for guess in value))
+    return Text("–" if value is None else percent(value) if isinstance(value, float) else str(value))

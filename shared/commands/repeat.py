@@ -9,11 +9,11 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from rich.console import Console
-from rich.table import Table
 
+from shared.commands.evaluate import metric_table
 from shared.commands.train import is_first_process, train_once
 from shared.config import check_training, known_keys, nearest_key, plain, print_line
-from shared.errors import UserError
+from shared.errors import UserError, named
 from shared.files import held, write_json
 from shared.results import Spread, spread_of
 
@@ -31,45 +31,34 @@ def repeat(config: DictConfig) -> dict[str, Spread]:
     """
     over = plain(config.repeat.over) if config.repeat.over else {"seed": [0, 1, 2, 3, 4]}
     settings = OmegaConf.masked_copy(config, [str(key) for key in config if key != "repeat"])
-    folder = _folder(settings, over)
+    name = digest([plain(settings) | {"runs": "runs"}, over])
+    folder = Path(settings.runs).absolute() / "repeat" / f"{settings.domain.name}-{name}"
     combinations = _combinations(over)
     configs = [_configuration(settings, values, folder) for values in combinations]
     console = Console()
-    runs: list[dict[str, Any]] = []
     with held(folder, is_first_process()):
+        runs: list[dict[str, Any]] = []
         for number, (values, config) in enumerate(zip(combinations, configs, strict=True), start=1):
-            settings_text = ", ".join(f"{key}={value}" for key, value in values.items())
-            console.rule(f"{number} of {len(combinations)}: {settings_text}")
+            console.rule(f"{number} of {len(configs)}: {', '.join(_words(values))}")
             runs.append(train_once(config))
-        return _summary(over, runs, folder, console)
-
-
-def _summary(
-    over: dict[str, Any], runs: list[dict[str, Any]], folder: Path, console: Console
-) -> dict[str, Spread]:
-    """Write ``summary.json`` and print the table."""
-    metrics = {
-        key: spread_of([float(run[key]) for run in runs])
-        for key, value in runs[0].items()
-        if isinstance(value, int | float) and "/" in key and not key.endswith("/n")
-    }
-    write_json(
-        folder / "summary.json",
-        {
-            "over": over,
-            "runs": [run["run"] for run in runs],
-            "figures": {name: spread._asdict() for name, spread in metrics.items()},
-        },
-    )
-    console.print(_table(metrics, runs))
-    print_line(f"repeat: {folder}")
-    return metrics
-
-
-def _folder(settings: DictConfig, over: dict[str, list[Any]]) -> Path:
-    """The folder of these trainings, named by all settings but ``runs``."""
-    named = digest([plain(settings) | {"runs": "runs"}, over])
-    return Path(settings.runs).absolute() / "repeat" / f"{settings.domain.name}-{named}"
+        metrics = {
+            key: [float(run[key]) for run in runs]
+            for key, value in runs[0].items()
+            if isinstance(value, int | float) and "/" in key and not key.endswith("/n")
+        }
+        spreads = {name: spread_of(numbers) for name, numbers in metrics.items()}
+        summary = {"over": over, "runs": [run["run"] for run in runs]}
+        figures = {name: spread._asdict() for name, spread in spreads.items()}
+        write_json(folder / "summary.json", summary | {"figures": figures})
+        title = f"{runs[0]['model']} on {runs[0]['data']}, {len(runs)} trainings"
+        table = metric_table(title, "mean", "std", "95 % interval of the mean", "lowest", "highest")
+        for name, numbers in metrics.items():
+            mean, std, low, high, _ = (100 * value for value in spreads[name])
+            cells = f"{mean:.2f}", f"{std:.2f}", f"{low:.2f} … {high:.2f}"
+            table.add_row(name, *cells, f"{100 * min(numbers):.2f}", f"{100 * max(numbers):.2f}")
+        console.print(table)
+        print_line(f"repeat: {folder}")
+        return spreads
 
 
 def digest(settings: Any) -> str:
@@ -94,28 +83,11 @@ def _configuration(settings: DictConfig, values: dict[str, Any], folder: Path) -
         except OmegaConfBaseException as error:
             remedy = nearest_key(key, known_keys(settings))
             raise UserError(f"repeat.over.{key}: there is no such key; {remedy}") from error
-    config.runs = str(folder / ",".join(f"{key}={value}" for key, value in values.items()).replace("/", "-"))
-    try:
+    config.runs = str(folder / ",".join(_words(values)).replace("/", "-"))
+    with named("repeat.over"):
         check_training(config)
-    except UserError as error:
-        raise UserError(f"repeat.over: {error}") from None
     return config
 
 
-def _table(metrics: dict[str, Spread], runs: list[dict[str, Any]]) -> Table:
-    first = runs[0]
-    table = Table(title=f"{first['model']} on {first['data']}, {len(runs)} trainings")
-    table.add_column("metric")
-    for name in ("mean", "std", "95 % interval of the mean", "lowest", "highest"):
-        table.add_column(name, justify="right")
-    for name, spread in metrics.items():
-        values = [float(run[name]) for run in runs]
-        table.add_row(
-            name,
-            f"{100 * spread.mean:.2f}",
-            f"{100 * spread.std:.2f}",
-            f"{100 * spread.low:.2f} … {100 * spread.high:.2f}",
-            f"{100 * min(values):.2f}",
-            f"{100 * max(values):.2f}",
-        )
-    return table
+def _words(values: dict[str, Any]) -> list[str]:
+    return [f"{key}={value}" for key, value in values.items()]

@@ -35,9 +35,7 @@ OPERATIONS = {
 }
 
 
-class State(TypedDict):
-    """The contents that resuming needs beside the weights."""
-
+class _State(TypedDict):  # what resuming needs beside the weights
     epoch: int
     global_step: int
     loops: dict[str, Any]
@@ -46,9 +44,7 @@ class State(TypedDict):
     lr_schedulers: list[Any]
 
 
-class Kept(TypedDict):
-    """Lightning's state of the checkpoints that it wrote."""
-
+class _Kept(TypedDict):  # Lightning's state of the checkpoints that it wrote
     best_model_path: str
     kth_best_model_path: str
     last_model_path: str
@@ -95,25 +91,24 @@ def _check_archive(path: Path) -> None:
         for number, (operation, argument, _) in enumerate(pickletools.genops(archive.read(pickles[0]))):
             if number == OPERATION_LIMIT:
                 raise UserError(f"its pickle has more than {OPERATION_LIMIT:,} operations")
-            if operation.name not in OPERATIONS:
-                raise UserError(f"holds more than tensors and plain values ({operation.name})")
-            if operation.name == "GLOBAL" and argument not in GLOBALS:
-                raise UserError(f"holds more than tensors and plain values ({str(argument)[:80]})")
+            name = operation.name
+            if name not in OPERATIONS or (name == "GLOBAL" and argument not in GLOBALS):
+                raise UserError(f"holds more than tensors and plain values ({str(argument or name)[:80]})")
 
 
 def _check_contents(contents: Any, size: int) -> None:
     if not isinstance(contents, dict):
         raise UserError("not a checkpoint of this suite")
-    for key, kind in {
-        "domain": str,
-        "state_dict": dict[str, Any],
-        "hyper_parameters": dict[str, Any],
-    }.items():
+    for key, kind in {"domain": str, "state_dict": dict, "hyper_parameters": dict}.items():
         if key not in contents:
             raise UserError(f"not a checkpoint of this suite: {key} is missing")
         check_value(contents[key], kind, key)
-    check_plain(contents["hyper_parameters"], "hyper_parameters")
-    _rename(contents["hyper_parameters"])
+    settings = contents["hyper_parameters"]
+    check_plain(settings, "hyper_parameters")
+    if "front_end" in settings:  # release 0.1.0's name of the preprocessing, which also held the classes
+        settings["preprocessing"] = settings.pop("front_end")
+        if isinstance(settings["preprocessing"], dict):
+            settings["preprocessing"].pop("classes", None)
     total = 0
     for name, tensor in contents["state_dict"].items():
         if type(tensor) is not Tensor or tensor.layout != torch.strided or tensor.device.type != "cpu":
@@ -123,28 +118,16 @@ def _check_contents(contents: Any, size: int) -> None:
         raise UserError(f"state_dict: its tensors claim {total:,} bytes, more than the file has")
 
 
-def _rename(settings: dict[str, Any]) -> None:
-    """Release 0.1.0 called the state of the preprocessing ``front_end``, and kept the classes in it again."""
-    if "front_end" in settings:
-        settings["preprocessing"] = state = settings.pop("front_end")
-        if isinstance(state, dict):
-            state.pop("classes", None)
-
-
 def check_state(contents: Mapping[str, Any]) -> None:
-    """Refuse a checkpoint that Lightning cannot resume a training from.
-
-    Raises:
-        UserError: Naming the key.
-    """
-    check_known(contents, State)
+    """Refuse a checkpoint that Lightning cannot resume a training from."""
+    check_known(contents, _State)
     if min(contents["epoch"], contents["global_step"]) < 0:
         raise UserError("epoch: must be a number from 0, as global_step")
     for name, state in contents["callbacks"].items():
         if not name.startswith("ModelCheckpoint"):
             continue
-        check_known(state, Kept, "callbacks.ModelCheckpoint")
-        paths = [state[key] for key in Kept.__annotations__ if key.endswith("path")]
+        check_known(state, _Kept, "callbacks.ModelCheckpoint")
+        paths = [state[key] for key in _Kept.__annotations__ if key.endswith("path")]
         for path in (*paths, *state["best_k_models"]):  # Lightning removes what was best before
             if str(path).replace("\\", "/").split("/")[-1] not in ("", "best.ckpt", "last.ckpt"):
                 raise UserError(

@@ -1,6 +1,7 @@
 """Checks of a run or a file that a command names, before torch is imported."""
 
 from pathlib import Path
+from typing import Any
 
 from omegaconf import DictConfig, OmegaConf, open_dict
 
@@ -12,24 +13,22 @@ PREDICT = ("run", "input", "checkpoint", "output", "choices")  # all other keys 
 
 
 def check_predict(config: DictConfig) -> None:
-    """As ``check_places`` and ``check_options``.
-
-    Raises:
-        UserError: As these.
-    """
+    """As ``check_places`` and ``predict_options``."""
     check_places(config)
-    check_options(config)
+    predict_options(config)
 
 
 def check_places(config: DictConfig) -> None:
-    """Refuse a run, checkpoint or file that is not there, and keys that the run's domain or data do not take.
-
-    Raises:
-        UserError: Naming the key, the value and what is possible.
-    """
+    """Refuse a run, checkpoint or file that is not there, and keys that the run's data do not take."""
     for key in ("input", "style"):
-        if isinstance(value := config.get(key), str):
-            _check_file(key, value)
+        value = config.get(key)
+        pattern = set("*?[") & set(value) if isinstance(value, str) else True
+        if not pattern and value != "-" and not Path(value).exists():  # "-" is standard input
+            path = Path(value).absolute()
+            names = [other.name for other in path.parent.iterdir()] if path.parent.is_dir() else []
+            near = nearest(path.name, names)
+            remedy = f"; {near}" * near.startswith("did you mean")
+            raise UserError(f"{key}={value}: no such file or folder{remedy}")
     if config.get("resume") is not None:
         Run.open(config.resume)
     if config.get("run") is None:
@@ -39,15 +38,13 @@ def check_places(config: DictConfig) -> None:
         raise UserError(f"checkpoint: must be best or last, got {config.checkpoint}")
     if isinstance(config.get("data"), DictConfig):
         check_choice("data", config.choices.get("data"), own.domain.name)
-        check_data(data_settings(own, config.data))
+        check_built("data", plain(data_settings(own, config.data).data))
 
 
 def data_settings(own: DictConfig, chosen: DictConfig) -> DictConfig:
-    """A run's configuration with its own data, or those that ``chosen`` names instead.
+    """A run's ``own`` configuration with its data, or those that ``chosen`` names instead.
 
-    Args:
-        own: The run's.
-        chosen: Other values of single keys, or another source of data as a whole.
+    These are other values of single keys, or another source of data as a whole.
     """
     if "_target_" in chosen:
         own.data = chosen
@@ -58,36 +55,13 @@ def data_settings(own: DictConfig, chosen: DictConfig) -> DictConfig:
     return own
 
 
-def check_data(config: DictConfig) -> None:
-    """Refuse keys that the data's class does not take, and values of another type or out of range.
-
-    Raises:
-        UserError: Naming the key.
-    """
-    check_built("data", plain(config.data))
-
-
-def check_options(config: DictConfig) -> None:
-    """Refuse options of ``predict.py`` that the domain of its run does not take.
-
-    Raises:
-        UserError: Naming the key and the options there are.
-    """
+def predict_options(config: DictConfig) -> dict[str, Any]:
+    """What ``predict.py`` hands to the domain of its run: its keys that are not null, without its own."""
     name = str(Run.open(config.run).config.domain.name)
-    function = parameters(str(find_domain(name).predict)) or {}
-    taken = [key for key in function if key not in ("module", "source")]
+    taken = set(parameters(str(find_domain(name).predict)) or {}) - {"module", "source"}
     for key in map(str, config):
-        own = key in PREDICT or (key in declared("predict") and config[key] is None)
-        if not own and key not in taken:
-            remedy = nearest(key, taken)
+        null = key in declared("predict") and config[key] is None
+        if key not in PREDICT and key not in taken and not null:
+            remedy = nearest(key, sorted(taken))
             raise UserError(f"{key}={config[key]}: not an option of the domain {name}; {remedy}")
-
-
-def _check_file(key: str, value: str) -> None:
-    """``-`` is standard input, and ``*`` part of a pattern."""
-    path = Path(value)
-    if value == "-" or set("*?[") & set(value) or path.exists():
-        return
-    folder = path.absolute().parent
-    near = nearest(path.name, [other.name for other in folder.iterdir()]) if folder.is_dir() else ""
-    raise UserError(f"{key}={value}: no such file or folder" + f"; {near}" * near.startswith("did you mean"))
+    return {key: value for key, value in plain(config).items() if key not in PREDICT and value is not None}

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from omegaconf import DictConfig, OmegaConf
@@ -20,16 +21,15 @@ def job_of(config: DictConfig) -> dict[str, str] | None:
     step n. A job of submitit on this machine is named by its folder in the grid's. A job may train several
     configurations, and the same one in several folders.
     """
-    training = {
-        "config": hashlib.sha256(OmegaConf.to_yaml(config, resolve=True).encode()).hexdigest(),
-        "started_in": str(Path.cwd()),
-    }
     names = {"cluster": "SLURM_CLUSTER_NAME", "job": "SLURM_JOB_ID", "step": "SLURM_STEP_ID"}
     if _of_local_submitit():
         names = {"folder": "SUBMITIT_FOLDER", "job": "SUBMITIT_LOCAL_JOB_ID"}
     elif "SLURM_JOB_ID" not in os.environ:
         return None
-    return {key: os.environ.get(name, "") for key, name in names.items()} | training
+    return {key: os.environ.get(name, "") for key, name in names.items()} | {
+        "config": hashlib.sha256(OmegaConf.to_yaml(config, resolve=True).encode()).hexdigest(),
+        "started_in": str(Path.cwd()),
+    }
 
 
 def note_job(run: Run, config: DictConfig) -> None:
@@ -49,16 +49,13 @@ def run_of_job(config: DictConfig) -> Run | None:
     if job is None or not requeued:
         return None
     folder = Path(config.runs).absolute() / config.domain.name
-    return next((Run(file.parent) for file in sorted(folder.glob(f"*/{FILE}")) if _read(file) == job), None)
+    for file in sorted(folder.glob(f"*/{FILE}")):
+        with suppress(OSError, ValueError, RecursionError):  # of a run that is being moved, or was damaged
+            if json.loads(file.read_text()) == job:
+                return Run(file.parent)
+    return None
 
 
 def _of_local_submitit() -> bool:
     """Submitit counts no restarts of its jobs here; a folder of theirs is made for one job alone."""
     return os.environ.get("SUBMITIT_EXECUTOR") == "local"
-
-
-def _read(file: Path) -> object:
-    try:
-        return json.loads(file.read_text())
-    except (OSError, ValueError, RecursionError):  # of a run that is being moved, or was damaged
-        return None

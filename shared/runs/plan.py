@@ -15,48 +15,39 @@ RESTORE = "restore it in config.yaml, or start a new run"
 
 
 def check_plan(
-    checkpoint: Mapping[str, Any],
-    settings: Mapping[str, Any],
-    schedule: Mapping[str, Any],
+    checkpoint: Mapping[str, Any],  # of ``Run.state``; it stands between two epochs
+    settings: Mapping[str, Any],  # of the network that is to be trained
+    schedule: Mapping[str, Any],  # the schedule's settings for this training
     *,
-    epochs: int,
-    steps: int,
-    averaged: bool,
+    epochs: int,  # of this training
+    steps: int,  # of one of its epochs
+    averaged: bool,  # whether it averages its weights
     monitor: Monitor,
 ) -> None:
     """Refuse to resume another training than that of the checkpoint.
 
-    Settings that the checkpoint would replace silently must be as they were. More epochs are accepted
-    where the schedule does not depend on their number.
-
-    Args:
-        checkpoint: Of ``Run.state``; it stands between two epochs.
-        settings: Of the network that is to be trained.
-        schedule: The schedule's settings for this training.
-        epochs: Of this training.
-        steps: Of one of its epochs.
-        averaged: Whether it averages its weights.
-        monitor: The metric that decides which of its weights are best.
-
-    Raises:
-        UserError: Naming the key that differs, what it was and what it is.
+    Settings that the checkpoint would replace silently must be as they were. More epochs are accepted where
+    the schedule does not depend on their number.
     """
     saved = checkpoint["hyper_parameters"]
     for name in SETTINGS:
         if name in saved:
             _check_equal(KEYS.get(name, name), saved[name], settings[name])
-    if averaged != ("averaging_state" in checkpoint):
-        was, now = ("null", "a number") if averaged else ("a number", "null")
-        raise UserError(f"training.ema: must be {was}, as the run began with, got {now}; {RESTORE}")
-    _check_monitor(checkpoint["callbacks"], monitor)
+    was, now = ("a number" if kept else None for kept in ("averaging_state" in checkpoint, averaged))
+    _check_equal("training.ema", was, now)
+    for name in checkpoint["callbacks"]:
+        # Lightning keeps the best value below a name that holds its metric, and else begins to compare anew.
+        if best := re.match(r"ModelCheckpoint\{'monitor': '([^']*)', 'mode': '(\w*)'", name):
+            _check_equal("training.monitor", best[1], monitor.name)
+            _check_equal("training.mode", best[2], monitor.mode)
     done, passed = checkpoint["epoch"] + 1, checkpoint["global_step"]
     if passed != done * steps:
         raise UserError(
-            f"data.batch_size: must give the {passed:,} steps that the run took in {_epochs(done)}, got "
-            f"{done * steps:,}; restore it in config.yaml, or what else decides them: data.epoch_size, "
-            "trainer.devices, trainer.accumulate_grad_batches"
+            f"data.batch_size: must give the {passed:,} steps that the run took in {done:,} "
+            f"epoch{'s' * (done != 1)}, got {done * steps:,}; restore it in config.yaml, or what else "
+            "decides them: data.epoch_size, trainer.devices, trainer.accumulate_grad_batches"
         )
-    [state] = checkpoint["lr_schedulers"] if len(checkpoint["lr_schedulers"]) == 1 else [{}]
+    state = checkpoint["lr_schedulers"][0] if len(checkpoint["lr_schedulers"]) == 1 else None
     for key in set(LENGTHS) & set(schedule):
         old = state.get(key) if isinstance(state, Mapping) else None
         if old != schedule[key]:
@@ -67,14 +58,6 @@ def check_plan(
             )
     if epochs < done:
         raise UserError(f"trainer.max_epochs: must be at least {done}, the epochs saved, got {epochs}")
-
-
-def _check_monitor(callbacks: Mapping[str, Any], monitor: Monitor) -> None:
-    """Lightning keeps the best value below a name that holds its metric, and else begins to compare anew."""
-    for name in callbacks:
-        if saved := re.match(r"ModelCheckpoint\{'monitor': '([^']*)', 'mode': '(\w*)'", name):
-            _check_equal("training.monitor", saved[1], monitor.name)
-            _check_equal("training.mode", saved[2], monitor.mode)
 
 
 def _check_equal(key: str, saved: Any, now: Any) -> None:
@@ -89,7 +72,3 @@ def _check_equal(key: str, saved: Any, now: Any) -> None:
         raise UserError(f"{key}: must be {old}, as the run began with, got {new}; {RESTORE}")
     for pair in pairs:
         _check_equal(*pair)
-
-
-def _epochs(number: int) -> str:
-    return f"{number:,} epoch{'s' * (number != 1)}"

@@ -43,17 +43,15 @@ def ship(config: DictConfig) -> Path:
         path = plain(settings.data).get(key)
         check_value(path, str | list[str] | None, f"{run.folder / 'config.yaml'}: data.{key}")
         if path is not None:
-            settings.data[key] = (
-                Path(path).name if isinstance(path, str) else [Path(part).name for part in path]
-            )
-    environment = read_environment(run.folder / "environment.json")
-    fingerprint = run.fingerprint(contents)
+            parts = [Path(part).name for part in ([path] if isinstance(path, str) else path)]
+            settings.data[key] = parts[0] if isinstance(path, str) else parts
+    files = {"metrics.json": metrics, "environment.json": read_environment(run.folder / "environment.json")}
+    if fingerprint := run.fingerprint(contents):
+        files[FINGERPRINT] = dict(fingerprint)
     (folder / "checkpoints").mkdir(parents=True, exist_ok=True)
     write(folder / "checkpoints" / "best.safetensors", data)
     write(folder / "config.yaml", OmegaConf.to_yaml(settings))
-    write_json(folder / "metrics.json", metrics)
-    write_json(folder / "environment.json", environment)
-    if fingerprint:
-        write_json(folder / FINGERPRINT, dict(fingerprint))
+    for name, values in files.items():
+        write_json(folder / name, values)
     print_line(f"shipped: {folder}; its model card is README.md in there")
     return folder

@@ -1,9 +1,11 @@
 """A run's folder: all files of one training, never shared with another."""
 
 import platform
+import re
 import shutil
 import subprocess
 from collections.abc import Mapping
+from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 from omegaconf import DictConfig, OmegaConf
 
 from shared.config import PROJECT, check_name, unique_name
-from shared.errors import UserError
-from shared.files import write
+from shared.errors import UserError, named
+from shared.files import read_json, write
 from shared.runs.written import read_config, read_metrics
 
 if TYPE_CHECKING:
@@ -20,9 +22,13 @@ if TYPE_CHECKING:
 
     from shared.runs.fingerprint import Fingerprint
 
+PACKAGES = ("torch", "pytorch-lightning", "hydra-core", "torchmetrics", "numpy", "numba", "torchaudio")
+
 
 class Run:
     """The folder of one training run, and what lies in it.
+
+    What is missing, broken, or leads out of the folder raises a ``UserError`` that names file and key.
 
     Attributes:
         folder: where it lies.
@@ -38,23 +44,8 @@ class Run:
         """A run without a folder yet: ``<runs>/<domain>/<date-time>-<unique>``."""
         return cls(Path(runs).absolute() / check_name(domain) / unique_name())
 
-    @classmethod
-    def create(cls, runs: str | Path, config: DictConfig) -> "Run":
-        """A new run, with its folder and ``config.yaml``.
-
-        Raises:
-            UserError: As ``make``.
-        """
-        run = cls.named(runs, config.domain.name)
-        run.make(config)
-        return run
-
-    def make(self, config: DictConfig) -> None:
-        """Make the folder of a new run, and its ``config.yaml``.
-
-        Raises:
-            UserError: The folder cannot be made or written.
-        """
+    def make(self, config: DictConfig) -> "Run":
+        """Make the folder of a new run, and its ``config.yaml``; returns the run."""
         try:
             self.checkpoints.mkdir(parents=True)
         except OSError as error:
@@ -67,17 +58,17 @@ class Run:
         except UserError:
             shutil.rmtree(self.folder)
             raise
+        return self
 
     @classmethod
     def open(cls, folder: str | Path) -> "Run":
-        """The run in an existing folder, or the bundled run of this name.
-
-        Raises:
-            UserError: There is no run in it, and none of that name; or what lies in it leads out of it.
-        """
+        """The run in an existing folder, or the bundled run of this name."""
         run = cls(Path(folder).absolute())
         if (run.folder / "config.yaml").is_file():
-            _check_links(run.folder)
+            home = run.folder.resolve()
+            for path in (*run.folder.glob("*"), *run.folder.glob("*/*")):  # what is done in it stays in it
+                if path.is_symlink() and not path.resolve().is_relative_to(home):
+                    raise UserError(f"{path}: leads out of the run's folder; put there what it leads to")
             return run
         known = shipped()
         if str(folder) in known:
@@ -89,14 +80,16 @@ class Run:
 
     @property
     def config(self) -> DictConfig:
-        """The run's configuration, fully resolved, see ``read_config``.
-
-        Raises:
-            UserError: ``config.yaml`` is not the configuration of a run of this suite.
-        """
+        """The run's configuration, fully resolved, see ``read_config``."""
         config = OmegaConf.create(read_config(self.folder / "config.yaml"))
         OmegaConf.set_struct(config, True)
         return config
+
+    @property
+    def metrics(self) -> dict[str, Any]:
+        """The contents of ``metrics.json``, see ``read_metrics``; empty before the run has ended."""
+        path = self.folder / "metrics.json"
+        return read_metrics(path) if path.exists() else {}
 
     @property
     def checkpoints(self) -> Path:
@@ -104,22 +97,14 @@ class Run:
         return self.folder / "checkpoints"
 
     def checkpoint_file(self, name: str) -> Path:
-        """The path of a checkpoint; that of a bundled run is ``<name>.safetensors``, see ``weights``.
-
-        Raises:
-            UserError: ``name`` is neither best nor last.
-        """
+        """The path of a checkpoint, best or last; that of a bundled run is ``<name>.safetensors``."""
         if name not in ("best", "last"):
             raise UserError(f"checkpoint: must be best or last, got {name!r}")
         packed = self.checkpoints / f"{name}.safetensors"
         return packed if packed.is_file() else self.checkpoints / f"{name}.ckpt"
 
     def checkpoint(self, name: str) -> dict[str, Any]:
-        """The contents of a checkpoint, see ``read_checkpoint``.
-
-        Raises:
-            UserError: The file is missing, broken, holds pickled objects, or is of another domain.
-        """
+        """The contents of a checkpoint, see ``read_checkpoint``."""
         from shared.runs.checkpoint import read_checkpoint  # imports torch, which a run's settings do without
 
         path = self.checkpoint_file(name)
@@ -131,50 +116,26 @@ class Run:
         return contents
 
     def state(self) -> dict[str, Any]:
-        """The contents of ``last.ckpt``, from which a training can be resumed.
-
-        Raises:
-            UserError: As ``checkpoint``, or it lacks what resuming needs.
-        """
+        """The contents of ``last.ckpt``, from which a training can be resumed."""
         from shared.runs.checkpoint import check_state
 
         contents = self.checkpoint("last")
-        try:
+        with named(self.checkpoint_file("last")):
             check_state(contents)
-        except UserError as error:
-            raise UserError(f"{self.checkpoint_file('last')}: {error}") from None
         return contents
 
     def fingerprint(self, checkpoint: Mapping[str, Any]) -> "Fingerprint | None":
         """Of the data that the run was trained on, as its folder or else a checkpoint's contents have it.
 
         None in runs of before it was kept.
-
-        Raises:
-            UserError: What is kept is broken.
         """
-        from shared.runs.fingerprint import FINGERPRINT, check_fingerprint, read_fingerprint
+        from shared.runs.fingerprint import FINGERPRINT, check_fingerprint
 
-        return read_fingerprint(self.folder / FINGERPRINT) or check_fingerprint(checkpoint.get("fingerprint"))
-
-    @property
-    def metrics(self) -> dict[str, Any]:
-        """The contents of ``metrics.json``, see ``read_metrics``; empty before the run has ended.
-
-        Raises:
-            UserError: It is broken.
-        """
-        path = self.folder / "metrics.json"
-        return read_metrics(path) if path.exists() else {}
-
-
-def _check_links(folder: Path) -> None:
-    """Refuse links out of a run's folder: what is read, written and cleared away in it is its own."""
-    home = folder.resolve()
-    for pattern in ("*", "*/*"):
-        for path in folder.glob(pattern):
-            if path.is_symlink() and not path.resolve().is_relative_to(home):
-                raise UserError(f"{path}: leads out of the run's folder; put there what it leads to")
+        file = self.folder / FINGERPRINT
+        stored = read_json(file) if file.is_file() else None
+        with named(file):
+            known = check_fingerprint(stored)
+        return known or check_fingerprint(checkpoint.get("fingerprint"))
 
 
 def runs_in(folder: Path) -> list[Run]:
@@ -192,20 +153,10 @@ def environment(device: "torch.device", precision: str) -> dict[str, Any]:
     """Conditions of a result beside its configuration: versions, device, threads, the project's commit."""
     import torch
 
-    versions: dict[str, str | None] = {}
-    for package in (
-        "torch",
-        "pytorch-lightning",
-        "hydra-core",
-        "torchmetrics",
-        "numpy",
-        "numba",
-        "torchaudio",
-    ):
-        try:
+    versions: dict[str, str | None] = dict.fromkeys(PACKAGES)
+    for package in PACKAGES:
+        with suppress(PackageNotFoundError):
             versions[package] = version(package)
-        except PackageNotFoundError:
-            versions[package] = None
     return {
         "python": platform.python_version(),
         "platform": platform.platform(),
@@ -220,11 +171,8 @@ def environment(device: "torch.device", precision: str) -> dict[str, Any]:
 
 def _processor() -> str:
     info = Path("/proc/cpuinfo")
-    if info.is_file():
-        for line in info.read_text().splitlines():
-            if line.startswith("model name"):
-                return line.split(":", 1)[1].strip()
-    return platform.processor() or platform.machine()
+    model = re.search(r"^model name[^:]*:(.*)", info.read_text(), re.MULTILINE) if info.is_file() else None
+    return model[1].strip() if model else platform.processor() or platform.machine()
 
 
 def _commit() -> str | None:

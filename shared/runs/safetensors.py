@@ -13,10 +13,7 @@ KEPT = ("domain", "hyper_parameters")  # of the checkpoint, beside its tensors
 
 
 def pack(contents: dict[str, Any]) -> bytes:
-    """The file's bytes; numbers with a point are rounded to float16.
-
-    Args:
-        contents: of a checkpoint, as ``Run.checkpoint`` gives them.
+    """The file's bytes, of a checkpoint's contents; numbers with a point are rounded to float16.
 
     Raises:
         UserError: A weight is too large for float16.

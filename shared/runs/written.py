@@ -1,4 +1,7 @@
-"""What the YAML and JSON files of a run hold: read, checked, and then safe to use key by key."""
+"""What the YAML and JSON files of a run hold: read, checked, and then safe to use key by key.
+
+What is broken raises a ``UserError`` that names the file and the key.
+"""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,10 +14,10 @@ from shared.files import read_json, read_yaml
 # Keys that older runs lack, with what they did.
 LATER_KEYS = {"runs": "runs", "test": True, "resume": None, "logger": {"tensorboard": {}}, "callbacks": {}}
 
+SECTIONS = ("domain", "model", "data", "optimizer", "schedule", "logger", "callbacks")  # any mappings
 
-class Trainer(TypedDict):
-    """The keys of ``trainer`` that are read before Lightning is."""
 
+class _Trainer(TypedDict):  # the keys that are read before Lightning is
     accelerator: str
     devices: int | str | list[int]
     precision: str | int
@@ -23,9 +26,7 @@ class Trainer(TypedDict):
     compile: NotRequired[bool]
 
 
-class Training(TypedDict):
-    """The keys of ``training``."""
-
+class _Training(TypedDict):
     label_smoothing: float
     ema: float | None
     patience: int | None
@@ -33,35 +34,19 @@ class Training(TypedDict):
     mode: NotRequired[Literal["max", "min"]]
 
 
-class Choices(TypedDict):
-    """The files of ``conf/`` that name model and data in tables."""
-
+class _Choices(TypedDict):  # files of ``conf/`` that name model and data in tables
     model: str | None
     data: str | None
 
 
-class Config(TypedDict):
-    """The keys of a run's configuration that commands read; others are kept, and unused."""
-
+class _Config(TypedDict):  # beside SECTIONS
     seed: int
-    runs: NotRequired[str]
-    test: NotRequired[bool]
-    resume: NotRequired[str | None]
-    domain: dict[str, Any]
-    model: dict[str, Any]
-    data: dict[str, Any]
-    optimizer: dict[str, Any]
-    schedule: dict[str, Any]
-    trainer: dict[str, Any]
-    training: dict[str, Any]
-    logger: NotRequired[dict[str, Any]]
-    callbacks: NotRequired[dict[str, Any]]
-    choices: dict[str, Any]
+    runs: str
+    test: bool
+    resume: str | None
 
 
-class Metrics(TypedDict):
-    """The keys of ``metrics.json`` that every training has; beside them stand those of its test."""
-
+class _Metrics(TypedDict):  # of every training; beside them stand those of its test
     domain: str
     model: str | None
     data: str | None
@@ -75,9 +60,7 @@ class Metrics(TypedDict):
     samples_per_second: float
 
 
-class Environment(TypedDict):
-    """The keys of ``environment.json``."""
-
+class _Environment(TypedDict):
     python: str
     platform: str
     versions: dict[str, str | None]
@@ -91,57 +74,42 @@ class Environment(TypedDict):
 def read_config(path: Path) -> dict[str, Any]:
     """The configuration of a run: its keys are there and of their types, its domain is one of the project's.
 
-    Of ``domain`` the name is left, see ``_domain``; the arguments of model, data, optimizer and schedule are
-    checked where they are used.
-
-    Raises:
-        UserError: Naming the file and the key.
+    Of ``domain`` the name is left; the arguments of model, data, optimizer and schedule are checked where
+    they are used.
     """
     config: dict[str, Any] = LATER_KEYS | read_yaml(path)
     with named(path):
-        check_known(config, Config)
+        check_known(config, _Config)
+        for key in SECTIONS:
+            check_value(config.get(key), dict, key)
         config["domain"] = {"name": _domain(config["domain"])}
-        for key, kind in {"trainer": Trainer, "training": Training, "choices": Choices}.items():
-            check_known(config[key], kind, key)
+        for key, kind in {"trainer": _Trainer, "training": _Training, "choices": _Choices}.items():
+            check_known(config.get(key) or {}, kind, key)
         config["training"] = {"monitor": Monitor().name, "mode": Monitor().mode} | config["training"]
     return config
 
 
 def read_metrics(path: Path) -> dict[str, Any]:
-    """The metrics of a run: numbers by name, with the interval of some; NaN where there was nothing to count.
-
-    Raises:
-        UserError: Naming the file and the key.
-    """
+    """The metrics of a run: numbers by name, with the interval of some; NaN where nothing was counted."""
     metrics = read_json(path)
     with named(path):
-        check_known(metrics, Metrics)
+        check_known(metrics, _Metrics)
         check_value(metrics.get(ACCURACY), float, ACCURACY)
         for key, value in metrics.items():
-            if "/" in key:
-                _check_metric(value, key)
+            pair = key.endswith("/interval")
+            numbers = value if pair and isinstance(value, list) else [value]
+            if "/" in key and [type(number) in (int, float) for number in numbers] != [True] * (1 + pair):
+                kind = "two numbers" if pair else "a number"
+                raise UserError(f"{key}: must be {kind}, got {str(value)[:80]!r}")
     return metrics
 
 
 def read_environment(path: Path) -> dict[str, Any]:
-    """What a run's results depended on beside its configuration.
-
-    Raises:
-        UserError: Naming the file and the key.
-    """
+    """What a run's results depended on beside its configuration."""
     environment = read_json(path)
     with named(path):
-        check_known(environment, Environment)
+        check_known(environment, _Environment)
     return environment
-
-
-def _check_metric(value: Any, key: str) -> None:
-    pair = key.endswith("/interval")
-    numbers = value if pair and isinstance(value, list) and len(value) == 2 else [value]
-    if (pair and len(numbers) != 2) or not all(
-        isinstance(number, int | float) and not isinstance(number, bool) for number in numbers
-    ):
-        raise UserError(f"{key}: must be {'two numbers' if pair else 'a number'}, got {str(value)[:80]!r}")
 
 
 def _domain(node: Mapping[str, Any]) -> str:

@@ -23,18 +23,18 @@ CONFIG = compose("train", TINY)
 
 @pytest.fixture
 def run(tmp_path: Path) -> Run:
-    return Run.create(tmp_path, CONFIG)
+    return Run.named(tmp_path, "go").make(CONFIG)
 
 
 def test_two_runs_never_share_a_folder(tmp_path: Path) -> None:
-    folders = {Run.create(tmp_path, CONFIG).folder for _ in range(20)}
+    folders = {Run.named(tmp_path, "go").make(CONFIG).folder for _ in range(20)}
     assert len(folders) == 20
     assert {folder.parent for folder in folders} == {tmp_path / "go"}
 
 
 def test_the_configuration_comes_back_resolved(tmp_path: Path) -> None:
     config = OmegaConf.merge(CONFIG, {"model": {"filters": 3, "layers": ["${model.filters}"]}})
-    run = Run.create(tmp_path, config)
+    run = Run.named(tmp_path, "go").make(config)
     assert Run.open(run.folder).config.model.layers == [3]
 
 
@@ -129,7 +129,7 @@ def test_writing_replaces_a_whole_file_or_leaves_the_old_one(tmp_path: Path, mon
 def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "runs").write_text("a file where the folder should be")
     with pytest.raises(UserError, match=r"runs=.*cannot be made"):
-        Run.create(tmp_path / "runs", CONFIG)
+        Run.named(tmp_path / "runs", "go").make(CONFIG)
 
 
 def test_a_checkpoint_cut_short_by_a_full_disk_leaves_the_old_one(tmp_path: Path, monkeypatch) -> None:

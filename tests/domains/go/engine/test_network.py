@@ -72,12 +72,12 @@ def test_it_predicts_like_the_module_of_its_run(run: Run) -> None:
 def test_wrong_settings_runs_and_checkpoints_are_refused(run: Run, tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"symmetries: must be 1, or 8 .*, got 3"):
         Policy.load(run, 3)
-    other = Run.create(tmp_path, compose("train", ["domain=text"]))
+    other = Run.named(tmp_path, "text").make(compose("train", ["domain=text"]))
     with pytest.raises(UserError, match="must be a run of the domain go, got one of text"):
         Policy.load(other, 1)
     contents = run.checkpoint("best")
     contents["state_dict"].popitem()
-    damaged = Run.create(tmp_path, run.config)
+    damaged = Run.named(tmp_path, "go").make(run.config)
     torch.save(contents, damaged.checkpoints / "best.ckpt")
     with pytest.raises(
         UserError, match=r"best\.ckpt: state_dict\..*: must be .* by hyper_parameters, but is missing"
