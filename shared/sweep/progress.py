@@ -37,9 +37,9 @@ class SweepProgress:
     """
 
     def __init__(self, study: Study, n_trials: int):
-        self.study, self.n_trials = study, n_trials
+        self.study = study
         self.bar = progress_bar()
-        self.task = self.bar.add_task("trials", total=n_trials, note="")
+        self._task = self.bar.add_task("trials", total=n_trials, note="")
         self._current, self._drawn = "", 0.0
 
     def __enter__(self) -> "SweepProgress":
@@ -54,7 +54,7 @@ class SweepProgress:
         """Report that this process works on a trial."""
         self._current = f"trial {number}"
         if again:
-            self._print(f"trial {number}: its process died; resuming")
+            print_line(f"trial {number}: its process died; resuming", console=self.bar.console)
         self._draw()
 
     def epoch(self, number: int, epoch: int, epochs: int | None) -> None:
@@ -68,31 +68,28 @@ class SweepProgress:
         names = short_names(trial.params)
         settings = "  ".join(f"{names[key]}={setting_text(value)}" for key, value in trial.params.items())
         error = f"  {trial.user_attrs['error']}" if trial.state == TrialState.FAIL else ""
+        value = value_text(trial, self.study.monitor)
+        line = f"trial {trial.number}: {value}  {settings}{error}  [best: {self._best()}]"
+        print_line(line, console=self.bar.console)
         self._current = ""
-        self._print(f"trial {trial.number}: {self._text(trial)}  {settings}{error}  [best: {self._best()}]")
         self._draw()
-
-    def _print(self, text: str) -> None:
-        print_line(text, console=self.bar.console)
-
-    def _text(self, trial: FrozenTrial) -> str:
-        return value_text(trial, self.study.monitor)
 
     def _best(self) -> str:
         trial = best(self.study.trials(), self.study.monitor)
-        return f"{self._text(trial)}, trial {trial.number}" if trial else "none yet"
+        return f"{value_text(trial, self.study.monitor)}, trial {trial.number}" if trial else "none yet"
 
     def _draw(self) -> None:
         if self.bar.disable:
             return
         self._drawn = time.monotonic()
         counts = Counter(trial.state for trial in self.study.trials())
-        parts = [self._current, f"best {self._best()}"]
-        for state, word in ((TrialState.PRUNED, "pruned"), (TrialState.FAIL, "failed")):
-            if counts[state]:
-                parts.append(f"{counts[state]} {word}")
         elsewhere = counts[TrialState.RUNNING] - bool(self._current)
-        if elsewhere > 0:
-            parts.append(f"{elsewhere} elsewhere")
+        numbers = {
+            "pruned": counts[TrialState.PRUNED],
+            "failed": counts[TrialState.FAIL],
+            "elsewhere": elsewhere,
+        }
+        parts = [f"{number} {word}" for word, number in numbers.items() if number > 0]
         ended = sum(number for state, number in counts.items() if state.is_finished())
-        self.bar.update(self.task, completed=ended, note=" · ".join(filter(None, parts)))
+        note = " · ".join(filter(None, [self._current, f"best {self._best()}", *parts]))
+        self.bar.update(self._task, completed=ended, note=note)

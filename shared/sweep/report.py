@@ -1,58 +1,69 @@
 """The results of a search: its trials as a table and figures, the best settings as an experiment."""
 
+import warnings
+from collections.abc import Callable
 from typing import Any
 
-from omegaconf import DictConfig, OmegaConf
+import matplotlib as mpl
+import optuna
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from omegaconf import OmegaConf
 from optuna.trial import FrozenTrial, TrialState
+from optuna.visualization import matplotlib as plots
 from rich.console import Console
 from rich.table import Table
 
 from shared.config import Monitor, command_line, compose, print_line
 from shared.files import csv_text, printable, write
-from shared.sweep.plots import figures
+from shared.results import png
 from shared.sweep.progress import best, setting_text, value_text
 from shared.sweep.space import OWN, Space, short_names
 from shared.sweep.study import Study
 
 SHOWN = 20  # rows of the table; trials.csv has them all
+PLOTS: dict[str, Callable[..., Axes]] = {
+    "history": plots.plot_optimization_history,
+    "parallel": plots.plot_parallel_coordinate,
+    "importances": plots.plot_param_importances,
+}
 
 
-def report(study: Study, space: Space, config: DictConfig, overrides: list[str]) -> None:
-    """Write ``trials.csv``, figures and ``experiment/best.yaml`` into the study's folder, and print them.
-
-    Raises:
-        UserError: They cannot be written.
-    """
-    trials = study.trials()
-    monitor = study.monitor
-    write(study.folder / "trials.csv", trials_csv(trials, list(space.values), monitor.name))
-    for name, figure in figures(
-        study.optuna, f"{study.folder.name}: {len(trials)} trials", monitor.name
-    ).items():
+def report(study: Study, space: Space, overrides: list[str]) -> None:
+    """Write ``trials.csv``, figures and ``experiment/best.yaml`` into the study's folder, and print them."""
+    trials, monitor = study.trials(), study.monitor
+    attributes = ["epochs", "params", "cpu_seconds", "run", "error"]
+    rows = [
+        [trial.number, trial.state.name.lower(), trial.value]
+        + [trial.params.get(key) for key in space.values]
+        + [trial.user_attrs.get(key) for key in attributes]
+        for trial in trials
+    ]
+    header = ["trial", "state", monitor.name, *space.values, *attributes]
+    write(study.folder / "trials.csv", csv_text(header, rows))
+    title = f"{study.folder.name}: {len(trials)} trials"
+    for name, figure in figures(study.optuna, title, monitor.name).items():
         write(study.folder / name, figure)
     if trials:
         Console().print(trials_table(trials, space, monitor))
     if chosen := best(trials, monitor):
+        # An override of the storage may hold a password.
+        words = [word for word in overrides if not word.lstrip("+").startswith("storage=")]
+        ended = sum(trial.state in (TrialState.COMPLETE, TrialState.PRUNED) for trial in trials)
+        comments = [
+            f"The best of {ended} trials of: {command_line('sweep', *words)}",
+            f"Trial {chosen.number}: {monitor.name} {value_text(chosen, monitor)}, the best of its epochs.",
+            "Selected by this metric, so the value is optimistic. The test set was not used.",
+            f"Its run: {chosen.user_attrs['run']}",
+        ]
         folder = study.folder / "experiment"
         folder.mkdir(exist_ok=True)
-        write(folder / "best.yaml", experiment(chosen, space, _comments(trials, chosen, overrides, monitor)))
+        write(folder / "best.yaml", experiment(chosen, space, comments))
         print_line("train with the best settings, and test:")
         print_line(f"  {command_line('train', '--config-dir', str(study.folder), 'experiment=best')}")
     if running := len(study.trials(TrialState.RUNNING)):
         print_line(f"{running} more trials run in other processes, or are resumed by the next start")
     print_line(f"sweep: {study.folder}")
-
-
-def trials_csv(trials: list[FrozenTrial], keys: list[str], metric: str) -> str:
-    """One row per trial, with the folder of its run."""
-    attributes = ["epochs", "params", "cpu_seconds", "run", "error"]
-    rows = [
-        [trial.number, trial.state.name.lower(), trial.value]
-        + [trial.params.get(key) for key in keys]
-        + [trial.user_attrs.get(key) for key in attributes]
-        for trial in trials
-    ]
-    return csv_text(["trial", "state", metric, *keys, *attributes], rows)
 
 
 def trials_table(trials: list[FrozenTrial], space: Space, monitor: Monitor) -> Table:
@@ -74,20 +85,31 @@ def trials_table(trials: list[FrozenTrial], space: Space, monitor: Monitor) -> T
     return table
 
 
-def _comments(
-    trials: list[FrozenTrial], chosen: FrozenTrial, overrides: list[str], monitor: Monitor
-) -> list[str]:
-    """The head of the experiment file."""
-    words = [
-        word for word in overrides if not word.lstrip("+").startswith("storage=")
-    ]  # it may hold a password
-    ended = sum(trial.state in (TrialState.COMPLETE, TrialState.PRUNED) for trial in trials)
-    return [
-        f"The best of {ended} trials of: {command_line('sweep', *words)}",
-        f"Trial {chosen.number}: {monitor.name} {value_text(chosen, monitor)}, the best of its epochs.",
-        "Selected by this metric, so the value is optimistic. The test set was not used.",
-        f"Its run: {chosen.user_attrs['run']}",
-    ]
+def figures(study: optuna.Study, title: str, metric: str) -> dict[str, bytes]:
+    """``history.png``, ``parallel.png`` and ``importances.png``; none before two trials differ."""
+    from matplotlib import pyplot
+
+    completed = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+    if len({trial.value for trial in completed}) < 2:
+        return {}
+    files = {}
+    # Optuna sets a style for all figures to come, and warns of studies so small that a scale has one value.
+    with mpl.rc_context(), warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        pyplot.switch_backend("agg")  # draws without a screen
+        for name, plot in PLOTS.items():
+            axes = plot(study, target_name=metric)
+            axes.set_title("")  # Optuna's own, in the middle
+            axes.set_title(title, loc="left", pad=12)
+            figure = axes.get_figure()
+            assert isinstance(figure, Figure)
+            figure.set_size_inches(3 + 1.4 * max(4, len(completed[0].params)), 5)
+            for shown in figure.axes:
+                shown.grid(False)
+                shown.set_facecolor("white")
+            files[f"{name}.png"] = png(figure, bbox_inches="tight")
+            pyplot.close(figure)
+    return files
 
 
 def experiment(trial: FrozenTrial, space: Space, comments: list[str]) -> str:
@@ -98,11 +120,9 @@ def experiment(trial: FrozenTrial, space: Space, comments: list[str]) -> str:
         for group, name in config.choices.items()
         if group not in OWN
     }
-    plain = compose("train", [f"{group}={name}" for group, name in choices.items()])
-    ours, theirs = (OmegaConf.to_container(node, resolve=False) for node in (config, plain))
-    assert isinstance(ours, dict)
-    assert isinstance(theirs, dict)
-    ours["trainer"]["devices"] = theirs["trainer"]["devices"]
+    default = compose("train", [f"{group}={name}" for group, name in choices.items()])
+    config.trainer.devices = default.trainer.devices
+    ours, theirs = (OmegaConf.to_container(node, resolve=False) for node in (config, default))
     changed = OmegaConf.create(
         {key: value for key, value in _difference(ours, theirs).items() if key not in OWN}
     )
@@ -114,7 +134,7 @@ def experiment(trial: FrozenTrial, space: Space, comments: list[str]) -> str:
     return "\n".join([*lines, "", OmegaConf.to_yaml(changed)])
 
 
-def _difference(ours: dict[Any, Any], theirs: dict[Any, Any]) -> dict[Any, Any]:
+def _difference(ours: Any, theirs: Any) -> dict[str, Any]:
     """The part of ``ours`` that differs from ``theirs``."""
     differing = {}
     for key, value in ours.items():

@@ -2,11 +2,11 @@
 
 import json
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
-from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
+from optuna.distributions import FloatDistribution, IntDistribution
 from optuna.trial import BaseTrial
 
 from shared.config import known_keys
@@ -16,7 +16,7 @@ Compose = Callable[[list[str]], DictConfig]  # from overrides of groups to a tra
 
 # Keys that a search sets itself.
 OWN = ("runs", "test", "resume", "choices", "n_trials", "storage", "sweep", "experiment")
-WORDS = {"low", "high", "log", "step"}
+WORDS = ("high", "log", "low", "step")  # of a range
 
 
 class Space:
@@ -41,25 +41,21 @@ class Space:
             )
         self.compose, self.space = compose, space
         base = compose([])
-        groups = [str(name) for name in base.choices if name not in OWN]
+        groups = {str(name) for name in base.choices if name not in OWN}
         self.values = {key: _values(f"sweep.space.{key}", value) for key, value in space.items()}
-        self.groups = [key for key in self.values if key in groups]
-        legal = set(known_keys(base)).union(groups)
+        self.groups = [key for key in space if key in groups]
+        legal = groups.union(known_keys(base))
         for group in self.groups:
-            for choice in self._choices(group):
-                legal |= set(known_keys(compose([f"{group}={choice}"])))
+            if not isinstance(space[group], list):
+                raise UserError(
+                    f"sweep.space.{group}: must be a list of files of conf/{group}/, got {space[group]}"
+                )
+            for choice in space[group]:
+                legal.update(known_keys(compose([f"{group}={choice}"])))
         legal = {key for key in legal if key.split(".")[0] not in OWN}
-        for key in self.values:
+        for key in space:
             if key not in legal:
                 raise UserError(f"sweep.space.{key}: there is no such key; {nearest(key, sorted(legal))}")
-
-    def _choices(self, group: str) -> Sequence[Any]:
-        values = self.values[group]
-        if not isinstance(values, CategoricalDistribution):
-            raise UserError(
-                f"sweep.space.{group}: must be a list of files of conf/{group}/, got {self.space[group]}"
-            )
-        return values.choices
 
     def configure(self, trial: BaseTrial) -> DictConfig:
         """The configuration of a trial; values that the trial already has stay."""
@@ -71,13 +67,8 @@ class Space:
         return config
 
     def _suggest(self, trial: BaseTrial, key: str) -> Any:
-        values = self.values[key]
-        if isinstance(values, CategoricalDistribution):
-            return self.plain({key: trial.suggest_categorical(key, values.choices)})[key]
-        if isinstance(values, IntDistribution):
-            return trial.suggest_int(key, values.low, values.high, step=values.step, log=values.log)
-        assert isinstance(values, FloatDistribution)
-        return trial.suggest_float(key, values.low, values.high, step=values.step, log=values.log)
+        method, arguments = self.values[key]
+        return self.plain({key: getattr(trial, method)(key, **arguments)})[key]
 
     def plain(self, params: Mapping[str, Any]) -> dict[str, Any]:
         """The parameters of a trial as they are in its configuration."""
@@ -89,18 +80,18 @@ class Space:
         }
 
 
-def _values(name: str, values: Any) -> BaseDistribution:
-    """Optuna's distribution for a list of values or a range."""
+def _values(name: str, values: Any) -> tuple[str, dict[str, Any]]:
+    """Which method of a trial suggests a value, and its arguments."""
     if isinstance(values, list):
         choices = [_encoded(value) for value in values]
         if not choices or len(set(choices)) < len(choices):
             raise UserError(f"{name}: must be a list of different values, got {values}")
-        return CategoricalDistribution(choices)
+        return "suggest_categorical", {"choices": choices}
     if not isinstance(values, dict) or not {"low", "high"} <= set(values):
         raise UserError(f"{name}: must be a list of values or {{low: …, high: …}}, got {values}")
     for word in values:
         if word not in WORDS:
-            raise UserError(f"{name}.{word}: there is no such key; {nearest(str(word), sorted(WORDS))}")
+            raise UserError(f"{name}.{word}: there is no such key; {nearest(str(word), list(WORDS))}")
     numbers = [values[word] for word in ("low", "high", "step") if word in values]
     for number in numbers:
         require_number(f"{name}: low, high and step", number, -sys.float_info.max, sys.float_info.max)
@@ -108,9 +99,10 @@ def _values(name: str, values: Any) -> BaseDistribution:
         raise UserError(f"{name}.log: must be true or false, got {values['log']}")
     whole = all(isinstance(number, int) for number in numbers)
     try:
-        return IntDistribution(**values) if whole else FloatDistribution(**values)
+        (IntDistribution if whole else FloatDistribution)(**values)
     except ValueError as error:
         raise UserError(f"{name}: must be a range, got {values}; {error}") from error
+    return "suggest_int" if whole else "suggest_float", values
 
 
 def _encoded(value: Any) -> Any:
@@ -120,6 +112,5 @@ def _encoded(value: Any) -> Any:
 
 def short_names(names: Iterable[str]) -> dict[str, str]:
     """The last words of keys where these are unique: ``lr`` for ``optimizer.lr``."""
-    names = list(names)
-    last = [name.split(".")[-1] for name in names]
-    return {name: word if last.count(word) == 1 else name for name, word in zip(names, last, strict=True)}
+    last = {name: name.split(".")[-1] for name in names}
+    return {name: word if list(last.values()).count(word) == 1 else name for name, word in last.items()}

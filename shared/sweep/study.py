@@ -10,7 +10,7 @@ import optuna
 from optuna.exceptions import StorageInternalError
 from optuna.pruners import BasePruner, MedianPruner, NopPruner
 from optuna.samplers import BaseSampler, RandomSampler, TPESampler
-from optuna.storages import BaseStorage, JournalStorage, RDBStorage
+from optuna.storages import JournalStorage, RDBStorage
 from optuna.storages.journal import JournalFileBackend
 from optuna.trial import TrialState
 from sqlalchemy.exc import SQLAlchemyError
@@ -38,11 +38,9 @@ class Study:
     Args:
         folder: of this study alone; made if it does not exist.
         storage: a database's URL, or None for a journal file in the folder.
-        sampler: ``tpe`` or ``random``.
-        pruner: ``median`` or ``none``.
+        sampler, pruner: see SAMPLERS and PRUNERS.
+        seed: a trial's values depend on it, on the trial's number and on the trials that have ended by then.
         monitor: the metric whose best value is searched.
-        seed: of the sampler; a trial's values depend on it, on the trial's number and on the trials that have
-            ended by then.
 
     Raises:
         UserError: The storage or the folder cannot be used, or the study belongs to another folder.
@@ -54,24 +52,21 @@ class Study:
         require_choice("sweep.sampler", sampler, SAMPLERS)
         require_choice("sweep.pruner", pruner, PRUNERS)
         self.folder, self.sampler, self.seed, self.monitor = folder, SAMPLERS[sampler], seed, monitor
-        with self._lock():
+        self._lock = FileLock(folder / "lock")
+        journal = folder / "journal.log"
+        with self._lock:
             try:
                 self.optuna = optuna.create_study(
                     study_name=folder.name,
-                    storage=_storage(folder, storage),
+                    storage=RDBStorage(storage) if storage is not None else _journal(journal),
                     direction="maximize" if monitor.mode == "max" else "minimize",
                     pruner=PRUNERS[pruner],
                     load_if_exists=True,
                 )
                 self._check_folder()
             except (SQLAlchemyError, ImportError, OSError, ValueError) as error:
-                reason = str(error).splitlines()[0]
-                raise UserError(
-                    f"{'storage' if storage else folder / 'journal.log'}: cannot be used: {reason}"
-                ) from error
-
-    def _lock(self) -> FileLock:
-        return FileLock(self.folder / "lock")
+                place, reason = "storage" if storage else journal, str(error).splitlines()[0]
+                raise UserError(f"{place}: cannot be used: {reason}") from error
 
     def _check_folder(self) -> None:
         """Refuse a study with runs and locks in another folder: its running trials would seem to be dead."""
@@ -100,7 +95,7 @@ class Study:
 
         None once the study has ``n_trials``, each of which has ended or has a living process.
         """
-        with self._lock():
+        with self._lock:
             for frozen in self.trials(TrialState.RUNNING):
                 lock = FileLock(self.place(frozen.number) / "lock")
                 if lock.try_acquire():
@@ -134,8 +129,5 @@ def storage_failures() -> Iterator[None]:
         raise UserError(f"storage: cannot be used: {str(cause).splitlines()[0]}", SAME) from error
 
 
-def _storage(folder: Path, url: str | None) -> BaseStorage:
-    if url is not None:
-        return RDBStorage(url)
-    journal = folder / "journal.log"
-    return JournalStorage(JournalFileBackend(str(journal), JournalLock(journal)))  # type: ignore[arg-type]
+def _journal(file: Path) -> JournalStorage:
+    return JournalStorage(JournalFileBackend(str(file), JournalLock(file)))  # type: ignore[arg-type]

@@ -1,22 +1,25 @@
-"""The search from its configuration to its best settings."""
+"""The search from its configuration to its best settings, and its trials: runs that may be pruned."""
 
-import hashlib
-import json
+import contextlib
+import traceback
 import warnings
 from pathlib import Path
 
 import optuna
+import pytorch_lightning as pl
 from omegaconf import DictConfig, OmegaConf
-from optuna.trial import TrialState
+from optuna.trial import FrozenTrial, TrialState
+from pytorch_lightning.callbacks import Callback
 
-from shared.commands import SAME
-from shared.config import Monitor, Stopped, compose, overrides, plain
-from shared.errors import UserError, require_int
+from shared.commands import SAME, digest, train_once
+from shared.config import Monitor, Stopped, check_training, compose, overrides, plain
+from shared.errors import PlaceError, UserError, require_int
+from shared.files import InUseError
+from shared.runs import runs_in
 from shared.sweep.progress import SweepProgress, best
 from shared.sweep.report import report
 from shared.sweep.space import Space
-from shared.sweep.study import Study, storage_failures
-from shared.sweep.trial import run_trial
+from shared.sweep.study import STORAGE_FAILURES, Study, storage_failures
 
 
 def sweep(config: DictConfig, words: list[str] | None = None) -> Study:
@@ -25,10 +28,8 @@ def sweep(config: DictConfig, words: list[str] | None = None) -> Study:
     The study's folder ``<runs>/sweep/<name>-<hash>`` follows from the settings: the same command, started
     again or several times at once, works on the same study.
 
-    Args:
-        config: As in ``conf/sweep.yaml``.
-        words: Overrides that it was composed from, those of this command by default; a trial is composed from
-            them and its own.
+    A trial is composed from the overrides ``words`` of ``config``, those of this command by default, and its
+    own.
 
     Raises:
         UserError: The space, the storage or the folder cannot be used, or no trial could be trained.
@@ -39,7 +40,8 @@ def sweep(config: DictConfig, words: list[str] | None = None) -> Study:
         raise UserError(
             f"trainer.devices: must be 1, got {config.trainer.devices}; start the command once per device"
         )
-    _quiet()
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    warnings.filterwarnings("ignore", category=optuna.exceptions.ExperimentalWarning)
     words = overrides() if words is None else words
     space = Space(
         plain(config.sweep.space) if config.sweep.space else {},
@@ -63,31 +65,74 @@ def sweep(config: DictConfig, words: list[str] | None = None) -> Study:
         except KeyboardInterrupt as stop:
             raise Stopped.saying(f"\nstopped; {SAME}", stop) from None
         finally:
-            report(study, space, config, words)
+            report(study, space, words)
     if best(study.trials(), monitor) is None and not study.trials(TrialState.RUNNING):
         raise UserError(f"no trial could be trained; {study.folder / 'trials.csv'} has the reasons")
     return study
 
 
+def run_trial(trial: optuna.Trial, space: Space, folder: Path, progress: SweepProgress) -> FrozenTrial:
+    """Train with the trial's values, and report the result to the study.
+
+    The trial's value is the best of its epochs; the test set is not used. The training prints to
+    ``output.txt`` in the trial's folder. A trial that cannot be trained fails with its reason, and the search
+    continues; where a signal, a full disk, the storage or another process stops it, it is resumed next time.
+    """
+    try:
+        config = space.configure(trial)
+        config.runs, config.test = str(folder), False
+        config.trainer.enable_progress_bar = False  # the search has a bar of its own
+        check_training(config)
+        with (folder / "output.txt").open("a") as output, contextlib.redirect_stdout(output):
+            metrics = train_once(config, [Pruning(trial, progress)])
+    except (InUseError, PlaceError, *STORAGE_FAILURES):
+        raise
+    except Exception as error:  # any result of the settings, such as too little memory
+        if not isinstance(error, UserError):
+            (folder / "traceback.txt").write_text(traceback.format_exc())
+        reason = error.args[0] if isinstance(error, UserError) else repr(error)
+        trial.set_user_attr("error", reason)
+        trial.set_user_attr("run", next((str(run.folder) for run in runs_in(folder)), None))
+        return trial.study.tell(trial, state=TrialState.FAIL)
+    for key in ("run", "epochs", "params", "cpu_seconds"):
+        trial.set_user_attr(key, metrics[key])
+    if trial.user_attrs.get("pruned"):
+        return trial.study.tell(trial, state=TrialState.PRUNED)
+    return trial.study.tell(trial, metrics[progress.study.monitor.name])
+
+
+class Pruning(Callback):
+    """Reports the metric of each epoch, and ends the training where the study's pruner says so.
+
+    The run ends as others do, with its metrics and its best checkpoint.
+    """
+
+    def __init__(self, trial: optuna.Trial, progress: SweepProgress):
+        self.trial, self.progress, self.monitor = trial, progress, progress.study.monitor
+        self.reported = set(trial.study.get_trials(deepcopy=False)[trial.number].intermediate_values)
+
+    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """An epoch that is repeated after a kill is reported once."""
+        epoch, epochs = trainer.current_epoch, trainer.max_epochs
+        if epoch not in self.reported:
+            self.trial.report(float(trainer.callback_metrics[self.monitor.name]), epoch)
+        self.progress.epoch(self.trial.number, epoch + 1, epochs)
+        if epoch + 1 != epochs and self.trial.should_prune():
+            self.trial.set_user_attr("pruned", True)
+            trainer.should_stop = True
+
+
 def folder_of(config: DictConfig) -> Path:
     """The folder of a study; it depends on all settings but ``n_trials``, ``storage`` and ``runs``."""
-    settings = OmegaConf.masked_copy(
-        config, [str(key) for key in config if key not in ("n_trials", "storage", "runs")]
-    )
-    text = json.dumps(OmegaConf.to_container(settings, resolve=True), sort_keys=True)
+    settings = plain(_without(config, "n_trials", "storage", "runs"))
     chosen = str(config.choices.sweep or config.domain.name).replace("/", "-")
-    name = f"{chosen}-{hashlib.sha256(text.encode()).hexdigest()[:10]}"
-    return Path(config.runs).absolute() / "sweep" / name
+    return Path(config.runs).absolute() / "sweep" / f"{chosen}-{digest(settings)}"
 
 
 def training(config: DictConfig) -> DictConfig:
     """The part of the configuration that a training has."""
-    return OmegaConf.masked_copy(
-        config, [str(key) for key in config if key not in ("n_trials", "storage", "sweep")]
-    )
+    return _without(config, "n_trials", "storage", "sweep")
 
 
-def _quiet() -> None:
-    """Hide Optuna's log of trials and its warnings of experimental features."""
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
-    warnings.filterwarnings("ignore", category=optuna.exceptions.ExperimentalWarning)
+def _without(config: DictConfig, *keys: str) -> DictConfig:
+    return OmegaConf.masked_copy(config, [str(key) for key in config if key not in keys])

@@ -13,7 +13,6 @@ from omegaconf import OmegaConf
 from optuna.exceptions import StorageInternalError
 from optuna.trial import TrialState
 
-import shared.sweep.trial
 from shared.commands.train import train
 from shared.config.cli import compose
 from shared.errors import PlaceError, UserError
@@ -21,6 +20,7 @@ from shared.sweep.study import Study
 from shared.sweep.sweep import folder_of, sweep
 from tests.commands import command
 
+SWEEP = importlib.import_module("shared.sweep.sweep")  # the package has its function by this name
 # The smallest search that still does everything: a trial takes half a second.
 TINY = """# @package _global_
 defaults:
@@ -188,7 +188,7 @@ def test_a_defect_leaves_its_traceback_and_fails_one_trial(tmp_path: Path, monke
     def out_of_memory(*_: object) -> dict:
         raise torch.OutOfMemoryError("no memory")
 
-    monkeypatch.setattr(shared.sweep.trial, "train_once", out_of_memory)
+    monkeypatch.setattr(SWEEP, "train_once", out_of_memory)
     with pytest.raises(UserError, match="no trial could be trained"):
         search(tmp_path, "n_trials=1")
     [path] = tmp_path.glob("sweep/*/trials/0000/traceback.txt")
@@ -204,7 +204,7 @@ def test_a_trial_is_resumed_where_the_disk_was_full_or_the_storage_lost(
         raise error
 
     with monkeypatch.context() as patch:
-        patch.setattr(shared.sweep.trial, "train_once", lost)
+        patch.setattr(SWEEP, "train_once", lost)
         with pytest.raises(UserError, match=str(error)):
             search(tmp_path, "n_trials=1")
     [trial] = search(tmp_path, "n_trials=1").trials()
