@@ -1,6 +1,7 @@
 """Train the entries of a comparison, a few at a time, and report."""
 
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 
 from omegaconf import DictConfig
@@ -8,7 +9,7 @@ from omegaconf import DictConfig
 from shared.commands import SAME
 from shared.compare.claims import judge
 from shared.compare.entry import Entry
-from shared.compare.jobs import Job, Workers
+from shared.compare.jobs import Job, do
 from shared.compare.report import write_report
 from shared.compare.results import results, write_csv
 from shared.compare.spec import read
@@ -20,11 +21,8 @@ from shared.files import held
 def compare(config: DictConfig) -> Path:
     """Train what has not been trained yet, and write ``results.csv``, pictures and reports.
 
-    Everything lies in ``<runs>/compare/<name>``; what is finished there is kept. Failed entries are
-    reported, and the rest continue.
-
-    Returns:
-        The folder.
+    Everything lies in ``<runs>/compare/<name>``, which is returned; what is finished there is kept. Failed
+    entries are reported, and the rest continue.
 
     Raises:
         InUseError: Another process works on this comparison.
@@ -63,23 +61,22 @@ def compare(config: DictConfig) -> Path:
 
 def train(entries: list[Entry], n_jobs: int) -> None:
     """Task by task: first the facts of each entry, then its learning rate, then one training per seed."""
-    total = sum(
-        1 + len(entry.seeds) + (len(entry.factors) if len(entry.factors) > 1 else 0) for entry in entries
-    )
-    with Workers(n_jobs) as workers, progress_bar() as bar:
+    total = sum(1 + len(entry.seeds) + len(entry.factors) * (len(entry.factors) > 1) for entry in entries)
+    with progress_bar() as bar:
         shown = bar.add_task("comparing", total=total, note="")
 
         def run(jobs: Sequence[Job]) -> None:
             waiting = [job for job in jobs if not job.done]
             bar.update(shown, advance=len(jobs) - len(waiting))
-            for job in workers.run(waiting):
-                bar.update(shown, description=job.folder.name, advance=1)
-                if job.failure or not bar.console.is_terminal:
-                    print_line(f"{job.folder.name}: {job.failure or 'done'}", console=bar.console)
+            with closing(do(waiting, n_jobs)) as ended:
+                for job in ended:
+                    bar.update(shown, description=job.folder.name, advance=1)
+                    if job.failure or not bar.console.is_terminal:
+                        print_line(f"{job.folder.name}: {job.failure or 'done'}", console=bar.console)
 
         for task in dict.fromkeys(entry.task for entry in entries):
             mine = [entry for entry in entries if entry.task == task]
             for entry in mine:  # one at a time: latency is measured while no training runs
                 run([entry.measuring])
-            run([training.job for entry in mine for training in entry.search()])
-            run([training.job for entry in mine for training in entry.trainings()])
+            run([job for entry in mine for job in entry.search()])
+            run([job for entry in mine for job in entry.trainings()])

@@ -1,52 +1,43 @@
 """An entry, a design on a task: the trainings that it needs, and the runs that exist."""
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
+from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import OmegaConfBaseException
 
 from shared.commands import digest
-from shared.compare.jobs import FACTS, Job, measure, train
-from shared.compare.profile import read_facts
-from shared.compare.spec import Comparison, configuration
-from shared.config import Monitor, check_values, plain
+from shared.compare.jobs import Job, measure, train
+from shared.compare.profile import FACTS, read_facts
+from shared.compare.spec import Comparison
+from shared.config import Monitor, check_choices, check_keys, check_typed, check_values, compose, plain
 from shared.errors import UserError
 from shared.runs import Run
 
-
-class Training(NamedTuple):
-    """One training of an entry: its seed, the multiple of the recipe's learning rate, and its job."""
-
-    seed: int
-    factor: float
-    job: Job
-
-    @property
-    def run(self) -> Run | None:
-        """Its run folder, once it has ended."""
-        return self.job.run
+# Keys of a training that a comparison sets itself.
+SETTLED = ("seed", "runs", "resume", "test", "data.epoch_size", "trainer.max_epochs", "trainer.devices")
 
 
 class Entry:
-    """A design on a task.
+    """A design on a task of a comparison; a ``UserError`` if its overrides do not fit.
 
-    Args:
-        plan: The comparison.
-        task, design: Names in it.
-        home: Folder of all trainings.
-        folder: The value of ``${folder}``.
-
-    Raises:
-        UserError: Its overrides do not fit.
+    ``home`` is the folder of all trainings, ``folder`` the value of ``${folder}``.
     """
 
     def __init__(self, plan: Comparison, task: str, design: str, home: Path, folder: str | None):
         self.task, self.design = task, design
         self.settings, self.seeds, self.factors = plan.tasks[task], plan.seeds_of(task), plan.learning_rates
         self._home, self._folder = home, folder
-        self._base = configuration(self.settings, design, task)
+        overrides = [*self.settings.overrides, *self.settings.cells[design]]
+        with self._named():
+            self._base = compose("train", overrides)
+            check_typed(overrides, SETTLED, [])
+            check_choices(self._base)
+            check_keys(self._base, "train", typed=[word.split("=")[0] for word in overrides])
         self.measuring = self._job(measure, "facts", self._configuration(self.seeds[0]))
 
     @property
@@ -55,7 +46,7 @@ class Entry:
         file = self.measuring.folder / FACTS
         return read_facts(file) if file.exists() else None
 
-    def search(self) -> list[Training]:
+    def search(self) -> list[Job]:
         """The trainings among which the learning rate is chosen; the test set is left alone."""
         if len(self.factors) == 1 or not self.facts:
             return []
@@ -67,16 +58,13 @@ class Entry:
         if len(self.factors) == 1:
             return self.factors[0]
         searched = self.search()
-        runs = [run for training in searched if (run := training.run)]
+        runs = [(run, job.factor) for job in searched if (run := job.run)]
         if not runs or len(runs) < len(searched):
             return None
-        monitor = Monitor.of(runs[0].config)
-        factor, _ = monitor.best(
-            zip(self.factors, runs, strict=True), lambda pair: pair[1].metrics[monitor.name]
-        )
-        return factor
+        monitor = Monitor.of(runs[0][0].config)
+        return monitor.best(runs, lambda pair: pair[0].metrics[monitor.name])[1]
 
-    def trainings(self) -> list[Training]:
+    def trainings(self) -> list[Job]:
         """The trainings that are compared: one per seed, once the learning rate is known."""
         factor = self.factor
         if factor is None or not self.facts:
@@ -86,13 +74,13 @@ class Entry:
     @property
     def failure(self) -> str | None:
         """Why it has no results; None if it has some, or has not been tried."""
-        jobs = [self.measuring, *(training.job for training in (*self.search(), *self.trainings()))]
+        jobs = [self.measuring, *self.search(), *self.trainings()]
         return next((job.failure for job in jobs if job.failure), None)
 
     @property
     def finished(self) -> list[Run] | None:
         """The run of each seed; None while one is missing."""
-        runs = [run for run in (training.run for training in self.trainings()) if run]
+        runs = [run for job in self.trainings() if (run := job.run)]
         return runs if len(runs) == len(self.seeds) else None
 
     @property
@@ -110,7 +98,7 @@ class Entry:
         data = [plain(self._configuration(seed).data) for seed in self.seeds]
         return all(settings == data[0] for settings in data)
 
-    def _training(self, seed: int, factor: float, *, test: bool) -> Training:
+    def _training(self, seed: int, factor: float, *, test: bool) -> Job:
         epochs = self.settings.validations
         settings = {
             "data.epoch_size": -(-self.samples // epochs),
@@ -119,8 +107,7 @@ class Entry:
             "test": test,
         }
         config = self._configuration(seed, factor, settings)
-        kind = f"seed{seed}" if test else f"search{factor:g}"
-        return Training(seed, factor, self._job(train, kind, config))
+        return self._job(train, f"seed{seed}" if test else f"search{factor:g}", config, factor)
 
     def _configuration(
         self, seed: int, factor: float = 1.0, settings: dict[str, Any] | None = None
@@ -131,26 +118,31 @@ class Entry:
             config.optimizer.lr *= factor
             for key, value in (settings or {}).items():
                 OmegaConf.update(config, key, value)
-        place = f"compare.tasks.{self.task}.cells.{self.design}"
-        try:
-            missing = sorted(OmegaConf.missing_keys(config))
-            if missing:
+        with self._named():
+            if missing := sorted(OmegaConf.missing_keys(config)):
                 raise UserError(f"{missing[0]} is not set; add an override {missing[0]}=…")
             resolved = plain(config)
             check_values(resolved)
-        except (OmegaConfBaseException, UserError) as error:
-            raise UserError(f"{place}: {error}") from error
         del resolved["folder"]
         return OmegaConf.create(resolved)
 
-    def _job(self, does: Any, kind: str, config: DictConfig) -> Job:
+    @contextmanager
+    def _named(self) -> Iterator[None]:
+        """Put the entry's place in the file in front of the message of an error."""
+        try:
+            yield
+        except (HydraException, OmegaConfBaseException, UserError) as error:
+            cause = error.__cause__ if isinstance(error, HydraException) else None
+            reason = str(cause or error).split("\n")[0]
+            raise UserError(f"compare.tasks.{self.task}.cells.{self.design}: {reason}") from error
+
+    def _job(self, does: Any, kind: str, config: DictConfig, factor: float = 1.0) -> Job:
         """Each job has a folder of its own, named by all settings of its configuration."""
-        settings = {key: value for key, value in plain(config).items() if key != "runs"}
+        settings = plain(config)
+        named = digest({key: value for key, value in settings.items() if key != "runs"})
         words = "-".join(slug(word) for word in (self.task, self.design, kind))
-        folder = self._home / f"{words}-{digest(settings)}"
-        config = config.copy()
-        config.runs = str(folder)
-        return Job(does, config, folder)
+        folder = self._home / f"{words}-{named}"
+        return Job(does, OmegaConf.create(settings | {"runs": str(folder)}), folder, factor)
 
 
 def slug(name: str) -> str:

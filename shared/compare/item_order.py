@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytorch_lightning as pl
-from pytorch_lightning.callbacks import Callback, ModelCheckpoint
+from pytorch_lightning.callbacks import Callback
 
 from shared.config import check_value
 from shared.files import read_json, write_json
@@ -14,11 +14,7 @@ FILE = "order.json"
 
 
 def read_order(folder: Path) -> str:
-    """The digest in a run's folder.
-
-    Raises:
-        UserError: There is none, or it is broken.
-    """
+    """The digest in a run's folder."""
     file = folder / FILE
     digest = read_json(file).get("digest")
     check_value(digest, str, f"{file}: digest")
@@ -48,7 +44,5 @@ class Order(Callback):
 
     def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Write it."""
-        checkpoint = trainer.checkpoint_callback
-        assert isinstance(checkpoint, ModelCheckpoint)
-        assert checkpoint.dirpath is not None
-        write_json(Path(checkpoint.dirpath).parent / FILE, {"digest": self.digest})
+        folder = Path(trainer.checkpoint_callback.dirpath).parent  # type: ignore[union-attr]
+        write_json(folder / FILE, {"digest": self.digest})

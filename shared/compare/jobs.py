@@ -5,11 +5,10 @@ import os
 import signal
 import threading
 import traceback
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Callable, Generator, Iterable
 from contextlib import redirect_stderr, redirect_stdout
-from multiprocessing.connection import wait
+from multiprocessing import connection
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -18,21 +17,25 @@ from omegaconf import DictConfig
 
 from shared.commands import train_once
 from shared.compare.item_order import Order
-from shared.compare.profile import facts
+from shared.compare.profile import FACTS, facts
 from shared.config import REQUEUE
 from shared.errors import UserError
 from shared.files import write, write_json
 from shared.runs import Run, runs_in
 
-FAILED, FACTS, LOG = "failed.txt", "facts.json", "log.txt"
+FAILED, LOG = "failed.txt", "log.txt"
 
 
 class Job(NamedTuple):
-    """A task for a process: a function, its configuration, and the folder of its results."""
+    """Work for a process: a function, its configuration, and the folder of its results.
+
+    ``factor`` is the multiple of the recipe's learning rate that the configuration has.
+    """
 
     does: Callable[[DictConfig, Path], None]
     config: DictConfig
     folder: Path
+    factor: float = 1.0
 
     @property
     def done(self) -> bool:
@@ -61,75 +64,56 @@ def train(config: DictConfig, folder: Path) -> None:
     train_once(config, [Order()])
 
 
-class Workers:
-    """``n`` threads, each with a process of its own that is kept from job to job: imports take seconds.
+def do(jobs: Iterable[Job], n: int) -> Generator[Job]:
+    """Do jobs, ``n`` at a time; yields each when it is done; the folder of a failed one holds the reason.
 
-    One pool of ``n`` processes would give up all its jobs when one process dies.
+    Each has a process of its own, forked from one that has made the imports, which take seconds. When the
+    iterator is closed, what runs is killed: the trainings are resumed next time.
     """
-
-    def __init__(self, n: int):
-        self._threads = ThreadPoolExecutor(n)
-        self._local = threading.local()
-        self._stopped = False
-
-    def __enter__(self) -> "Workers":
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, *_: Any) -> None:
-        if kind:  # such as Ctrl-C: the trainings are resumed next time
-            self._stopped = True
-            for process in multiprocessing.active_children():
-                process.kill()
-        self._threads.shutdown(cancel_futures=True)  # the end of a thread ends its process
-
-    def run(self, jobs: Iterable[Job]) -> Iterator[Job]:
-        """Do the jobs; yields each when it is done; the folder of a failed one holds the reason."""
-        futures: dict[Future, Job] = {self._threads.submit(self._do, job): job for job in jobs}
-        for future in as_completed(futures):
-            future.result()
-            yield futures[future]
-
-    def _do(self, job: Job) -> None:
-        if not hasattr(self._local, "process"):
-            # Spawned, not forked: a copy of a process whose threads run may hang.
-            self._local.process = ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), _start)
-        job.folder.mkdir(parents=True, exist_ok=True)
-        (job.folder / FAILED).unlink(missing_ok=True)
-        try:
-            reason = self._local.process.submit(_attempt, job).result()
-        except BrokenProcessPool:
-            del self._local.process
-            reason = "" if self._stopped else "its process was killed; was there enough memory?"
-        if reason:
-            write(job.folder / FAILED, reason)
+    processes = multiprocessing.get_context("forkserver")
+    processes.set_forkserver_preload([__name__])
+    waiting = list(jobs)
+    running: dict[Any, tuple[ForkServerProcess, Job]] = {}  # by what is ready when the process has ended
+    try:
+        while waiting or running:
+            while waiting and len(running) < n:
+                job = waiting.pop(0)
+                job.folder.mkdir(parents=True, exist_ok=True)
+                (job.folder / FAILED).unlink(missing_ok=True)
+                process = processes.Process(target=_attempt, args=(job,))
+                process.start()
+                running[process.sentinel] = process, job
+            for sentinel in connection.wait(list(running)):
+                process, job = running.pop(sentinel)
+                process.join()
+                if process.exitcode:
+                    write(job.folder / FAILED, "its process was killed; was there enough memory?")
+                yield job
+    finally:
+        for process, _ in running.values():
+            process.kill()
+            process.join()
 
 
-def _start() -> None:
-    """Use one thread, and exit when the parent process dies.
-
-    A terminal and SLURM send the signals that end a command to all its processes; the first one handles them.
-    """
+def _attempt(job: Job) -> None:
+    """Do the job in this process with one thread, its output in a file; write why it failed."""
+    # A terminal and SLURM send the signals that end a command to all its processes; the first handles them.
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, *REQUEUE):
         signal.signal(number, signal.SIG_IGN)
+    threading.Thread(target=_follow_parent, daemon=True).start()
     torch.set_num_threads(1)
-    parent = multiprocessing.parent_process()
-    assert parent
-
-    def follow() -> None:
-        wait([parent.sentinel])
-        os._exit(1)
-
-    threading.Thread(target=follow, daemon=True).start()
-
-
-def _attempt(job: Job) -> str | None:
-    """Do the job in this process, its output in a file; returns why it failed, or None."""
     with (job.folder / LOG).open("a") as log, redirect_stdout(log), redirect_stderr(log):
         try:
             job.does(job.config, job.folder)
         except UserError as error:
-            return str(error)
+            write(job.folder / FAILED, str(error))
         except Exception as error:
-            log.write(traceback.format_exc())
-            return f"{type(error).__name__}: {error}".split("\n")[0]
-    return None
+            traceback.print_exc()
+            write(job.folder / FAILED, f"{type(error).__name__}: {error}".split("\n")[0])
+
+
+def _follow_parent() -> None:
+    parent = multiprocessing.parent_process()
+    assert parent
+    connection.wait([parent.sentinel])
+    os._exit(1)

@@ -1,21 +1,17 @@
 """Markdown from numbers and from untrusted text."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from shared.compare.statistics import Estimate
 from shared.files import printable
 
 
-def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A table of cells that are Markdown themselves."""
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
-
-
-def bullets(points: Sequence[str]) -> str:
-    """A list."""
-    return "\n".join(f"- {point}" for point in points)
+def table(head: str, rows: Iterable[Sequence[object]]) -> str:
+    """A table of cells that are Markdown themselves; the titles of its columns are separated by ``|``."""
+    titles = head.split("|")
+    lines = [titles, ["---"] * len(titles), *rows]
+    return "\n".join(f"| {' | '.join(map(str, line))} |" for line in lines)
 
 
 def text(words: str) -> str:
@@ -35,5 +31,4 @@ def points(mean: Estimate) -> str:
 
 def percent(mean: Estimate) -> str:
     """An accuracy with its interval, in per cent."""
-    low, high = max(mean.low, 0.0), min(mean.high, 1.0)
-    return f"**{100 * mean.value:.2f}** ({100 * low:.2f} … {100 * high:.2f})"
+    return f"**{100 * mean.value:.2f}** ({100 * max(mean.low, 0.0):.2f} … {100 * min(mean.high, 1.0):.2f})"

@@ -16,12 +16,17 @@ from shared.network import Layer, Network, layer_table
 from shared.runs import environment
 from shared.training import Classifier, DataModule, Draw, build_data, build_module, build_trainer, precision
 
-CHOICES = ("slides along", "padding", "pooling")
+FACTS = "facts.json"
 PREDICTIONS = 100  # of one item each; the fastest counts, since others wait for the machine as well
+CHOICES = {  # of a design, with the values that each can have
+    "slides along": ("both axes", "axis 1", "axis 2", "nothing"),
+    "padding": ("none", "zeros"),
+    "pooling": ("none", "some"),  # or which kinds
+}
 
 
 class Facts(TypedDict):
-    """The contents of ``facts.json``."""
+    """The contents of ``facts.json``, beside CHOICES."""
 
     params: int
     flops: int
@@ -33,11 +38,7 @@ class Facts(TypedDict):
 
 
 def read_facts(file: Path) -> dict[str, Any]:
-    """The facts of an entry from their file.
-
-    Raises:
-        UserError: Naming the file and the key that is broken.
-    """
+    """The facts of an entry from their file; a ``UserError`` names the key that is broken."""
     stored = read_json(file)
     try:
         check_known(stored, Facts)
@@ -68,14 +69,9 @@ def choices(network: Network) -> dict[str, str]:
     """The choices of a design, read off its layers: the axes that filters slide along, padding, pooling."""
     layers = [layer for layer in network.modules() if isinstance(layer, Layer)]
     first, second = (any(layer.slides[axis] for layer in layers) for axis in (0, 1))
-    names = {
-        (True, True): "both axes",
-        (True, False): "axis 1",
-        (False, True): "axis 2",
-        (False, False): "nothing",
-    }
+    both, one, two, none = CHOICES["slides along"]
     return {
-        "slides along": names[first, second],
+        "slides along": (both if second else one) if first else (two if second else none),
         "padding": "zeros" if any(layer.pads for layer in layers) else "none",
         "pooling": " and ".join(sorted({layer.pools for layer in layers if layer.pools})) or "none",
     }

@@ -1,19 +1,18 @@
 """The report of a comparison: ``report.md``, and ``report.html`` that stands alone."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain, pairwise
 from pathlib import Path
 
 from markdown_it import MarkdownIt
 from markupsafe import Markup
-from matplotlib.figure import Figure
 
-from shared.compare.caveats import INTERVALS, fairness
-from shared.compare.claims import Finding, Judged, Results
-from shared.compare.effects import matrix
+from shared.compare.claims import Finding, Judged, matrix
 from shared.compare.entry import Entry, slug
+from shared.compare.fairness import INTERVALS, fairness
 from shared.compare.figures import claims_plot, cost_plot, matrix_plot, styles
-from shared.compare.markdown import bullets, code, percent, points, table, text
+from shared.compare.markdown import code, percent, points, table, text
+from shared.compare.results import Result, Results
 from shared.compare.spec import Comparison
 from shared.files import write
 from shared.results import data_uri, html_page, png
@@ -24,138 +23,118 @@ img { padding: .5rem; border-radius: .4rem; box-sizing: border-box }
 .holds { background: #00795a } .fails { background: #b94e00 } .unshown { background: #6b6b6b }
 """
 COLOURED = {"holds": "holds", "fails": "fails", "failed": "fails", "not shown": "unshown"}  # CSS classes
+MATRIX = """## Design choices across domains
+
+Accuracy of a design that differs from the domain's own in this choice, less that of the domain's own. What
+has no convolution slides along *nothing*. The choices are read off the networks' layers.
+
+![design choices](matrix.png)"""
 
 
 def write_report(
     home: Path, plan: Comparison, entries: Sequence[Entry], results: Results, judged: Sequence[Judged]
 ) -> None:
-    """Write both reports, and the pictures beside them.
+    """Write both reports, and the pictures beside them."""
+    pictures: dict[str, bytes] = {}
+    body = "\n\n".join(_parts(plan, entries, results, judged, pictures)) + "\n"
+    for name, picture in pictures.items():
+        write(home / name, picture)
+    title = plan.title or ""
+    write(home / "report.md", f"# {text(title)}\n\n{body}")
+    write(home / "report.html", _html(body, title, pictures))
 
-    Raises:
-        UserError: They cannot be written.
-    """
-    pictures: dict[str, Figure] = {}
-    parts = [_conditions(results)]
+
+def _parts(
+    plan: Comparison,
+    entries: Sequence[Entry],
+    results: Results,
+    judged: Sequence[Judged],
+    pictures: dict[str, bytes],
+) -> Iterator[str]:
+    """The paragraphs below the title; the figures that they show are added to ``pictures``."""
+    yield _conditions(results)
     if judged:
-        pictures["claims"] = claims_plot(judged)
-        parts += ["## Claims", _claims(judged), "![claims](claims.png)", _findings(judged)]
-    rows, columns, differences = matrix(plan, results)
+        pictures["claims.png"] = png(claims_plot(judged))
+        rows = [(i, text(each.claim.says), f"**{each.verdict}**") for i, each in enumerate(judged, 1)]
+        yield "## Claims\n\n" + table("|claim|verdict", rows)
+        yield "![claims](claims.png)"
+        head = "|difference|points (95 %)|has to be|seeds|test items|parameters, times|verdict"
+        findings = [(i, part) for i, each in enumerate(judged, 1) for part in each.findings]
+        yield table(head, [(i, *_finding(part)) for i, part in findings])
+    rows_, columns, differences = matrix(plan, results)
     if differences:
-        named = {(row, plan.title_of(task)): each for (row, task), each in differences.items()}
-        pictures["matrix"] = matrix_plot(rows, [plan.title_of(task) for task in columns], named)
-        parts += ["## Design choices across domains", _MATRIX, "![design choices](matrix.png)"]
+        titles = {task: plan.title_of(task) for task in columns}
+        cells = {(row, titles[task]): gain for (row, task), gain in differences.items()}
+        pictures["matrix.png"] = png(matrix_plot(rows_, list(titles.values()), cells))
+        yield MATRIX
     style = styles(plan.designs)
     for number, (task, settings) in enumerate(plan.tasks.items(), 1):
-        here = {design: results[task, design] for design in settings.cells if (task, design) in results}
-        parts.append(f"## {text(plan.title_of(task))}")
+        yield f"## {text(plan.title_of(task))}"
         if settings.note:
-            parts.append(text(settings.note))
+            yield text(settings.note)
+        here = {design: results[task, design] for design in settings.cells if (task, design) in results}
         if here:
-            name = f"task{number}-{slug(task)}"
-            pictures[name] = cost_plot(plan.title_of(task), here, style)
-            parts.append(f"![accuracy against cost]({name}.png)")
-        parts += [_entries([entry for entry in entries if entry.task == task], results), _recipe(plan, task)]
-    parts += ["## How it was made fair", bullets(list(fairness(plan, results)))]
-    parts += ["## How the intervals are made", INTERVALS]
-    drawn = {f"{name}.png": png(figure) for name, figure in pictures.items()}
-    for name, picture in drawn.items():
-        write(home / name, picture)
-    title, body = plan.title or "", "\n\n".join(parts) + "\n"
-    write(home / "report.md", f"# {text(title)}\n\n{body}")
-    write(home / "report.html", _html(body, title, drawn))
-
-
-_MATRIX = (
-    "Accuracy of a design that differs from the domain's own in this choice, less that of the domain's own. "
-    "What has no convolution slides along *nothing*. The choices are read off the networks' layers."
-)
+            name = f"task{number}-{slug(task)}.png"
+            pictures[name] = png(cost_plot(plan.title_of(task), here, style))
+            yield f"![accuracy against cost]({name})"
+        head = (
+            "design|test accuracy %|test items|seeds|parameters|FLOPs of one prediction|training, s|"
+            "one prediction, ms|learning rate"
+        )
+        yield table(head, [_entry(entry, here.get(entry.design)) for entry in entries if entry.task == task])
+        yield from _recipe(plan, task)
+    yield f"## How it was made fair\n\n{fairness(plan, results)}"
+    yield f"## How the intervals are made\n{INTERVALS.rstrip()}"
 
 
 def _conditions(results: Results) -> str:
     if not results:
         return "No entry is finished yet."
     machines = {(result.facts["device"], result.facts["threads"]) for result in results.values()}
-    trainings = sum(len(result.runs) for result in results.values())
-    devices = "; ".join(
-        f"{text(name)}, threads of a training: {threads}" for name, threads in sorted(machines)
-    )
+    devices = [f"{text(name)}, threads of a training: {threads}" for name, threads in sorted(machines)]
+    trainings = sum(len(result.metrics) for result in results.values())
     counts = f"{trainings} trainings of {len(results)} entries (a design on a task)"
-    return f"{counts}. {devices}. Intervals are 95 %."
+    return f"{counts}. {'; '.join(devices)}. Intervals are 95 %."
 
 
-def _claims(judged: Sequence[Judged]) -> str:
-    rows = [
-        [str(number), text(each.claim.says), f"**{each.verdict}**"] for number, each in enumerate(judged, 1)
-    ]
-    return table(["", "claim", "verdict"], rows)
-
-
-def _findings(judged: Sequence[Judged]) -> str:
-    rows = [_finding(number, part) for number, claim in enumerate(judged, 1) for part in claim.findings]
-    head = [
-        "",
-        "difference",
-        "points (95 %)",
-        "has to be",
-        "seeds",
-        "test items",
-        "parameters, times",
-        "verdict",
-    ]
-    return table(head, rows)
-
-
-def _finding(number: int, finding: Finding) -> list[str]:
+def _finding(finding: Finding) -> list[object]:
     difference, part = finding.difference, finding.part
+    numbers = [difference.seeds, f"{difference.items:,}"] if difference else ["–", "–"]
     size = f"; parameters at most {part.parameters:g} times" if part.parameters is not None else ""
     return [
-        str(number),
         text(str(finding)),
         points(difference) if difference else "–",
         f"above {0 - 100 * part.margin:g}{size}",
-        str(difference.seeds) if difference else "–",
-        f"{difference.items:,}" if difference else "–",
+        *numbers,
         f"{finding.parameters:.2f}" if finding.parameters else "–",
         f"**{finding.verdict}**" + (f": {text(finding.why)}" if finding.why else ""),
     ]
 
 
-def _entries(entries: Sequence[Entry], results: Results) -> str:
-    head = [
-        "design", "test accuracy %", "test items", "seeds", "parameters", "FLOPs of one prediction",
-        "training, s", "one prediction, ms", "learning rate",
-    ]  # fmt: skip
-    rows = []
-    for entry in entries:
-        result = results.get((entry.task, entry.design))
-        if not result:
-            why = f"**failed**: {text(entry.failure)}" if entry.failure else "not trained yet"
-            rows.append([text(entry.design), why, *[""] * (len(head) - 2)])
-            continue
-        mean, facts, rate = result.accuracy, result.facts, result.runs[0].config.optimizer.lr
-        rows.append([
-            text(entry.design), percent(mean), f"{mean.items:,}", str(mean.seeds), f"{facts['params']:,}",
-            f"{facts['flops']:,}", f"{result.seconds:.1f}", f"{1000 * facts['latency']:.2f}",
-            f"{rate:.2g} (×{entry.factor:g})",
-        ])  # fmt: skip
-    return table(head, rows)
+def _entry(entry: Entry, result: Result | None) -> list[object]:
+    if not result:
+        why = f"**failed**: {text(entry.failure)}" if entry.failure else "not trained yet"
+        return [text(entry.design), why, *[""] * 7]
+    mean, facts = result.accuracy, result.facts
+    return [
+        *(text(entry.design), percent(mean), f"{mean.items:,}", mean.seeds),
+        *(f"{facts['params']:,}", f"{facts['flops']:,}"),
+        *(f"{result.seconds:.1f}", f"{1000 * facts['latency']:.2f}"),
+        f"{result.rate:.2g} (×{result.factor:g})",
+    ]
 
 
-def _recipe(plan: Comparison, task: str) -> str:
+def _recipe(plan: Comparison, task: str) -> Iterator[str]:
     settings = plan.tasks[task]
     budget = f"{settings.samples:,} samples" if settings.samples else f"{settings.flops:.3g} FLOPs"
+    n = settings.validations
+    chosen = "the last checkpoint" if n == 1 else f"the best of {n} checkpoints"
     seeds = ", ".join(map(str, plan.seeds_of(task)))
-    chosen = (
-        "the last checkpoint"
-        if settings.validations == 1
-        else f"the best of {settings.validations} checkpoints"
-    )
-    own = [
-        f"{text(name)}: {code(' '.join(words)) if words else 'as it is'}"
+    yield f"Each training: {budget}, {chosen}; seeds {seeds}; {code(' '.join(settings.overrides))} and"
+    yield "\n".join(
+        f"- {text(name)}: {code(' '.join(words)) if words else 'as it is'}"
         for name, words in settings.cells.items()
-    ]
-    common = code(" ".join(settings.overrides))
-    return f"Each training: {budget}, {chosen}; seeds {seeds}; {common} and\n\n{bullets(own)}"
+    )
 
 
 def _html(markdown: str, title: str, pictures: Mapping[str, bytes]) -> str:

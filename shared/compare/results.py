@@ -3,7 +3,9 @@
 import csv
 import re
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
@@ -19,51 +21,76 @@ from shared.files import csv_text, plain_cell, write
 from shared.runs import Run
 
 
+@dataclass(frozen=True)
 class Result:
-    """A finished entry.
+    """A finished entry; each list has an item for the run of each seed."""
 
-    Attributes:
-        entry: The entry.
-        metrics: of each seed's run.
-        facts: Parameters, FLOPs, design choices, latency.
-        accuracy: Over seeds and test items.
-        seconds: of training, the median over seeds: CPU's where that is what trains, else the clock's.
-    """
+    facts: dict[str, Any]  # of its network, see ``profile.Facts``
+    metrics: list[dict[str, Any]]
+    tested: list[Mapping[str, np.ndarray]]  # test items: item, label, label_rank, group, each (N,)
+    classes: list[list[str]]  # names by label
+    orders: list[str]  # digests of the training items in their order
+    rate: float  # of learning
+    factor: float  # which multiple of the recipe's it is
+    same_items: bool  # all seeds have the same test items
 
-    def __init__(self, entry: Entry, runs: Sequence[Run]):
-        self.entry, self.runs = entry, runs
-        self.metrics = [run.metrics for run in runs]
-        assert entry.facts
-        self.facts: dict[str, Any] = entry.facts
-        self._tested = [_columns(run.folder / "test_items.npz") for run in runs]
-        self.accuracy = estimate(self.samples(), entry.same_items)
-        key = "cpu_seconds" if self.facts["accelerator"] == "cpu" else "train_seconds"
-        self.seconds = float(np.median([metrics[key] for metrics in self.metrics]))
-
-    def samples(self, classes: str | None = None) -> list[Sample]:
-        """Right or wrong for each seed and test item, of the classes whose name the expression matches."""
-        samples = []
-        for run, columns in zip(self.runs, self._tested, strict=True):
-            chosen = _of_classes(run, columns["label"], classes) if classes else slice(None)
-            samples.append(
-                Sample((columns["label_rank"] == 0)[chosen].astype(float), columns["group"][chosen])
-            )
-        return samples
-
-    def against(self, other: "Result", classes: str | None = None) -> Estimate | None:
-        """Its accuracy less the other's, paired; None where there are no items, or not the same."""
-        pairs = list(zip(self._tested, other._tested, strict=True))
-        if not all(np.array_equal(a[key], b[key]) for a, b in pairs for key in ("item", "label", "group")):
-            return None
-        mine, its = self.samples(classes), other.samples(classes)
-        if not all(len(sample.values) for sample in mine):
-            return None
-        return difference(mine, its, self.entry.same_items)
+    @cached_property
+    def accuracy(self) -> Estimate:
+        """Over seeds and test items."""
+        return estimate(self._samples(".*"), self.same_items)
 
     @property
-    def orders(self) -> list[str]:
-        """For each seed, the digest of the training items in their order."""
-        return [read_order(run.folder) for run in self.runs]
+    def seconds(self) -> float:
+        """Of training, the median over seeds: the CPU's where that is what trains, else the clock's."""
+        key = "cpu_seconds" if self.facts["accelerator"] == "cpu" else "train_seconds"
+        return float(np.median([metrics[key] for metrics in self.metrics]))
+
+    def against(self, other: "Result", pattern: str = ".*") -> Estimate | None:
+        """Its accuracy less the other's, paired, on the classes whose name the expression matches.
+
+        None where there are no items, or not the same.
+        """
+        pairs = list(zip(self.tested, other.tested, strict=True))
+        if not all(np.array_equal(a[key], b[key]) for a, b in pairs for key in ("item", "label", "group")):
+            return None
+        mine = self._samples(pattern)
+        if not all(len(sample.values) for sample in mine):
+            return None
+        return difference(mine, other._samples(pattern), self.same_items)
+
+    def _samples(self, pattern: str) -> list[Sample]:
+        """Right or wrong for each seed and test item."""
+        samples = []
+        for names, columns in zip(self.classes, self.tested, strict=True):
+            labels = [label for label, name in enumerate(names) if re.fullmatch(pattern, name, re.DOTALL)]
+            chosen = np.isin(columns["label"], labels)
+            right = (columns["label_rank"] == 0)[chosen].astype(float)
+            samples.append(Sample(right, columns["group"][chosen]))
+        return samples
+
+
+Results = Mapping[tuple[str, str], Result]  # by task and design
+
+
+def results(entries: Iterable[Entry]) -> Results:
+    """The finished entries."""
+    runs = {entry: entry.finished for entry in entries}
+    return {(entry.task, entry.design): _result(entry, ended) for entry, ended in runs.items() if ended}
+
+
+def _result(entry: Entry, runs: list[Run]) -> Result:
+    assert entry.facts
+    assert entry.factor
+    return Result(
+        facts=entry.facts,
+        metrics=[run.metrics for run in runs],
+        tested=[_columns(run.folder / "test_items.npz") for run in runs],
+        classes=[_classes(run.folder / "confusion.csv") for run in runs],
+        orders=[read_order(run.folder) for run in runs],
+        rate=runs[0].config.optimizer.lr,
+        factor=entry.factor,
+        same_items=entry.same_items,
+    )
 
 
 def _columns(file: Path) -> dict[str, np.ndarray]:
@@ -74,16 +101,9 @@ def _columns(file: Path) -> dict[str, np.ndarray]:
         raise UserError(f"{file}: broken ({error}); delete the folder, and it is trained again") from error
 
 
-def _of_classes(run: Run, label: np.ndarray, pattern: str) -> np.ndarray:
-    with (run.folder / "confusion.csv").open(newline="") as file:
-        names = [plain_cell(cell) for cell in next(csv.reader(file))[1:]]
-    return np.isin(label, [number for number, name in enumerate(names) if re.fullmatch(pattern, name)])
-
-
-def results(entries: Iterable[Entry]) -> dict[tuple[str, str], Result]:
-    """The finished entries by task and design."""
-    runs = {entry: entry.finished for entry in entries}
-    return {(entry.task, entry.design): Result(entry, ended) for entry, ended in runs.items() if ended}
+def _classes(file: Path) -> list[str]:
+    with file.open(newline="") as text:
+        return [plain_cell(cell) for cell in next(csv.reader(text))[1:]]
 
 
 def write_csv(path: Path, entries: Iterable[Entry]) -> None:
@@ -91,13 +111,12 @@ def write_csv(path: Path, entries: Iterable[Entry]) -> None:
     rows: list[dict[str, Any]] = []
     for entry in entries:
         of_entry = {"task": entry.task, "design": entry.design}
-        facts = entry.facts or {}
         if entry.failure:
             rows.append({**of_entry, "use": "failed", "reason": entry.failure})
-        for use, trainings in (("search", entry.search()), ("compared", entry.trainings())):
-            for training in trainings:
-                if run := training.run:
-                    rows.append({**of_entry, "use": use, **_row(run, training.factor), **facts})
+        for use, jobs in (("search", entry.search()), ("compared", entry.trainings())):
+            for job in jobs:
+                if run := job.run:
+                    rows.append({**of_entry, "use": use, **_row(run, job.factor), **(entry.facts or {})})
     columns = list(dict.fromkeys(key for row in rows for key in row))
     write(path, csv_text(columns, ([row.get(name) for name in columns] for row in rows)))
 
@@ -106,17 +125,12 @@ def _row(run: Run, factor: float) -> dict[str, Any]:
     metrics, config = run.metrics, run.config
     low, high = metrics.get("test/acc/interval", (None, None))
     return {
-        "domain": metrics["domain"],
-        "model": metrics["model"],
-        "data": metrics["data"],
-        "seed": metrics["seed"],
+        **{key: metrics[key] for key in ("domain", "model", "data", "seed")},
         "lr": config.optimizer.lr,
         "lr factor": factor,
         "samples": config.data.epoch_size * config.trainer.max_epochs,
         **{key: metrics[key] for key in ("steps", "train_seconds", "cpu_seconds", ACCURACY)},
-        "test/acc": metrics.get("test/acc"),
-        "test/acc low": low,
-        "test/acc high": high,
+        **{"test/acc": metrics.get("test/acc"), "test/acc low": low, "test/acc high": high},
         "test/n": metrics.get("test/n"),
         "order": read_order(run.folder)[:16],
     }

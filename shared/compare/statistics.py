@@ -11,34 +11,28 @@ CHUNK = 100  # resamples at a time: each weighs every group of items
 
 
 class Estimate(NamedTuple):
-    """A mean over seeds and test items.
-
-    Attributes:
-        value: the mean.
-        error: its standard error.
-        dof: degrees of freedom of that error.
-        seeds, items: how many.
-    """
+    """A mean over seeds and test items, its standard error, and the degrees of freedom of that error."""
 
     value: float
     error: float
     dof: float
-    seeds: int
-    items: int
+    seeds: int  # number of them
+    items: int  # number of them
+
+    @property
+    def half(self) -> float:
+        """Half of the 95 % interval."""
+        return float(stats.t.ppf(0.975, self.dof)) * self.error if self.error else 0.0
 
     @property
     def low(self) -> float:
-        """Where the 95 % interval begins."""
-        return self.value - self._half
+        """Where the interval begins."""
+        return self.value - self.half
 
     @property
     def high(self) -> float:
         """Where it ends."""
-        return self.value + self._half
-
-    @property
-    def _half(self) -> float:
-        return float(stats.t.ppf(0.975, self.dof)) * self.error if self.error else 0.0
+        return self.value + self.half
 
 
 class Sample(NamedTuple):
@@ -51,29 +45,23 @@ class Sample(NamedTuple):
 def estimate(samples: Sequence[Sample], shared: bool) -> Estimate:
     """The mean over seeds and items, its error by a two-level bootstrap, for Student's interval.
 
-    Where all seeds were tested on the same items (``shared``), a resample draws seeds and, apart from them,
-    whole groups of items (games, speakers): the pigeonhole bootstrap (Owen 2007). One seed, or group, fewer
-    than there are is drawn, so that the variance of few is not too small (Rao & Wu 1988). What is due to
-    neither seed nor item alone comes three times in this bootstrap's variance (Owen 2007, section 3), so two
-    parts of it are taken out. The degrees of freedom are those of the two sources, of which five seeds have
-    but four (Satterthwaite 1946). Where each seed has test items of its own, as in folds, its mean holds the
-    chance of both, and the interval is Student's over the seeds.
-
-    Args:
-        samples: one a seed; in all the same items in the same order, if they are shared.
-        shared: whether they are.
+    Where all seeds were tested on the same items in the same order (``shared``), a resample draws seeds
+    and, apart from them, whole groups of items (games, speakers): the pigeonhole bootstrap (Owen 2007).
+    One seed, or group, fewer than there are is drawn, so that the variance of few is not too small (Rao &
+    Wu 1988). What is due to neither seed nor item alone comes three times in this bootstrap's variance
+    (Owen 2007, section 3), so two parts of it are taken out. The degrees of freedom are those of the two
+    sources, of which five seeds have but four (Satterthwaite 1946). Where each seed has test items of its
+    own, as in folds, its mean holds the chance of both, and the interval is Student's over the seeds.
     """
     count = len(samples)
     items = len(samples[0].values) if shared else sum(len(sample.values) for sample in samples)
     means = np.array([sample.values.mean() for sample in samples])
     by_seed = float(means.var(ddof=1)) / count if count > 1 else 0.0
-    if not shared:
-        return Estimate(float(means.mean()), by_seed**0.5, max(count - 1, 1), count, items)
     _, group = np.unique(samples[0].groups, return_inverse=True)
     size = np.bincount(group).astype(float)
-    sums = np.stack([np.bincount(group, sample.values) for sample in samples])  # (seeds, groups)
-    if len(size) == 1:
+    if not shared or len(size) == 1:
         return Estimate(float(means.mean()), by_seed**0.5, max(count - 1, 1), count, items)
+    sums = np.stack([np.bincount(group, sample.values) for sample in samples])  # (seeds, groups)
     excess = 2 * _remainder(sums, size) if count > 1 else 0.0
     variance = max(float(_resampled(sums, size).var(ddof=1)) - excess, by_seed)
     parts = by_seed**2 / max(count - 1, 1) + (variance - by_seed) ** 2 / (len(size) - 1)
@@ -84,8 +72,7 @@ def estimate(samples: Sequence[Sample], shared: bool) -> Estimate:
 def _remainder(sums: np.ndarray, size: np.ndarray) -> float:
     """The variance of the mean that is left once seeds and groups have had their own means."""
     seeds, groups = sums.shape
-    by_seed = sums.sum(1, keepdims=True) / size.sum() * size
-    rest = sums - by_seed
+    rest = sums - sums.sum(1, keepdims=True) / size.sum() * size
     rest -= rest.mean(0)
     return float((rest**2).sum()) / ((seeds - 1) * (groups - 1) * seeds) * groups / size.sum() ** 2
 
@@ -111,10 +98,5 @@ def less(a: Estimate, b: Estimate) -> Estimate:
     """``a`` less ``b``, which have nothing in common (Welch 1947)."""
     error = (a.error**2 + b.error**2) ** 0.5
     parts = sum(mean.error**4 / mean.dof for mean in (a, b))
-    return Estimate(
-        a.value - b.value,
-        error,
-        error**4 / parts if parts else float("inf"),
-        min(a.seeds, b.seeds),
-        a.items + b.items,
-    )
+    dof = error**4 / parts if parts else float("inf")
+    return Estimate(a.value - b.value, error, dof, min(a.seeds, b.seeds), a.items + b.items)

@@ -1,19 +1,20 @@
 """Processes side by side: failed jobs are reported, the others continue."""
 
-import multiprocessing
 import os
 import signal
 import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from omegaconf import DictConfig, OmegaConf
 
-from shared.compare.jobs import FACTS, LOG, Job, Workers
-from shared.config.stopping import Stopped
+from shared.compare.jobs import LOG, Job, do
+from shared.compare.profile import FACTS
+from shared.config.stopping import Stopped, heard
 from shared.errors import UserError
 from shared.files.atomic import write, write_json
 from tests.commands import PROJECT
@@ -41,31 +42,29 @@ def job(kind: str, home: Path) -> Job:
 def test_a_failed_job_reports_the_reason_and_the_others_continue(tmp_path: Path) -> None:
     kinds = ["mistake", "defect", "killed", "fine"]
     jobs = {kind: job(kind, tmp_path) for kind in kinds}
-    with Workers(1) as workers:
-        assert {done.folder.name for done in workers.run(jobs.values())} == set(kinds)
-        assert jobs["mistake"].failure == "data.path=x: no such file"
-        assert jobs["defect"].failure == "ZeroDivisionError: of ours"
-        assert "killed" in (jobs["killed"].failure or "")
-        assert [kind for kind in kinds if jobs[kind].done] == ["fine"]
-        log = (tmp_path / "defect" / LOG).read_text()
-        assert "said by the job" in log
-        assert "Traceback" in log
+    assert {done.folder.name for done in do(jobs.values(), 1)} == set(kinds)
+    assert jobs["mistake"].failure == "data.path=x: no such file"
+    assert jobs["defect"].failure == "ZeroDivisionError: of ours"
+    assert "killed" in (jobs["killed"].failure or "")
+    assert [kind for kind in kinds if jobs[kind].done] == ["fine"]
+    log = (tmp_path / "defect" / LOG).read_text()
+    assert "said by the job" in log
+    assert "Traceback" in log
 
-        again = Job(fails, OmegaConf.create({"kind": "fine"}), jobs["mistake"].folder)
-        list(workers.run([again]))
-        assert again.done
-        assert again.failure is None
+    again = Job(fails, OmegaConf.create({"kind": "fine"}), jobs["mistake"].folder)
+    list(do([again], 2))
+    assert again.done
+    assert again.failure is None
 
 
 STARTS = """
 import sys
 from pathlib import Path
 from tests.shared.compare.test_jobs import job
-from shared.compare.jobs import Workers
+from shared.compare.jobs import do
 
 if __name__ == "__main__":
-    with Workers(1) as workers:
-        list(workers.run([job("endless", Path(sys.argv[1]))]))
+    list(do([job("endless", Path(sys.argv[1]))], 1))
 """
 
 
@@ -95,16 +94,18 @@ def test_no_process_outlives_the_one_it_works_for(tmp_path: Path) -> None:
 
 
 def test_a_stop_ends_the_processes_at_once_and_is_no_failure(tmp_path: Path) -> None:
-    endless, workers = job("endless", tmp_path), Workers(2)
-    with ThreadPoolExecutor(1) as other:
-        jobs = other.submit(lambda: list(workers.run([endless])))
+    endless, pids = job("endless", tmp_path), []
+
+    def stop() -> None:
         while not (endless.folder / "pid").is_file():
             time.sleep(0.05)
-        pid = int((endless.folder / "pid").read_text())
-        os.kill(pid, signal.SIGTERM)  # as SLURM sends it to all processes; the first decides
-        workers.__exit__(Stopped)
-        assert jobs.result() == [endless]
-    for process in multiprocessing.active_children():  # killed, perhaps not yet reaped
-        process.join(60)
-    assert pid not in {process.pid for process in multiprocessing.active_children()}
+        pids.append(int((endless.folder / "pid").read_text()))
+        for pid in (*pids, os.getpid()):  # as SLURM sends it to all processes; the first decides
+            os.kill(pid, signal.SIGTERM)
+
+    with ThreadPoolExecutor(1) as other, heard():
+        other.submit(stop)
+        with pytest.raises(Stopped), closing(do([endless], 2)) as jobs:
+            list(jobs)
+    assert not Path(f"/proc/{pids[0]}").exists()
     assert endless.failure is None

@@ -14,26 +14,24 @@ from shared.compare.entry import Entry
 from shared.compare.figures import claims_plot, cost_plot, matrix_plot, styles
 from shared.compare.jobs import FAILED
 from shared.compare.report import write_report
-from shared.compare.results import results, write_csv
+from shared.compare.results import Results, results, write_csv
 from shared.compare.spec import Comparison
 from shared.results.plots import PALETTE, png
-from tests.shared.compare.comparisons import PLAN, ended, entries_of, finish, measured, plan_of
+from tests.shared.compare.comparisons import PLAN, entries_of, of_digits, plan_of, result, right_at
 
 HOSTILE = "<script>alert(1)</script> | a `b` ![x](http://evil/x.png)\n# c"
 
 
-def written(plan: Comparison, entries: list[Entry], home: Path) -> tuple[str, str]:
-    finished = results(entries)
+def written(plan: Comparison, entries: list[Entry], finished: Results, home: Path) -> tuple[str, str]:
     write_report(home, plan, entries, finished, judge(plan, finished))
     return (home / "report.md").read_text(), (home / "report.html").read_text()
 
 
 def test_a_report_stands_alone(tmp_path: Path) -> None:
     plan = plan_of(title="Does it help?")
-    entries = entries_of(plan, tmp_path / "trainings")
-    for entry, accuracy in zip(entries, (0.9, 0.5), strict=True):
-        finish(entry, accuracy, pooling="max" if entry.design == "lecture" else "none", params=123_456)
-    text, page = written(plan, entries, tmp_path)
+    same = {"params": 123_456}
+    finished = of_digits(right_at(0.9, pooling="max", **same), right_at(0.5, pooling="none", **same))
+    text, page = written(plan, entries_of(plan, tmp_path / "trainings"), finished, tmp_path)
     assert "# Does it help?" in text
     assert "| 1 | Convolution helps. | **holds** |" in text
     assert '<strong class="holds">holds</strong>' in page
@@ -42,8 +40,7 @@ def test_a_report_stands_alone(tmp_path: Path) -> None:
     assert pictures == {"claims.png", "matrix.png", "task1-digits.png"}
     assert page.count('src="data:image/png;base64,') == 3
     assert not re.findall(r"<script|https?://|src=\"(?!data:)|href=", page)
-    mean = 100 * results(entries)["digits", "lecture"].accuracy.value
-    assert f"**{mean:.2f}**" in text
+    assert f"**{100 * finished['digits', 'lecture'].accuracy.value:.2f}**" in text
     assert "| 200 | 5 | 123,456 | 2,000 | 1.5 | 1.00 | 0.003 (×1) |" in text
 
 
@@ -52,10 +49,9 @@ def test_untrusted_text_is_escaped(tmp_path: Path) -> None:
     claim = {"says": HOSTILE, "parts": [{"better": HOSTILE, "than": "b", "tasks": [HOSTILE]}]}
     plan = plan_of(title=HOSTILE, tasks={HOSTILE: task}, claims=[claim])
     entries = entries_of(plan, tmp_path / "trainings")
-    finish(entries[0], 0.5)
-    measured(entries[1])
+    entries[1].measuring.folder.mkdir(parents=True)
     (entries[1].measuring.folder / FAILED).write_text(HOSTILE)
-    text, page = written(plan, entries, tmp_path)
+    text, page = written(plan, entries, {(HOSTILE, HOSTILE): right_at(0.5)}, tmp_path)
     assert "<script" not in page
     assert page.count("<img") == page.count('src="data:') == 2  # claims and the task, and none of theirs
     assert page.count("<h1>") == 1
@@ -67,42 +63,58 @@ def test_untrusted_text_is_escaped(tmp_path: Path) -> None:
 def test_a_report_can_be_made_before_all_entries_are_finished(tmp_path: Path) -> None:
     plan = plan_of()
     entries = entries_of(plan, tmp_path / "trainings")
-    assert "No entry is finished yet." in written(plan, entries, tmp_path)[0]
-    finish(entries[0], 0.5)
-    text, _ = written(plan, entries, tmp_path)
+    assert "No entry is finished yet." in written(plan, entries, {}, tmp_path)[0]
+    text, _ = written(plan, entries, {("digits", "lecture"): right_at(0.5)}, tmp_path)
     assert "| dense | not trained yet |" in text
     assert "not trained: dense on digits" in text
 
 
 def test_another_order_of_the_items_is_reported(tmp_path: Path) -> None:
-    plan = plan_of(learning_rates=[1])
-    entries = entries_of(plan, tmp_path / "trainings")
-    for number, entry in enumerate(entries):
-        measured(entry)
-        for training in entry.trainings():
-            ended(training, np.ones(10), order=str(number) * 64)
-    assert "in the same order, but not on digits." in written(plan, entries, tmp_path)[0]
+    plan, right = plan_of(), [np.ones(10)] * 5
+    finished = of_digits(result(right, order="0" * 64), result(right, order="1" * 64))
+    text, _ = written(plan, entries_of(plan, tmp_path / "trainings"), finished, tmp_path)
+    assert "in the same order, but not on digits." in text
 
 
-def test_results_have_one_row_per_training_and_one_per_failed_entry(tmp_path: Path) -> None:
-    lecture, dense = entries_of(plan_of(), tmp_path)
-    finish(lecture, 0.8)
-    measured(dense)
-    (dense.measuring.folder / FAILED).write_text("no memory")
-    write_csv(tmp_path / "results.csv", [lecture, dense])
+def test_results_have_one_row_per_training_and_one_per_failed_entry(
+    trained_entries: list[Entry], tmp_path: Path
+) -> None:
+    lecture, _ = trained_entries
+    _, failed = entries_of(plan_of(), tmp_path)
+    failed.measuring.folder.mkdir(parents=True)
+    (failed.measuring.folder / FAILED).write_text("no memory")
+    write_csv(tmp_path / "results.csv", [lecture, failed])
     with (tmp_path / "results.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
-    assert [row["use"] for row in rows] == ["search"] * 2 + ["compared"] * 5 + ["failed"]
-    assert [row["seed"] for row in rows] == ["0", "0", "0", "1", "2", "3", "4", ""]
+    assert [row["use"] for row in rows] == ["search"] * 2 + ["compared"] * 2 + ["failed"]
+    assert [row["seed"] for row in rows] == ["0", "0", "0", "1", ""]
     assert rows[1]["lr factor"] == "0.3"
-    assert rows[2]["samples"] == "1000"
+    assert rows[2]["samples"] == "100"
     assert (rows[-1]["design"], rows[-1]["reason"]) == ("dense", "no memory")
+
+
+def test_results_are_those_of_the_runs(trained_entries: list[Entry]) -> None:
+    finished = results(trained_entries)
+    for entry in trained_entries:
+        mine = finished["digits", entry.design]
+        assert entry.finished
+        metrics = [run.metrics for run in entry.finished]
+        assert mine.accuracy.value == pytest.approx(np.mean([each["test/acc"] for each in metrics]))
+        assert (mine.accuracy.seeds, mine.accuracy.items) == (2, metrics[0]["test/n"])
+        assert mine.seconds == np.median([each["cpu_seconds"] for each in metrics])
+        assert mine.classes == [list("0123456789")] * 2
+    lecture, dense = finished.values()
+    assert lecture.orders == dense.orders
+    assert len(set(lecture.orders)) == 2
+    difference = lecture.against(dense)
+    assert difference
+    assert difference.value == pytest.approx(lecture.accuracy.value - dense.accuracy.value)
 
 
 def test_a_design_has_one_colour_everywhere_and_no_two_look_alike() -> None:
     chosen = styles([f"design {i}" for i in range(16)])
     assert chosen["design 0"] == styles(["design 0", "other"])["design 0"]
-    assert [chosen[f"design {i}"].colour for i in range(8)] == list(PALETTE)
+    assert [chosen[f"design {i}"][0] for i in range(8)] == list(PALETTE)
     assert len(set(chosen.values())) == 16
 
 
@@ -114,13 +126,9 @@ def drawn(figure: Figure) -> str:
     )
 
 
-def test_the_figure_of_costs_has_every_design_at_its_accuracy_with_units(tmp_path: Path) -> None:
-    plan = plan_of(learning_rates=[1])
-    entries = entries_of(plan, tmp_path)
-    for entry, accuracy in zip(entries, (0.9, 0.5), strict=True):
-        finish(entry, accuracy)
-    by_design = {design: result for (_, design), result in results(entries).items()}
-    figure = cost_plot("Digits", by_design, styles(plan.designs))
+def test_the_figure_of_costs_has_every_design_at_its_accuracy_with_units() -> None:
+    by_design = {"lecture": right_at(0.9), "dense": right_at(0.5)}
+    figure = cost_plot("Digits", by_design, styles(list(by_design)))
     assert len(figure.axes) == 4
     for axes in figure.axes:
         assert axes.get_xscale() == "log"
@@ -139,13 +147,9 @@ def test_the_figure_of_costs_has_every_design_at_its_accuracy_with_units(tmp_pat
         assert word in words
 
 
-def test_the_figures_of_claims_and_choices_show_their_numbers(tmp_path: Path) -> None:
-    plan = plan_of(learning_rates=[1])
-    entries = entries_of(plan, tmp_path)
-    for entry, accuracy in zip(entries, (0.9, 0.5), strict=True):
-        finish(entry, accuracy)
-    finished = results(entries)
-    words = drawn(claims_plot(judge(plan, finished)))
+def test_the_figures_of_claims_and_choices_show_their_numbers() -> None:
+    finished = of_digits(right_at(0.9), right_at(0.5))
+    words = drawn(claims_plot(judge(plan_of(), finished)))
     assert "lecture − dense on digits" in words
     assert "holds" in words
     difference = finished["digits", "lecture"].against(finished["digits", "dense"])
