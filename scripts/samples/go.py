@@ -10,7 +10,6 @@ import argparse
 import random
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Literal
 
 from sgfmill import sgf
 from sgfmill.common import format_vertex, move_from_vertex
@@ -19,8 +18,6 @@ from domains.go.match import SIZE, Client, opening
 from scripts.samples.pack import pack
 from shared.config import PROJECT, progress
 from shared.files import write
-
-Colour = Literal["b", "w"]
 
 MAX_MOVES = 450  # under GNU Go's simple ko rule a triple ko has no end
 # Level 0 costs 16 s a game, level 8 almost four times that: the cheap ones are drawn most often.
@@ -35,7 +32,7 @@ def play(number: int) -> bytes:
     handicap = rng.randint(2, 6) if rng.random() < HANDICAP_SHARE else 0
     if not handicap:  # in handicap games white has the higher level
         rng.shuffle(levels)
-    level: dict[Colour, int] = {"b": levels[0], "w": levels[1]}
+    level = {"b": levels[0], "w": levels[1]}
     komi = 0.5 if handicap else 6.5
 
     game = sgf.Sgf_game(size=SIZE)
@@ -47,7 +44,7 @@ def play(number: int) -> bytes:
         game.get_root().set_setup_stones(stones, [])
         game.get_root().set("HA", handicap)
     book = [] if handicap else opening(rng)
-    colour: Colour = "w" if handicap else "b"
+    colour = "w" if handicap else "b"
     passes, result = 0, "Void"
     for ply in range(MAX_MOVES):
         if ply < len(book):
@@ -56,7 +53,7 @@ def play(number: int) -> bytes:
         else:
             gnugo(f"level {level[colour]}")
             vertex = gnugo(f"genmove {colour}")
-        other: Colour = "w" if colour == "b" else "b"
+        other = "w" if colour == "b" else "b"
         if vertex == "resign":
             result = f"{other.upper()}+R"
             break
@@ -69,12 +66,9 @@ def play(number: int) -> bytes:
         colour = other
     gnugo.close()
 
-    root = game.get_root()
-    root.set("KM", komi)
-    root.set("RU", "Japanese")
-    root.set("RE", result)
-    root.set("PB", f"GNU Go 3.8 level {level['b']}")
-    root.set("PW", f"GNU Go 3.8 level {level['w']}")
+    names = {f"P{colour.upper()}": f"GNU Go 3.8 level {level[colour]}" for colour in "bw"}
+    for key, value in {"KM": komi, "RU": "Japanese", "RE": result, **names}.items():
+        game.get_root().set(key, value)
     return game.serialise()
 
 

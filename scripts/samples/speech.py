@@ -23,14 +23,10 @@ from shared.config import PROJECT, progress
 RATE = 8000  # Hz, as in telephones
 WORDS = "zero one two three four five six seven eight nine".split()
 # The same accents for men and women, so that only the voice differs between the splits.
-ACCENTS = """
-    en-us en-gb en-gb-scotland en-029 en-gb-x-rp en-us-nyc en-gb-x-gbclan en-gb-x-gbcwmd
-""".split()
+ACCENTS = "en-us en-gb en-gb-scotland en-029 en-gb-x-rp en-us-nyc en-gb-x-gbclan en-gb-x-gbcwmd".split()
 # espeak-ng's variants of a voice: vocal tract, pitch, breath.
 MEN = "m1 m2 m3 m4 m5 m6 m7 m8 adam Andy benjamin david ed Gene john Lee".split()
-WOMEN = """
-    f1 f2 f3 f4 f5 Alicia Andrea Annie aunty belinda linda steph steph2 steph3 anika grandma
-""".split()
+WOMEN = "f1 f2 f3 f4 f5 Alicia Andrea Annie aunty belinda linda steph steph2 steph3 anika grandma".split()
 MELODIES = ["{}", "{},", "{}!", "{}?"]
 QUIET = 0.01  # of the loudest sample: what is softer before and after a word is cut off
 MP3_COMPRESSION = 0.8  # 0 … 1: about 1.4 KB a word once packed
@@ -73,13 +69,8 @@ def main(words: list[str] | None = None) -> None:
     parser.add_argument("--archive", type=Path, default=PROJECT / "domains/speech/sample/digits.tar.xz")
     args = parser.parse_args(words)
     clips = [(digit, speaker, n) for digit in range(10) for speaker in voices() for n in range(args.clips)]
-    pack(
-        (
-            (f"{digit}_{speaker}_{n}.mp3", mp3(speak(digit, speaker, n)))
-            for digit, speaker, n in progress(clips, "espeak-ng speaks")
-        ),
-        args.archive,
-    )
+    spoken = progress(clips, "espeak-ng speaks")
+    pack(((f"{digit}_{who}_{n}.mp3", mp3(speak(digit, who, n))) for digit, who, n in spoken), args.archive)
 
 
 if __name__ == "__main__":

@@ -30,37 +30,19 @@ ASPECTS = """
 VERBS = ["is", "was", "seems", "looks", "remains"]
 NEGATIONS = ["not", "never", "hardly", "far from"]
 INTENSIFIERS = ["very", "really", "truly", "quite", "so", "rather"]
-PEOPLE = [
-    "my brother",
-    "an old friend",
-    "our neighbour",
-    "half the class",
-    "a man in a hat",
-    "the whole family",
-]
-DOINGS = [
-    "came along",
-    "sat in the third row",
-    "bought the tickets",
-    "paid for the coffee",
-    "arrived by train",
-]
-TIMES = [
-    "on a rainy evening",
-    "last sunday",
-    "after work",
-    "in the afternoon",
-    "during the holidays",
-    "at noon",
-]
-FACTS = [
-    "it runs for two hours",
-    "there is a break in the middle",
-    "the hall has nine rows",
-    "it was filmed in a harbour",
-    "the book came out ten years before",
-    "we had seats near the door",
-]
+PEOPLE = ("my brother, an old friend, our neighbour, half the class, a man in a hat, the whole family").split(
+    ", "
+)
+DOINGS = (
+    "came along, sat in the third row, bought the tickets, paid for the coffee, arrived by train"
+).split(", ")
+TIMES = ("on a rainy evening, last sunday, after work, in the afternoon, during the holidays, at noon").split(
+    ", "
+)
+FACTS = (
+    "it runs for two hours, there is a break in the middle, the hall has nine rows, "
+    "it was filmed in a harbour, the book came out ten years before, we had seats near the door"
+).split(", ")
 
 
 def opinion(random: random.Random, praises: bool) -> str:
