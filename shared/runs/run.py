@@ -29,10 +29,7 @@ class Run:
     """The folder of one training run, and what lies in it.
 
     What is missing, broken, or leads out of the folder raises a ``UserError`` that names file and key.
-
-    Attributes:
-        folder: where it lies.
-        output: where what is made of it later goes: in the folder too, unless the project came with it.
+    What is made of it later goes to ``output``: the folder too, unless the project came with it.
     """
 
     def __init__(self, folder: str | Path, output: str | Path | None = None):

@@ -22,16 +22,10 @@ WORDS = ("high", "log", "low", "step")  # of a range
 class Space:
     """The values that a trial may take.
 
-    A key that only some of the chosen files have, such as ``optimizer.momentum``, is not set in trials whose
-    files lack it.
-
-    Args:
-        space: For each key or group a list of values, or a range ``{low, high}`` with ``log: true`` or
-            ``step``; a range of whole numbers gives whole numbers.
-        compose: Makes the configuration of a training from overrides of groups.
-
-    Raises:
-        UserError: A key does not exist, or its values are not a list or a range.
+    ``space`` has for each key or group a list of values, or a range ``{low, high}`` with ``log: true`` or
+    ``step``; a range of whole numbers gives whole numbers. Other keys and values are a ``UserError``. A key
+    that only some of the chosen files have, such as ``optimizer.momentum``, is not set in trials whose files
+    lack it.
     """
 
     def __init__(self, space: Mapping[str, Any], compose: Compose):

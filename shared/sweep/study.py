@@ -35,15 +35,9 @@ class Study:
     lock is free, belonged to a process that died: another process resumes it. So all processes, on all
     machines, must see the same folder.
 
-    Args:
-        folder: of this study alone; made if it does not exist.
-        storage: a database's URL, or None for a journal file in the folder.
-        sampler, pruner: see SAMPLERS and PRUNERS.
-        seed: a trial's values depend on it, on the trial's number and on the trials that have ended by then.
-        monitor: the metric whose best value is searched.
-
-    Raises:
-        UserError: The storage or the folder cannot be used, or the study belongs to another folder.
+    The ``storage`` is a database's URL, or None for a journal file in the folder. A trial's values depend on
+    the seed, on the trial's number and on the trials that have ended by then. A storage or folder that cannot
+    be used, or is another study's, is a ``UserError``.
     """
 
     def __init__(

@@ -102,10 +102,7 @@ def run_trial(trial: optuna.Trial, space: Space, folder: Path, progress: SweepPr
 
 
 class Pruning(Callback):
-    """Reports the metric of each epoch, and ends the training where the study's pruner says so.
-
-    The run ends as others do, with its metrics and its best checkpoint.
-    """
+    """Reports the metric of each epoch, and ends the training, as others end, where the pruner says so."""
 
     def __init__(self, trial: optuna.Trial, progress: SweepProgress):
         self.trial, self.progress, self.monitor = trial, progress, progress.study.monitor
