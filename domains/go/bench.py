@@ -1,6 +1,6 @@
 """The speed of the planes, and the cost of an engine's move beyond the network's forward pass."""
 
-import resource
+import os
 import statistics
 import time
 from collections.abc import Sequence
@@ -76,16 +76,13 @@ def move_seconds(policy: Policy, moves: int) -> tuple[list[float], list[float]]:
 
 def start_seconds() -> tuple[float, float]:
     """From starting ``scripts/gtp.py`` to its first response: on the clock, and of processor time."""
-    start, spent = time.perf_counter(), _cpu_seconds_of_children()
+    start, before = time.perf_counter(), os.times()
     with Client(f"python '{PROJECT / 'scripts' / 'gtp.py'}'") as engine:
         engine("name")
         passed = time.perf_counter() - start
-    return passed, _cpu_seconds_of_children() - spent
-
-
-def _cpu_seconds_of_children() -> float:
-    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return usage.ru_utime + usage.ru_stime
+    after = os.times()
+    spent = after.children_user + after.children_system - before.children_user - before.children_system
+    return passed, spent
 
 
 def plane_speed(games: Games, groups: Sequence[str]) -> dict[str, Any]:
@@ -97,33 +94,30 @@ def plane_speed(games: Games, groups: Sequence[str]) -> dict[str, Any]:
 
     Returns:
         ``games`` and ``positions`` replayed; ``positions_per_cpu_second`` for all groups together; ``share``:
-        the part of the time that goes into each group, measured as what it adds alone to the replay, and
-        into the replay itself. The replay computes what every move would do, since it must know the legal
-        ones; so the groups of captures and liberties after a move cost almost nothing.
+        the part of the time that goes into the replay, which computes what every legal move does, and into
+        each group, measured as what it adds alone to the replay.
     """
     size = np.bincount(games.size).argmax()
     usable = np.flatnonzero((games.size == size) & (np.diff(games.move_start) > 0))
-    sample = usable[np.unique(np.linspace(0, len(usable) - 1, SAMPLE).astype(int))]
+    sample = usable[np.unique(np.linspace(0, len(usable) - 1, SAMPLE).astype(int))].tolist()
     positions = int(np.diff(games.move_start)[sample].sum())
-    replay = _seconds(games, sample, ["zeros"])
-    cost = {"replay": replay}
-    cost.update((name, max(0.0, _seconds(games, sample, [name]) - replay)) for name in groups)
-    total = sum(cost.values())
+
+    def seconds(groups: Sequence[str]) -> float:
+        """CPU seconds of this thread, the best of REPEATS."""
+        game_planes(games, sample[0], groups)  # compiles
+        times = []
+        for _ in range(REPEATS):
+            start = time.thread_time()
+            for g in sample:
+                game_planes(games, g, groups)
+            times.append(time.thread_time() - start)
+        return min(times)
+
+    replay = seconds(["zeros"])
+    cost = {"replay": replay, **{name: max(0.0, seconds([name]) - replay) for name in groups}}
     return {
         "games": len(sample),
         "positions": positions,
-        "positions_per_cpu_second": positions / _seconds(games, sample, groups),
-        "share": {name: seconds / total for name, seconds in cost.items()},
+        "positions_per_cpu_second": positions / seconds(groups),
+        "share": {name: part / sum(cost.values()) for name, part in cost.items()},
     }
-
-
-def _seconds(games: Games, sample: np.ndarray, groups: Sequence[str]) -> float:
-    """CPU seconds of this thread, the best of REPEATS."""
-    game_planes(games, int(sample[0]), groups)  # compiles
-    best = np.inf
-    for _ in range(REPEATS):
-        start = time.thread_time()
-        for g in sample:
-            game_planes(games, int(g), groups)
-        best = min(best, time.thread_time() - start)
-    return best

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from domains.go.board import GROUPS, batch_planes, move_point, plane_groups, point_names
+from domains.go.board import GROUPS, LARGEST, batch_planes, move_point, plane_groups, point_names
 from domains.go.records import GameRecords, read_games
-from shared.errors import UserError
+from shared.errors import require_choice, require_int
 from shared.training import DataModule, Draw, Fractions, check_fractions
 
 
@@ -40,7 +40,7 @@ class GoDataset:
 
     def __getitem__(self, draw: Draw) -> dict[str, Any]:
         items = draw.items
-        symmetry = np.zeros(len(items), np.uint8)
+        symmetry: Any = 0
         if self.symmetries and draw.seed is not None:
             symmetry = np.random.default_rng(draw.seed).integers(8, size=len(items), dtype=np.uint8)
         x, legal, y = batch_planes(self.games, self.game[items], self.ply[items], symmetry, self.planes)
@@ -76,15 +76,11 @@ class GoData(DataModule):
         **loading: Any,
     ):
         super().__init__(**loading)
-        if test_symmetries not in (1, 8):
-            raise UserError(
-                f"data.test_symmetries: must be 1, or 8 for the mean over all, got {test_symmetries}"
-            )
+        require_choice("data.test_symmetries", test_symmetries, (1, 8))
         self.views = test_symmetries
         self.groups_of_planes = plane_groups(planes)
         self.planes = sum(GROUPS[name] for name in self.groups_of_planes)
-        if not 2 <= size <= 19:
-            raise UserError(f"data.size: must be from 2 to 19, got {size}")
+        require_int("data.size", size, 2, LARGEST)
         self.extent = (size, size)
         self.classes = point_names(size)
         self.path = path
@@ -130,9 +126,7 @@ class GoData(DataModule):
         """Uniform over the legal moves, and the legal point played most often in training."""
         counts = np.bincount(self.train_set.y, minlength=len(self.classes))
         test = self.test_set
-        _, legal, y = batch_planes(
-            test.games, test.game[items], test.ply[items], np.zeros(len(items), np.uint8), ()
-        )
+        _, legal, y = batch_planes(test.games, test.game[items], test.ply[items], 0, ())
         ranked = np.where(legal, counts, -1)
         return {
             "uniform over legal moves": 1 / legal.sum(1),

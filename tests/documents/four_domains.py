@@ -20,7 +20,7 @@ from sklearn.datasets import load_digits
 from soundfile import read
 from torch.nn.functional import interpolate
 
-from domains.go.board.rules import Board
+from domains.go.board import Game
 from domains.go.drawing import draw_board
 from domains.go.records import read_games
 from shared.commands import predict, train
@@ -77,9 +77,7 @@ def image(axes: Axes) -> dict[str, Any]:
 
 def go(axes: Axes) -> dict[str, Any]:
     """A position, the probability of each point, and a padded 3×3 filter at the edge of the board."""
-    board, heat = Board(19), np.zeros((19, 19))
-    for move in read_games(GAME).moves[: MOVE - 1]:
-        board.play(int(move))
+    board, heat = Game(19, (), read_games(GAME).moves[: MOVE - 1].tolist()), np.zeros((19, 19))
     choices = predicted("go/policy", input=GAME, move=MOVE, top=361)
     for choice in choices:
         column, line = choice["name"][0], int(choice["name"][1:])

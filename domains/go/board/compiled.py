@@ -13,17 +13,14 @@ from numba.core.caching import FunctionCache
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
-SOURCES = ("move.py", "state.py", "rules.py", "ladder.py", "planes.py", "position.py")
-STAMP = hashlib.sha256(b"".join(Path(__file__).with_name(name).read_bytes() for name in SOURCES)).hexdigest()
-
-_log = logging.getLogger(__name__)
+FOLDER = Path(__file__).parent
+STAMP = hashlib.sha256(b"".join(file.read_bytes() for file in sorted(FOLDER.glob("*.py")))).hexdigest()
 
 
 class _Cache(FunctionCache):
-    """numba's cache of one function; if it cannot be read or written, the function is compiled again.
+    """numba's cache of one function, valid while no file of this folder has changed.
 
-    numba only checks that the function's own file has not changed, though cached code includes functions that
-    it calls in other files. Here a cache is valid while none of SOURCES has changed.
+    numba checks the function's own file alone, though the code includes functions of other files.
     """
 
     def __init__(self, function: Callable[..., Any]):
@@ -32,7 +29,7 @@ class _Cache(FunctionCache):
 
     @contextlib.contextmanager
     def _guard_against_spurious_io_errors(self) -> Iterator[None]:
-        """Numba's hook around reading and writing: an error costs time, not the command."""
+        """Numba's hook around reading and writing: without a cache, the function is compiled again."""
         try:
             yield
         except Exception as error:  # disk errors, or damaged files
@@ -40,21 +37,19 @@ class _Cache(FunctionCache):
 
 
 def compiled(function: Function) -> Function:
-    """Compile a function at its first call, cached on disk; it releases the GIL."""
-    assert Path(function.__code__.co_filename).name in SOURCES
+    """Compile a function of this folder at its first call, cached on disk; it releases the GIL."""
     dispatcher: Any = njit(nogil=True)(function)
-    if dispatcher is function:  # NUMBA_DISABLE_JIT
-        return function
-    try:
-        dispatcher._cache = _Cache(function)
-    except RuntimeError:  # no writable folder
-        _warn_once(str(Path(__file__).parent), "neither this folder nor the user's cache folder is writable")
+    if dispatcher is not function:  # it is with NUMBA_DISABLE_JIT
+        try:
+            dispatcher._cache = _Cache(function)
+        except RuntimeError:
+            _warn_once(str(FOLDER), "neither this folder nor the user's cache folder is writable")
     return dispatcher
 
 
 @functools.cache
 def _warn_once(folder: str, reason: str) -> None:
-    _log.warning(
+    logging.getLogger(__name__).warning(
         "%s: %s; compiled code is not cached, so each process compiles again; set NUMBA_CACHE_DIR to "
         "another folder",
         folder,

@@ -18,8 +18,8 @@ from domains.go.board.state import (
     LOG,
     NEXT,
     PLAY_LOG,
+    SIDES,
     STATE,
-    STRIDE,
     State,
     count_liberties,
     next_liberty,
@@ -32,66 +32,50 @@ BUDGET_PER_READ = 10_000
 
 
 @compiled
-def ladder_captures(s: State, prey: int, cell: int) -> bool:
-    """Whether an atari at ``cell`` catches the string of stone ``prey``, which has two liberties."""
+def ladder_works(s: State, prey: int, cell: int, colour: int) -> bool:
+    """Whether a move works in a ladder against the string of stone ``prey``.
+
+    A move of the other colour works if it catches the string, which has two liberties; a legal move of its
+    own colour if it saves the string, which is in atari.
+    """
     s[BUDGET] = BUDGET_PER_READ
-    return _catches(s, prey, cell)
+    return _works(s, prey, cell, colour)
 
 
 @compiled
-def ladder_escapes(s: State, prey: int, cell: int) -> bool:
-    """Whether a legal move at ``cell`` saves the mover's string of stone ``prey``, which is in atari."""
-    s[BUDGET] = BUDGET_PER_READ
-    mark = s[LOG]
-    play(s, cell, s[prey])
-    head = s[HEAD + prey]
-    liberties = count_liberties(s, head)
-    saved = liberties > 1
-    if liberties == 2:
-        one = next_liberty(s, head, 0)
-        saved = not (_catches(s, prey, one) or _catches(s, prey, next_liberty(s, head, one)))
-    undo(s, mark)
-    return saved
+def _works(s: State, prey: int, cell: int, colour: int) -> bool:
+    """As ``ladder_works``, within the remaining budget."""
+    own, mark = s[prey], s[LOG]
+    if colour == own:
+        play(s, cell, own)
+        head = s[HEAD + prey]
+        liberties = count_liberties(s, head)
+        saved = liberties > 2
+        if liberties == 2:
+            one = next_liberty(s, head, 0)
+            other = next_liberty(s, head, one)
+            saved = not (_works(s, prey, one, 3 - own) or _works(s, prey, other, 3 - own))
+        undo(s, mark)
+        return saved
 
-
-@compiled
-def _catches(s: State, prey: int, cell: int) -> bool:
-    """As ``ladder_captures``, within the remaining budget."""
-    own = s[prey]
-    attacker = 3 - own
     s[BUDGET] -= 1
     if s[BUDGET] < 0 or s[LOG] > STATE - 2 * PLAY_LOG:
         return False
-    captured, stones, liberties = preview(s, cell, attacker)
+    captured, stones, liberties = preview(s, cell, colour)
     if liberties == 0 or (captured == 1 and stones == 1 and liberties == 1):
         return False  # suicide, or a ko
     head = s[HEAD + prey]
-    last = next_liberty(s, head, 0)
-    if last == cell:
-        last = next_liberty(s, head, last)
-    if captured == 0 and preview(s, last, own)[2] > 3:
+    defence = next_liberty(s, head, 0)
+    if defence == cell:
+        defence = next_liberty(s, head, defence)
+    if captured == 0 and preview(s, defence, own)[2] > 3:
         return False  # it extends to three liberties: most reads end here, before a move is played
-
-    mark = s[LOG]
-    play(s, cell, attacker)
-    reply = s[LOG]
-    caught = True
-    defence, capture = last, 0
-    while caught and defence != 0:
-        if preview(s, defence, own)[2] > 0:
-            play(s, defence, own)
-            head = s[HEAD + prey]
-            liberties = count_liberties(s, head)
-            one = next_liberty(s, head, 0)
-            if liberties == 2:
-                caught = _catches(s, prey, one) or _catches(s, prey, next_liberty(s, head, one))
-            elif liberties > 2:
-                caught = False
-            undo(s, reply)
-        capture = next_capture(s, prey, capture)
-        defence = capture
+    play(s, cell, colour)
+    capture = 0
+    while defence != 0 and (preview(s, defence, own)[2] == 0 or not _works(s, prey, defence, own)):
+        defence = capture = next_capture(s, prey, capture)
     undo(s, mark)
-    return caught
+    return defence == 0
 
 
 @compiled
@@ -100,7 +84,7 @@ def next_capture(s: State, prey: int, after: int) -> int:
     best = CELLS
     stone = prey
     while True:
-        for step in (-STRIDE, -1, 1, STRIDE):
+        for step in SIDES:
             if s[stone + step] == 3 - s[prey]:
                 threat = s[HEAD + stone + step]
                 if count_liberties(s, threat) == 1:

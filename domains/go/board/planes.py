@@ -22,23 +22,27 @@ A move is legal if it is on an empty point, no suicide, and not forbidden by sim
 """
 
 from collections.abc import Sequence
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from domains.go.board.compiled import compiled
+from domains.go.board.game import replay, set_up
 from domains.go.board.games import Games
-from domains.go.board.ladder import ladder_captures, ladder_escapes, next_capture
-from domains.go.board.move import is_pass, move_colour, move_point
-from domains.go.board.rules import set_up
+from domains.go.board.ladder import ladder_works, next_capture
+from domains.go.board.points import move_colour, move_point, symmetries
 from domains.go.board.state import (
+    BORN,
     CELLS,
     EMPTY,
     HEAD,
     KO,
     LOG,
     LOG_START,
+    MAX_COUNT,
+    SIDES,
     STRIDE,
     WALL,
     State,
@@ -47,14 +51,11 @@ from domains.go.board.state import (
     is_legal,
     new_state,
     next_liberty,
-    play,
     point_of,
     preview,
 )
-from domains.go.board.symmetry import symmetries
 from shared.errors import UserError, nearest
 
-MAX_COUNT = 8  # this and larger integers share a plane
 GROUPS = {
     "stone colour": 3,
     "ones": 1,
@@ -70,29 +71,17 @@ GROUPS = {
     "difference": 1,  # 1 own stone, -1 the opponent's, 0 empty: input without features
 }
 ALPHAGO = tuple(name for name in GROUPS if name != "difference")
-(
-    STONES,
-    ONES,
-    TURNS,
-    LIBERTIES,
-    CAPTURE,
-    SELF_ATARI,
-    AFTER,
-    LADDER_CAPTURE,
-    LADDER_ESCAPE,
-    SENSIBLE,
-    ZEROS,
-    DIFFERENCE,
-) = range(len(GROUPS))
-SETUP = -MAX_COUNT  # the ply of setup stones
+STONES, ONES, TURNS, LIBERTIES, CAPTURE, SELF_ATARI = range(6)  # indices of GROUPS
+AFTER, LADDER_CAPTURE, LADDER_ESCAPE, SENSIBLE, ZEROS, DIFFERENCE = range(6, 12)
 
 Planes = NDArray[np.int8]
+Indices = NDArray[np.int64]
 
 
 @compiled
 def is_true_eye(s: State, cell: int, colour: int) -> bool:
     """Whether an empty cell is a true eye of a colour (see the table above)."""
-    for step in (-STRIDE, -1, 1, STRIDE):
+    for step in SIDES:
         if s[cell + step] not in (colour, WALL):
             return False
     hostile = edge = 0
@@ -105,38 +94,30 @@ def is_true_eye(s: State, cell: int, colour: int) -> bool:
 @compiled
 def write_planes(
     s: State,
-    born: State,
     ply: int,
     colour: int,
     size: int,
-    first: NDArray[np.int64],
-    to: NDArray[np.int64],
+    first: Indices,
+    to: Indices,
     planes: Planes,
     legal: NDArray[np.bool_],
 ) -> None:
-    """Write the planes of one position.
+    """Write the planes of one position, before move ``ply`` of ``colour``, and its legal moves.
 
-    Args:
-        s: the position.
-        born: (CELLS,) ply at which the stone on each cell was played.
-        ply: number of the next move.
-        colour: to play, BLACK or WHITE.
-        size: of the board.
-        first: (groups,) the first plane of each group, -1 without it.
-        to: (size * size,) the target of each point, see ``symmetries``.
-        planes: (P, size * size) of zeros; output.
-        legal: (size * size,); output.
+    Args as in ``allocate`` but for ``to``: the target of each point, a row of ``symmetries``.
     """
+    s[LOG] = LOG_START
+    if first[ONES] >= 0:
+        planes[first[ONES]] = 1
     for point in range(size * size):
         cell, at = cell_of(point, size), to[point]
-        stone = s[cell]
-        if stone != EMPTY:
+        if s[cell] != EMPTY:
             legal[at] = False
-            own = stone == colour
+            own = s[cell] == colour
             if first[STONES] >= 0:
                 planes[first[STONES] + (0 if own else 1), at] = 1
             if first[TURNS] >= 0:
-                planes[first[TURNS] + min(ply - born[cell], MAX_COUNT) - 1, at] = 1
+                planes[first[TURNS] + min(ply - s[BORN + cell], MAX_COUNT) - 1, at] = 1
             if first[LIBERTIES] >= 0:
                 planes[first[LIBERTIES] + min(count_liberties(s, s[HEAD + cell]), MAX_COUNT) - 1, at] = 1
             if first[DIFFERENCE] >= 0:
@@ -155,176 +136,138 @@ def write_planes(
                 planes[first[AFTER] + min(liberties, MAX_COUNT) - 1, at] = 1
             if first[SENSIBLE] >= 0 and not is_true_eye(s, cell, colour):
                 planes[first[SENSIBLE], at] = 1
-    if first[ONES] >= 0:
-        planes[first[ONES]] = 1
     if first[LADDER_CAPTURE] >= 0 or first[LADDER_ESCAPE] >= 0:
         write_ladders(s, colour, size, first, to, planes)
 
 
 @compiled
-def write_ladders(
-    s: State, colour: int, size: int, first: NDArray[np.int64], to: NDArray[np.int64], planes: Planes
-) -> None:
+def write_ladders(s: State, colour: int, size: int, first: Indices, to: Indices, planes: Planes) -> None:
     """Write the two ladder planes; arguments as in ``write_planes``."""
     for stone in range(STRIDE, CELLS - STRIDE):
         if s[stone] in (EMPTY, WALL) or s[HEAD + stone] != stone:
             continue
-        liberties = count_liberties(s, stone)
-        if s[stone] != colour and liberties == 2 and first[LADDER_CAPTURE] >= 0:
-            cell = next_liberty(s, stone, 0)
-            while cell != 0:
-                if ladder_captures(s, stone, cell):
-                    planes[first[LADDER_CAPTURE], to[point_of(cell, size)]] = 1
-                cell = next_liberty(s, stone, cell)
-        elif s[stone] == colour and liberties == 1 and first[LADDER_ESCAPE] >= 0:
-            last = next_liberty(s, stone, 0)
-            cell, capture = last, 0
-            while cell != 0:
-                if is_legal(s, cell, colour) and ladder_escapes(s, stone, cell):
-                    planes[first[LADDER_ESCAPE], to[point_of(cell, size)]] = 1
-                capture = next_capture(s, stone, capture)
-                cell = capture
+        attack = s[stone] != colour
+        plane = first[LADDER_CAPTURE if attack else LADDER_ESCAPE]
+        if plane < 0 or count_liberties(s, stone) != (2 if attack else 1):
+            continue
+        cell, capture = next_liberty(s, stone, 0), 0
+        while cell != 0:
+            if (attack or is_legal(s, cell, colour)) and ladder_works(s, stone, cell, colour):
+                planes[plane, to[point_of(cell, size)]] = 1
+            cell = capture = next_liberty(s, stone, cell) if attack else next_capture(s, stone, capture)
 
 
 @compiled
 def _batch(
     s: State,
-    born: State,
     size: int,
-    setup_start: NDArray[np.int64],
+    setup_start: Indices,
     setup: NDArray[np.int16],
-    move_start: NDArray[np.int64],
+    move_start: Indices,
     moves: NDArray[np.int16],
-    game: NDArray[np.int64],
-    ply: NDArray[np.int64],
-    symmetry: NDArray[np.uint8],
-    table: NDArray[np.int64],
-    first: NDArray[np.int64],
+    places: Indices,
+    table: Indices,
+    first: Indices,
     planes: Planes,
     legal: NDArray[np.bool_],
-    target: NDArray[np.int64],
+    target: Indices,
 ) -> None:
     current, now = -1, 0  # the position in the state
-    for n in range(len(game)):
-        g = game[n]
-        if g != current or ply[n] < now:
+    for n in range(len(places)):
+        g, ply, symmetry = places[n, 0], places[n, 1], places[n, 2]
+        if g != current or ply < now:
             set_up(s, size, setup[setup_start[g] : setup_start[g + 1]])
-            born[:] = SETUP
             current, now = g, 0
-        while now < ply[n]:
-            code = moves[move_start[g] + now]
-            if is_pass(code, size):
-                s[KO] = 0
-            else:
-                cell = cell_of(move_point(code), size)
-                s[LOG] = LOG_START
-                play(s, cell, 1 + move_colour(code))
-                born[cell] = now
-            now += 1
-        code = moves[move_start[g] + now]
-        to = table[symmetry[n]]
-        s[LOG] = LOG_START
-        write_planes(s, born, now, 1 + move_colour(code), size, first, to, planes[n], legal[n])
-        target[n] = size * size if is_pass(code, size) else to[move_point(code)]
+        start = move_start[g]
+        replay(s, size, moves[start + now : start + ply], now, True)
+        now = ply
+        code, to = moves[start + ply], table[symmetry]
+        write_planes(s, ply, 1 + move_colour(code), size, first, to, planes[n], legal[n])
+        target[n] = to[move_point(code)]
 
 
 def batch_planes(
     games: Games,
-    game: NDArray[np.int64],
-    ply: NDArray[np.int64],
-    symmetry: NDArray[np.uint8],
+    game: Indices | int,
+    ply: Indices,
+    symmetry: NDArray[np.uint8] | int,
     groups: Sequence[str],
-) -> tuple[Planes, NDArray[np.bool_], NDArray[np.int64]]:
-    """Planes of N positions, each in one of the eight symmetries of the board.
+) -> tuple[Planes, NDArray[np.bool_], Indices]:
+    """Planes of N positions of one board size, each in one of the eight symmetries of the board.
 
-    Games are replayed; consecutive positions of a game in ascending order share one replay. It runs on one
-    thread and releases the GIL.
+    Consecutive positions of a game in ascending order share one replay. It releases the GIL.
 
     Args:
-        games: the games; those of the positions have one board size.
-        game: (N,) index of the game.
+        games: the games.
+        game: (N,) index of the game, or one for all.
         ply: (N,) index of the move to predict.
-        symmetry: (N,) 0 … 7, see ``symmetries``; 0 is the identity.
+        symmetry: (N,) 0 … 7, see ``symmetries``, or one for all; 0 is the identity.
         groups: names from GROUPS, in the order of the planes.
 
     Returns:
-        planes (N, P, size, size); the legal moves (N, size * size); the point of the next move (N,), size *
-        size for a pass.
+        planes (N, P, size, size); the legal moves (N, size * size); the point of the next move (N,).
 
     Raises:
         UserError: no such group.
         IndexError: no such position.
-        ValueError: several board sizes.
+        ValueError: none, or several board sizes.
     """
-    game, ply = np.ascontiguousarray(game, np.int64), np.ascontiguousarray(ply, np.int64)
-    symmetry = np.ascontiguousarray(symmetry, np.uint8)
-    first = first_planes(groups)
-    count = sum(GROUPS[name] for name in groups)
-    if len(game) == 0:
-        raise ValueError("must have a position, got none")
-    if game.min() < 0 or game.max() >= len(games.size) or ply.min() < 0 or symmetry.max() > 7:
+    places = np.stack(np.broadcast_arrays(game, ply, symmetry), 1).astype(np.int64)
+    game, ply, _ = places.T
+    [size] = set(games.size[game].tolist())
+    if places.min() < 0 or places[:, 2].max() > 7 or (ply >= np.diff(games.move_start)[game]).any():
         raise IndexError("positions must be in the games, and symmetries from 0 to 7")
-    if (games.move_start[game] + ply >= games.move_start[game + 1]).any():
-        raise IndexError("plies must be before the end of their games")
-    size = int(games.size[game[0]])
-    if (games.size[game] != size).any():
-        raise ValueError("games of a batch must have one board size")
-    planes = np.zeros((len(game), count, size * size), np.int8)
-    legal = np.empty((len(game), size * size), bool)
-    target = np.empty(len(game), np.int64)
+    planes, legal, first = allocate(len(places), groups, size)
+    target = np.empty(len(places), np.int64)
     _batch(
-        new_state(),
-        np.empty(CELLS, np.int64),
+        new_state(size),
         size,
         games.setup_start,
         games.setup,
         games.move_start,
         games.moves,
-        game,
-        ply,
-        symmetry,
+        places,
         symmetries(size),
         first,
         planes,
         legal,
         target,
     )
-    return planes.reshape(len(game), count, size, size), legal, target
+    return planes.reshape(*planes.shape[:2], size, size), legal, target
+
+
+def allocate(n: int, groups: Sequence[str], size: int) -> tuple[Planes, NDArray[np.bool_], Indices]:
+    """Planes (N, P, points) of zeros, legal moves (N, points), and the first plane of each group."""
+    planes = np.zeros((n, sum(GROUPS[name] for name in plane_groups(groups)), size * size), np.int8)
+    return planes, np.empty((n, size * size), bool), first_planes(groups)
 
 
 def plane_groups(chosen: Any) -> tuple[str, ...]:
     """The groups of planes in ``model.planes``: a list, or ``alphago`` for all of the paper.
 
     Raises:
-        UserError: no such group.
+        UserError: no such group, or one twice.
     """
-    if not isinstance(chosen, str | Sequence) or not all(isinstance(name, str) for name in chosen):
-        raise UserError(f"model.planes: must be alphago or a list of groups, got {str(chosen)[:80]!r}")
-    groups = ALPHAGO if chosen == "alphago" else tuple(chosen)
-    for name in groups:
-        if name not in GROUPS:
+    groups = (
+        ALPHAGO if chosen == "alphago" else tuple(chosen) if isinstance(chosen, list | tuple) else (chosen,)
+    )
+    for n, name in enumerate(groups):
+        if name not in list(GROUPS):
+            hint = nearest(str(name), ["alphago", *GROUPS])
             raise UserError(
-                f"model.planes: must be groups of planes, got {name!r}; {nearest(name, list(GROUPS))}"
+                f"model.planes: must be alphago or groups of planes, got {str(name)[:80]!r}; {hint}"
             )
+        if name in groups[:n]:
+            raise UserError(f"model.planes: must name each group once, got {name!r} twice")
     return groups
 
 
-def first_planes(groups: Sequence[str]) -> NDArray[np.int64]:
+def first_planes(groups: Sequence[str]) -> Indices:
     """(len(GROUPS),) the first plane of each group in a stack of these groups, -1 for the others."""
-    first = np.full(len(GROUPS), -1, np.int64)
-    names = list(GROUPS)
-    count = 0
-    for name in groups:
-        if name not in GROUPS:
-            raise UserError(f"model.planes: must be groups of planes, got {name!r}; {nearest(name, names)}")
-        if first[names.index(name)] >= 0:
-            raise UserError(f"model.planes: must name each group once, got {name!r} twice")
-        first[names.index(name)] = count
-        count += GROUPS[name]
-    return first
+    first = dict(zip(groups, accumulate((GROUPS[name] for name in groups), initial=0), strict=False))
+    return np.array([first.get(name, -1) for name in GROUPS])
 
 
 def game_planes(games: Games, g: int, groups: Sequence[str]) -> Planes:
     """(moves, P, size, size) planes of every position of one game."""
-    ply = np.arange(len(games.moves_of(g)))
-    return batch_planes(games, np.full(len(ply), g), ply, np.zeros(len(ply), np.uint8), groups)[0]
+    return batch_planes(games, g, np.arange(len(games.moves_of(g))), 0, groups)[0]

@@ -6,71 +6,46 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from domains.go.board.compiled import compiled
+from domains.go.board.game import Game, set_up
 from domains.go.board.games import Games
-from domains.go.board.move import encode_move, is_pass, move_colour, move_point
-from domains.go.board.planes import GROUPS, SETUP, Planes, first_planes, write_planes
-from domains.go.board.rules import Board
-from domains.go.board.state import (
-    CELLS,
-    HEAD,
-    KO,
-    LOG,
-    LOG_START,
-    State,
-    cell_of,
-    new_state,
-    next_liberty,
-    play,
-    reset,
-)
-from domains.go.board.symmetry import symmetries
+from domains.go.board.planes import Planes, allocate, write_planes
+from domains.go.board.points import encode_move, is_pass, move_colour, move_point, symmetries
+from domains.go.board.state import BORN, KO, cell_of, cells_of, new_state
 
 
 @dataclass(frozen=True)
 class Position:
-    """The input of the planes.
+    """The input of the planes."""
 
-    Attributes:
-        stones: (size, size) 0 empty, 1 black, 2 white.
-        born: (size, size) the ply at which each stone was played.
-        ply: number of the next move, from 0.
-        colour: to play, 0 black, 1 white.
-        ko: the point that simple ko forbids; None without a ko.
-        last: the point of the previous move; None for a pass.
-        played: the point of the next move; None if unknown or a pass.
-    """
-
-    stones: NDArray[np.int8]
-    born: NDArray[np.int64]
-    ply: int
-    colour: int
-    ko: int | None = None
-    last: int | None = None
-    played: int | None = None
+    stones: NDArray[np.int8]  # (size, size) 0 empty, 1 black, 2 white
+    born: NDArray[np.int64]  # (size, size) the ply at which each stone was played
+    ply: int  # number of the next move, from 0
+    colour: int  # to play, 0 black, 1 white
+    ko: int | None = None  # the point that simple ko forbids
+    last: int | None = None  # the point of the previous move; None for a pass
+    played: int | None = None  # the point of the next move; None if unknown or a pass
 
     @classmethod
     def of(cls, games: Games, game: int, ply: int) -> "Position":
         """The position of a game before a move."""
-        size = int(games.size[game])
-        points = size * size
-        board = Board(size)
-        board.setup(games.setup_of(game))
-        born = np.full(points + 1, SETUP, np.int64)
-        moves = games.moves_of(game)[: ply + 1].tolist()
-        for t, code in enumerate(moves[:-1]):
-            board.play(code)
-            born[move_point(code)] = t
-        colour, played = move_colour(moves[-1]), move_point(moves[-1])
-        before = moves[-2] if ply else encode_move(points, 1 - colour)
+        *moves, move = games.moves_of(game)[: ply + 1].tolist()
+        return cls.after(Game(int(games.size[game]), games.setup_of(game).tolist(), moves), move)
+
+    @classmethod
+    def after(cls, game: Game, move: int) -> "Position":
+        """The position of a game in progress, before a move."""
+        last, played = (
+            None if code is None or is_pass(code, game.size) else move_point(code)
+            for code in (game.moves[-1] if game.moves else None, move)
+        )
         return cls(
-            stones=board.stones,
-            born=born[:points].reshape(size, size),
-            ply=ply,
-            colour=colour,
-            ko=board.ko if move_colour(before) != colour else None,
-            last=None if is_pass(before, size) else move_point(before),
-            played=None if is_pass(moves[-1], size) else played,
+            stones=game.stones,
+            born=game.state[BORN + cells_of(game.size)],
+            ply=len(game.moves),
+            colour=move_colour(move),
+            ko=game.ko(move_colour(move)),
+            last=last,
+            played=played,
         )
 
     def kept(self, mask: NDArray[np.bool_]) -> "Position":
@@ -81,64 +56,24 @@ class Position:
         )
 
 
-@compiled
-def _write(
-    s: State,
-    born: State,
-    size: int,
-    stones: NDArray[np.int8],
-    ages: NDArray[np.int64],
-    ply: NDArray[np.int64],
-    colour: NDArray[np.int64],
-    ko: NDArray[np.int64],
-    first: NDArray[np.int64],
-    to: NDArray[np.int64],
-    planes: Planes,
-    legal: NDArray[np.bool_],
-) -> bool:
-    for n in range(len(stones)):
-        reset(s, size)
-        for point in range(size * size):
-            if stones[n, point] == 0:
-                continue
-            cell = cell_of(point, size)
-            s[LOG] = LOG_START
-            if play(s, cell, stones[n, point]) > 0 or next_liberty(s, s[HEAD + cell], 0) == 0:
-                return False
-            born[cell] = ages[n, point]
-        s[LOG] = LOG_START
-        s[KO] = 4 * cell_of(ko[n], size) + 1 + colour[n] if ko[n] >= 0 else 0
-        write_planes(s, born, ply[n], 1 + colour[n], size, first, to, planes[n], legal[n])
-    return True
-
-
 def position_planes(positions: Sequence[Position], groups: Sequence[str]) -> tuple[Planes, NDArray[np.bool_]]:
-    """Planes (N, P, size, size) and legal moves (N, size * size) of positions of one board size.
-
-    Args:
-        positions: at least one.
-        groups: names from GROUPS, in the order of the planes.
+    """Planes (N, P, size, size) of groups, and legal moves (N, size * size), of positions of one board size.
 
     Raises:
         ValueError: a string of stones without liberties.
     """
     size = len(positions[0].stones)
-    planes = np.zeros((len(positions), sum(GROUPS[name] for name in groups), size * size), np.int8)
-    legal = np.empty((len(positions), size * size), bool)
-    written = _write(
-        new_state(),
-        np.empty(CELLS, np.int64),
-        size,
-        np.stack([position.stones.reshape(-1) for position in positions]),
-        np.stack([position.born.reshape(-1) for position in positions]),
-        np.array([position.ply for position in positions]),
-        np.array([position.colour for position in positions]),
-        np.array([-1 if position.ko is None else position.ko for position in positions]),
-        first_planes(groups),
-        symmetries(size)[0],
-        planes,
-        legal,
-    )
-    if not written:
-        raise ValueError("a string of stones without liberties")
+    planes, legal, first = allocate(len(positions), groups, size)
+    s = new_state(size)
+    for n, position in enumerate(positions):
+        points = np.flatnonzero(position.stones)
+        setup = encode_move(points, position.stones.flat[points] - 1)
+        if not set_up(s, size, setup.astype(np.int16)):
+            raise ValueError("a string of stones without liberties")
+        s[BORN + cells_of(size)] = position.born
+        if position.ko is not None:
+            s[KO] = 4 * cell_of(position.ko, size) + 1 + position.colour
+        write_planes(
+            s, position.ply, 1 + position.colour, size, first, symmetries(size)[0], planes[n], legal[n]
+        )
     return planes.reshape(*planes.shape[:2], size, size), legal

@@ -7,25 +7,31 @@ at ±19 and ±21, for every board size. A string is a ring of stones (NEXT) with
 SIZE and its liberties as a set of 6 × 64 bits (LIBS).
 """
 
+from functools import cache
+
 import numpy as np
 from numpy.typing import NDArray
 
 from domains.go.board.compiled import compiled
+from shared.errors import require_int
 
 SMALLEST, LARGEST = 5, 19
 EMPTY, BLACK, WHITE, WALL = 0, 1, 2, 3  # colours of cells; the opponent of c is 3 - c
+MAX_COUNT = 8  # of a plane: this and larger integers share one
+SETUP = -MAX_COUNT  # the ply of setup stones
 
 STRIDE = LARGEST + 1
+SIDES = (-STRIDE, -1, 1, STRIDE)
 CELLS = (LARGEST + 2) * STRIDE + 1  # the last is the wall diagonally below the corner T1 of 19×19
 WORDS = 6  # bits of cells 20 … 403 in 6 words
-COLOUR = 0  # the colour of cell c is state[c]
-HEAD = COLOUR + CELLS
+# The colour of cell c is state[c].
+HEAD = CELLS
 NEXT = HEAD + CELLS
 SIZE = NEXT + CELLS
 LIBS = SIZE + CELLS
-KO = LIBS + CELLS * WORDS  # 4 * cell + colour: the move forbidden by simple ko, 0 without a ko
-HASH = KO + 1
-LOG = HASH + 1  # index of the first free entry of the log
+BORN = LIBS + CELLS * WORDS  # ply of the stone on each cell; not logged
+KO = BORN + CELLS  # 4 * cell + colour: the move forbidden by simple ko, 0 without a ko
+LOG = KO + 1  # index of the first free entry of the log
 BUDGET = LOG + 1  # moves left for reading a ladder
 LOG_START = BUDGET + 1
 PLAY_LOG = 20 * CELLS  # no single move logs more than this
@@ -34,13 +40,17 @@ STATE = LOG_START + 2**16  # some six hundred moves deep
 State = NDArray[np.int64]  # (STATE,)
 
 
-def new_state() -> State:
-    """Memory for a state; call ``reset`` first."""
+def new_state(size: int) -> State:
+    """Memory for a state of a board; call ``reset`` first."""
+    require_int("board size", size, SMALLEST, LARGEST)
     return np.empty(STATE, np.int64)
 
 
-# Zobrist (1970): the hash of a position is the exclusive or of its stones' numbers.
-ZOBRIST = np.random.default_rng(1970).integers(-(2**63), 2**63, (3, CELLS), dtype=np.int64)
+@cache
+def cells_of(size: int) -> NDArray[np.int64]:
+    """(size, size) the cell of each point."""
+    lines = np.arange(1, size + 1)
+    return lines[:, None] * STRIDE + lines
 
 
 @compiled
@@ -65,9 +75,11 @@ def undo(s: State, mark: int) -> None:
 
 @compiled
 def reset(s: State, size: int) -> None:
-    """Make the state an empty board with an empty log."""
-    s[:LOG_START] = 0
+    """Make the state an empty board with an empty log; a string's memory is written when it begins."""
     s[:CELLS] = WALL
+    s[BORN:KO] = SETUP
+    s[KO] = s[SIZE] = 0  # cell 0 is the head of no string
+    s[LIBS : LIBS + WORDS] = 0
     for row in range(size):
         start = (row + 1) * STRIDE + 1
         s[start : start + size] = EMPTY
@@ -87,21 +99,23 @@ def point_of(cell: int, size: int) -> int:
 
 
 @compiled
-def add_liberty(s: State, head: int, cell: int) -> None:
-    """Add a cell to the liberties of the string under ``head``."""
+def set_liberty(s: State, head: int, cell: int, present: bool) -> None:
+    """Add a cell to the liberties of the string under ``head``, or remove it."""
     i = LIBS + head * WORDS + ((cell - STRIDE) >> 6)
-    word = s[i] | (1 << ((cell - STRIDE) & 63))
+    bit = 1 << ((cell - STRIDE) & 63)
+    word = s[i] | bit if present else s[i] & ~bit
     if word != s[i]:
         put(s, i, word)
 
 
 @compiled
-def drop_liberty(s: State, head: int, cell: int) -> None:
-    """Remove a cell from the liberties of the string under ``head``."""
-    i = LIBS + head * WORDS + ((cell - STRIDE) >> 6)
-    word = s[i] & ~(1 << ((cell - STRIDE) & 63))
-    if word != s[i]:
-        put(s, i, word)
+def popcount(word: int) -> int:
+    """Number of bits that are set."""
+    n = 0
+    while word != 0:  # LLVM makes this loop one instruction
+        word &= word - 1
+        n += 1
+    return n
 
 
 @compiled
@@ -109,10 +123,7 @@ def count_liberties(s: State, head: int) -> int:
     """Number of liberties of the string under ``head``."""
     n = 0
     for i in range(LIBS + head * WORDS, LIBS + head * WORDS + WORDS):
-        word = s[i]
-        while word != 0:  # LLVM makes this loop one popcount
-            word &= word - 1
-            n += 1
+        n += popcount(s[i])
     return n
 
 
@@ -129,12 +140,7 @@ def next_liberty(s: State, head: int, cell: int) -> int:
         if w == WORDS:
             return 0
         word = s[LIBS + head * WORDS + w]
-    below = (word & -word) - 1
-    n = 0
-    while below != 0:
-        below &= below - 1
-        n += 1
-    return STRIDE + 64 * w + n
+    return STRIDE + 64 * w + popcount((word & -word) - 1)
 
 
 @compiled
@@ -161,18 +167,15 @@ def merge(s: State, head: int, gone: int) -> None:
 def remove(s: State, head: int) -> None:
     """Remove a captured string; its cells become liberties of the strings around it."""
     captor = 3 - s[head]
-    hashed = s[HASH]
     stone = head
     while True:
-        hashed ^= ZOBRIST[s[stone], stone]
         put(s, stone, EMPTY)
-        for step in (-STRIDE, -1, 1, STRIDE):
+        for step in SIDES:
             if s[stone + step] == captor:
-                add_liberty(s, s[HEAD + stone + step], stone)
+                set_liberty(s, s[HEAD + stone + step], stone, True)
         stone = s[NEXT + stone]
         if stone == head:
             break
-    put(s, HASH, hashed)
 
 
 @compiled
@@ -182,36 +185,33 @@ def play(s: State, cell: int, colour: int) -> int:
     Legality is not checked; a suicide leaves a string without liberties.
     """
     head = cell
-    for step in (-STRIDE, -1, 1, STRIDE):
+    for step in SIDES:
         if s[cell + step] == colour:
             near = s[HEAD + cell + step]
             if head == cell or s[SIZE + near] > s[SIZE + head]:
                 head = near
     put(s, cell, colour)
-    put(s, HASH, s[HASH] ^ ZOBRIST[colour, cell])
     put(s, HEAD + cell, head)
+    put(s, NEXT + cell, cell if head == cell else s[NEXT + head])
     if head == cell:
-        put(s, NEXT + cell, cell)
         put(s, SIZE + cell, 1)
-        for i in range(LIBS + cell * WORDS, LIBS + cell * WORDS + WORDS):
-            put(s, i, 0)
+        for w in range(WORDS):
+            put(s, LIBS + cell * WORDS + w, 0)
     else:
-        put(s, NEXT + cell, s[NEXT + head])
         put(s, NEXT + head, cell)
         put(s, SIZE + head, s[SIZE + head] + 1)
-    for step in (-STRIDE, -1, 1, STRIDE):
+    for step in SIDES:
         near = s[cell + step]
         if near == EMPTY:
-            add_liberty(s, head, cell + step)
+            set_liberty(s, head, cell + step, True)
         elif near == colour and s[HEAD + cell + step] != head:
             merge(s, head, s[HEAD + cell + step])
-    drop_liberty(s, head, cell)
-
+    set_liberty(s, head, cell, False)
     captured = 0
-    for step in (-STRIDE, -1, 1, STRIDE):
+    for step in SIDES:
         if s[cell + step] == 3 - colour:
             near = s[HEAD + cell + step]
-            drop_liberty(s, near, cell)
+            set_liberty(s, near, cell, False)
             if next_liberty(s, near, 0) == 0:
                 captured += s[SIZE + near]
                 remove(s, near)
@@ -220,22 +220,6 @@ def play(s: State, cell: int, colour: int) -> int:
         ko = 4 * next_liberty(s, head, 0) + 3 - colour
     put(s, KO, ko)
     return captured
-
-
-@compiled
-def is_legal(s: State, cell: int, colour: int) -> bool:
-    """Whether a move is on an empty cell, and neither suicide nor forbidden by simple ko."""
-    if s[cell] != EMPTY or s[KO] == 4 * cell + colour:
-        return False
-    for step in (-STRIDE, -1, 1, STRIDE):
-        near = s[cell + step]
-        if near == EMPTY:
-            return True
-        if near != WALL:
-            last = count_liberties(s, s[HEAD + cell + step]) == 1
-            if last == (near != colour):  # an own string with another liberty, or a capture
-                return True
-    return False
 
 
 @compiled
@@ -265,13 +249,12 @@ def preview(s: State, cell: int, colour: int) -> tuple[int, int, int]:
         stones += s[SIZE + up] + s[SIZE + left] + s[SIZE + right] + s[SIZE + down]
         liberties = -1  # the cell itself is one of theirs
         for w in range(LIBS, LIBS + WORDS):
-            word = s[w + up * WORDS] | s[w + left * WORDS] | s[w + right * WORDS] | s[w + down * WORDS]
-            while word != 0:
-                word &= word - 1
-                liberties += 1
+            liberties += popcount(
+                s[w + up * WORDS] | s[w + left * WORDS] | s[w + right * WORDS] | s[w + down * WORDS]
+            )
     captured = 0
     first = second = third = 0  # heads of captured strings, to count each once
-    for step in (-STRIDE, -1, 1, STRIDE):
+    for step in SIDES:
         near = s[cell + step]
         if near == EMPTY:
             liberties += not touches(s, cell + step, up, left, right, down)
@@ -294,10 +277,16 @@ def preview(s: State, cell: int, colour: int) -> tuple[int, int, int]:
 @compiled
 def touches(s: State, cell: int, up: int, left: int, right: int, down: int) -> bool:
     """Whether a cell is beside a stone of one of these strings."""
-    for step in (-STRIDE, -1, 1, STRIDE):
+    for step in SIDES:
         colour = s[cell + step]
         if colour in (BLACK, WHITE):
             head = s[HEAD + cell + step]
             if head in (up, left, right, down):
                 return True
     return False
+
+
+@compiled
+def is_legal(s: State, cell: int, colour: int) -> bool:
+    """Whether a move is on an empty cell, and neither suicide nor forbidden by simple ko."""
+    return s[cell] == EMPTY and s[KO] != 4 * cell + colour and preview(s, cell, colour)[2] > 0

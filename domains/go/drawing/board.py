@@ -30,6 +30,9 @@ STARS = {
 }
 
 Tile = NDArray[np.float32]
+# Of the pixels of a tile: right and down of its centre, and the distance from it.
+Y, X = (np.indices((TILE, TILE), np.float32) + 0.5) / TILE - 0.5
+R = np.hypot(X, Y)
 
 
 def draw_board(
@@ -55,13 +58,7 @@ def draw_board(
         chosen: a point with a ring, such as the next move.
     """
     size = len(stones)
-    low, high = -MARGIN, size - 1 + MARGIN
-    axes.set(xlim=(low, high), ylim=(high, low), aspect="equal")
-    axes.axis("off")
-    axes.imshow(_wood(), extent=(low, high, high, low), interpolation="bicubic", zorder=0)
-    _draw_grid(axes, size)
-    _draw_coordinates(axes, size)
-
+    _draw_empty(axes, size)
     board = (-0.5, size - 0.5, size - 0.5, -0.5)
     shadow = (board[0] + 0.04, board[1] + 0.04, board[2] + 0.06, board[3] + 0.06)
     tiles = _stones()
@@ -78,14 +75,13 @@ def draw_board(
             column, row, text, ha="center", va="center_baseline", zorder=6, parse_math=False,
             fontsize=0.29 * _points_of_unit(axes), color="white" if dark else "black", weight="bold",
         )  # fmt: skip
-    if last is not None:
-        row, column = divmod(last, size)
-        colour = "white" if stones[row, column] == BLACK else "black"
-        _ring(axes, column, row, 0.24, colour, 0.06)
-    if chosen is not None:
-        row, column = divmod(chosen, size)
-        _ring(axes, column, row, 0.45, "white", 0.15)
-        _ring(axes, column, row, 0.45, ORANGE, 0.09)
+    opposite = "black" if last is None or stones.flat[last] != BLACK else "white"
+    rings = (last, 0.24, opposite, 0.06), (chosen, 0.45, "white", 0.15), (chosen, 0.45, ORANGE, 0.09)
+    for marked, radius, colour, width in rings:
+        if marked is not None:
+            row, column = divmod(marked, size)
+            style = {"edgecolor": colour, "linewidth": width * _points_of_unit(axes)}
+            axes.add_patch(Circle((column, row), radius, fill=False, zorder=5, **style))
 
 
 def heat_colours(heat: NDArray[np.floating], limit: float | None = None) -> NDArray[np.float32]:
@@ -107,31 +103,27 @@ def _heat_tiles(colours: NDArray[np.float32], taken: NDArray[np.bool_]) -> Tile:
     colours[taken, :3] = (alpha * colours[..., :3] + (1 - alpha) * WOOD)[taken]
     colours[taken, 3] = np.minimum(4 * alpha[taken, 0], 1)
     tiles = np.broadcast_to(colours[:, :, None, None], (*taken.shape, TILE, TILE, 4)).copy()
-    tiles[..., 3] *= _spots()[taken.astype(int)]
+    rounded = (np.abs(X) ** 5 + np.abs(Y) ** 5) ** 0.2
+    spots = np.stack([np.clip((0.475 - rounded) * TILE + 0.5, 0, 1), _disc(0.3)])  # on wood, on a stone
+    tiles[..., 3] *= spots[taken.astype(int)]
     return tiles
 
 
-def _draw_grid(axes: Axes, size: int) -> None:
-    end = size - 1
-    lines = [[(i, 0), (i, end)] for i in range(size)] + [[(0, i), (end, i)] for i in range(size)]
+def _draw_empty(axes: Axes, size: int) -> None:
+    """Wood, lines, star points and coordinates."""
+    low, high, end = -MARGIN, size - 1 + MARGIN, size - 1
+    axes.set(xlim=(low, high), ylim=(high, low), aspect="equal")
+    axes.axis("off")
+    axes.imshow(_wood(), extent=(low, high, high, low), interpolation="bicubic", zorder=0)
     unit = _points_of_unit(axes)
-    axes.add_collection(
-        LineCollection(lines, colors=INK, linewidths=0.03 * unit, capstyle="projecting", zorder=1)
-    )
+    lines = [[(i, 0), (i, end)] for i in range(size)] + [[(0, i), (end, i)] for i in range(size)]
+    style = {"colors": INK, "linewidths": 0.03 * unit, "capstyle": "projecting"}
+    axes.add_collection(LineCollection(lines, **style, zorder=1))
     for x, y in STARS.get(size, ()):
         axes.add_patch(Circle((x, y), 0.1, color=INK, linewidth=0, zorder=1))
-
-
-def _draw_coordinates(axes: Axes, size: int) -> None:
-    height = 0.34 * _points_of_unit(axes)
     for i, edge in product(range(size), (-0.9, size - 0.1)):
-        for x, y, text in ((i, edge, LETTERS[i]), (edge, i, str(size - i))):
-            axes.text(x, y, text, ha="center", va="center", color=INK, fontsize=height)
-
-
-def _ring(axes: Axes, x: float, y: float, radius: float, colour: str, width: float) -> None:
-    width *= _points_of_unit(axes)
-    axes.add_patch(Circle((x, y), radius, fill=False, edgecolor=colour, linewidth=width, zorder=5))
+        for across, down, text in ((i, edge, LETTERS[i]), (edge, i, str(size - i))):
+            axes.text(across, down, text, ha="center", va="center", color=INK, fontsize=0.34 * unit)
 
 
 def _points_of_unit(axes: Axes) -> float:
@@ -141,43 +133,27 @@ def _points_of_unit(axes: Axes) -> float:
     return min(box.width, box.height) / shown * 72 / axes.figure.dpi
 
 
-def _mosaic(tiles: NDArray[np.float32]) -> NDArray[np.uint8]:
+def _mosaic(tiles: Tile) -> NDArray[np.uint8]:
     """An image (size * TILE, size * TILE, 4) of tiles (size, size, TILE, TILE, 4) with values 0 … 1."""
-    size = len(tiles)
-    image = tiles.transpose(0, 2, 1, 3, 4).reshape(size * TILE, size * TILE, 4)
-    return (255 * image).astype(np.uint8)
-
-
-def _radius() -> tuple[Tile, Tile, Tile]:
-    """The coordinates of a tile's pixels, x to the right and y down, and their distance from its centre."""
-    y, x = (np.indices((TILE, TILE), np.float32) + 0.5) / TILE - 0.5
-    return x, y, np.hypot(x, y)
+    size = len(tiles) * TILE
+    return (255 * tiles.transpose(0, 2, 1, 3, 4).reshape(size, size, 4)).astype(np.uint8)
 
 
 def _disc(radius: float, soft: float = 1 / TILE) -> Tile:
     """Opacity of a disc whose edge fades over ``soft``."""
-    return np.clip((radius - _radius()[2]) / soft + 0.5, 0, 1)
+    return np.clip((radius - R) / soft + 0.5, 0, 1)
 
 
 @lru_cache
 def _stones() -> Tile:
     """(4, TILE, TILE, 4): empty, a black stone, a white stone, a shadow."""
-    x, y, r = _radius()
-    light = np.exp(-((x + 0.16) ** 2 + (y + 0.18) ** 2) / 0.035)  # from the top left
+    light = np.exp(-((X + 0.16) ** 2 + (Y + 0.18) ** 2) / 0.035)  # from the top left
     tiles = np.zeros((4, TILE, TILE, 4), np.float32)
     tiles[BLACK, ..., :3] = (0.10 + 0.30 * light)[..., None]
-    tiles[WHITE, ..., :3] = np.clip(0.99 - 0.55 * np.clip(r - 0.25, 0, 1) - 0.12 * (x + y), 0, 1)[..., None]
-    tiles[BLACK, ..., 3] = tiles[WHITE, ..., 3] = _disc(0.47)
+    tiles[WHITE, ..., :3] = np.clip(0.99 - 0.55 * np.clip(R - 0.25, 0, 1) - 0.12 * (X + Y), 0, 1)[..., None]
+    tiles[[BLACK, WHITE], ..., 3] = _disc(0.47)
     tiles[3, ..., 3] = 0.4 * _disc(0.45, soft=0.12)
     return tiles
-
-
-@lru_cache
-def _spots() -> Tile:
-    """(2, TILE, TILE): opacity of the heat map on an empty point and on a stone."""
-    x, y, _ = _radius()
-    rounded = (np.abs(x) ** 5 + np.abs(y) ** 5) ** 0.2
-    return np.stack([np.clip((0.475 - rounded) * TILE + 0.5, 0, 1), _disc(0.3)])
 
 
 @lru_cache

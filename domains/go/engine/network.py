@@ -10,9 +10,9 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from domains.go.board import GROUPS, LETTERS, plane_groups, point_names, symmetries
+from domains.go.board import GROUPS, LARGEST, plane_groups, point_names, symmetries
 from shared.config import check_value
-from shared.errors import UserError
+from shared.errors import UserError, named, require_choice
 from shared.network import Network, build_network, with_weights
 from shared.runs import Run
 
@@ -22,11 +22,10 @@ def ensemble(
 ) -> Float[Tensor, "n points"]:
     """Logits whose softmax is the mean of the network's probabilities over the board's eight symmetries.
 
-    Each position is shown to the network turned and mirrored, and its outputs are turned back before they
-    are averaged (Silver et al. 2016, Methods, "Symmetries").
+    See Silver et al. 2016, Methods, "Symmetries".
     """
     n, planes, size, _ = x.shape
-    to = torch.from_numpy(symmetries(size)).to(x.device)  # (8, points): where each symmetry takes each point
+    to = torch.from_numpy(symmetries(size)[:, :-1]).to(x.device)  # (8, points)
     back = to.argsort(1)
     forms = x.flatten(2)[:, :, back].transpose(1, 2)  # (n, 8, planes, points)
     logits = network(forms.reshape(8 * n, planes, size, size)).view(n, 8, -1)
@@ -51,11 +50,9 @@ def groups_of(settings: Settings) -> tuple[str, ...]:
     check_value(dict(settings), Settings, "hyper_parameters")
     groups = plane_groups(settings["model"].get("planes"))
     planes, (rows, columns) = sum(GROUPS[name] for name in groups), settings["extent"]
-    if not 1 <= rows == columns <= len(LETTERS):
-        raise UserError(
-            f"extent: must be that of a square board of at most {len(LETTERS)}, got {rows}×{columns}"
-        )
-    if planes != settings["planes"] or len(set(groups)) < len(groups):
+    if not 1 <= rows == columns <= LARGEST:
+        raise UserError(f"extent: must be that of a square board of at most {LARGEST}, got {rows}×{columns}")
+    if planes != settings["planes"]:
         raise UserError(f"planes: must be {planes}, those of model.planes, got {settings['planes']}")
     if settings["classes"] != point_names(rows):
         raise UserError(f"classes: must be the {rows * columns} points of the board")
@@ -63,7 +60,7 @@ def groups_of(settings: Settings) -> tuple[str, ...]:
 
 
 class Policy:
-    """A network with the planes that it reads.
+    """A network with the groups of planes that it reads, on boards of one size.
 
     Args:
         network: from planes (n, planes, size, size) to logits (n, points).
@@ -72,14 +69,10 @@ class Policy:
 
     Raises:
         UserError: ``symmetries`` is another number.
-
-    Attributes:
-        size: of the board that it plays on.
     """
 
     def __init__(self, network: Network, groups: tuple[str, ...], symmetries: int):
-        if symmetries not in (1, 8):
-            raise UserError(f"symmetries: must be 1, or 8 for the mean over all, got {symmetries}")
+        require_choice("symmetries", symmetries, (1, 8))
         self.network, self.groups, self.symmetries = network.eval(), groups, symmetries
         self.size = int(network.input_shape.axes[0].size or 0)
 
@@ -94,21 +87,13 @@ class Policy:
             raise UserError(f"{run.folder}: must be a run of the domain go, got one of {domain}")
         contents = run.checkpoint("best")
         settings, weights = contents["hyper_parameters"], contents["state_dict"]
-        try:
+        with named(run.checkpoint_file("best")):
             known: Settings = {key: settings[key] for key in Settings.__annotations__ if key in settings}  # type: ignore[assignment]
-            groups = groups_of(known)
-            rows, columns = known["extent"]
+            groups, (rows, columns), layers = groups_of(known), known["extent"], known["model"].get("layers")
             network = with_weights(
-                lambda: build_network(
-                    settings["model"].get("layers"),
-                    settings["planes"],
-                    (rows, columns),
-                    len(settings["classes"]),
-                ),
-                {name.removeprefix("network."): weights[name] for name in weights},
+                lambda: build_network(layers, known["planes"], (rows, columns), len(known["classes"])),
+                {name.removeprefix("network."): weight for name, weight in weights.items()},
             )
-        except UserError as error:
-            raise UserError(f"{run.checkpoint_file('best')}: {error}") from None
         return cls(network, groups, symmetries)
 
     def __call__(self, planes: Tensor) -> Float[Tensor, "n points"]:

@@ -8,7 +8,7 @@ from omegaconf import DictConfig
 from domains.go.engine.engine import Engine
 from domains.go.engine.gtp_commands import GoProtocol
 from domains.go.engine.network import Policy
-from shared.errors import UserError
+from shared.errors import require_number
 from shared.runs import Run
 
 
@@ -18,16 +18,9 @@ def build_engine(config: DictConfig) -> Engine:
     Raises:
         UserError: the run or a value cannot be used.
     """
-    if not isinstance(config.temperature, int | float) or not 0 <= config.temperature < float("inf"):
-        raise UserError(f"temperature: must be a finite number from 0, got {config.temperature}")
+    require_number("temperature", config.temperature, 0, 1e6)
     policy = Policy.load(Run.open(config.run), config.symmetries)
-    return Engine(
-        policy,
-        temperature=config.temperature,
-        sensible=config.sensible,
-        superko=config.superko,
-        seed=config.seed,
-    )
+    return Engine(policy, **{key: config[key] for key in ("temperature", "sensible", "superko", "seed")})
 
 
 def serve(config: DictConfig) -> None:

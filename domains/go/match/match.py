@@ -15,7 +15,7 @@ from domains.go.match.client import Client
 from domains.go.match.elo import SEATS, Outcome, Strength, write_report
 from domains.go.match.openings import SIZE
 from domains.go.match.play_game import Rules, opening_of, play_game, record
-from shared.errors import UserError, require_int
+from shared.errors import UserError, require_int, require_number
 from shared.files import make_folder, write, write_json
 
 
@@ -26,7 +26,7 @@ class Match:
         names: of a and b, for the records.
         commands: of a and b.
         rules: of the games.
-        folder: of the match; games in it are not played again.
+        folder: games in it are not played again.
 
     Raises:
         UserError: the folder cannot be created, or holds a match of other programs or rules.
@@ -42,7 +42,7 @@ class Match:
                 f"output: must be a folder of this match, got {folder} with another match.json; name another"
             )
         write_json(settings, terms)
-        self._of_thread = threading.local()
+        self._idle: list[tuple[Client, Client]] = []  # a and b, which continue from game to game
         self._clients: list[Client] = []
         self._stopped = False
         self._lock = threading.Lock()
@@ -66,60 +66,52 @@ class Match:
         finally:
             with self._lock:
                 self._stopped = True  # no game that ends from now on is kept
-                for client in self._clients:
-                    client.close()
+                self._close(*self._clients)
             pool.shutdown(cancel_futures=True)
 
     def _play(self, number: int) -> None:
-        a, b = self._engines_of_this_thread()
-        game, result = play_game((a, b) if number % 2 == 0 else (b, a), opening_of(number), self.rules)
-        if self._stopped:
-            return
-        names = self.names if number % 2 == 0 else self.names[::-1]
-        write(self.file(number), record(game, result, names, self.rules))
-        if result.text[2:] in ("T", "F"):
-            self._stop_engines()
+        with self._lock:
+            if self._stopped:
+                raise InterruptedError
+            engines = self._idle.pop() if self._idle else self._start()
+        order = 1 if number % 2 == 0 else -1
+        black, white = engines[::order]
+        game, result = play_game((black, white), opening_of(number), self.rules)
+        with self._lock:
+            if self._stopped:
+                return
+            if result.text[2:] in ("T", "F"):  # a failed program may be in any state
+                self._close(*engines)
+            else:
+                self._idle.append(engines)
+        first, second = self.names[::order]
+        write(self.file(number), record(game, result, (first, second), self.rules))
 
-    def _engines_of_this_thread(self) -> tuple[Client, Client]:
-        """This thread's two programs, which continue from game to game."""
-        if not hasattr(self._of_thread, "engines"):
-            with self._lock:
-                if self._stopped:
-                    raise InterruptedError
-                for seat, command in zip(SEATS, self.commands, strict=True):
-                    self._clients.append(Client(command, self.folder / f"{seat}.log"))
-                self._of_thread.engines = self._clients[-2:]
-        a, b = self._of_thread.engines
+    def _start(self) -> tuple[Client, Client]:
+        for seat, command in zip(SEATS, self.commands, strict=True):
+            self._clients.append(Client(command, self.folder / f"{seat}.log"))
+        a, b = self._clients[-2:]
         return a, b
 
-    def _stop_engines(self) -> None:
-        """Stop this thread's programs, as a failed one may be in any state."""
-        with self._lock:
-            for client in self._of_thread.engines:
-                client.close()
-                self._clients.remove(client)
-        del self._of_thread.engines
+    def _close(self, *clients: Client) -> None:
+        for client in clients:
+            client.close()
+            self._clients.remove(client)
 
-    def outcomes(self, games: int) -> list[Outcome]:
-        """The finished games among the first N.
+    def outcome(self, number: int) -> Outcome:
+        """A finished game.
 
         Raises:
-            UserError: a file was not written by a match.
+            UserError: its file was not written by a match.
         """
-        return [self._read(number) for number in range(games) if self.file(number).exists()]
-
-    def _read(self, number: int) -> Outcome:
+        file, black = self.file(number), SEATS[number % 2]
         try:
-            game = sgf.Sgf_game.from_bytes(self.file(number).read_bytes())
+            game = sgf.Sgf_game.from_bytes(file.read_bytes())
             result, reason = (str(game.get_root().get(key)) for key in ("RE", "C"))
+            points = {"B": float(black == "a"), "W": float(black == "b"), "0": 0.5}[result[:1]]
         except (ValueError, KeyError) as error:
-            raise UserError(f"{self.file(number)}: must be a game of a match ({error}); delete it") from error
-        black = SEATS[number % 2]
-        points = {"B": float(black == "a"), "W": float(black == "b"), "0": 0.5}.get(result[:1])
-        if points is None:
-            raise UserError(f"{self.file(number)}: must name a winner, got RE[{result}]; delete it")
-        moves = len(game.get_main_sequence()) - 1
-        return Outcome(number, black, result, points, moves, reason)
+            raise UserError(f"{file}: must be a game of a match ({error}); delete it") from error
+        return Outcome(number, black, result, points, len(game.get_main_sequence()) - 1, reason)
 
 
 def match(config: DictConfig) -> list[Strength]:
@@ -130,10 +122,8 @@ def match(config: DictConfig) -> list[Strength]:
     """
     for key in ("games", "jobs"):
         require_int(key, config[key], 1)
-    for key, low, high in (("seconds", 0, 1e6), ("komi", -(SIZE**2), SIZE**2)):
-        number = config[key]
-        if isinstance(number, bool) or not isinstance(number, int | float) or not low < number < high:
-            raise UserError(f"{key}: must be a number between {low} and {high:g}, got {number}")
+    require_number("seconds", config.seconds, 0.001, 1e6)
+    require_number("komi", config.komi, -(SIZE**2), SIZE**2)
     names = str(config.a), str(config.b)
     a, b = (str(config.engines.get(name, name)) for name in names)
     scorer = None if config.score is None else str(config.engines.get(config.score, config.score))
@@ -142,4 +132,4 @@ def match(config: DictConfig) -> list[Strength]:
     folder = Path(config.output or Path("runs", "match", digest)).absolute()
     games = Match(names, (a, b), rules, folder)
     games.play(config.games, config.jobs)
-    return write_report(folder, names, games.outcomes(config.games))
+    return write_report(folder, names, [games.outcome(number) for number in range(config.games)])

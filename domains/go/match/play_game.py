@@ -13,28 +13,21 @@ from domains.go.match.openings import SIZE, opening
 from shared.errors import UserError
 
 MAX_MOVES = 2 * SIZE**2  # under simple ko, a triple ko never ends
-COLOURS = ("b", "w")
 
 
 class Rules(NamedTuple):
-    """The terms of a match.
+    """The terms of a match."""
 
-    Attributes:
-        komi: points for white.
-        seconds: time limit of a move.
-        score: command of the program whose ``final_score`` decides; None: area, all stones alive.
-    """
-
-    komi: float
-    seconds: float
-    score: str | None
+    komi: float  # points for white
+    seconds: float  # time limit of a move
+    score: str | None  # command of the program whose ``final_score`` decides; None: area, all stones alive
 
 
 class Result(NamedTuple):
-    """The result in SGF (``B+3.5``, ``W+R``, ``B+T``, ``W+F``, ``0``), and the reason in words."""
+    """How a game ended."""
 
-    text: str
-    reason: str
+    text: str  # in SGF: B+3.5, W+R, B+T, W+F, 0
+    reason: str  # in words
 
 
 def opening_of(number: int) -> list[int]:
@@ -52,7 +45,7 @@ def play_game(players: tuple[Client, Client], book: list[int], rules: Rules) -> 
     Args:
         players: black and white.
         book: points of the first moves, black's first.
-        rules: the terms.
+        rules: of the match.
 
     Raises:
         UserError: a player cannot begin a game, or the scorer fails.
@@ -60,33 +53,29 @@ def play_game(players: tuple[Client, Client], book: list[int], rules: Rules) -> 
     for player in players:
         _begin(player, rules)
     game = Game(SIZE)
-    while not game.ended() and len(game.moves) < MAX_MOVES:
-        colour = len(game.moves) % 2
-        mover, other = players[colour], players[1 - colour]
-        from_book = len(game.moves) < len(book)
+    while not game.ended():
+        ply, colour = len(game.moves), len(game.moves) % 2
+        if ply == MAX_MOVES:
+            return game, Result("0", f"no end after {MAX_MOVES} moves")
+        winner = "WB"[colour]  # if this move fails
         try:
-            if from_book:
-                move = point_name(book[len(game.moves)], SIZE)
-                mover(f"play {COLOURS[colour]} {move}", rules.seconds)
+            if ply < len(book):
+                move = point_name(book[ply], SIZE)
+                players[colour](f"play {'bw'[colour]} {move}", rules.seconds)
             else:
-                move = mover(f"genmove {COLOURS[colour]}", rules.seconds)
-        except EngineError as error:
-            return game, _lost(colour, error)
-        if move.lower() == "resign":
-            return game, Result(f"{'WB'[colour]}+R", "resigned")
-        point = parse_point(move, SIZE)
-        try:
+                move = players[colour](f"genmove {'bw'[colour]}", rules.seconds)
+            if move.lower() == "resign":
+                return game, Result(f"{winner}+R", "resigned")
+            point = parse_point(move, SIZE)
             if point is None:
                 raise UserError("not a point of the board")
             game.play(encode_move(point, colour))
+            winner = "BW"[colour]
+            players[1 - colour](f"play {'bw'[colour]} {move}", rules.seconds)
         except UserError as error:
-            return game, Result(f"{'WB'[colour]}+F", f"illegal move {move[:20]}: {error}")
-        try:
-            other(f"play {COLOURS[colour]} {move}", rules.seconds)
+            return game, Result(f"{winner}+F", f"illegal move {move[:20]}: {error}")
         except EngineError as error:
-            return game, _lost(1 - colour, error)
-    if not game.ended():
-        return game, Result("0", f"no end after {MAX_MOVES} moves")
+            return game, Result(f"{winner}+{'T' if isinstance(error, TimeError) else 'F'}", str(error))
     return game, _score(game, rules)
 
 
@@ -98,19 +87,14 @@ def _begin(player: Client, rules: Rules) -> None:
         raise UserError(f"{player.command!r}: cannot begin a game: {error}") from error
 
 
-def _lost(colour: int, error: EngineError) -> Result:
-    return Result(f"{'WB'[colour]}+{'T' if isinstance(error, TimeError) else 'F'}", str(error))
-
-
 def _score(game: Game, rules: Rules) -> Result:
     if rules.score is None:
-        lead = area_score(game.board.stones).lead(rules.komi)
-        return Result(f"{'B' if lead > 0 else 'W'}+{abs(lead):g}" if lead else "0", "area")
+        return Result(area_score(game.stones).result(rules.komi), "area")
     with Client(rules.score) as scorer:
         _begin(scorer, rules)
         try:
             for code in game.moves:
-                scorer(f"play {COLOURS[move_colour(code)]} {point_name(move_point(code), SIZE)}")
+                scorer(f"play {'bw'[move_colour(code)]} {point_name(move_point(code), SIZE)}")
             text = scorer("final_score", 10 * rules.seconds)
         except EngineError as error:
             raise UserError(f"score={rules.score}: {error}") from error
@@ -124,13 +108,11 @@ def _score(game: Game, rules: Rules) -> Result:
 def record(game: Game, result: Result, names: tuple[str, str], rules: Rules) -> bytes:
     """The game as an SGF file; ``names`` of black and white."""
     sgf_game = sgf.Sgf_game(size=game.size)
-    root = sgf_game.get_root()
-    root.set("PB", names[0])
-    root.set("PW", names[1])
-    root.set("KM", rules.komi)
-    root.set("RE", result.text)
-    root.set("C", result.reason)
+    black, white = names
+    facts = {"PB": black, "PW": white, "KM": rules.komi, "RE": result.text, "C": result.reason}
+    for key, value in facts.items():
+        sgf_game.get_root().set(key, value)
     for code in game.moves:
         move = move_from_vertex(point_name(move_point(code), game.size), game.size)
-        sgf_game.extend_main_sequence().set_move(COLOURS[move_colour(code)], move)
+        sgf_game.extend_main_sequence().set_move("bw"[move_colour(code)], move)
     return sgf_game.serialise()

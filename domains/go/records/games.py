@@ -6,7 +6,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from domains.go.board import Games
+from domains.go.board import Games, encode_move
 from shared.files import split_by_hash
 
 
@@ -14,6 +14,7 @@ from shared.files import split_by_hash
 class GameRecords(Games):
     """G games with the facts in their files."""
 
+    to_play: NDArray[np.uint8]  # (G,) colour to play after the last move
     counts: NDArray[np.bool_]  # of each move: not a pass, and its player is strong enough
     handicap: NDArray[np.int16]  # (G,) stones
     rank: NDArray[np.int8]  # (G, 2) of black and white, see ``sgf.rank``
@@ -25,8 +26,14 @@ class GameRecords(Games):
     summary: str  # what was used and what was skipped, by reason
 
     def with_next(self) -> Self:
-        """As ``Games.with_next``; the added moves do not count."""
-        return replace(super().with_next(), counts=np.insert(self.counts, self.move_start[1:], False))
+        """The games with a final pass of the colour to play, so that the last position has a move too."""
+        passes = encode_move(self.size.astype(np.int16) ** 2, self.to_play)
+        return replace(
+            self,
+            moves=np.insert(self.moves, self.move_start[1:], passes),
+            move_start=self.move_start + np.arange(len(self.move_start)),
+            counts=np.insert(self.counts, self.move_start[1:], False),
+        )
 
     def splits(self, *, val: float, test: float) -> NDArray[np.str_]:
         """The split of each game, (G,) ``train``, ``val`` or ``test``, by a hash of setup and first 30 moves.

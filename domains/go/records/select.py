@@ -8,10 +8,10 @@ from numpy.typing import NDArray
 
 from domains.go.board import is_pass, move_colour
 from domains.go.records.games import GameRecords
-from domains.go.records.read import Records, join, read_records
+from domains.go.records.read import Records, read_records
 from domains.go.records.sgf import UNKNOWN, rank
 from shared.errors import UserError
-from shared.files import Arrays, Inventory, is_archive, printable
+from shared.files import Inventory, is_archive, printable
 
 
 def read_games(
@@ -60,65 +60,56 @@ def read_games(
             _refuse(path, part)
         seen.add(part.seen)
         cut.add(part.cut)
-    columns = join([part.columns for part in parts])
+    columns = {name: np.concatenate([part.columns[name] for part in parts]) for name in parts[0].columns}
 
-    moves, start = columns["moves"], columns["move_start"]
-    length = np.diff(start)
+    length = columns["moves_length"]
     game_of = np.repeat(np.arange(len(length)), length)
-    counts = ~is_pass(moves, columns["size"][game_of].astype(np.int64))
-    counts &= columns["rank"][game_of, move_colour(moves)] >= min_strength
+    counts = ~is_pass(columns["moves"], columns["size"][game_of].astype(np.int64))
+    counts &= columns["rank"][game_of, move_colour(columns["moves"])] >= min_strength
 
     used = columns["size"] == size
-    most = np.iinfo(np.int16).max if max_handicap is None else max_handicap
-    for reason, passes in (
-        (f"handicap above {max_handicap}", columns["handicap"] <= most),
-        (f"fewer than {min_moves} move{'s' * (min_moves != 1)}", length >= min_moves),
-        (f"no player of {min_rank}", columns["rank"].max(1, initial=UNKNOWN) >= min_strength),
-    ):
-        _skip(reason, used & ~passes, columns, seen)
-        used &= passes
-    if learn:
-        duplicates = used & ~_first_of_equal(columns["identity"], used)
-        _skip("duplicates", duplicates, columns, seen)
-        used &= ~duplicates
-    chosen = np.flatnonzero(used)
-    for g in chosen:
-        seen.use(columns["name"][g])
 
-    kept = _take(columns | {"counts": counts}, chosen)
-    names = " and ".join(printable(path.name) for path in paths)
+    def select(kept: NDArray[np.bool_], reason: str) -> None:
+        for name in columns["name"][used & ~kept]:
+            seen.skip(name, reason)
+        used[:] &= kept
+
+    select(
+        columns["handicap"] <= (np.inf if max_handicap is None else max_handicap),
+        f"handicap above {max_handicap}",
+    )
+    select(length >= min_moves, f"fewer than {min_moves} move{'s' * (min_moves != 1)}")
+    select(columns["rank"].max(1, initial=UNKNOWN) >= min_strength, f"no player of {min_rank}")
+    if learn:
+        chosen, first = np.flatnonzero(used), np.zeros_like(used)
+        first[chosen[np.unique(columns["identity"][chosen], return_index=True)[1]]] = True
+        select(first, "duplicates")
+    for name in columns["name"][used]:
+        seen.use(name)
+
+    of_used = {
+        "setup": np.repeat(used, columns["setup_length"]),
+        "moves": used[game_of],
+        "counts": used[game_of],
+    }
+    lengths = {"setup_start": columns.pop("setup_length"), "move_start": columns.pop("moves_length")}
+    kept = {name: column[of_used.get(name, used)] for name, column in (columns | {"counts": counts}).items()}
+    kept |= {name: np.insert(np.cumsum(values[used]), 0, 0) for name, values in lengths.items()}
     lines = seen.summary("records")
-    if not (kept["counts"].any() if learn else len(chosen)):
+    if not (kept["counts"].any() if learn else used.any()):
         reasons = "; ".join(line.strip() for line in lines[1:]) or "no move on the board"
         places = ", ".join(printable(str(path)) for path in paths)
         raise UserError(f"{places}: must hold games to use, got none ({reasons})")
-    numbers = ((len(chosen), "game"), (int(kept["counts"].sum()), "position"))
+    numbers = ((int(used.sum()), "game"), (int(kept["counts"].sum()), "position"))
     totals = ", ".join(f"{n:,} {noun}{'s' * (n != 1)}" for n, noun in numbers)
-    lines.insert(0, f"{names}: {totals}")
+    lines.insert(0, f"{' and '.join(printable(path.name) for path in paths)}: {totals}")
     if sum(cut.skipped.values()):
         lines += ["used up to an error:", *cut.summary()[1:]]
     return GameRecords(**kept, summary="\n".join(lines))
 
 
-def _skip(reason: str, skipped: NDArray[np.bool_], columns: Arrays, seen: Inventory) -> None:
-    for g in np.flatnonzero(skipped):
-        seen.skip(columns["name"][g], reason)
-
-
-def _first_of_equal(identity: NDArray[np.uint64], among: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """(G,) whether a game is the first of its identity among some games."""
-    chosen = np.flatnonzero(among)
-    first = np.zeros(len(identity), bool)
-    first[chosen[np.unique(identity[chosen], return_index=True)[1]]] = True
-    return first
-
-
 def _refuse(path: Path, part: Records) -> None:
-    """Refuse skipped and cut games, and name their place.
-
-    Raises:
-        UserError: a game was skipped or cut.
-    """
+    """Refuse skipped and cut games, with their place."""
     packed = is_archive(path) and not path.is_dir()
     place = f"{path}!" if packed else f"{path if path.is_dir() else path.parent}/"
     for inventory in (part.seen, part.cut):
@@ -126,14 +117,3 @@ def _refuse(path: Path, part: Records) -> None:
             inventory.refuse(strict=True)
         except UserError as error:
             raise UserError(printable(f"{place}{error}")) from error
-
-
-def _take(columns: Arrays, chosen: NDArray[np.int64]) -> Arrays:
-    """The chosen games of all columns."""
-    taken = {}
-    for flat, start in (("setup", "setup_start"), ("moves", "move_start"), ("counts", "move_start")):
-        first, length = columns[start][chosen], np.diff(columns[start])[chosen]
-        taken[start] = np.concatenate([[0], np.cumsum(length)]).astype(np.int64)
-        place = np.arange(taken[start][-1]) + np.repeat(first - taken[start][:-1], length)
-        taken[flat] = columns[flat][place]
-    return taken | {name: column[chosen] for name, column in columns.items() if name not in taken}

@@ -5,10 +5,11 @@ stones, ranks in Chinese, points in capital letters, empty setup properties.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, reduce
 from itertools import chain
+from operator import or_
 
 from domains.go.board import LARGEST, SMALLEST, encode_move, move_colour, move_point
 from domains.go.records.sgf_grammar import MainLine, Node, main_lines
@@ -74,14 +75,13 @@ def read_sgf(data: bytes) -> Iterator[Record | UnusableError]:
     Args:
         data: the file's bytes, in any encoding; moves are ASCII in all of them.
     """
-    games = 0
-    for line in main_lines(data, _KEPT):
-        if games == GAMES_LIMIT:
+    number = -1
+    for number, line in enumerate(main_lines(data, _KEPT)):
+        if number == GAMES_LIMIT:
             yield UnusableError("unreadable", f"more than {GAMES_LIMIT:,} games in one file")
             return
-        games += 1
         yield _game(line)
-    if not games:
+    if number < 0:
         yield UnusableError("unreadable", "no SGF data")
 
 
@@ -101,26 +101,24 @@ def _game(line: MainLine) -> Record | UnusableError:
 
 def _record(nodes: Iterator[Node]) -> Record:
     root = next(nodes, {})
-    if _text(root, "GM") not in ("", "1"):
-        raise UnusableError("not Go", f"GM[{_text(root, 'GM')}]")
-    size = _size(_text(root, "SZ"))
-    game = Record(
-        size=size,
-        ranks=(rank(_text(root, "BR")), rank(_text(root, "WR"))),
-        result=_text(root, "RE")[:16],
-        date=_text(root, "DT")[:16],
-        komi=_komi(_text(root, "KM"), size, fox=any(b"foxwq" in value for value in root.get("AP", ()))),
+    kind, komi, handicap, black_rank, white_rank, result, date = (
+        _text(root, name) for name in ("GM", "KM", "HA", "BR", "WR", "RE", "DT")
     )
+    if kind not in ("", "1"):
+        raise UnusableError("not Go", f"GM[{kind}]")
+    game = Record(_size(_text(root, "SZ")), ranks=(rank(black_rank), rank(white_rank)))
+    game.result, game.date = result[:16], date[:16]
+    game.komi = _komi(komi, game.size, fox=any(b"foxwq" in value for value in root.get("AP", ())))
     stones = 0, 0
     turn = None  # colour to play, if a node sets it
     for node in chain([root], nodes):
         if "" in node:
             raise UnusableError("unreadable", f"a value without a property: [{_text(node, '')}]")
-        if _sets_up(node):
+        if any(value.strip() for name in _SETUP if name in node for value in node[name]):  # not "AB[]"
             if game.moves:
                 game.stopped, game.stopped_at = "setup after the first move", "stones added or removed"
                 break
-            stones = _set_up(node, size, *stones)
+            stones = _set_up(node, game.size, *stones)
         if "PL" in node:
             turn = _COLOURS.get(_text(node, "PL")[:1].upper(), turn)
         if not _play(node, game):
@@ -128,12 +126,12 @@ def _record(nodes: Iterator[Node]) -> Record:
         if not _COLOURS.keys().isdisjoint(node):
             turn = 1 - move_colour(game.moves[-1])
     black, white = (_points_of(mask) for mask in stones)
-    if not black and not white:
-        stones_as_moves = _handicap_moves(game)
-        black = sorted({move_point(code) for code in game.moves[:stones_as_moves]})
-        game.moves = game.moves[stones_as_moves:]
+    colours = [move_colour(code) for code in game.moves[:10]]
+    run = colours.index(1) if 1 in colours else 0  # of black moves before the first white one
+    if run >= 2 and not black and not white:  # handicap stones written as moves
+        black = sorted({move_point(code) for code in game.moves[:run]})
+        game.moves = game.moves[run:]
     game.setup = sorted(encode_move(point, colour) for colour in (0, 1) for point in (black, white)[colour])
-    handicap = _text(root, "HA")
     game.handicap = max(int(handicap) if re.fullmatch(r"\d{1,2}", handicap) else 0, len(black))
     game.to_play = int(bool(black) and not white) if turn is None else turn
     return game
@@ -145,11 +143,8 @@ def _play(node: Node, game: Record) -> bool:
     for name, values in node.items():
         if name not in _COLOURS:
             continue
-        point = None
-        if len(values) == 1:
-            [value] = values
-            point = points.get(value)
-            point = points.get(_letters(value)) if point is None else point
+        value = next(iter(values)) if len(values) == 1 else b"several"
+        point = points[value] if value in points else points.get(_letters(value))
         if point is None:
             game.stopped, game.stopped_at = "unreadable move", f"{name}[{_shown(b']['.join(values))}]"
             return False
@@ -160,29 +155,17 @@ def _play(node: Node, game: Record) -> bool:
     return True
 
 
-def _sets_up(node: Node) -> bool:
-    """Whether a node adds or removes stones; "AB[]" does not."""
-    if node.keys().isdisjoint(_SETUP):
-        return False
-    return any(value.strip() for name in _SETUP for value in node.get(name, ()))
-
-
 def _set_up(node: Node, size: int, black: int, white: int) -> tuple[int, int]:
     """The stones after the setup of a node; the bits of an integer are a set of points."""
-    put_black, put_white, cleared = (_union(node.get(name, ()), size) for name in _SETUP)
+    put_black, put_white, cleared = (
+        reduce(or_, (_rectangle(value, size) for value in node.get(name, ())), 0) for name in _SETUP
+    )
     twice = (put_black & put_white) | ((put_black | put_white) & cleared)
     if twice:
         point = _points_of(twice)[0]
-        column, row = "abcdefghijklmnopqrs"[point % size], "abcdefghijklmnopqrs"[point // size]
-        raise UnusableError("illegal setup", f"two colours on point {column}{row}")
+        letters = chr(ord("a") + point % size) + chr(ord("a") + point // size)
+        raise UnusableError("illegal setup", f"two colours on point {letters}")
     return (black & ~(put_white | cleared)) | put_black, (white & ~(put_black | cleared)) | put_white
-
-
-def _union(values: Iterable[bytes], size: int) -> int:
-    union = 0
-    for value in values:
-        union |= _rectangle(value, size)
-    return union
 
 
 @lru_cache(2**16)
@@ -206,13 +189,6 @@ def _points_of(mask: int) -> list[int]:
 def _letters(value: bytes) -> bytes:
     """A point without white space, in lower case (only larger boards need capitals)."""
     return b"".join(value.split()).lower()
-
-
-def _handicap_moves(game: Record) -> int:
-    """The number of handicap stones written as moves: 2 … 9 black moves before the first white one."""
-    colours = [move_colour(code) for code in game.moves[:10]]
-    run = colours.index(1) if 1 in colours else 0
-    return run if run >= 2 else 0
 
 
 @lru_cache

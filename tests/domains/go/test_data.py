@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from domains.go.board.rules import Board
+from domains.go.board.game import Game
 from domains.go.data import GoData
 from domains.go.engine.network import ensemble
 from domains.go.module import GoPolicy
@@ -33,11 +33,8 @@ def test_a_batch_is_the_position_before_the_move_with_the_legal_points(data: GoD
     games = data.test_set.games
     for n, item in enumerate(items):
         game, ply = data.test_set.game[item], data.test_set.ply[item]
-        moves = games.moves[games.move_start[game] :]
-        board = Board(19)
-        board.setup(games.setup[games.setup_start[game] : games.setup_start[game + 1]])
-        for code in moves[:ply]:
-            board.play(int(code))
+        moves = games.moves_of(game)
+        board = Game(19, games.setup_of(game).tolist(), moves[:ply].tolist())
         assert batch["y"][n] == moves[ply] >> 1
         assert np.array_equal(batch["legal"][n], legal_points(board, moves[ply] & 1))
         assert np.array_equal(batch["x"][n, 2], board.stones == 0)
@@ -119,5 +116,5 @@ def test_testing_takes_the_mean_over_the_symmetries_of_the_setting(tmp_path: Pat
             logits = ensemble(module.network, x.float()) if symmetries == 8 else module.network(x.float())
         assert columns["confidence"] == pytest.approx(logits.softmax(1).amax(1).numpy(), rel=1e-3)
     assert np.abs(confidence[1] - confidence[8]).max() > 1e-4
-    with pytest.raises(UserError, match=r"data\.test_symmetries: must be 1, or 8 .*, got 4"):
+    with pytest.raises(UserError, match=r"data\.test_symmetries: must be one of 1, 8, got 4"):
         build_data(compose("train", ["domain=go", "data.test_symmetries=4"]))

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from domains.go.board.rules import Board
+from domains.go.board.game import Game
 from domains.go.explain import GoDomain
 from shared.explain.adapter import InputAdapter
 from shared.explain.method import explain
@@ -65,9 +65,8 @@ def test_a_planted_atari_is_captured_by_its_label(go: GoDomain) -> None:
         position = example.source
         assert int(evidence.sum()) == 4
         assert bool((torch.from_numpy(position.stones != 0) | ~evidence).all())
-        board = Board(19)
         flat = position.stones.reshape(-1)
-        board.setup([2 * int(point) + int(flat[point]) - 1 for point in np.flatnonzero(flat)])
+        board = Game(19, [2 * int(point) + int(flat[point]) - 1 for point in np.flatnonzero(flat)])
         board.play(2 * taking + position.colour)
         assert (board.stones != 0).sum() == (position.stones != 0).sum()  # one more, one taken
 

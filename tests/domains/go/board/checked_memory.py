@@ -3,26 +3,27 @@
     NUMBA_DISABLE_JIT=1 python -m tests.domains.go.board.checked_memory games.npz positions
 
 An index below 0 or behind the end raises, and so does reading a cell that nothing has written; so it is with
-all arrays that the compiled functions take. What ``reset`` clears of the strings (HEAD, NEXT, SIZE, LIBS)
-counts as unwritten until a stone is played there, so that a cell beyond the walls is noticed; ``put`` may log
-it. Prints a digest of what the functions answered for each game.
+all arrays that the compiled functions take. The memory of strings (HEAD, NEXT, SIZE, LIBS)
+counts as unwritten after ``reset`` until a stone is played there, so that a cell beyond the walls is noticed;
+``put`` may log it. Prints a digest of what the functions answered for each game.
 """
 
 import copy
 import hashlib
 import sys
 from collections.abc import Iterator, Sequence
+from itertools import product
 from typing import Any
 
 import numpy as np
 
-from domains.go.board import ladder, planes, position, rules, state
+from domains.go.board import game, ladder, planes, position, state
+from domains.go.board.game import Game, first_illegal
 from domains.go.board.games import Games
 from domains.go.board.planes import GROUPS, batch_planes
 from domains.go.board.position import Position, position_planes
-from domains.go.board.rules import Board, first_illegal
-from domains.go.board.state import HEAD, KO, LIBS, LOG, SIZE, WORDS
-from tests.domains.go.board.reference import legal_points
+from domains.go.board.state import HEAD, KO, LOG
+from tests.domains.go.board.reference import games_of, legal_points
 
 UNWRITTEN = object()
 
@@ -61,6 +62,8 @@ class Checked:
     def __getitem__(self, index: Any) -> Any:
         if isinstance(index, tuple):
             return self[index[0]][index[1]]
+        if isinstance(index, np.ndarray):
+            return np.array([self[int(i)] for i in index.ravel()]).reshape(index.shape)
         value = self.cells[self._within(index)]
         if isinstance(index, slice):
             return Checked(value)
@@ -71,6 +74,9 @@ class Checked:
     def __setitem__(self, index: Any, value: Any) -> None:
         if isinstance(index, tuple):
             self[index[0]][index[1]] = value
+        elif isinstance(index, np.ndarray):
+            for i, one in zip(index.ravel().tolist(), value.ravel().tolist(), strict=True):
+                self[i] = one
         elif isinstance(index, slice):
             for i in range(*self._within(index).indices(len(self))):
                 self.cells[i] = value
@@ -114,10 +120,8 @@ class CheckedNumPy:
 
 
 def reset(s: Checked, size: int, whole: Any = state.reset) -> None:
-    whole(s, size)
     s[HEAD:KO] = UNWRITTEN
-    s[SIZE] = 0  # cell 0 is the head of no string
-    s[LIBS : LIBS + WORDS] = 0
+    whole(s, size)
 
 
 def put(s: Checked, i: int, value: int) -> None:
@@ -137,12 +141,13 @@ def undo(s: Checked, mark: int) -> None:
 def check_memory() -> None:
     """From here on, in this process, the functions of the domain use checked memory."""
     sys.setrecursionlimit(20_000)  # a ladder calls itself at every move
-    state.ZOBRIST = Checked.of(state.ZOBRIST)
-    for module in (state, rules, ladder, planes, position):
-        vars(module).update(np=CheckedNumPy())
+    state.np = planes.np = CheckedNumPy()
+    for module in (state, game, ladder, planes, position):
         vars(module).update((f.__name__, f) for f in (reset, put, undo) if hasattr(module, f.__name__))
-    entries = ((rules, "set_up"), (rules, "_first_illegal"), (planes, "_batch"), (position, "_write"))
-    for module, name in entries:
+    entries = ("set_up", "replay", "write_planes", "_batch")
+    for module, name in product((game, planes, position), entries):
+        if not hasattr(module, name):
+            continue
         function = getattr(module, name)
         assert not hasattr(function, "py_func"), "set NUMBA_DISABLE_JIT=1"
 
@@ -161,12 +166,17 @@ def answers(games: Games, g: int, count: int) -> str:
     arrays: list[Any] = [first_illegal(size, setup, np.append(moves, moves[:5]))]
     replayed = batch_planes(games, np.full(len(ply), g), ply, ply % 8, groups)
     alone = position_planes([Position.of(games, g, int(ply[-1]))], groups)
-    board = Board(size)
-    board.setup(setup.tolist())
-    for code in moves.tolist():
-        board.play(code)
+    board = Game(size, setup.tolist(), moves.tolist())
     twin = copy.deepcopy(board)
-    arrays += [*replayed, *alone, twin.stones, twin.ko, legal_points(twin, 0, True), legal_points(board, 1)]
+    arrays += [
+        *replayed,
+        *alone,
+        twin.stones,
+        twin.ko(0),
+        twin.ko(1),
+        legal_points(twin, 0, True),
+        legal_points(board, 1),
+    ]
     digest = hashlib.sha256()
     for values in arrays:
         array = values.array() if isinstance(values, Checked) else np.array(values)
@@ -177,15 +187,13 @@ def answers(games: Games, g: int, count: int) -> str:
 def playout(size: int, seed: int, most: int = 400) -> tuple[list[int], list[int]]:
     """Setup stones and moves of random play on a board, captures and kos included."""
     random = np.random.default_rng(seed)
-    board, moves = Board(size), []
     setup = [2 * int(point) for point in random.choice(size * size, seed % 4, replace=False)]
-    board.setup(setup)
+    board = Game(size, setup)
     for ply in range(min(most, 3 * size * size)):
         points = np.flatnonzero(legal_points(board, ply % 2))
         point = int(random.choice(points)) if len(points) and random.random() > 0.03 else size * size
         board.play(2 * point + ply % 2)
-        moves.append(2 * point + ply % 2)
-    return setup, moves
+    return setup, board.moves
 
 
 def corner_eyes(size: int, colour: int) -> list[int]:
@@ -209,7 +217,7 @@ def digests(file: Any, count: int) -> Iterator[str]:
     with np.load(file) as arrays:
         for g in range(len(arrays.files) // 3):
             size, setup, moves = (arrays[f"{g}-{name}"] for name in ("size", "setup", "moves"))
-            yield answers(Games.single(int(size), setup.tolist(), moves.tolist()), 0, count)
+            yield answers(games_of(int(size), (setup.tolist(), moves.tolist())), 0, count)
 
 
 if __name__ == "__main__":

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import numpy as np
 
-from domains.go.board.ladder import ladder_captures
-from domains.go.board.rules import Board
+from domains.go.board.game import Game
+from domains.go.board.ladder import ladder_works
 from domains.go.board.state import BLACK, HEAD, WHITE, cell_of, count_liberties, next_liberty, point_of
 from tests.domains.go.board.reference import Position, catches, record_of, sgf_games
 
@@ -89,15 +89,12 @@ def compare(ladders, archive):
 
 
 def compare_position(gnugo, name, setup, moves, result):
-    board = Board(SIZE)
-    board.setup(setup)
+    board = Game(SIZE, setup, moves)
     play = []
     for code in [*setup, *moves]:
         place = vertex(code // 2) if code // 2 < SIZE * SIZE else "pass"
         play.append(f"play {'BW'[code % 2]} {place}")
-    for code in moves:
-        board.play(code)
-    s = board._state
+    s = board.state
     cells = [cell_of(point, SIZE) for point in range(SIZE * SIZE)]
     heads = [cell for cell in cells if s[cell] in (BLACK, WHITE) and s[HEAD + cell] == cell]
     pairs = [cell for cell in heads if count_liberties(s, cell) == 2]
@@ -111,7 +108,7 @@ def compare_position(gnugo, name, setup, moves, result):
     for cell, theirs in zip(pairs, gnugo.ask([f"ladder_attack {at[cell]}" for cell in pairs]), strict=True):
         one = next_liberty(s, cell, 0)
         both = (one, next_liberty(s, cell, one))
-        ours = tuple(at[liberty] for liberty in both if ladder_captures(s, cell, liberty))
+        ours = tuple(at[liberty] for liberty in both if ladder_works(s, cell, liberty, 3 - s[cell]))
         result.ladders += 1
         result.caught += bool(ours)
         # 1 is caught without condition; 2 and 3, caught by winning a ko, are not caught here.
@@ -136,7 +133,7 @@ def caught_without_threats(setup, moves, prey):
 
 def diagram(board, head):
     """The board, the prey's stones as #."""
-    s = board._state
+    s = board.state
     signs = [
         "#" if colour and s[HEAD + cell_of(point, SIZE)] == head else ".XO"[colour]
         for point, colour in enumerate(board.stones.ravel())

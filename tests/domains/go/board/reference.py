@@ -8,7 +8,7 @@ from sgfmill import sgf
 from domains.go.board.games import Games
 from domains.go.board.state import cell_of, is_legal
 
-BLACK, WHITE = 1, 2  # colours here as on ``Board.stones``; a code's colour is one less
+BLACK, WHITE = 1, 2  # colours here as on ``Game.stones``; a code's colour is one less
 
 
 class Position:
@@ -139,7 +139,7 @@ def games_of(size, *records):
     for name, lists in (("setup", setups), ("move", moves)):
         core[f"{name}_start"] = np.cumsum([0, *map(len, lists)]).astype(np.int64)
         core["setup" if name == "setup" else "moves"] = np.array([c for one in lists for c in one], np.int16)
-    return Games(**core, to_play=np.zeros(len(records), np.uint8))
+    return Games(**core)
 
 
 def sgf_games(archive, count):
@@ -173,6 +173,6 @@ def legal_points(board, colour, superko=False):
     """(size * size,) the points where a colour (0 black, 1 white) may play on the product's board."""
     legal = np.zeros(board.size**2, bool)
     for point in range(board.size**2):
-        if is_legal(board._state, cell_of(point, board.size), 1 + colour):
+        if is_legal(board.state, cell_of(point, board.size), 1 + colour):
             legal[point] = not (superko and board.repeats(2 * point + colour))
     return legal

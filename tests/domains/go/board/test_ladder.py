@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domains.go.board.ladder import BUDGET_PER_READ, ladder_captures, ladder_escapes
-from domains.go.board.rules import Board
+from domains.go.board.game import Game
+from domains.go.board.ladder import BUDGET_PER_READ, ladder_works
 from domains.go.board.state import BUDGET, HEAD, cell_of, count_liberties, next_liberty
 from tests.domains.go.board.reference import (
     BLACK,
@@ -44,9 +44,7 @@ LADDER = """
 
 
 def state_of(position):
-    board = Board(position.size)
-    board.setup(setup_of(position))
-    return board._state
+    return Game(position.size, setup_of(position)).state
 
 
 def cell(position, point):
@@ -54,13 +52,15 @@ def cell(position, point):
 
 
 def captures(position, prey, point):
-    s = state_of(position)
-    return ladder_captures(s, cell(position, prey), cell(position, point))
+    return ladder_works(
+        state_of(position), cell(position, prey), cell(position, point), 3 - position.colour[prey]
+    )
 
 
 def escapes(position, prey, point):
-    s = state_of(position)
-    return ladder_escapes(s, cell(position, prey), cell(position, point))
+    return ladder_works(
+        state_of(position), cell(position, prey), cell(position, point), position.colour[prey]
+    )
 
 
 def test_a_ladder_runs_from_corner_to_corner():
@@ -68,7 +68,7 @@ def test_a_ladder_runs_from_corner_to_corner():
     assert captures(position, (2, 2), at["a"])
     assert captures(position, (2, 2), at["b"])  # the shape is symmetric: both ways reach the far corner
     s = state_of(position)
-    ladder_captures(s, cell(position, (2, 2)), cell(position, at["a"]))
+    ladder_works(s, cell(position, (2, 2)), cell(position, at["a"]), BLACK)
     assert BUDGET_PER_READ - s[BUDGET] > 25  # ataris alone; with the answers far more than 50 plies
 
 
@@ -191,7 +191,7 @@ def test_the_budget_bounds_a_hostile_position():
     s = state_of(position)
     before = s[:BUDGET].copy()
     start = time.process_time()
-    ladder_captures(s, cell(position, (0, 7)), cell(position, at["a"]))
+    ladder_works(s, cell(position, (0, 7)), cell(position, at["a"]), WHITE)
     assert time.process_time() - start < 5
     assert s[BUDGET] < 0  # it ran out
     np.testing.assert_array_equal(s[:BUDGET], before)
@@ -220,7 +220,9 @@ def test_reading_equals_the_reference(size, seed, fill):
             continue
         liberties = position.string(point)[1]
         if len(liberties) == 2:
-            got = {p: ladder_captures(s, cell(position, point), cell(position, p)) for p in liberties}
+            got = {
+                p: ladder_works(s, cell(position, point), cell(position, p), 3 - colour) for p in liberties
+            }
             expected = {p: catches(position, point, p) for p in liberties}
             assert any(got.values()) == any(expected.values()), (point, position.stones())
             for p in liberties:  # a ko taken on the way never catches more, and is no catching move itself
@@ -229,7 +231,7 @@ def test_reading_equals_the_reference(size, seed, fill):
                 assert got[p] == (expected[p] and after.ko is None), (point, p, position.stones())
         for liberty in liberties if len(liberties) == 1 else ():
             if position.legal(liberty, colour):
-                got = ladder_escapes(s, cell(position, point), cell(position, liberty))
+                got = ladder_works(s, cell(position, point), cell(position, liberty), colour)
                 assert got == saves(position, point, liberty), (point, liberty, position.stones())
 
 
@@ -237,17 +239,17 @@ def test_reading_equals_the_reference(size, seed, fill):
 @given(seed=st.integers(0, 2**32), density=st.floats(0.1, 0.95))
 def test_reading_leaves_the_board_as_it_was_and_ends(seed, density):
     rng = np.random.default_rng(seed)
-    board = Board(19)
+    board = Game(19)
     for t in range(int(361 * density)):
         legal = np.flatnonzero(legal_points(board, t % 2))
         if len(legal):
             board.play(2 * int(rng.choice(legal)) + t % 2)
-    s = board._state
+    s = board.state
     before = s[:BUDGET].copy()
     start = time.process_time()
     for stone in range(361):
         c = cell_of(stone, 19)
         if s[c] in (BLACK, WHITE) and s[HEAD + c] == c and count_liberties(s, c) == 2:
-            ladder_captures(s, c, next_liberty(s, c, 0))
+            ladder_works(s, c, next_liberty(s, c, 0), 3 - s[c])
     assert time.process_time() - start < 5
     np.testing.assert_array_equal(s[:BUDGET], before)

@@ -9,11 +9,10 @@ import numpy as np
 import pytest
 import torch
 
-from domains.go.board.game import Game
+from domains.go.board.game import Game, first_illegal
 from domains.go.board.games import Games
 from domains.go.board.planes import ALPHAGO, batch_planes, game_planes
 from domains.go.board.position import Position, position_planes
-from domains.go.board.rules import Board, first_illegal
 from domains.go.board.state import new_state
 from domains.go.engine.engine import Engine
 from domains.go.engine.network import Policy
@@ -53,7 +52,7 @@ def games(tmp_path_factory: pytest.TempPathFactory) -> Games:
 
 def test_a_state_is_memory_that_the_tests_fill(fill: Fill) -> None:
     fill(7)
-    assert (new_state() == 7).all()
+    assert (new_state(19) == 7).all()
 
 
 @pytest.mark.parametrize("size", range(5, 20))
@@ -94,12 +93,9 @@ def test_boards_and_records(games: Games, fill: Fill) -> None:
             setup = games.setup_of(g)
             moves = games.moves_of(g)
             results.append(first_illegal(19, setup, np.append(moves, moves[:9])))
-            board = Board(19)
-            board.setup(setup.tolist())
-            for code in moves.tolist():
-                board.play(code)
+            board = Game(19, setup.tolist(), moves.tolist())
             twin = copy.deepcopy(board)
-            results += [board.stones.tobytes(), twin.stones.tobytes(), board.ko]
+            results += [board.stones.tobytes(), twin.stones.tobytes(), board.ko(0), board.ko(1)]
             results += [
                 legal_points(own, colour, True).tobytes() for own in (board, twin) for colour in (0, 1)
             ]

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domains.go.board.rules import Board, first_illegal
+from domains.go.board.game import Game, first_illegal
 from domains.go.board.state import (
     HEAD,
     LOG,
@@ -33,8 +33,7 @@ def code(size, point, colour):
 
 def board_of(diagram):
     position, marks = drawn(diagram)
-    board = Board(position.size)
-    board.setup(setup_of(position))
+    board = Game(position.size, setup_of(position))
     return board, {sign: r * position.size + c for sign, (r, c) in marks.items()}
 
 
@@ -77,7 +76,7 @@ def test_suicide_is_illegal_unless_it_captures():
         . . . . .
     """)
     assert not legal_points(board, B)[at["a"]]  # suicide of two stones
-    with pytest.raises(UserError, match="move B at row 0, column 1 is illegal"):
+    with pytest.raises(UserError, match="move B B5 is illegal"):
         board.play(2 * at["a"] + B)
 
 
@@ -94,17 +93,18 @@ def test_simple_ko_binds_the_opponent_for_one_turn():
     board, at = board_of(KO_SHAPE)
     taken = 1 * 5 + 1
     board.play(2 * at["a"] + B)
-    assert board.ko == taken
+    assert board.ko(W) == taken
+    assert board.ko(B) is None
     assert not legal_points(board, W)[taken]
     assert legal_points(board, B)[taken]  # filling the ko is no retaking
     passed = copy.deepcopy(board)
     passed.play(2 * 25 + W)
-    assert passed.ko is None
+    assert passed.ko(W) is None
     assert legal_points(passed, W)[taken]
     board.play(2 * at["b"] + W)
     board.play(2 * (at["b"] - 1) + B)
     board.play(2 * taken + W)
-    assert board.ko == at["a"]
+    assert board.ko(B) == at["a"]
 
 
 def test_taking_two_stones_is_no_ko():
@@ -116,7 +116,7 @@ def test_taking_two_stones_is_no_ko():
         . . . . .
     """)
     board.play(2 * at["a"] + W)  # takes two; black may throw in at once
-    assert board.ko is None
+    assert board.ko(B) is None
 
 
 def test_copies_are_independent():
@@ -124,7 +124,7 @@ def test_copies_are_independent():
     twin = copy.deepcopy(board)
     twin.play(2 * at["a"] + B)
     assert board.stones[1, 1] == WHITE
-    assert board.ko is None
+    assert board.ko(W) is None
     assert twin.stones[1, 1] == 0
 
 
@@ -136,7 +136,7 @@ def test_copies_are_independent():
 def test_illegal_setup(setup):
     assert first_illegal(5, np.array(setup, np.int16), np.array([], np.int16)) == -1
     with pytest.raises(UserError, match="illegal setup"):
-        Board(5).setup(setup)
+        Game(5, setup)
 
 
 def test_first_illegal_names_the_move():
@@ -166,8 +166,7 @@ def test_positional_superko_forbids_sending_two_returning_one():
     setup = np.array(setup_of(position), np.int16)
     moves = [code(5, marks["b"], B), code(5, marks["a"], W), code(5, (0, 1), B)]  # back to the first position
     assert first_illegal(5, setup, np.array(moves, np.int16)) == 3  # legal under simple ko
-    board = Board(5)
-    board.setup(setup.tolist())
+    board = Game(5, setup.tolist())
     assert not board.repeats(moves[0])
     board.play(moves[0])
     assert not board.repeats(moves[1])
@@ -178,8 +177,8 @@ def test_positional_superko_forbids_sending_two_returning_one():
 
 @pytest.mark.parametrize("size", [4, 20])
 def test_sizes(size):
-    with pytest.raises(UserError, match="board size: must be from 5 to 19"):
-        Board(size)
+    with pytest.raises(UserError, match="board size: must be a whole number from 5 to 19"):
+        Game(size)
     with pytest.raises(UserError, match=f"board size: .*got {size}"):
         first_illegal(size, np.array([], np.int16), np.array([], np.int16))
 
@@ -187,7 +186,7 @@ def test_sizes(size):
 def random_play(size, seed, moves, superko=False):
     """(reference, board, legal moves as played) along a game of random legal moves, now and then a pass."""
     rng = np.random.default_rng(seed)
-    position, board = Position(size), Board(size)
+    position, board = Position(size), Game(size)
     for t in range(moves):
         colour = int(rng.integers(2)) if rng.random() < 0.1 else t % 2
         yield position, board, colour
@@ -203,7 +202,7 @@ def random_play(size, seed, moves, superko=False):
 
 def cell_string(board, point):
     """Size and liberties that the compiled state holds for the string on a point."""
-    s = board._state
+    s = board.state
     head = s[HEAD + cell_of(point, board.size)]
     liberties, cell = set(), 0
     while (cell := next_liberty(s, head, cell)) != 0:
@@ -217,8 +216,11 @@ def test_random_play_equals_the_reference(size, seed, superko):
     length = 120 if size < 9 else 60
     for position, board, colour in random_play(size, seed, length, superko):
         np.testing.assert_array_equal(board.stones, position.stones())
-        ko = None if position.ko is None else position.ko[0][0] * size + position.ko[0][1]
-        assert board.ko == ko
+        kos = [None, None]
+        if position.ko is not None:
+            (row, column), forbidden = position.ko
+            kos[forbidden - 1] = row * size + column
+        assert [board.ko(B), board.ko(W)] == kos
         expected = [position.legal(p, colour + 1, superko) for p in position.colour]
         np.testing.assert_array_equal(legal_points(board, colour, superko), expected)
         for i, p in enumerate(position.colour):
@@ -234,7 +236,7 @@ def test_preview_equals_playing(size, seed):
     for position, board, colour in random_play(size, seed, 200):
         if len(position.past) % 20:
             continue
-        s = board._state
+        s = board.state
         for i, p in enumerate(position.colour):
             if position.colour[p] != 0:
                 continue
@@ -270,10 +272,10 @@ def test_real_games_move_by_move_against_sgfmill():
     for game in sgf_games(Path(DATA) / "go" / "kgs.tar.xz", 2000):
         games += 1
         black, white, empty = game.get_root().get_setup_stones()
-        theirs, ours = boards.Board(size), Board(size)
+        theirs = boards.Board(size)
         theirs.apply_setup(black, white, empty)
         at = lambda row, column: 2 * ((size - 1 - row) * size + column)  # noqa: E731  sgfmill's row 0 is below
-        ours.setup([at(*p) for p in black] + [at(*p) + 1 for p in white])
+        ours = Game(size, [at(*p) for p in black] + [at(*p) + 1 for p in white])
         for node in game.get_main_sequence()[1:]:
             colour, move = node.get_move()
             if move is None:
@@ -282,7 +284,7 @@ def test_real_games_move_by_move_against_sgfmill():
                 continue
             ko = theirs.play(*move, colour)
             ours.play(at(*move) + (colour == "w"))
-            assert ours.ko == (None if ko is None else at(*ko) // 2)
+            assert ours.ko(int(colour == "b")) == (None if ko is None else at(*ko) // 2)
             expected = np.array([number[stone] for row in theirs.board[::-1] for stone in row])
             assert np.array_equal(ours.stones.ravel(), expected)
             played += 1

@@ -8,8 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sgfmill.boards import Board as Diagram
 
-from domains.go.board.area import area_score
-from domains.go.board.game import Game
+from domains.go.board.game import Game, area_score
 from domains.go.engine.engine import Engine
 from domains.go.engine.network import Policy
 from tests.domains.go.board.reference import drawn, setup_of
@@ -85,7 +84,7 @@ def test_a_decided_game_ends_after_the_other_s_pass(policy: Policy) -> None:
     halves = "X" * 9 + " " + "X" * 9
     game = game_of(f"......... {halves} {'O' * 9} ......... .........")
     game.play(2 * PASS + WHITE)
-    assert area_score(game.board.stones) == (27, 54, 0)
+    assert area_score(game.stones) == (27, 54, 0)
     assert engine(policy).choose(game, BLACK, 0) == PASS
     open_game = game_of("X........ ........O")
     open_game.play(2 * PASS + WHITE)
@@ -123,13 +122,13 @@ def test_area_is_that_of_sgfmill(seed: int) -> None:
 def test_a_whole_game_is_legal_to_its_end(tmp_path: Path) -> None:
     player = engine(Policy.load(make_run(tmp_path), 1), temperature=1.0)
     game = Game(9)
-    past = [game.board.stones.tobytes()]
+    past = [game.stones.tobytes()]
     while not game.ended():
         colour = len(game.moves) % 2
         point = player.choose(game, colour, 7.5)
         game.play(2 * point + colour)  # raises where it is illegal
         if point != PASS:
-            assert game.board.stones.tobytes() not in past
-            past.append(game.board.stones.tobytes())
+            assert game.stones.tobytes() not in past
+            past.append(game.stones.tobytes())
         assert len(game.moves) < 600
     assert len(game.moves) > 60

@@ -347,6 +347,6 @@ def test_arbitrary_lines_break_nothing(gtp: GoProtocol, caplog: pytest.LogCaptur
         assert not answer or ANSWER.fullmatch(answer), (line, answer)
         refused += answer.startswith("?")
     assert 0.2 * lines < refused < 0.9 * lines  # valid and invalid commands both occur
-    assert legal_points(gtp.game.board, 0).any()
+    assert legal_points(gtp.game, 0).any()
     good(gtp, "clear_board")
     assert good(gtp, "genmove b") == "A9"

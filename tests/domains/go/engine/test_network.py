@@ -8,7 +8,8 @@ import torch
 
 from domains.go.board.game import Game
 from domains.go.board.planes import ALPHAGO
-from domains.go.board.symmetry import symmetries
+from domains.go.board.points import symmetries
+from domains.go.board.position import Position, position_planes
 from domains.go.engine.network import Policy, ensemble
 from shared.config.cli import compose
 from shared.errors import UserError
@@ -23,8 +24,14 @@ SIZE = 9
 def random_moves(seed: int, count: int = 40) -> list[int]:
     game, random = Game(SIZE), np.random.default_rng(seed)
     for ply in range(count):
-        game.play(2 * int(random.choice(np.flatnonzero(legal_points(game.board, ply % 2)))) + ply % 2)
+        game.play(2 * int(random.choice(np.flatnonzero(legal_points(game, ply % 2)))) + ply % 2)
     return game.moves
+
+
+def planes(moves: list[int]) -> torch.Tensor:
+    """Of the position after the moves, black to play."""
+    position = Position.after(Game(SIZE, (), moves), 2 * SIZE**2)
+    return torch.from_numpy(position_planes([position], ALPHAGO)[0])
 
 
 @pytest.fixture(scope="module")
@@ -34,16 +41,13 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 @pytest.mark.parametrize("seed", range(5))
 def test_the_mean_over_the_symmetries_turns_with_the_board_and_one_pass_does_not(run: Run, seed: int) -> None:
-    moves, table = random_moves(seed), symmetries(SIZE)
+    moves, table = random_moves(seed), symmetries(SIZE)[:, :-1]
     alone, whole = Policy.load(run, 1), Policy.load(run, 8)
     gaps = {1: 0.0, 8: 0.0}
     for k in range(8):
         turned = [2 * int(table[k][code >> 1]) + (code & 1) for code in moves]
         for policy in (alone, whole):
-            here, there = (
-                policy(torch.from_numpy(Game(SIZE, (), played).planes(0, ALPHAGO)[0])).softmax(1)[0]
-                for played in (moves, turned)
-            )
+            here, there = (policy(planes(played)).softmax(1)[0] for played in (moves, turned))
             gap = float((there[torch.from_numpy(table[k])] - here).abs().max())
             gaps[policy.symmetries] = max(gaps[policy.symmetries], gap)
     assert gaps[8] < 1e-5
@@ -51,9 +55,8 @@ def test_the_mean_over_the_symmetries_turns_with_the_board_and_one_pass_does_not
 
 
 def test_the_mean_is_that_of_the_eight_predictions_turned_back(run: Run) -> None:
-    policy, table = Policy.load(run, 1), symmetries(SIZE)
-    game = Game(SIZE, (), random_moves(7))
-    x = torch.from_numpy(game.planes(0, ALPHAGO)[0]).float()
+    policy, table = Policy.load(run, 1), symmetries(SIZE)[:, :-1]
+    x = planes(random_moves(7)).float()
     mean = np.zeros(SIZE**2)
     for k in range(8):
         turned = torch.zeros_like(x).flatten(2)
@@ -63,14 +66,14 @@ def test_the_mean_is_that_of_the_eight_predictions_turned_back(run: Run) -> None
 
 
 def test_it_predicts_like_the_module_of_its_run(run: Run) -> None:
-    planes = torch.from_numpy(Game(SIZE, (), random_moves(3)).planes(0, ALPHAGO)[0])
+    x = planes(random_moves(3))
     with torch.inference_mode():
-        expected = load_module(run).logits({"x": planes})
-    assert torch.allclose(Policy.load(run, 1)(planes), expected, atol=1e-6)
+        expected = load_module(run).logits({"x": x})
+    assert torch.allclose(Policy.load(run, 1)(x), expected, atol=1e-6)
 
 
 def test_wrong_settings_runs_and_checkpoints_are_refused(run: Run, tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"symmetries: must be 1, or 8 .*, got 3"):
+    with pytest.raises(UserError, match=r"symmetries: must be one of 1, 8, got 3"):
         Policy.load(run, 3)
     other = Run.named(tmp_path, "text").make(compose("train", ["domain=text"]))
     with pytest.raises(UserError, match="must be a run of the domain go, got one of text"):

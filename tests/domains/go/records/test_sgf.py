@@ -11,7 +11,7 @@ import pytest
 from sgfmill import sgf as sgfmill_sgf
 from sgfmill.sgf_moves import get_setup_and_moves
 
-from domains.go.board.rules import first_illegal
+from domains.go.board.game import first_illegal
 from domains.go.records.sgf import UNKNOWN, Record, UnusableError, rank, read_sgf
 from shared.config.project import PROJECT
 

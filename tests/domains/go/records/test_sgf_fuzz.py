@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from domains.go.board.game import Game
 from domains.go.board.planes import ALPHAGO, batch_planes
-from domains.go.board.rules import Board
 from domains.go.records.read import read_records
 from domains.go.records.select import read_games
 from domains.go.records.sgf import Record, UnusableError, read_sgf
@@ -80,10 +80,9 @@ def test_games_that_are_used_are_legal_and_have_planes(cases: int, tmp_path: Pat
             games = whole.with_next()
             for g in range(len(games.size)):
                 used += 1
-                board = Board(size)
-                board.setup(whole.setup[whole.setup_start[g] : whole.setup_start[g + 1]].tolist())
-                for code in whole.moves[whole.move_start[g] : whole.move_start[g + 1]].tolist():
-                    board.play(code)  # raises if it is illegal
+                board = Game(
+                    size, whole.setup_of(g).tolist(), whole.moves_of(g).tolist()
+                )  # raises if illegal
                 ply = np.diff(games.move_start)[g : g + 1] - 1
                 planes, legal, _ = batch_planes(games, np.array([g]), ply, np.zeros(1), ALPHAGO)
                 np.testing.assert_array_equal(planes[0, :3].argmax(0) == 2, board.stones == 0)
