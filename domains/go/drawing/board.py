@@ -64,13 +64,11 @@ def draw_board(
     tiles = _stones()
     axes.imshow(_mosaic(tiles[np.where(stones, 3, 0)]), extent=shadow, zorder=2)
     axes.imshow(_mosaic(tiles[stones]), extent=board, zorder=3)
-    colours = None if heat is None else heat_colours(heat, limit)
-    if colours is not None:
-        axes.imshow(_mosaic(_heat_tiles(colours, stones != 0)), extent=board, zorder=4)
-
+    colours = heat_colours(np.zeros(stones.shape) if heat is None else heat, limit)
+    axes.imshow(_mosaic(_heat_tiles(colours, stones != 0)), extent=board, zorder=4)
     for point, text in (labels or {}).items():
         row, column = divmod(point, size)
-        dark = stones[row, column] == BLACK or (colours is not None and colours[row, column, 1] < 0.45)
+        dark = stones[row, column] == BLACK or colours[row, column, 1] < 0.45
         axes.text(
             column, row, text, ha="center", va="center_baseline", zorder=6, parse_math=False,
             fontsize=0.29 * _points_of_unit(axes), color="white" if dark else "black", weight="bold",

@@ -1,6 +1,7 @@
 """The engine as a command on standard input and output."""
 
 import contextlib
+import math
 import sys
 
 from omegaconf import DictConfig
@@ -18,7 +19,7 @@ def build_engine(config: DictConfig) -> Engine:
     Raises:
         UserError: the run or a value cannot be used.
     """
-    require_number("temperature", config.temperature, 0, 1e6)
+    require_number("temperature", config.temperature, 0, math.inf)
     policy = Policy.load(Run.open(config.run), config.symmetries)
     return Engine(policy, **{key: config[key] for key in ("temperature", "sensible", "superko", "seed")})
 

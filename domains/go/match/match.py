@@ -15,7 +15,7 @@ from domains.go.match.client import Client
 from domains.go.match.elo import SEATS, Outcome, Strength, write_report
 from domains.go.match.openings import SIZE
 from domains.go.match.play_game import Rules, opening_of, play_game, record
-from shared.errors import UserError, require_int, require_number
+from shared.errors import Limit, UserError, require_int, require_number
 from shared.files import make_folder, write, write_json
 
 
@@ -122,7 +122,7 @@ def match(config: DictConfig) -> list[Strength]:
     """
     for key in ("games", "jobs"):
         require_int(key, config[key], 1)
-    require_number("seconds", config.seconds, 0.001, 1e6)
+    Limit(0, 10**6, without="low").check("seconds", config.seconds)
     require_number("komi", config.komi, -(SIZE**2), SIZE**2)
     names = str(config.a), str(config.b)
     a, b = (str(config.engines.get(name, name)) for name in names)

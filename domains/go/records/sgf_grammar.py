@@ -11,27 +11,17 @@ Node = dict[str, dict[bytes, None]]  # unique values by property, in order; "" h
 
 # Possessive repetitions: an unclosed bracket takes linear time.
 _TOKEN = re.compile(rb"\s*+(?:\[([^\\\]]*+(?:\\.[^\\\]]*+)*+)\]|([A-Za-z]{1,64}+)|([;()]))", re.DOTALL)
-_VALUE, _NAME = 1, 2  # groups of the above; the third is punctuation
 _START = re.compile(rb"\(\s*+(?:;|[A-Z]{2}\s*+\[)")  # some servers leave out the first semicolon
 _SMALL = bytes(range(ord("a"), ord("z") + 1))
 _TWO_BYTES = re.compile(rb"[\x81-\xfe][\x30-\xfe]")  # a character in the encodings of East Asia
 
 
 class MainLine:
-    """The nodes of a game's main line: those before the first closing parenthesis.
-
-    Args:
-        data: the file.
-        start: index at which the game begins.
-        kept: names of the properties to read.
-
-    Attributes:
-        end: index at which the game ends, after iteration; None if it is truncated or broken.
-    """
+    """The nodes of a game's main line (those before the first closing parenthesis), with kept properties."""
 
     def __init__(self, data: bytes, start: int, kept: Collection[str]):
         self.data, self.start, self.kept = data, start, kept
-        self.end: int | None = None
+        self.end: int | None = None  # of the game, after iteration; None if it is truncated or broken
 
     def __iter__(self) -> Iterator[Node]:
         depth, inside = 0, True  # inside the first variation
@@ -39,12 +29,12 @@ class MainLine:
         stray: dict[bytes, None] = {}  # values before any name
         values: dict[bytes, None] | None = None
         for token in iter(_TOKEN.scanner(self.data, self.start).match, None):  # type: ignore[attr-defined]
-            kind = token.lastindex
-            if kind == _VALUE:
+            value, name, sign = token.groups()
+            if value is not None:
                 if values is not None:
-                    values[token[_VALUE]] = None
-            elif kind == _NAME:
-                name = token[_NAME].translate(None, _SMALL).decode()
+                    values[value] = None
+            elif name:
+                name = name.translate(None, _SMALL).decode()
                 values = node.setdefault(name, {}) if inside and name in self.kept else None
             else:
                 if stray:
@@ -53,14 +43,11 @@ class MainLine:
                     yield node
                 node, stray = {}, {}
                 values = stray
-                if token[3] == b"(":
-                    depth += 1
-                elif token[3] == b")":
-                    inside = False
-                    depth -= 1
-                    if depth == 0:
-                        self.end = token.end()
-                        return
+                depth += {b"(": 1, b")": -1, b";": 0}[sign]
+                inside &= sign != b")"
+                if depth == 0 and not inside:
+                    self.end = token.end()
+                    return
 
 
 def main_lines(data: bytes, kept: Collection[str]) -> Iterator[MainLine]:
