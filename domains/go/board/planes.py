@@ -248,9 +248,8 @@ def plane_groups(chosen: Any) -> tuple[str, ...]:
     Raises:
         UserError: no such group, or one twice.
     """
-    groups = (
-        ALPHAGO if chosen == "alphago" else tuple(chosen) if isinstance(chosen, list | tuple) else (chosen,)
-    )
+    listed = isinstance(chosen, Sequence) and not isinstance(chosen, str)
+    groups = ALPHAGO if chosen == "alphago" else tuple(chosen) if listed else (chosen,)
     for n, name in enumerate(groups):
         if name not in list(GROUPS):
             hint = nearest(str(name), ["alphago", *GROUPS])

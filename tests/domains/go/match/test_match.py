@@ -121,7 +121,7 @@ def test_a_match_is_continued_and_finished_games_are_kept(tmp_path: Path) -> Non
         ({"komi": "half"}, "komi: must be a number from -361 to 361, got 'half'"),
         ({"komi": 375}, "got 375"),
         ({"komi": float("nan")}, "got nan"),
-        ({"komi": True}, "got True"),
+        ({"komi": True}, "got true"),
         ({"score": "false"}, "cannot begin a game"),
         ({"score": fake("dunno")}, "final_score must be like B.3.5, W.3.5 or 0, got 'dunno'"),
     ],
