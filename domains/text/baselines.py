@@ -14,24 +14,26 @@ def nb_svm(train: Sequence[np.ndarray], labels: np.ndarray, test: Sequence[np.nd
 
     Whether a word or pair is there is weighted by the logarithm of how much more often it stands in the
     class; a linear support vector machine is trained on that, and its weights drawn towards their mean
-    magnitude. Of more than two classes, each against the rest.
-
-    Args:
-        train: numbers of the tokens of N sentences.
-        labels: their classes (N,), from 0.
-        test: numbers of the tokens of M sentences.
+    magnitude. Of more than two classes, each against the rest. The sentences are numbers of tokens;
+    ``labels`` (N,) are the classes of those that train, from 0.
     """
     tokens = 1 + max(int(ids.max()) for ids in (*train, *test))
 
     def features(ids: np.ndarray) -> list[int]:
-        pairs = tokens + ids[:-1] * tokens + ids[1:]
-        return [*ids.tolist(), *pairs.tolist()]
+        return [*ids.tolist(), *(tokens + ids[:-1] * tokens + ids[1:]).tolist()]
 
     counter = CountVectorizer(analyzer=features, binary=True)
     x, of_test = counter.fit_transform(train), counter.transform(test)
     classes = np.unique(labels)
-    values = np.stack([_against_rest(x, labels == name, of_test) for name in classes], 1)
-    return classes[values.argmax(1)]
+    values = []
+    for name in classes:
+        inside = labels == name
+        ratio = _ratio(*(np.asarray(x[side].sum(0))[0] for side in (inside, ~inside)))
+        machine = LinearSVC(C=C, random_state=0).fit(x.multiply(ratio).tocsr(), inside)
+        weights = machine.coef_[0]
+        weights = (1 - BETA) * np.abs(weights).mean() + BETA * weights
+        values.append(of_test.multiply(ratio).tocsr() @ weights + machine.intercept_[0])
+    return classes[np.stack(values, 1).argmax(1)]
 
 
 def token_ratios(sentences: Sequence[np.ndarray], labels: np.ndarray, tokens: int) -> np.ndarray:
@@ -51,11 +53,3 @@ def _ratio(inside: np.ndarray, outside: np.ndarray) -> np.ndarray:
     """The logarithm of how much more often each feature stands inside a class than outside."""
     p, q = SMOOTHING + inside, SMOOTHING + outside
     return np.log((p / p.sum()) / (q / q.sum()))
-
-
-def _against_rest(x, inside: np.ndarray, of_test) -> np.ndarray:  # type: ignore[no-untyped-def]  # sparse matrices
-    ratio = _ratio(*(np.asarray(x[side].sum(0))[0] for side in (inside, ~inside)))
-    machine = LinearSVC(C=C, random_state=0).fit(x.multiply(ratio).tocsr(), inside)
-    weights = machine.coef_[0]
-    weights = (1 - BETA) * np.abs(weights).mean() + BETA * weights
-    return of_test.multiply(ratio).tocsr() @ weights + machine.intercept_[0]

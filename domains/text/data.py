@@ -40,15 +40,10 @@ class TextPreprocessing(Preprocessing):
 
 
 class TextDataset:
-    """Sentences as numbers of tokens.
+    """Sentences as numbers of tokens; ``y`` (N,) are their classes, ``held`` (N,) hashes of their texts.
 
     A batch holds ``x`` int64 (N, T), filled up with the padding's 0 to its longest sentence, ``lengths``
     int64 (N,), ``y`` and ``item``.
-
-    Args:
-        ids: of each sentence.
-        y: their classes (N,).
-        held: uint64 (N,), a number for the exact text of each, by which changed data are known.
     """
 
     def __init__(self, ids: list[np.ndarray], y: np.ndarray, held: np.ndarray | None = None):
@@ -76,16 +71,13 @@ class TextData(DataModule):
     """Sentences of a user's files, with an official test set, a stable split, or folds.
 
     ``conf/data/text/sentences.yaml`` documents each argument.
-
-    Attributes:
-        vectors: the vectors of the vocabulary's words that ``data.vectors`` has; None: no file was given.
     """
 
     train_set: TextDataset
     val_set: TextDataset
     test_set: TextDataset
     preprocessing: TextPreprocessing
-    vectors: Vectors | None = None
+    vectors: Vectors | None = None  # of the vocabulary's words that data.vectors has
 
     def __init__(
         self,
@@ -129,18 +121,13 @@ class TextData(DataModule):
             raise UserError("data.columns.label: must be the name of a column, got None")
         self.planes, self.extent = len(channels), (None, embedding)
         self.path, self.test_path = path, test_path
-        self.form, self.strict = Form(encoding=encoding, fine=fine, separator=separator, **columns), strict
+        self.form = Form(encoding=encoding, fine=fine, separator=separator, strict=strict, **columns)
         self.fractions, self.folds, self.fold = fractions, folds, fold
         self.tokens, self.min_count, self.longest = tokens, min_count, longest
         self.vectors_path, self.embedding = vectors, embedding
 
     def setup(self, stage: str | None = None) -> None:
-        """Read and split the sentences, and learn the vocabulary from those that train.
-
-        Raises:
-            UserError: The files hold no sentences, their labels are no classes, or training or testing has
-                too few sentences of them.
-        """
+        """Read and split the sentences, learn the vocabulary; a ``UserError`` says why that is impossible."""
         if hasattr(self, "train_set"):
             return
         read = self._read()
@@ -148,12 +135,9 @@ class TextData(DataModule):
         notes: list[str] = []
         if not self.fitted:
             training = np.flatnonzero(splits == "train")
-            labels = [read.labels[item] for item in training]
+            labels, texts = ([column[item] for item in training] for column in (read.labels, read.texts))
             self.classes = sorted({*labels})
-            notes = check_classes(labels, str(self.path), HINT)
-        y = self._numbered(read, splits, excluded)
-        if not self.fitted:
-            texts = [read.texts[item] for item in training]
+            notes = check_classes(labels, self.path, HINT)
             learned = Vocabulary.learn(self.tokens, texts, self.min_count).tokens
             if len(learned) == len(Vocabulary.SPECIAL):
                 raise UserError(
@@ -161,6 +145,7 @@ class TextData(DataModule):
                     f"in the {len(texts):,} training sentences; give less"
                 )
             self.preprocessing = TextPreprocessing(learned, self.longest)
+        y = self._numbered(read, splits, excluded)
         vocabulary = self.preprocessing.vocabulary
         ids, cut = [], 0
         for numbers in Vocabulary(self.tokens, vocabulary).ids(read.texts):
@@ -172,7 +157,7 @@ class TextData(DataModule):
             for items in (np.flatnonzero(splits == name) for name in ("train", "val", "test"))
         )
         if self.vectors_path:
-            self.vectors = read_vectors(self.vectors_path, vocabulary, self.embedding, self.strict)
+            self.vectors = read_vectors(self.vectors_path, vocabulary, self.embedding, self.form.strict)
         counts = np.bincount(y[splits != ""], minlength=len(self.classes))
         named = [f"{printable(name)} {count:,}" for name, count in zip(self.classes, counts, strict=True)]
         fold = f" (fold {self.fold} of {self.folds}, from 0)" if self.folds else ""
@@ -187,20 +172,17 @@ class TextData(DataModule):
     def _read(self) -> Sentences:
         """All sentences, the official test set behind the others."""
         read = read_sentences(self.path, self.form)
-        read.refuse(self.strict)
         if not self.test_path:
             return read
         test = read_sentences(self.test_path, self.form)
-        test.refuse(self.strict)
-        if "test" in read.splits:
+        wanted = ""
+        if "test" in read.split:
+            wanted = "null where data.path has a test set of its own"
+        elif others := {*test.split.tolist()} - {"", "test"}:
+            wanted = f"the test set without {listed(sorted(others))}"
+        if wanted:
             raise UserError(
-                "data.test_path: must be null where data.path has a test set of its own, "
-                f"got {self.test_path}"
-            )
-        if others := {*test.splits} - {"", "test"}:
-            raise UserError(
-                f"data.test_path: must be the test set alone, got {self.test_path} with "
-                f"{listed(sorted(others))}; name its part, or give it as data.path"
+                f"data.test_path: must be {wanted}, got {self.test_path}; name the test set alone"
             )
         return read.within("train").and_then(test.within("test"))
 
@@ -212,7 +194,7 @@ class TextData(DataModule):
             unknown = np.flatnonzero(in_split & (y < 0))
             for item in unknown.tolist():
                 place, label = read.where(item), repr(read.labels[item][:40])
-                if self.strict or 2 * len(unknown) > in_split.sum():
+                if self.form.strict or 2 * len(unknown) > in_split.sum():
                     raise UserError(
                         f"{place}: label {label} was not learned, as in {len(unknown):,} of "
                         f"{in_split.sum():,} {split} sentences; the training sentences have "

@@ -1,6 +1,6 @@
 """The tokens that a classifier's filters picked in a sentence: those at the maximum of each filter."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -10,20 +10,13 @@ from shared.network import Layer, Shape, clear
 from shared.training import Batch
 
 
-@dataclass(frozen=True)
-class Pick:
-    """The tokens that one filter picked in one sentence, and their effect on the prediction.
+class Pick(NamedTuple):
+    """The tokens that one filter picked in one sentence, and their effect on the prediction."""
 
-    Attributes:
-        filter: the layer's name and the filter's number in it, from 0.
-        first, end: the tokens first … end - 1.
-        weight: its part of the likeliest class's lead over the next; negative if it opposes it.
-    """
-
-    filter: str
-    first: int
+    filter: str  # the layer's name and the filter's number in it, from 0
+    first: int  # the tokens first … end - 1
     end: int
-    weight: float
+    weight: float  # its part of the likeliest class's lead over the next; negative if it opposes it
 
 
 def read(module: TextClassifier, batch: Batch) -> tuple[Tensor, list[list[Pick]]]:
@@ -35,7 +28,7 @@ def read(module: TextClassifier, batch: Batch) -> tuple[Tensor, list[list[Pick]]
     """
     pooled: list[tuple[str, Shape, Tensor, Tensor, Tensor]] = []
     made: dict[Tensor, tuple[str, Shape]] = {}
-    names = {layer: name for name, layer in module.network.named_modules()}
+    names = {layer: name for name, layer in module.network.named_modules() if isinstance(layer, Layer)}
 
     def note(layer: nn.Module, given: tuple, output: Tensor) -> None:
         assert isinstance(layer, Layer)
@@ -45,7 +38,7 @@ def read(module: TextClassifier, batch: Batch) -> tuple[Tensor, list[list[Pick]]
                 pooled.append((*made[maps], maps, of, output))
         made[output] = names[layer], layer.shape
 
-    hooks = [layer.register_forward_hook(note) for layer in names if isinstance(layer, Layer)]
+    hooks = [layer.register_forward_hook(note) for layer in names]
     try:
         logits = module.logits(batch)
     finally:
@@ -56,13 +49,12 @@ def read(module: TextClassifier, batch: Batch) -> tuple[Tensor, list[list[Pick]]
     gradients = torch.autograd.grad(lead, outputs) if outputs else ()
     picks: list[list[Pick]] = [[] for _ in batch["x"]]
     for (name, shape, maps, of, output), gradient in zip(pooled, gradients, strict=True):
-        columns = maps.size(3)
+        _, filters, _, columns = maps.shape
         place = clear(maps.detach(), of, 0, 1, -torch.inf).flatten(2).argmax(2) // columns  # (n, filters)
-        weight = (output * gradient).detach()[:, : maps.size(1), 0, 0]
-        for n, sentence in enumerate(picks):
-            for number in weight[n].nonzero()[:, 0].tolist():
-                rows, _ = shape.sees((int(place[n, number]), 0), (int(batch["lengths"][n]), maps.size(3)))
-                sentence.append(Pick(f"{name}[{number}]", rows.start, rows.stop, float(weight[n, number])))
+        weight = (output * gradient).detach()[:, :filters, 0, 0]
+        for n, number in weight.nonzero().tolist():
+            rows, _ = shape.sees((int(place[n, number]), 0), (int(batch["lengths"][n]), columns))
+            picks[n].append(Pick(f"{name}[{number}]", rows.start, rows.stop, float(weight[n, number])))
     for sentence in picks:
         sentence.sort(key=lambda pick: -pick.weight)
     return logits.detach().softmax(1), picks

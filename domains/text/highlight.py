@@ -21,18 +21,15 @@ class Part(NamedTuple):
 
 
 def parts(text: str, offsets: Sequence[tuple[int, int]], weights: np.ndarray) -> list[Part]:
-    """A text cut into its tokens and what stands between them.
+    """A text cut into its tokens, by their ``offsets`` in it, and what stands between them.
 
-    Args:
-        text: as it was given.
-        offsets: first and end of each token in it.
-        weights: of each token; scaled so that the strongest is 1 or -1.
+    The weights of the tokens are scaled so that the strongest is 1 or -1.
     """
-    most = float(np.abs(weights).max()) or 1.0
+    scaled = weights / (float(np.abs(weights).max()) or 1.0)
     marked: list[Part] = []
     done = 0
-    for (first, end), weight in zip(offsets, weights, strict=True):
-        marked += [Part(text[done:first], 0.0), Part(text[first:end], float(weight) / most)]
+    for (first, end), weight in zip(offsets, scaled.tolist(), strict=True):
+        marked += [Part(text[done:first], 0.0), Part(text[first:end], weight)]
         done = end
     return [part for part in (*marked, Part(text[done:], 0.0)) if part.text]
 
@@ -53,12 +50,7 @@ def printable(text: str) -> str:
 
 
 def page(sentences: Sequence[tuple[str, Sequence[Part]]], note: str) -> str:
-    """A page of HTML that needs no other file: headings, and below each its coloured sentence.
-
-    Args:
-        sentences: each with a heading, such as its class; any text, which is escaped.
-        note: what stands at the end.
-    """
+    """A page of HTML that needs no other file: each sentence coloured below its heading, and a last note."""
     shown = [
         (heading, [(printable(part.text), _style(part.weight)) for part in sentence])
         for heading, sentence in sentences
@@ -71,9 +63,8 @@ def _style(weight: float) -> str:
     """The CSS of a part: its colour, the stronger the fuller; empty for a faint one."""
     if abs(weight) < FAINT:
         return ""
-    red, green, blue = (int((BLUE if weight > 0 else ORANGE)[i : i + 2], 16) for i in (1, 3, 5))
-    ink = ";color:white" if abs(weight) >= FULL else ""
-    return f"background:rgba({red},{green},{blue},{abs(weight):.2f}){ink}"
+    colour = f"{BLUE if weight > 0 else ORANGE}{round(255 * abs(weight)):02x}"
+    return f"background:{colour}" + ";color:white" * (abs(weight) >= FULL)
 
 
 STYLE = """

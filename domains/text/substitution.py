@@ -20,7 +20,7 @@ def substituted(
     count: int,
     seed: int,
 ) -> tuple[list[int], list[int]]:
-    """Positions and the numbers of the words put there, each position once.
+    """Positions and the numbers of the ``count`` words put there, each position once.
 
     Args:
         module: a trained ``TextClassifier``, whose prediction is to change.
@@ -31,15 +31,25 @@ def substituted(
         count: words.
         seed: of what is drawn.
     """
+    special = len(Vocabulary.SPECIAL)
     if kind == "random":
         random = np.random.default_rng(seed)
         drawn = random.choice(x.size(1), count, replace=False)
-        return drawn.tolist(), random.integers(len(Vocabulary.SPECIAL), len(vectors), count).tolist()
+        return drawn.tolist(), random.integers(special, len(vectors), count).tolist()
     with torch.no_grad():
         label = module.network(x[None]).argmax(1)
+
+    def gains_of(x: Tensor) -> Float[Tensor, "positions tokens"]:
+        """How much each substitution would add to the loss, were the network linear."""
+        x = x[None].detach().requires_grad_()
+        slope = torch.autograd.grad(F.cross_entropy(module.network(x), label), x)[0][0]
+        gain = torch.einsum("cpe,vce->pv", slope, vectors) - (slope * x[0].detach()).sum((0, 2))[:, None]
+        gain[:, :special] = -torch.inf
+        return gain
+
     places: list[int] = []
     tokens: list[int] = []
-    gains = _gains(module, x, vectors, label)
+    gains = gains_of(x)
     for _ in range(count):
         gains[places] = -torch.inf
         tried = gains.flatten().topk(1 if kind == "FGSM" else min(TRIED, gains.numel())).indices
@@ -53,16 +63,5 @@ def substituted(
         tokens.append(int(ids[best]))
         x = changed[best]
         if kind == "PGD":
-            gains = _gains(module, x, vectors, label)
+            gains = gains_of(x)
     return places, tokens
-
-
-def _gains(
-    module: Classifier, x: Tensor, vectors: Tensor, label: Tensor
-) -> Float[Tensor, "positions tokens"]:
-    """How much each substitution would add to the loss, were the network linear."""
-    x = x[None].detach().requires_grad_()
-    slope = torch.autograd.grad(F.cross_entropy(module.network(x), label), x)[0][0]
-    gain = torch.einsum("cpe,vce->pv", slope, vectors) - (slope * x[0].detach()).sum((0, 2))[:, None]
-    gain[:, : len(Vocabulary.SPECIAL)] = -torch.inf
-    return gain

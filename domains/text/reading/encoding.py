@@ -4,7 +4,6 @@ import codecs
 import io
 import re
 from itertools import islice
-from typing import NamedTuple
 
 import charset_normalizer
 
@@ -34,35 +33,19 @@ class NotTextError(UserError):
     """A file of another kind, such as an image or an archive."""
 
 
-class Decoded(NamedTuple):
-    r"""The text of a file.
-
-    Attributes:
-        text: with lines that end in ``\n`` and BAD for each byte that does not fit.
-        note: the encoding, unless it is ASCII or UTF-8.
-        excerpt: the first characters that depend on a guess.
-    """
-
-    text: str
-    note: str
-    excerpt: str
-
-
-def decode(data: bytes, name: str, encoding: str | None = None) -> Decoded:
+def decode(data: bytes, name: str, encoding: str | None = None) -> tuple[str, str, str]:
     r"""Decode a file.
 
-    Without ``encoding``: by the byte order mark; else UTF-8, if at least half of the non-ASCII lines fit;
-    else Windows-1252, as in browsers, if few bytes are non-ASCII; else charset-normalizer's best guess. Byte
-    order marks inside the text, from joined files, are removed. Without any ``\n``, lines end in ``\r``.
+    Without ``encoding``, the name of a Python codec: by the byte order mark; else UTF-8, if at least half of
+    the non-ASCII lines fit; else Windows-1252, as in browsers, if few bytes are non-ASCII; else
+    charset-normalizer's best guess. Byte order marks inside the text, from joined files, are removed.
 
-    Args:
-        data: the file's bytes.
-        name: the file, for errors.
-        encoding: the name of a Python codec.
+    Returns:
+        The text, with ``\n`` where all lines end in ``\r``, and BAD for each byte that does not fit; a note
+        on the encoding, unless it is ASCII or UTF-8; the first characters that depend on a guess.
 
     Raises:
-        NotTextError: the bytes are not text.
-        UserError: no such encoding, no encoding that fits, or mixed encodings.
+        UserError: no such encoding, none that fits, several; or not text at all (NotTextError).
     """
     codec, note = _codec_of(data, name) if encoding is None else (encoding, f"{encoding}, as given")
     try:
@@ -85,7 +68,7 @@ def decode(data: bytes, name: str, encoding: str | None = None) -> Decoded:
     text = replace_surrogates(text.replace("\ufeff", ""))
     if "\r" in text and "\n" not in text:
         text, note = text.replace("\r", "\n"), f"{note}, lines end in CR".removeprefix(", ")
-    return Decoded(text, note, excerpt)
+    return text, note, excerpt
 
 
 def replace_surrogates(text: str) -> str:

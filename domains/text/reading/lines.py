@@ -2,6 +2,7 @@
 
 import io
 import re
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -23,24 +24,14 @@ WHOLE_NUMBER = re.compile(r"([+-]?\d{1,15})\.0+")
 
 @dataclass(frozen=True)
 class Form:
-    """The format of text files.
+    """The format of text files; a ``UserError`` names a column or separator that is none."""
 
-    Attributes:
-        text: a table's column with the sentence.
-        label: a table's column with the label; None: without labels.
-        encoding: of all files; None: guessed for each file.
-        fine: use the whole of a label ``COARSE:fine`` in front of a sentence, not only its coarse part.
-        separator: between the fields of .csv and .tsv, and between label and sentence; None: guessed.
-
-    Raises:
-        UserError: a column is not a name, or the separator is not one character.
-    """
-
-    text: str = "text"
-    label: str | None = "label"
-    encoding: str | None = None
-    fine: bool = False
-    separator: str | None = None
+    text: str = "text"  # a table's column with the sentence
+    label: str | None = "label"  # a table's column with the label; None: without labels
+    encoding: str | None = None  # of all files; None: guessed for each file
+    fine: bool = False  # use the whole of a label COARSE:fine before a sentence, not only its coarse part
+    separator: str | None = None  # of a table's fields, and of label and sentence; None: guessed
+    strict: bool = False  # refuse skipped lines and files
 
     def __post_init__(self) -> None:
         for key, name in (("text", self.text), ("label", self.label)):
@@ -103,25 +94,23 @@ def check_line(number: int, text: str, label: str | None = None) -> Line | BadLi
         return Line(number, text)
     if len(label) > MAX_LABEL:
         return BadLine(number, f"with a label longer than {MAX_LABEL} characters", repr(label[:SHOWN]))
-    name = label_name(label)
+    name = sys.intern(label_name(label))  # one object per label saves memory
     return BadLine(number, "without a label", repr(label)) if name in MISSING else Line(number, text, name)
 
 
-def guess_separator(lines: Sequence[str]) -> str:
+def guess_separator(lines: Sequence[Line]) -> str:
     """The separator of label and sentence: a tab or, before the first space, a mark; else a space."""
-    first = lines[:GUESS_LINES]
+    first = [line.text for line in lines[:GUESS_LINES]]
     for mark in "\t|;,":
-        heads = first if mark == "\t" else [line.partition(" ")[0] for line in first]
+        heads = first if mark == "\t" else [text.partition(" ")[0] for text in first]
         if first and sum(mark in head for head in heads) >= GUESS_SHARE * len(first):
             return mark
     return " "
 
 
-def labelled_lines(
-    numbers: Iterable[int], lines: Iterable[str], separator: str, fine: bool
-) -> Iterator[Line | BadLine]:
+def labelled_lines(lines: Iterable[Line], separator: str, fine: bool) -> Iterator[Line | BadLine]:
     """Lines of ``LABEL text``; ``fine``: see ``Form``."""
-    for number, line in zip(numbers, lines, strict=True):
+    for number, line, _ in lines:
         label, _, sentence = line.partition(separator)
         if not sentence.strip():
             yield BadLine(number, "with one word, not `LABEL text`", repr(line[:SHOWN]))

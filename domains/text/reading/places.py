@@ -4,25 +4,12 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import PurePosixPath
-from typing import NamedTuple
 
-from shared.files import DOCUMENTS, SPLITS, TRAIN, layout_of
+from domains.text.reading.lines import label_name
+from domains.text.reading.sentences import TextFile
+from shared.files import DOCUMENTS, SPLITS, TRAIN, Inventory, layout_of
 
 UNLABELLED = {"unsup", "unsupervised", "unlabeled", "unlabelled"}  # folders of sentences without labels
-
-
-class Place(NamedTuple):
-    """What the folders and the name of a file say.
-
-    Attributes:
-        split: ``train``, ``val``, ``test`` or "".
-        label: the class; "" if lines or rows hold the labels.
-        skipped: why the file is not part of the data; "" if it is.
-    """
-
-    split: str = ""
-    label: str = ""
-    skipped: str = ""
 
 
 def reason_not_data(name: str) -> str:
@@ -33,43 +20,47 @@ def reason_not_data(name: str) -> str:
     return "without labels" if UNLABELLED & {part.casefold() for part in path.parts[:-1]} else ""
 
 
-def places_of(names: Sequence[str], is_table: Sequence[bool]) -> tuple[list[Place], list[str]]:
-    """The places (N,) of the files of a folder or archive, and remarks for the summary.
+def place_files(files: Sequence[TextFile], seen: Inventory) -> tuple[list[TextFile], list[str]]:
+    """Set the split and the class of the files of a folder or archive.
 
     The rows of tables hold the class. Of other files, folders are the classes or, without two folders, files
     (``pos.txt``, ``train/neg.txt``); the lines of a single file, and of files named like splits, hold the
     class. Splits are folders, or parts of file names (``train.csv``, ``test_pos.txt``).
 
-    Args:
-        names: (N,) of the files, inside the folder or archive.
-        is_table: (N,) which files are tables.
+    Returns:
+        The files that are part of the data, and remarks for the summary; ``seen`` notes the others.
     """
-    tables = layout_of(_with_splits([name for name, table in zip(names, is_table, strict=True) if table]))
-    texts, notes = _places_of_texts([name for name, table in zip(names, is_table, strict=True) if not table])
-    notes = [note for note in tables.notes if "splits" in note and note not in notes] + notes
-    if len(tables.split) and not any(place.label for place in texts):
-        texts = [place._replace(skipped="beside tables") for place in texts]
-    of_tables, of_texts = map(Place, tables.split.tolist()), iter(texts)
-    return [next(of_tables if table else of_texts) for table in is_table], notes
+    tables = [file for file in files if file.is_table]
+    layout = layout_of(_with_splits([file.name for file in tables]))
+    for file, split in zip(tables, layout.split.tolist(), strict=True):
+        file.split = split
+    texts = [file for file in files if not file.is_table]
+    notes = _place_texts(texts) if texts else []
+    notes = [note for note in layout.notes if "splits" in note and note not in notes] + notes
+    has_classes = any(file.label for file in texts)
+    used = []
+    for file in files:
+        if file.is_table or file.label or not (has_classes or tables):
+            used.append(file)
+        else:
+            seen.skip(file.name, "not in a class's folder" if has_classes else "beside tables")
+    return used, notes
 
 
-def _places_of_texts(names: Sequence[str]) -> tuple[list[Place], list[str]]:
-    """The places of files that are not tables, and remarks."""
-    depths = [name.count("/") for name in names]
-    usual = max(Counter(depths).items(), key=lambda item: item[::-1], default=(0, 0))[0]
+def _place_texts(files: Sequence[TextFile]) -> list[str]:
+    """Set the split and the class of files that are not tables; remarks for the summary."""
+    depths = [file.name.count("/") for file in files]
+    usual = max(Counter(depths).items(), key=lambda item: item[::-1])[0]
     # files above the classes' folders belong to no class
-    inside = _with_splits([name for name, depth in zip(names, depths, strict=True) if depth >= usual])
-    layout = layout_of(inside)
+    inside = [file for file, depth in zip(files, depths, strict=True) if depth >= usual]
+    names = _with_splits([file.name for file in inside])
+    layout = layout_of(names)
     if len({*layout.label} - {""}) < 2:
-        layout = layout_of([f"{PurePosixPath(name).with_suffix('')}/-" for name in inside])
+        layout = layout_of([f"{PurePosixPath(name).with_suffix('')}/-" for name in names])
     has_classes = len({*layout.label} - {""}) > 1
-    rows = zip(layout.split.tolist(), layout.label.tolist(), strict=True)
-    places = []
-    for depth in depths:
-        split, label = next(rows) if depth >= usual else ("", "")
-        skipped = "not in a class's folder" if has_classes and not label else ""
-        places.append(Place(split, label if has_classes else "", skipped))
-    return places, [note for note in layout.notes if has_classes or "splits" in note]
+    for file, split, label in zip(inside, layout.split.tolist(), layout.label.tolist(), strict=True):
+        file.split, file.label = split, label_name(label) if has_classes else ""
+    return [note for note in layout.notes if has_classes or "splits" in note]
 
 
 def _with_splits(names: Sequence[str]) -> Sequence[str]:

@@ -1,73 +1,73 @@
 """Sentences of a user's files, and the place of each."""
 
-from array import array
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 
+from domains.text.reading.lines import Line
 from shared.files import Inventory
 
 
 @dataclass
+class TextFile:
+    """A file and its usable lines."""
+
+    name: str  # inside the folder or archive
+    place: str  # for errors
+    label: str = ""  # of all lines; "" if they have labels of their own
+    split: str = ""  # official: train, val or test
+    is_table: bool = False
+    lines: list[Line] = field(default_factory=list)
+
+
+@dataclass
 class Sentences:
-    """N sentences and what was skipped.
+    """The sentences of some files, and what was skipped."""
 
-    Attributes:
-        texts, labels: (N,); labels are "" if they were not read.
-        files: names for errors.
-        splits: of each file, the official split ``train``, ``val`` or ``test``, or "".
-        file, line: (N,) the index of the sentence's file, and its line from 1.
-        notes: guesses, for the summary.
-        seen_files, seen_lines: used and skipped.
-        blank: number of empty lines.
-    """
-
-    texts: list[str] = field(default_factory=list)
-    labels: list[str] = field(default_factory=list)
-    files: list[str] = field(default_factory=list)
-    splits: list[str] = field(default_factory=list)
-    file: "array[int]" = field(default_factory=lambda: array("l"))
-    line: "array[int]" = field(default_factory=lambda: array("l"))
-    notes: list[str] = field(default_factory=list)
+    files: list[TextFile]
+    notes: list[str] = field(default_factory=list)  # guesses, for the summary
     seen_files: Inventory = field(default_factory=Inventory)
     seen_lines: Inventory = field(default_factory=Inventory)
-    blank: int = 0
+    blank: int = 0  # number of empty lines
+
+    @cached_property
+    def _rows(self) -> list[tuple[TextFile, Line]]:
+        return [(file, line) for file in self.files for line in file.lines]
+
+    @cached_property
+    def texts(self) -> list[str]:
+        """(N,) the sentences."""
+        return [line.text for _, line in self._rows]
+
+    @cached_property
+    def labels(self) -> list[str]:
+        """(N,) their labels; "" if they were not read."""
+        return [line.label for _, line in self._rows]
+
+    @cached_property
+    def split(self) -> np.ndarray:
+        """(N,) the official split of each, or ""."""
+        return np.array([file.split for file, _ in self._rows], "<U5")
 
     def place(self, item: int) -> tuple[str, int]:
         """The file and the line of a sentence."""
-        return self.files[self.file[item]], self.line[item]
+        file, line = self._rows[item]
+        return file.place, line.number
 
     def where(self, item: int) -> str:
         """The place of a sentence, for messages."""
         return "{}, line {}".format(*self.place(item))
-
-    @property
-    def split(self) -> np.ndarray:
-        """(N,) the official split of each sentence, or ""."""
-        return np.array(self.splits, "<U5")[np.array(self.file, np.int64)]
 
     def summary(self) -> list[str]:
         """Lines on what was skipped and guessed."""
         blank = [f"empty lines: {self.blank:,}"] if self.blank else []
         return [*self.seen_files.summary("files"), *self.seen_lines.summary("lines"), *blank, *self.notes]
 
-    def refuse(self, strict: bool) -> None:
-        """With ``strict``, refuse skipped files and lines; a ``UserError`` names the first."""
-        self.seen_files.refuse(strict)
-        self.seen_lines.refuse(strict)
-
     def within(self, split: str) -> "Sentences":
         """The same sentences in an official split, except those that have one."""
-        return replace(self, splits=[own or split for own in self.splits])
+        return replace(self, files=[replace(file, split=file.split or split) for file in self.files])
 
     def and_then(self, more: "Sentences") -> "Sentences":
         """These sentences followed by others, whose summary is added to the notes."""
-        joined = {name: getattr(self, name) + getattr(more, name) for name in ("texts", "labels", "line")}
-        return replace(
-            self,
-            **joined,
-            files=self.files + more.files,
-            splits=self.splits + more.splits,
-            file=self.file + array("l", (number + len(self.files) for number in more.file)),
-            notes=self.notes + more.summary(),
-        )
+        return replace(self, files=self.files + more.files, notes=self.notes + more.summary())

@@ -15,22 +15,18 @@ def split_sentences(
 ) -> tuple[np.ndarray, Inventory]:
     """Assign sentences to splits.
 
-    Official splits are kept. The others depend on the sentences alone, not on their order or a seed, so that
-    a sentence stays in its split when others are added. Copies of validation and test sentences are excluded
-    from the splits before.
+    Official splits are kept; a ``UserError`` refuses those that leave files out, and folds beside them. The
+    others depend on the sentences alone, not on their order or a seed, so that a sentence stays in its split
+    when others are added. Copies of validation and test sentences are excluded from the splits before.
 
     Args:
         sentences: N sentences.
-        fractions: shares ``val`` and ``test`` of the sentences.
-        folds: None, or the number of equal parts, alike in classes, of which one is the test set; a share
-            ``val`` of the others validates.
+        fractions: shares of the sentences; beside folds, ``val`` of those that are not tested.
+        folds: None, or the number of equal parts, alike in classes.
         fold: index of the part that is the test set.
 
     Returns:
         (N,) ``train``, ``val``, ``test``, or "" for excluded ones; and the excluded sentences.
-
-    Raises:
-        UserError: an official split that leaves files out, or folds beside official sets.
     """
     official = official_splits(sentences.split, lambda item: sentences.place(item)[0])
     keys = word_identities(sentences.texts)

@@ -25,33 +25,24 @@ TABLES = (".csv", ".tsv", *JSON)
 
 
 def table_rows(content: str, place: str, suffix: str, form: Form) -> tuple[Iterator[Line | BadLine], str]:
-    r"""The rows of a table, and a note on its separator if that was guessed.
+    """The rows of a table, and a note on its separator if that was guessed.
 
-    The first row of .csv and .tsv names the columns. Fields may be quoted, except in a .tsv with tabs. A
-    separator that is not given is the first of comma (in .tsv: tab), semicolon, tab, bar and comma by which
-    the first row has the columns.
-
-    Args:
-        content: of the file, with lines that end in ``\n``.
-        place: the file, for errors.
-        suffix: one of TABLES.
-        form: the columns with sentences and labels.
-
-    Raises:
-        UserError: a column is missing or named twice.
+    The first row of .csv and .tsv names the columns; a ``UserError`` names one that is missing or repeated.
+    Fields may be quoted, except in a .tsv with tabs. A separator that is not given is the first of comma (in
+    .tsv: tab), semicolon, tab, bar and comma by which the first row has the columns.
     """
     if suffix in JSON:
-        rows = (_json_row(number, line, form) for number, line in enumerate(lines_of(content), start=1))
-        return (row for row in rows if row), ""
+        lines = enumerate(lines_of(content), start=1)
+        return (_json_row(number, line, form) for number, line in lines if not line.isspace()), ""
     if not content.strip():
         return iter(()), ""
     usual = "\t" if suffix == ".tsv" else ","
     required = [form.text] if form.label is None else [form.text, form.label]
     known: list[str] = []
     for mark in [form.separator] if form.separator else dict.fromkeys(usual + ";\t|,"):
-        is_plain = suffix == ".tsv" and mark == "\t"
-        options = {"delimiter": mark, "quoting": csv.QUOTE_NONE if is_plain else csv.QUOTE_MINIMAL}
-        header = _header(content, options)
+        records = _records(content, mark, is_quoted=(suffix, mark) != (".tsv", "\t"))
+        _, first = next(records, (1, []))
+        header = [] if isinstance(first, csv.Error) else [name.strip() for name in first]
         if {*required} <= {*header}:
             break
         known = max(known, header, key=len)
@@ -69,19 +60,20 @@ def table_rows(content: str, place: str, suffix: str, form: Form) -> tuple[Itera
                 f"{place}: must have one column {name!r}, got {header.count(name)}; rename the others"
             )
     note = "" if mark in (usual, form.separator) else f"separated by {SEPARATORS[mark]}, guessed"
-    return _separated(content, options, header, [header.index(name) for name in required]), note
+    return _rows(records, header, [header.index(name) for name in required]), note
 
 
-def _records(content: str, options: dict[str, Any]) -> Iterator[tuple[int, list[str] | csv.Error]]:
+def _records(content: str, mark: str, is_quoted: bool) -> Iterator[tuple[int, list[str] | csv.Error]]:
     """Rows or their errors with the number of their first line, without empty lines.
 
     Reading continues at the second line of a broken row, so that an unclosed quote costs one line. This is
     not slow: up to the next line with an odd number of quotes, the lines of such a row are complete rows.
     """
     csv.field_size_limit(MAX_CHARACTERS)
-    lines = lines_of(content)
-    reader = csv.reader(lines, strict=True, **options)
-    number = 1
+    lines, number = lines_of(content), 1
+    reader = csv.reader(
+        lines, delimiter=mark, quoting=csv.QUOTE_MINIMAL if is_quoted else csv.QUOTE_NONE, strict=True
+    )
     while True:
         place, before = lines.tell(), reader.line_num
         try:
@@ -98,18 +90,10 @@ def _records(content: str, options: dict[str, Any]) -> Iterator[tuple[int, list[
         number += length
 
 
-def _header(content: str, options: dict[str, Any]) -> list[str]:
-    """The names of the columns; none if the first row is missing or broken."""
-    _, row = next(_records(content, options), (0, []))
-    return [] if isinstance(row, csv.Error) else [name.strip() for name in row]
-
-
-def _separated(
-    content: str, options: dict[str, Any], header: list[str], columns: list[int]
+def _rows(
+    records: Iterator[tuple[int, list[str] | csv.Error]], header: list[str], columns: list[int]
 ) -> Iterator[Line | BadLine]:
     names = len(header)
-    records = _records(content, options)
-    next(records)  # the header
     for number, row in records:
         if isinstance(row, csv.Error):
             yield BadLine(number, "broken", str(row))
@@ -123,10 +107,7 @@ def _separated(
             yield check_line(number, *(row[column] for column in columns))
 
 
-def _json_row(number: int, line: str, form: Form) -> Line | BadLine | None:
-    """A row of JSON lines; None for an empty line."""
-    if line.isspace():
-        return None
+def _json_row(number: int, line: str, form: Form) -> Line | BadLine:
     if len(line) > 2 * MAX_CHARACTERS:
         return BadLine(number, f"longer than {2 * MAX_CHARACTERS:,} characters")
     try:

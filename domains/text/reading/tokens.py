@@ -25,12 +25,7 @@ FLAGS = "[\U0001f1e6-\U0001f1ff]{64,}"
 
 
 class Vocabulary:
-    """The numbers of lower-case words or characters.
-
-    Args:
-        kind: ``words`` or ``characters``; others raise a ``UserError``.
-        tokens: in the order of their numbers, SPECIAL first.
-    """
+    """The numbers of lower-case words or characters (``kind``); ``tokens`` begin with SPECIAL."""
 
     SPECIAL: ClassVar = ("[PAD]", "[UNK]")
     PAD, UNKNOWN = 0, 1  # numbers of the padding of batches and of tokens outside the vocabulary

@@ -5,6 +5,7 @@ import lzma
 import re
 import zlib
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -31,20 +32,15 @@ class Vectors(NamedTuple):
 
 
 def read_vectors(path: str | Path, vocabulary: Sequence[str], size: int, strict: bool = False) -> Vectors:
-    """Read the vectors of a vocabulary line by line.
+    """Read the vectors of a vocabulary's words, of ``size`` components each, line by line.
 
     A line is ``word number … number``, after an optional header of word2vec and fastText with the numbers of
-    words and components. The file may be packed (.gz, .xz). Unusable lines are skipped.
-
-    Args:
-        path: of the file.
-        vocabulary: the words.
-        size: components of a vector.
-        strict: refuse unusable lines.
+    words and components. The file may be packed (.gz, .xz). Unusable lines are skipped, or refused if
+    ``strict``.
 
     Raises:
-        UserError: the file is missing, broken, truncated or too large, its first lines do not have ``size``
-            components, more than half of its lines are unusable, or it has none of the words.
+        UserError: the file is missing, broken, truncated or too large, of another size, mostly unusable, or
+            without any of the words.
     """
     numbers = {token.encode(): number for number, token in enumerate(vocabulary)}
     vectors: dict[int, np.ndarray] = {}
@@ -96,15 +92,13 @@ def _lines(path: Path, name: str) -> Iterator[tuple[int, bytes]]:
             place = 0
             while line := file.readline(MAX_LINE + 1):
                 place, remaining = place + 1, remaining - len(line)
-                if len(line) > MAX_LINE:
-                    raise UserError(
-                        f"data.vectors: lines must have at most {MAX_LINE:,} bytes, got more in "
-                        f"{name}, line {place}; give a text file of word vectors"
-                    )
+                limit = f"have at most {MAX_LINE:,} bytes per line" if len(line) > MAX_LINE else ""
                 if suffix in OPENERS and remaining < 0:
+                    limit = f"unpack to at most {RATIO} times its size"
+                if limit:
                     raise UserError(
-                        f"data.vectors: must unpack to at most {RATIO} times its size, got more in "
-                        f"{name}; unpack it yourself if you trust it"
+                        f"data.vectors: must {limit}, got more in {name}, line {place}; give a text file of "
+                        "word vectors; unpack it yourself if you trust it"
                     )
                 if line := line.rstrip(b" \r\n"):
                     yield place, line
@@ -117,9 +111,8 @@ def _lines(path: Path, name: str) -> Iterator[tuple[int, bytes]]:
 
 def _numbers(line: bytes, size: int) -> np.ndarray | None:
     """The last ``size`` words of a line as float32; None if they are not finite numbers."""
-    try:
-        with np.errstate(over="ignore"):
-            values = np.array(line.rsplit(b" ", size)[1:], dtype=np.float32)
-    except ValueError:
-        return None
-    return values if np.isfinite(values).all() else None
+    with suppress(ValueError), np.errstate(over="ignore"):
+        values = np.array(line.rsplit(b" ", size)[1:], dtype=np.float32)
+        if np.isfinite(values).all():
+            return values
+    return None

@@ -95,7 +95,9 @@ def test_vectors_can_start_as_naive_bayes_weighs_the_words(tmp_path: Path) -> No
         assert start[index(word)].item() == pytest.approx(0.5 * (np.log(ratio) + shift), abs=1e-5)
     assert start[:2].tolist() == [0, 0]
     (tmp_path / "v.txt").write_text(f"fine{' 1' * 12}\n")
-    with pytest.raises(UserError, match=r"model\.naive_bayes: it takes 1 of the 12 numbers"):
+    with pytest.raises(
+        UserError, match=r"model\.naive_bayes: must be null beside data\.vectors .*, got 0\.5 and 12"
+    ):
         made(tmp_path, "model=text/phrases", f"data.vectors='{tmp_path / 'v.txt'}'")
 
 

@@ -183,9 +183,8 @@ def test_one_bad_line_is_skipped_and_named(
     [skipped] = [text for text in sentences.summary() if text.startswith("  1 ")]
     assert skipped.startswith(f"  1 {reason}")
     assert f": {tmp_path / name}, line {line}" in skipped
-    sentences.refuse(strict=False)
     with pytest.raises(UserError, match=rf"{name}, line {line}: {reason.split(' {')[0]}.*data\.strict=false"):
-        sentences.refuse(strict=True)
+        read_sentences(tmp_path / name, Form(strict=True))
 
 
 def test_tables_with_other_separators(tmp_path: Path) -> None:
@@ -382,5 +381,5 @@ def test_a_given_encoding_is_used(tmp_path: Path) -> None:
 def test_a_million_lines_that_are_no_sentences_are_refused(tmp_path: Path) -> None:
     for number in range(3):
         put(tmp_path / f"d/{number}.txt", "pos a\n" * 400_000)
-    with pytest.raises(UserError, match=r"d: must hold sentences, got over 1,000,000 lines of 6 characters"):
+    with pytest.raises(UserError, match=r"d: must hold sentences, got over 1,000,000 lines of 6 bytes"):
         pairs(tmp_path / "d")

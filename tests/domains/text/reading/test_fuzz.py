@@ -30,9 +30,8 @@ ROWS = [
 def separated(mark: str, quote: bool = True) -> bytes:
     lines = [f"id{mark}text{mark}label"]
     for number, (text, label) in enumerate(ROWS * 4):
-        field = (
-            text.replace("\n", " ").replace(mark, " ") if not quote else '"' + text.replace('"', '""') + '"'
-        )
+        plain = text.replace("\n", " ").replace(mark, " ")
+        field = '"' + text.replace('"', '""') + '"' if quote else plain
         lines.append(f"{number}{mark}{field}{mark}{label}")
     return "\n".join(lines).encode()
 
@@ -86,7 +85,8 @@ def reader(path: Path, form: Form) -> Callable[[bytes], None]:
             check_printable(str(error))
             raise
         check_printable(*sentences.summary())
-        assert len(sentences.texts) == len(sentences.labels) == len(sentences.file) == len(sentences.line) > 0
+        assert len(sentences.texts) == len(sentences.labels) == len(sentences.split) > 0
+        assert all(sentences.where(item) for item in range(len(sentences.texts)))
         assert all(text.strip() for text in sentences.texts)
         assert all(sentences.labels) or form.label is None
         "\n".join([*sentences.labels, *sentences.texts]).encode()
@@ -142,9 +142,8 @@ def test_damaged_word_vectors(
     lines = "".join(f"{word} 0.1 -2 3e-1\n" for word in [*words, *"abcdefgh"])
     path = tmp_path / f"v{suffix}"
     good = [lines.encode(), f"14 3\n{lines}".encode()]
-    both = (
-        good if suffix == ".txt" else good + [pack(data) for data in good]
-    )  # damaged before and after packing
+    # damaged before and after packing
+    both = good if suffix == ".txt" else good + [pack(data) for data in good]
 
     def read(data: bytes) -> None:
         is_packed = data[:2] in (b"\x1f\x8b", b"\xfd7") or suffix == ".txt"

@@ -48,7 +48,7 @@ def test_the_first_of_two_vectors_of_a_word_is_used(tmp_path: Path) -> None:
         (b"film 1 2 1e39\n", "without finite numbers"),
         (b"the 1 2 3\n", "must have some of the 6 vocabulary words, got none"),
         (b"", "got none"),
-        (b"film 1 2 3" + b" " * 2**20, "at most 1,048,576 bytes, got more"),
+        (b"film 1 2 3" + b" " * 2**20, "at most 1,048,576 bytes per line, got more"),
     ],
 )
 def test_a_broken_file_is_named_by_line(tmp_path: Path, content: bytes, message: str) -> None:
