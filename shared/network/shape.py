@@ -32,8 +32,10 @@ class Axis:
     stride: int = 1
     view: range | None = None
 
-    def slide(self, kernel: int, stride: int = 1, pad: int = 0) -> "Axis":
-        """The axis after a window of ``kernel`` cells has slid along it."""
+    def slide(self, kernel: int | None, stride: int = 1, pad: int = 0) -> "Axis":
+        """The axis after a window of ``kernel`` cells has slid along it; None: one as long as the axis."""
+        if kernel is None:
+            return replace(self, size=1, view=WHOLE)
         return replace(
             self,
             size=None if self.size is None else slid(self.size, kernel, stride, pad),
@@ -44,16 +46,15 @@ class Axis:
 
     def span(self) -> "Axis":
         """The axis after a window as long as itself: one cell that sees what all cells saw."""
-        return replace(self, size=1, view=WHOLE) if self.size is None else self.slide(self.size)
+        return self.slide(self.size)
 
     def whole(self) -> "Axis":
         """The axis after a layer in which every cell sees what all cells saw, and keeps its place."""
         if self.view is not None:
             return self
-        view = WHOLE
-        if self.size is not None:
-            view = range(self.start, self.start + (self.size - 1) * self.stride + self.field)
-        return replace(self, view=view)
+        if self.size is None:
+            return replace(self, view=WHOLE)
+        return replace(self, view=range(self.start, self.start + (self.size - 1) * self.stride + self.field))
 
     def join(self, other: "Axis") -> "Axis":
         """The axis of two maps side by side: a cell sees the stretch around what either sees."""
@@ -101,6 +102,10 @@ class Shape:
     def whole(self) -> "Shape":
         """The same cells after a layer in which each sees all of the map."""
         return replace(self, axes=(self.axes[0].whole(), self.axes[1].whole()))
+
+    def join(self, other: "Shape") -> "Shape":
+        """The same cells, each of which sees what it sees in either shape."""
+        return replace(self, axes=(self.axes[0].join(other.axes[0]), self.axes[1].join(other.axes[1])))
 
     def sees(self, cell: tuple[int, int], size: tuple[int, int], window: int = 0) -> tuple[range, range]:
         """The box of an input of ``size`` cells that a cell (of a window) sees: rows and columns."""

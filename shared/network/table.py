@@ -19,13 +19,12 @@ class LayerRow:
 
     Attributes:
         name: Its name in the network: ``network.get_submodule(name)``.
-        output: Shape of its output for one example, or for one window where examples are cut into windows:
-            (channels, axis 1, axis 2) or (features,).
+        output: Shape of its output for one example (or window): (channels, axis 1, axis 2) or (features,).
         params: Parameters of its own.
         flops: Floating point operations of one example's forward pass as ``torch.utils.flop_counter`` counts
             them: two for a multiply-add, and nothing else.
-        field: Input cells that a cell of the output sees along each axis; None where every cell sees all.
-            For a vector, what its features see together.
+        field: Input cells that a cell of the output sees along each axis, or the features of a vector
+            together; None where every cell sees all.
         shape: Its output with its receptive field; ``shape.sees`` gives a box.
     """
 
@@ -44,17 +43,17 @@ def layer_table(network: Network, length: int = 100) -> list[LayerRow]:
         network: Run once, on zeros.
         length: Cells along the axis that varies, if one does.
     """
-    layers = {module: name for name, module in network.named_modules() if isinstance(module, Layer)}
     outputs: dict[Layer, tuple[int, ...]] = {}
 
     def note(module: Any, given: Any, output: Tensor) -> None:
         outputs[module] = tuple(output.shape[1:])
 
+    names = {module: name for name, module in network.named_modules() if isinstance(module, Layer)}
+    hooks = [layer.register_forward_hook(note) for layer in names]
     rows, columns = network.input_shape.size
     size = rows or length, columns or length
     x = next(network.parameters()).new_zeros(1, network.input_shape.channels, *size)
     counter = FlopCounterMode(display=False, custom_mapping={torch.ops.aten.mkldnn_rnn_layer: _rnn_flops})
-    hooks = [layer.register_forward_hook(note) for layer in layers]
     training = network.training
     try:
         with torch.no_grad(), torch.backends.cudnn.flags(enabled=False), counter:  # it misses cuDNN's LSTM
@@ -67,9 +66,10 @@ def layer_table(network: Network, length: int = 100) -> list[LayerRow]:
     counts, single = counter.get_flop_counts(), single_layers(network)
     table = []
     for layer, output in outputs.items():
-        name = layers[layer]
-        params = sum(weight.numel() for weight in layer.parameters()) if name in single else 0
-        flops = sum(counts.get(f"{type(network).__name__}.{name}", {}).values()) if name in single else 0
+        name, params, flops = names[layer], 0, 0
+        if name in single:
+            params = sum(weight.numel() for weight in layer.parameters())
+            flops = sum(counts.get(f"{type(network).__name__}.{name}", {}).values())
         table.append(LayerRow(name, output, params, flops, _field(layer.shape, size), layer.shape))
     return table
 
@@ -77,11 +77,11 @@ def layer_table(network: Network, length: int = 100) -> list[LayerRow]:
 def _field(shape: Shape, size: tuple[int, int]) -> tuple[int | None, int | None]:
     last = shape.axes[0].size or 1, shape.axes[1].size or 1
     boxes = shape.sees((0, 0), size), shape.sees((last[0] - 1, last[1] - 1), size)
-    fields = [
+    rows, columns = (
         None if all(box[i] == range(size[i]) for box in boxes) else len(axis.view or range(axis.field))
         for i, axis in enumerate(shape.axes)
-    ]
-    return fields[0], fields[1]
+    )
+    return rows, columns
 
 
 def _rnn_flops(x: Any, weight_in: Any, weight_state: Any, *_: Any, **__: Any) -> int:
@@ -95,20 +95,15 @@ def render(table: list[LayerRow]) -> Table:
     text = Table(show_footer=True)
     text.add_column("layer", "total", no_wrap=True, min_width=max(len(row.name) for row in table))
     text.add_column("output")
-    text.add_column("parameters", f"{params:,}", justify="right")
-    text.add_column("FLOPs", f"{flops:,}", justify="right")
-    text.add_column("sees", justify="right")
-    text.add_column("every", justify="right")
+    for title, total in {"parameters": f"{params:,}", "FLOPs": f"{flops:,}", "sees": "", "every": ""}.items():
+        text.add_column(title, total, justify="right")
     for row in table:
-        flat = row.shape.flat
         text.add_row(
             row.name,
             "×".join(map(str, row.output)) + (" a window" if row.shape.windows else ""),
             f"{row.params:,}",
             f"{row.flops:,}",
-            "all"
-            if row.field == (None, None)
-            else "×".join("all" if n is None else str(n) for n in row.field),
-            "" if flat else "×".join(str(axis.stride) for axis in row.shape.axes),
+            "all" if row.field == (None, None) else "×".join(str(n or "all") for n in row.field),
+            "" if row.shape.flat else "×".join(str(axis.stride) for axis in row.shape.axes),
         )
     return text

@@ -32,14 +32,14 @@ def check_optimizer(optimizer: torch.optim.Optimizer) -> None:
 def with_weights(
     make: Callable[[], Made], state_dict: Mapping[str, Tensor], *, diverged: bool = False
 ) -> Made:
-    """What ``make`` makes, with these weights.
+    """The module that ``make`` builds from settings of unknown origin, with these weights.
 
     It is made without memory first: settings of few bytes may describe a network of many gigabytes.
 
     Args:
-        make: builds the module from settings of unknown origin.
-        state_dict: its weights.
-        diverged: whether weights that are no numbers are taken, as a training that diverged leaves them.
+        make: Builds the module.
+        state_dict: Its weights.
+        diverged: Whether weights that are no numbers are taken, as a training that diverged leaves them.
 
     Raises:
         UserError: The settings describe no network, or one of other weights; names the first that differs.

@@ -1,7 +1,6 @@
 """What is kept and shown while a network trains."""
 
 import io
-import os
 import signal
 import threading
 import time
@@ -12,11 +11,8 @@ import pytorch_lightning as pl
 import torch
 from pytorch_lightning.callbacks import Callback, EarlyStopping, ModelCheckpoint
 from pytorch_lightning.plugins.io import TorchCheckpointIO
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.progress import TimeRemainingColumn as TimeLeft
 
-from shared.config import Monitor, check_known
+from shared.config import Monitor, check_known, progress_bar
 from shared.files import csv_text, write
 from shared.training.classifier import Classifier
 
@@ -48,14 +44,11 @@ class KeepSignals(Callback):
     something else never take, and write a SLURM job's checkpoint outside its run.
     """
 
-    def __init__(self) -> None:
-        self._before: dict[signal.Signals, Any] = {}
-
-    def setup(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
+    def setup(self, *_: Any, **__: Any) -> None:
         """Before Lightning sets its own."""
         self._before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGUSR1)}
 
-    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+    def on_train_start(self, *_: Any, **__: Any) -> None:
         """After Lightning has set its own, which only the first thread can."""
         if threading.current_thread() is threading.main_thread():
             for number, handler in self._before.items():
@@ -90,15 +83,11 @@ class RunCheckpoint(ModelCheckpoint):
         """Go on where the checkpoint stood, in the folder that the run has now."""
 
         def here(path: str) -> str:
-            return os.path.join(str(self.dirpath), os.path.basename(path)) if path else path  # noqa: PTH118, PTH119
+            return str(Path(str(self.dirpath), Path(path).name)) if path else path
 
-        paths = ("best_model_path", "kth_best_model_path", "last_model_path")
+        moved = {key: here(value) if key.endswith("_path") else value for key, value in state_dict.items()}
         best = {here(path): score for path, score in state_dict["best_k_models"].items()}
-        super().load_state_dict(
-            state_dict
-            | {"dirpath": self.dirpath, "best_k_models": best}
-            | {key: here(state_dict[key]) for key in paths}
-        )
+        super().load_state_dict(moved | {"dirpath": self.dirpath, "best_k_models": best})
 
 
 class Patience(EarlyStopping):
@@ -138,25 +127,17 @@ class History(Callback):
         self.rows: list[dict[str, float]] = []
         self.train_seconds = self.cpu_seconds = 0.0
         self.samples = 0
-        self._since = self._cpu_since = 0.0
 
     def state_dict(self) -> dict[str, Any]:
-        """Travels in the checkpoint."""
-        return {
-            "rows": self.rows,
-            "train_seconds": self.train_seconds,
-            "cpu_seconds": self.cpu_seconds,
-            "samples": self.samples,
-        }
+        """``Rows``."""
+        return {key: getattr(self, key) for key in Rows.__annotations__}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Go on where the checkpoint stood."""
         check_known(state_dict, Rows, "callbacks.History")
-        self.rows = state_dict["rows"]
-        self.train_seconds, self.cpu_seconds = state_dict["train_seconds"], state_dict["cpu_seconds"]
-        self.samples = state_dict["samples"]
+        vars(self).update({key: state_dict[key] for key in Rows.__annotations__})
 
-    def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+    def on_train_epoch_start(self, *_: Any) -> None:
         """Start the clocks."""
         self._since, self._cpu_since = time.perf_counter(), time.process_time()
 
@@ -169,11 +150,16 @@ class History(Callback):
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Write the epoch's row."""
-        values = {name: round(float(value), 6) for name, value in trainer.callback_metrics.items()}
-        lr = trainer.optimizers[0].param_groups[0]["lr"]
-        place = {"epoch": trainer.current_epoch, "step": trainer.global_step, "lr": lr}
-        seconds = {"train_seconds": self.train_seconds, "cpu_seconds": self.cpu_seconds}
-        self.rows.append({**place, **{name: round(each, 3) for name, each in seconds.items()}, **values})
+        self.rows.append(
+            {
+                "epoch": trainer.current_epoch,
+                "step": trainer.global_step,
+                "lr": trainer.optimizers[0].param_groups[0]["lr"],
+                "train_seconds": round(self.train_seconds, 3),
+                "cpu_seconds": round(self.cpu_seconds, 3),
+                **{name: round(float(value), 6) for name, value in trainer.callback_metrics.items()},
+            }
+        )
         if trainer.is_global_zero:
             names = list(self.rows[-1])
             write(self.path, csv_text(names, ([row.get(name) for name in names] for row in self.rows)))
@@ -186,62 +172,39 @@ class TrainingProgress(Callback):
     """
 
     def __init__(self, monitor: Monitor) -> None:
-        self.monitor = monitor
-        self.console = Console(stderr=True)
-        self.progress: Progress | None = None
-        self._drawn = 0.0
+        self.monitor, self.bar, self._drawn = monitor, progress_bar(), 0.0
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Draw the bar."""
-        if not trainer.is_global_zero or not self.console.is_terminal:
-            return
-        self.progress = Progress(
-            TextColumn("[bold]{task.description}"),
-            BarColumn(bar_width=None),
-            MofNCompleteColumn(),
-            TextColumn("{task.fields[metrics]}"),
-            TimeElapsedColumn(),
-            TextColumn("left"),
-            TimeLeft(),
-            console=self.console,
-        )
+        self.bar.disable |= not trainer.is_global_zero
         total = int(trainer.estimated_stepping_batches)
-        self.task = self.progress.add_task("training", total=total, completed=trainer.global_step, metrics="")
-        self.progress.start()
+        self.task = self.bar.add_task("training", total=total, completed=trainer.global_step, note="")
+        self.bar.start()
 
     def on_train_batch_end(
-        self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Any, batch_idx: int
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, *_: Any
     ) -> None:
         """Move the bar, at most four times a second: reading the loss waits for the device."""
-        if self.progress and time.monotonic() - self._drawn > 0.25:
+        if not self.bar.disable and time.monotonic() - self._drawn > 0.25:
             self._drawn = time.monotonic()
-            metrics = f"loss {float(outputs['loss']):.3f}{self._metric(trainer)}"
-            self.progress.update(self.task, completed=trainer.global_step, metrics=metrics)
+            note = self._note(trainer, outputs["loss"])
+            self.bar.update(self.task, completed=trainer.global_step, note=note)
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Print a line where there is no bar."""
-        if self.progress:
-            self.progress.update(self.task, completed=trainer.global_step)
-        elif trainer.is_global_zero:
-            loss = float(trainer.callback_metrics["train/loss"])
+        self.bar.update(self.task, completed=trainer.global_step)
+        if self.bar.disable and trainer.is_global_zero:
+            note = self._note(trainer, trainer.callback_metrics["train/loss"])
             epoch = f"epoch {trainer.current_epoch + 1}/{trainer.max_epochs}"
-            self.console.print(f"{epoch}  step {trainer.global_step}  loss {loss:.3f}{self._metric(trainer)}")
+            self.bar.console.print(f"{epoch}  step {trainer.global_step}  {note}")
 
-    def _metric(self, trainer: pl.Trainer) -> str:
+    def _note(self, trainer: pl.Trainer, loss: Any) -> str:
         value = trainer.callback_metrics.get(self.monitor.name)
-        return "" if value is None else f"  {self.monitor.name} {self.monitor.text(float(value))}"
+        metric = "" if value is None else f"  {self.monitor.name} {self.monitor.text(float(value))}"
+        return f"loss {float(loss):.3f}{metric}"
 
-    def _close(self) -> None:
-        if self.progress:
-            self.progress.stop()
-            self.progress = None
-
-    def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+    def on_train_end(self, *_: Any, **__: Any) -> None:
         """Leave the finished bar on the screen."""
-        self._close()
+        self.bar.stop()
 
-    def on_exception(
-        self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException
-    ) -> None:
-        """Restore the terminal."""
-        self._close()
+    on_exception = on_train_end

@@ -1,7 +1,7 @@
 """What every layer is, and chains of layers."""
 
 from collections.abc import Iterator
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, TypeAlias
 
 import torch
 from jaxtyping import Bool, Float, Int
@@ -10,21 +10,29 @@ from torch import Tensor, nn
 from shared.errors import UserError
 from shared.network.shape import Shape
 
+Maps: TypeAlias = Float[Tensor, "n channels a1 a2"]
+Lengths: TypeAlias = Int[Tensor, " _"] | None
 LAYERS: dict[str, type["Layer"]] = {}  # by the names that lists of layers use
+TAKES = {
+    "maps": "it takes maps, not vectors: put it before `flatten`",
+    "vectors": "it takes vectors, not maps: put `flatten` before it",
+    "sequences": "it takes a sequence of vectors: put `windows: {size: …, hop: …}` before it, then `flatten`",
+}
 
 
 class Layer(nn.Module):
     """A step of a network: ``forward(x, lengths)`` returns a tensor.
 
-    ``class Conv(Layer, name="conv")`` is the layer ``conv`` of a list of layers; its settings are the
-    constructor's keyword-only arguments. A setting ``activation`` or ``norm`` names what follows the layer's
-    own arithmetic. Class attributes describe it to everything else.
+    ``class Conv(Layer, name="conv")`` is the layer ``conv`` of a list of layers. Its constructor takes the
+    shape of its input; keyword-only arguments are its settings. A setting ``activation`` or ``norm`` names
+    what follows the layer's own arithmetic. Class attributes describe it to everything else.
 
     ``lengths`` (N,) counts each example's own cells along the axis that varies, or its windows once it is cut
     into windows; cells beyond are padding, may hold anything, and change no prediction.
 
     Attributes:
         takes: its input: maps, vectors, sequences (windows of vectors), or any of these.
+        varies: whether an axis of its input may vary from example to example.
         main: the setting that may be written alone: ``dense: 100`` is ``dense: {units: 100}``.
         width: the setting that counts the channels or features of the output, which may be ``classes``.
         gives_logits: whether it can be the layer that gives the logits.
@@ -38,6 +46,7 @@ class Layer(nn.Module):
     """
 
     takes: ClassVar[Literal["maps", "vectors", "sequences", "any"]] = "maps"
+    varies: ClassVar[bool] = True
     main: ClassVar[str | None] = None
     width: ClassVar[str | None] = None
     gives_logits: ClassVar[bool] = False
@@ -58,18 +67,19 @@ class Layer(nn.Module):
 
     @classmethod
     def check_input(cls, shape: Shape) -> None:
-        """Refuse an input of a kind that the layer does not take.
+        """Refuse an input that the layer does not take.
 
         Raises:
             UserError: Naming the layer that has to come before it.
         """
-        if cls.takes == "maps" and shape.flat:
-            raise UserError("it takes maps, not vectors: put it before `flatten`")
-        if cls.takes == "vectors" and not shape.flat:
-            raise UserError("it takes vectors, not maps: put `flatten` before it")
-        if cls.takes == "sequences" and (shape.windows is None or not shape.flat):
+        kinds = {"maps": not shape.flat, "vectors": shape.flat, "sequences": shape.flat and shape.windows}
+        if not kinds.get(cls.takes, True):
+            raise UserError(TAKES[cls.takes])
+        if shape.varying is not None and not cls.varies:
+            span = ("span, 1", "1, span")[shape.varying]
             raise UserError(
-                "it takes a sequence of vectors: put `windows: {size: …, hop: …}` before it, then `flatten`"
+                f"it takes maps of one size, and axis {shape.varying + 1} varies from example to example: "
+                f"put pool: {{kernel: [{span}]}} before it"
             )
 
     def out_lengths(self, lengths: Int[Tensor, " n"]) -> Int[Tensor, " n"]:
@@ -80,7 +90,7 @@ class Layer(nn.Module):
         """Its weights as filters over maps of a shape; None where they are not such filters."""
         return None
 
-    def fit(self, x: Float[Tensor, "n channels a1 a2"]) -> None:
+    def fit(self, x: Maps) -> None:
         """Make what it takes from training inputs."""
 
 
@@ -96,7 +106,7 @@ class Chain(nn.Sequential):
     def __iter__(self) -> "Iterator[Layer]":
         return iter(self._modules.values())  # type: ignore[arg-type]
 
-    def forward(self, x: Float[Tensor, "n ..."], lengths: Int[Tensor, " _"] | None = None) -> Tensor:
+    def forward(self, x: Float[Tensor, "n ..."], lengths: Lengths = None) -> Tensor:
         """The last layer's output."""
         for layer in self:
             x = layer(x, lengths)

@@ -4,36 +4,27 @@ from typing import Literal
 
 import torch
 import torch.nn.functional as F
-from jaxtyping import Float, Int
+from jaxtyping import Float
 from torch import Tensor, nn
 
 from shared.errors import UserError
-from shared.network.layers.activation import ACTIVATIONS, ActivationName, initialize
-from shared.network.layers.base import Layer, clear
-from shared.network.layers.norm import normalize
-from shared.network.layers.settings import Size, pair
-from shared.network.shape import Axis, Shape, slid
+from shared.network.layers.activation import ACTIVATIONS, ActivationName, initialize, normalize
+from shared.network.layers.base import Lengths, Maps
+from shared.network.layers.sliding import Size, Sliding, pair
+from shared.network.shape import Shape
 
 
-class Conv(Layer, name="conv"):
+class Conv(Sliding, name="conv"):
     """Filters as deep as their input, at every place where they fit, then norm and activation.
 
     A filter slides along an axis on which a pattern can appear anywhere, and spans one on which position
     carries meaning. The weights are always (filters, channels, kernel 1, kernel 2); a filter that spans an
     axis runs as a 1-D convolution along the other, one as large as the map as a matrix product.
 
-    Args:
-        shape: Of its input: maps.
-        filters: N; each gives a channel.
-        kernel: Cells that a filter covers, or ``span``: one for both axes or ``[axis 1, axis 2]``.
-        stride: Cells from one place of a filter to the next.
-        pad: ``zeros`` puts (kernel - 1) / 2 zeros before and after each axis that the filter slides along,
-            which keeps its size at stride 1.
-        norm: ``batch`` normalises each channel (Ioffe & Szegedy 2015); its shift is then the filter's bias.
-        activation: After norm and bias.
-        bias: ``true`` for one a filter, ``position`` for one of its own at every cell of every channel
-            (AlphaGo's last layer; Silver et al. 2016, Methods), ``global`` for one that is linear in
-            the means and maxima of the input's channels over the map (Wu 2019, section 3.3).
+    ``pad=zeros`` puts (kernel - 1) / 2 zeros before and after an axis that it slides along, which keeps its
+    size at stride 1. A norm's shift is the filter's bias (Ioffe & Szegedy 2015). ``bias=position`` is one for
+    every cell of every channel (AlphaGo's last layer; Silver et al. 2016, Methods), ``bias=global`` one that
+    is linear in the means and maxima of the input's channels over the map (Wu 2019, section 3.3).
 
     Raises:
         UserError: The filter does not fit the map, or the bias not the rest.
@@ -41,6 +32,7 @@ class Conv(Layer, name="conv"):
 
     main = width = "filters"
     gives_logits = True
+    instead = "; or use span or pad: zeros"
 
     def __init__(
         self,
@@ -54,52 +46,52 @@ class Conv(Layer, name="conv"):
         activation: ActivationName = "relu",
         bias: bool | Literal["position", "global"] = True,
     ):
-        (a1, a2) = shape.whole().axes if bias == "global" else shape.axes
-        s1, s2 = pair("stride", stride)
-        kernels: tuple[Size, Size] = pair("kernel", kernel)
-        (k1, p1), (k2, p2) = _fit(1, a1, kernels[0], pad), _fit(2, a2, kernels[1], pad)
-        axes = a1.slide(k1, s1, p1), a2.slide(k2, s2, p2)
-        super().__init__(Shape(filters, axes, windows=shape.windows))
+        kernels, pads = [], [0, 0]
+        for i, (cells, axis) in enumerate(zip(pair("kernel", kernel), shape.axes, strict=True)):
+            if not isinstance(cells, int):
+                cells = axis.size
+                if cells is None:
+                    raise UserError(
+                        f"kernel: must be a number on axis {i + 1}, which varies from example to example, "
+                        "got span; slide along it, and take all of it with pool: {kernel: span, ...}"
+                    )
+            elif pad == "zeros":
+                pads[i], odd = divmod(cells, 2)
+                if not odd:
+                    raise UserError(
+                        f"kernel: must be odd with pad: zeros, to pad both sides alike, got {cells}"
+                    )
+            kernels.append(cells)
+        seen = shape.whole() if bias == "global" else shape
+        super().__init__(seen, filters, kernels, pair("stride", stride), pads)
 
-        self.kernel, self.stride, self.pad = (k1, k2), (s1, s2), (p1, p2)
-        self.varying = shape.varying
-        self.pads = p1 + p2 > 0
-        self.spans = k1 == a1.size and p1 == 0, k2 == a2.size and p2 == 0
-        self.slides = not self.spans[0], not self.spans[1]
-        self.weight = nn.Parameter(torch.empty(filters, shape.channels, k1, k2))
+        self.pads = any(pads)
+        rows, columns = (
+            k == axis.size and p == 0 for axis, k, p in zip(shape.axes, kernels, pads, strict=True)
+        )
+        self.spans, self.slides = (rows, columns), (not rows, not columns)
+        if isinstance(bias, str) and (self.varying is not None or (bias, norm) == ("position", "batch")):
+            must = "must be true, false or global beside a norm, which has its own"
+            if self.varying is not None:
+                must = f"must be true or false where axis {self.varying + 1} varies from example to example"
+            raise UserError(f"bias: {must}, got {bias}")
+        self.weight = nn.Parameter(torch.empty(filters, shape.channels, *kernels))
         self.norm = nn.BatchNorm2d(filters) if norm == "batch" else None
-        self.bias: nn.Parameter | None = None
-        if isinstance(bias, str) and self.varying is not None:
-            raise UserError(
-                f"bias: must be true or false where axis {self.varying + 1} varies from example to example, "
-                f"got {bias}"
-            )
-        self.pooled: nn.Parameter | None = None
-        if bias == "global":
-            self.pooled = nn.Parameter(torch.zeros(filters, 2 * shape.channels))
-        if bias == "position":
-            if self.norm is not None:
-                raise UserError(
-                    "bias: must be true, false or global beside a norm, which has its own, got position"
-                )
-            self.bias = nn.Parameter(torch.empty(filters, *map(int, self.shape.size)))  # type: ignore[arg-type]
-        elif bias and self.norm is None:
-            self.bias = nn.Parameter(torch.empty(filters))
+        self.pooled = nn.Parameter(torch.zeros(filters, 2 * shape.channels)) if bias == "global" else None
+        places = map(int, self.shape.size) if bias == "position" else ()  # type: ignore[arg-type]
+        self.bias = nn.Parameter(torch.empty(filters, *places)) if bias and self.norm is None else None
         self.activate = ACTIVATIONS[activation]
         initialize(self.weight, self.bias, activation, norm == "batch")
 
-    def forward(
-        self, x: Float[Tensor, "n channels a1 a2"], lengths: Int[Tensor, " _"] | None = None
-    ) -> Float[Tensor, "n filters b1 b2"]:
+    def forward(self, x: Maps, lengths: Lengths = None) -> Float[Tensor, "n filters b1 b2"]:
         """The filters' maps; an example shorter than the filter is extended with zeros."""
-        axis = self.varying
-        if axis is not None and lengths is not None:
-            x = clear(x, lengths, axis, self.kernel[axis] - 2 * self.pad[axis], 0.0)
-            lengths = self.out_lengths(lengths)
-        x = self.convolve(x)
-        return self.activate(x if self.norm is None else normalize(self.norm, x, lengths, axis))
+        x = self.convolve(self.fill(x, lengths, 0.0))
+        if self.norm is not None:
+            own = None if lengths is None else self.out_lengths(lengths)
+            x = normalize(self.norm, x, own, self.varying)
+        return self.activate(x)
 
-    def convolve(self, x: Float[Tensor, "n channels a1 a2"]) -> Float[Tensor, "n filters b1 b2"]:
+    def convolve(self, x: Maps) -> Float[Tensor, "n filters b1 b2"]:
         """Weights and bias alone, in the cheapest form that is exact."""
         weight: Tensor = self.weight
         added: Tensor | None = None
@@ -124,32 +116,3 @@ class Conv(Layer, name="conv"):
     def filters(self, shape: Shape) -> Float[Tensor, "filters channels k1 k2"]:
         """The weights."""
         return self.weight.detach()
-
-    def out_lengths(self, lengths: Int[Tensor, " n"]) -> Int[Tensor, " n"]:
-        """At least one place of the filter: the extended example's."""
-        if self.varying is None:
-            return lengths
-        axis = self.varying
-        return slid(lengths, self.kernel[axis], self.stride[axis], self.pad[axis]).clamp(min=1)
-
-
-def _fit(number: int, axis: Axis, kernel: Size, pad: str) -> tuple[int, int]:
-    """The filter's size along an axis, and the number of zeros before and after it."""
-    if kernel == "span":
-        if axis.size is None:
-            raise UserError(
-                f"kernel: must be a number on axis {number}, which varies from example to example, got span; "
-                "slide along it, and take all of it with pool: {kernel: span, ...}"
-            )
-        return axis.size, 0
-    assert isinstance(kernel, int)
-    if pad == "zeros":
-        if kernel % 2 == 0:
-            raise UserError(f"kernel: must be odd with pad: zeros, to pad both sides alike, got {kernel}")
-        return kernel, (kernel - 1) // 2
-    if axis.size is not None and kernel > axis.size:
-        raise UserError(
-            f"kernel: must be at most {axis.size}, the size of axis {number} of the map, got {kernel}; "
-            "or use span or pad: zeros"
-        )
-    return kernel, 0

@@ -4,38 +4,27 @@ from typing import Literal
 
 import torch
 import torch.nn.functional as F
-from jaxtyping import Float, Int
+from jaxtyping import Float
 from torch import Tensor, nn
 
 from shared.errors import UserError
 from shared.network.layers.activation import ACTIVATIONS, ActivationName, initialize
-from shared.network.layers.base import Layer
+from shared.network.layers.base import Layer, Lengths, Maps
 from shared.network.shape import Shape
 
 
 class Flatten(Layer, name="flatten"):
-    """A map's cells as one vector, channel by channel, row by row.
+    """A map's cells as one vector, channel by channel, row by row."""
 
-    Raises:
-        UserError: The map's size varies.
-    """
-
+    varies = False
     computes = False
 
     def __init__(self, shape: Shape):
-        rows, columns = shape.size
-        if rows is None or columns is None:
-            axis = 1 if rows is None else 2
-            raise UserError(
-                f"it takes maps of one size, and axis {axis} varies from example to example: "
-                f"put pool: {{kernel: [{'span, 1' if axis == 1 else '1, span'}]}} before it"
-            )
-        axes = shape.axes[0].span(), shape.axes[1].span()
-        super().__init__(Shape(shape.channels * rows * columns, axes, flat=True, windows=shape.windows))
+        rows, columns = shape.axes
+        features = shape.channels * (rows.size or 1) * (columns.size or 1)
+        super().__init__(Shape(features, (rows.span(), columns.span()), flat=True, windows=shape.windows))
 
-    def forward(
-        self, x: Float[Tensor, "n channels a1 a2"], lengths: Int[Tensor, " _"] | None = None
-    ) -> Float[Tensor, "n features"]:
+    def forward(self, x: Maps, lengths: Lengths = None) -> Float[Tensor, "n features"]:
         """The vectors."""
         return x.flatten(1)
 
@@ -43,11 +32,7 @@ class Flatten(Layer, name="flatten"):
 class Dense(Layer, name="dense"):
     """Units that see all features: a matrix product, then norm and activation.
 
-    Args:
-        shape: Of its input: vectors.
-        units: N; each gives a feature.
-        activation: After norm and bias.
-        norm: ``batch`` normalises each unit (Ioffe & Szegedy 2015); its shift is then the unit's bias.
+    A norm's shift is the unit's bias (Ioffe & Szegedy 2015).
     """
 
     takes = "vectors"
@@ -69,14 +54,10 @@ class Dense(Layer, name="dense"):
         self.activate = ACTIVATIONS[activation]
         initialize(self.weight, self.bias, activation, norm == "batch")
 
-    def forward(
-        self, x: Float[Tensor, "n features"], lengths: Int[Tensor, " _"] | None = None
-    ) -> Float[Tensor, "n units"]:
+    def forward(self, x: Float[Tensor, "n features"], lengths: Lengths = None) -> Float[Tensor, "n units"]:
         """The units' values."""
         x = F.linear(x, self.weight, self.bias)
-        if self.norm is not None:
-            x = self.norm(x)
-        return self.activate(x)
+        return self.activate(x if self.norm is None else self.norm(x))
 
     def filters(self, shape: Shape) -> Float[Tensor, "units channels a1 a2"]:
         """The weights of each unit, as a filter as large as the map that was flattened."""
@@ -101,6 +82,6 @@ class Dropout(Layer, name="dropout"):
         super().__init__(shape)
         self.p = p
 
-    def forward(self, x: Float[Tensor, "n ..."], lengths: Int[Tensor, " _"] | None = None) -> Tensor:
+    def forward(self, x: Float[Tensor, "n ..."], lengths: Lengths = None) -> Tensor:
         """The input, with values set to zero in training."""
         return F.dropout(x, self.p, self.training)

@@ -2,11 +2,11 @@
 
 import torch
 import torch.nn.functional as F
-from jaxtyping import Float, Int
+from jaxtyping import Float
 from torch import Tensor
 
-from shared.errors import UserError
-from shared.network.layers.base import Layer
+from shared.network.layers.base import Lengths, Maps
+from shared.network.layers.sliding import Sliding
 from shared.network.shape import Shape
 
 # Added to each variance of inputs about 1 in size, so that noise stays small: half of the components of JPEG
@@ -14,38 +14,24 @@ from shared.network.shape import Shape
 FLOOR = 1e-2
 
 
-class Whiten(Layer, name="whiten"):
+class Whiten(Sliding, name="whiten"):
     """Principal components of patches at every place, scaled to variance 1, and their negatives; then ReLU.
 
     Neighbouring cells of natural inputs are nearly alike, and what learns from them has to take them apart
     first. These filters do: their outputs are uncorrelated, and of variance 1 where the inputs vary at all
     (Krizhevsky 2009, appendix A; as a network's first layer, Page 2019 and Jordan 2024, section 3.2). They
     are fitted once and not trained: no parameters, and they travel in the checkpoint.
-
-    Args:
-        shape: Of its input: maps of one size.
-        kernel: Cells of a patch along both axes.
-
-    Raises:
-        UserError: The patch does not fit the map, or the map varies from example to example.
     """
 
+    varies = False
     main = "kernel"
     fitted = True
 
     weight: Tensor  # (2 channels kernel², channels, kernel, kernel)
 
     def __init__(self, shape: Shape, *, kernel: int):
-        if shape.varying is not None:
-            raise UserError(
-                f"it takes maps of one size, and axis {shape.varying + 1} varies from example to example"
-            )
-        least = min(axis.size or 0 for axis in shape.axes)
-        if kernel > least:
-            raise UserError(f"kernel: must be at most {least}, the size of the map, got {kernel}")
-        rows, columns = shape.axes
         cells = shape.channels * kernel**2
-        super().__init__(Shape(2 * cells, (rows.slide(kernel), columns.slide(kernel)), windows=shape.windows))
+        super().__init__(shape, 2 * cells, (kernel, kernel), (1, 1))
         self.register_buffer("weight", torch.empty(2 * cells, shape.channels, kernel, kernel))
         self._set(torch.eye(cells))
 
@@ -53,7 +39,7 @@ class Whiten(Layer, name="whiten"):
         half = components.view(len(components), *self.weight.shape[1:])
         self.weight.copy_(torch.cat([half, -half]))
 
-    def fit(self, x: Float[Tensor, "n channels a1 a2"]) -> None:
+    def fit(self, x: Maps) -> None:
         """Make the filters from training inputs: eigenvectors of their patches' moments, largest first."""
         side = self.weight.size(2)
         patches = x.float().unfold(2, side, 1).unfold(3, side, 1).permute(0, 2, 3, 1, 4, 5).flatten(0, 2)
@@ -65,8 +51,6 @@ class Whiten(Layer, name="whiten"):
         """The components and their negatives."""
         return self.weight
 
-    def forward(
-        self, x: Float[Tensor, "n channels a1 a2"], lengths: Int[Tensor, " _"] | None = None
-    ) -> Float[Tensor, "n more b1 b2"]:
+    def forward(self, x: Maps, lengths: Lengths = None) -> Float[Tensor, "n more b1 b2"]:
         """The patches' components that are positive, and the amounts by which the others are negative."""
         return F.relu(F.conv2d(x, self.weight))

@@ -2,71 +2,55 @@
 
 from dataclasses import replace
 
-from jaxtyping import Float, Int
+from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence
 
 from shared.errors import UserError
-from shared.network.layers.base import Layer, beyond, clear
-from shared.network.shape import WHOLE, Shape, slid
+from shared.network.layers.base import Layer, Lengths, Maps, beyond
+from shared.network.layers.sliding import Sliding
+from shared.network.shape import WHOLE, Shape
 
 
-class Windows(Layer, name="windows"):
-    """A map cut along axis 2 into windows, which the layers after it take one by one.
+class Windows(Sliding, name="windows"):
+    """A map cut along axis 2 into windows of ``size`` cells, one every ``hop``, for the layers after it.
 
-    The windows of all examples come one after the other, in place of the examples: (windows, channels,
-    axis 1, size). An example has as many as a filter of that size has places; one shorter than a window is
-    extended with zeros; padding makes no windows.
-
-    Args:
-        shape: Of its input: maps.
-        size: Cells of a window along axis 2.
-        hop: Cells from one window to the next.
+    The windows of all examples come one after the other, in place of the examples. An example has as many as
+    a filter of that size has places; one shorter than a window is extended with zeros; padding makes none.
 
     Raises:
         UserError: The window is larger than axis 2, axis 1 varies, or the map is a window already.
     """
 
     computes = False
+    key = "size"
 
     def __init__(self, shape: Shape, *, size: int, hop: int):
         if shape.windows is not None:
             raise UserError("its input is cut into windows already: leave one of the two out")
-        rows, columns = shape.axes
-        if rows.size is None:
+        if shape.varying == 0:
             raise UserError(
                 "its windows are cut along axis 2, so axis 1 must not vary from example to example"
             )
-        if columns.size is not None and size > columns.size:
-            raise UserError(f"size: must be at most {columns.size}, the size of axis 2, got {size}")
+        super().__init__(shape, shape.channels, (1, size), (1, hop))
+        rows, columns = shape.axes
         # A window of cells that see all of the axis sees all of it, wherever it lies.
         window = replace(columns, size=size, view=columns.view and WHOLE)
-        super().__init__(Shape(shape.channels, (rows, window), windows=columns.slide(size, hop)))
-        self.size, self.hop, self.varies = size, hop, columns.size is None
+        self.shape = Shape(shape.channels, (rows, window), windows=self.shape.axes[1])
 
-    def forward(
-        self, x: Float[Tensor, "n channels a1 a2"], lengths: Int[Tensor, " n"] | None = None
-    ) -> Float[Tensor, "windows channels a1 size"]:
+    def forward(self, x: Maps, lengths: Lengths = None) -> Float[Tensor, "windows channels a1 size"]:
         """The windows of all examples."""
-        if lengths is not None:
-            x = clear(x, lengths, 1, self.size, 0.0)
-        windows = x.unfold(3, self.size, self.hop).movedim(3, 1)  # (n, windows, channels, a1, size)
+        windows = self.fill(x, lengths, 0.0).unfold(3, int(self.kernel[1] or 0), self.stride[1])
+        windows = windows.movedim(3, 1)  # (n, windows, channels, a1, size)
         if lengths is None:
             return windows.flatten(0, 1)
         return windows[~beyond(self.out_lengths(lengths), windows.size(1))]
-
-    def out_lengths(self, lengths: Int[Tensor, " n"]) -> Int[Tensor, " n"]:
-        """Windows of each example, at least one."""
-        return slid(lengths, self.size, self.hop).clamp(min=1)
 
 
 class Lstm(Layer, name="lstm"):
     """The state of an LSTM after an example's last window (Hochreiter & Schmidhuber 1997).
 
-    Args:
-        shape: Of its input: windows of vectors.
-        units: Size of the state.
-        bidirectional: Whether a second one reads from the last window to the first: twice the features.
+    ``bidirectional`` adds a second one, which reads from the last window to the first.
     """
 
     takes = "sequences"
@@ -80,10 +64,8 @@ class Lstm(Layer, name="lstm"):
         self.windows = shape.windows.size
         self.lstm = nn.LSTM(shape.channels, units, batch_first=True, bidirectional=bidirectional)
 
-    def forward(
-        self, x: Float[Tensor, "windows features"], lengths: Int[Tensor, " n"] | None = None
-    ) -> Float[Tensor, "n units"]:
-        """The last state, forwards and then backwards."""
+    def forward(self, x: Float[Tensor, "windows features"], lengths: Lengths = None) -> Tensor:
+        """(N, units): the last state, forwards and then backwards."""
         if lengths is None:
             sequences = x.unflatten(0, (-1, self.windows))
         else:

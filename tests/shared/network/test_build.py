@@ -365,8 +365,8 @@ def test_defaults_are_settings_of_all_layers_of_a_kind() -> None:
             "layers[0].defaults.conv.norm: must be 'none' or 'batch', got 'batsch'",
         ),
         ({"conv": {"stride": 0}}, "layers[0].defaults.conv.stride: must be at least 1, got 0"),
-        ({"conv": "batch"}, "layers[0].defaults.conv: must be settings"),
-        (["conv"], "layers[0].defaults: must be settings by layer name"),
+        ({"conv": "batch"}, "layers[0].defaults.conv: must be a mapping, got 'batch'"),
+        (["conv"], "layers[0].defaults: must be a mapping, got list"),
     ],
 )
 def test_a_mistake_in_defaults_is_named(defaults: object, message: str) -> None:
