@@ -18,8 +18,7 @@ from shared.compare.item_order import Order, read_order
 from shared.config.cli import compose
 from shared.errors import UserError
 from shared.runs.run import Run
-from shared.training.loggers import LOGGERS
-from shared.training.monitors import CALLBACKS
+from shared.training.loggers import CALLBACKS, LOGGERS
 from tests.commands import PROJECT, set_key
 
 WORDS = [

@@ -37,17 +37,15 @@ class Classifier(pl.LightningModule):
 
     Args:
         model: The configuration's ``model`` node; ``layers`` is the network.
-        planes: Number of channels of the input.
-        extent: Size of the input along its two axes; None where it varies.
-        classes: Names of the classes, in the order of the logits.
+        planes: As the rest down to ``preprocessing``, see ``DataModule``.
+        extent: Size of the input.
+        classes: Names, in the order of the logits.
         optimizer: ``_target_``, one of ``OPTIMIZERS``, and its arguments.
         schedule: ``_target_``, one of ``SCHEDULES``, and its arguments; it is stepped after each batch.
-        preprocessing: State of the preprocessing (``DataModule.preprocessing``).
+        preprocessing: Of the domain's ``state_type``.
         label_smoothing: Share of the target spread over all classes (Szegedy et al. 2016, section 7).
 
     Attributes:
-        domain: The domain's name, stored in every checkpoint.
-        state_type: The class of ``preprocessing``.
         views: Number of views of an input over which ``logits`` averages: 1, unless the caller sets that of
             its data (``DataModule.views``), to test and to predict.
     """
@@ -84,11 +82,9 @@ class Classifier(pl.LightningModule):
         self.metrics = metrics(len(classes))
         running: dict[str, Any] = {name: metric.running for name, metric in self.metrics.items()}
         self.val_metrics = MetricCollection(running, prefix="val/", compute_groups=False)
-        rest: dict[str, Any] = {
-            name: metric.clone() for name, metric in running.items() if not self.metrics[name].values
-        }
-        self.test_metrics = MetricCollection(rest, compute_groups=False)
         self.val_loss = MeanMetric()
+        rest = {name: metric.clone() for name, metric in running.items() if not self.metrics[name].values}
+        self.test_metrics = MetricCollection(rest, compute_groups=False)
         self._columns: list[dict[str, np.ndarray]] = []
 
     def prepare(self, data: DataModule) -> None:
@@ -170,9 +166,9 @@ class Classifier(pl.LightningModule):
     def on_validation_epoch_end(self) -> None:
         """Log the epoch's metrics: validation's, and training's on the items as they were drawn."""
         self.log_dict({**self.val_metrics.compute(), "val/loss": self.val_loss.compute()}, sync_dist=True)
-        if self.train_items:
-            mean = {"train/loss": self.train_loss, "train/acc": self.train_hits}
-            self.log_dict({name: total / self.train_items for name, total in mean.items()}, sync_dist=True)
+        if n := self.train_items:
+            train = {"train/loss": self.train_loss / n, "train/acc": self.train_hits / n}
+            self.log_dict(train, sync_dist=True)
         self.val_metrics.reset()
         self.val_loss.reset()
 
@@ -190,16 +186,14 @@ class Classifier(pl.LightningModule):
 
     def test_columns(self, batch: Batch, logits: Float[Tensor, "n classes"]) -> dict[str, Tensor]:
         """Columns of test items: number, label and predicted class, probabilities, the label's rank."""
-        probabilities = logits.softmax(1)
-        label = batch["y"]
-        of_label = logits.gather(1, label[:, None])
+        probabilities, label = logits.softmax(1), batch["y"]
         return {
             "item": batch["item"],
             "label": label,
             "answer": logits.argmax(1),
             "confidence": probabilities.amax(1),
             "label_probability": probabilities.gather(1, label[:, None])[:, 0],
-            "label_rank": (logits > of_label).sum(1),
+            "label_rank": (logits > logits.gather(1, label[:, None])).sum(1),
         }
 
     def tested(self) -> dict[str, np.ndarray]:

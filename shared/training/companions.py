@@ -2,14 +2,16 @@
 
 import os
 import sys
+from collections.abc import Callable
 from subprocess import Popen
 from threading import Event, Thread
+from typing import Any
 
 import pytorch_lightning as pl
 from pytorch_lightning.callbacks import Callback
 
 from shared.runs import Run
-from shared.training.place import RunPlace
+from shared.training.cut_short import RunPlace
 
 
 class Companions(Callback):
@@ -22,42 +24,36 @@ class Companions(Callback):
     def __init__(self, run: Run, again: str | None = None):
         self.run, self.again, self._ended = run, again, Event()
 
-    def setup(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
+    def setup(self, trainer: pl.Trainer, *_: Any, **__: Any) -> None:
         """The processes have been started."""
         environment = getattr(trainer.strategy, "cluster_environment", None)
         if trainer.world_size == 1 or environment is None or environment.creates_processes_externally:
             return  # who starts them, torchrun or SLURM, watches them
-        started = getattr(trainer.strategy.launcher, "procs", [])
-        watch = self._over_started if trainer.is_global_zero else self._over_first
-        Thread(target=watch, args=[started], daemon=True).start()
-
-    def _over_started(self, started: list[Popen]) -> None:
-        while not self._ended.wait(0.05):
-            if any(process.poll() for process in started):
-                self._end(started, f"; {RunPlace(self.run.folder, self.again).saved()}")
-
-    def _over_first(self, started: list[Popen]) -> None:
+        started: list[Popen] = getattr(trainer.strategy.launcher, "procs", [])
         first = os.getppid()
-        while not self._ended.wait(0.05):
-            if os.getppid() != first:
-                self._end(started, "")
 
-    def _end(self, started: list[Popen], saved: str) -> None:
-        if self._ended.is_set():
-            return
-        sys.stderr.write(f"\nerror: another process of this training ended{saved}\n")
-        sys.stderr.flush()
-        for process in started:
-            process.kill()
-        os._exit(1)
+        def gone() -> bool:
+            return any(process.poll() for process in started) if started else os.getppid() != first
+
+        Thread(target=self._watch, args=[gone, started], daemon=True).start()
+
+    def _watch(self, gone: Callable[[], bool], started: list[Popen]) -> None:
+        while not self._ended.wait(0.05):
+            if gone():
+                saved = f"; {RunPlace(self.run.folder, self.again).saved()}" if started else ""
+                if self._ended.is_set():
+                    return
+                sys.stderr.write(f"\nerror: another process of this training ended{saved}\n")
+                sys.stderr.flush()
+                for process in started:
+                    process.kill()
+                os._exit(1)
 
     def close(self) -> None:
         """The training has ended, or its end is reported elsewhere."""
         self._ended.set()
 
-    def on_exception(
-        self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException
-    ) -> None:
+    def on_exception(self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: Any) -> None:
         """After a signal, Lightning kills the others."""
         if isinstance(exception, KeyboardInterrupt):
             self.close()

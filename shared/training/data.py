@@ -13,7 +13,7 @@ import torch
 from torch.utils.data import DataLoader
 
 from shared.config import ignore_warnings
-from shared.errors import UserError, require_number
+from shared.errors import UserError, require_int, require_number
 from shared.runs import FORM, Fingerprint, examples
 
 WORKERS = 512  # loader processes at most: a run from elsewhere may ask for any number
@@ -100,9 +100,10 @@ class Draws:
         epoch: int = 0,
     ):
         self.items, self.batch_size, self.seed, self.lengths = items, batch_size, seed, lengths
-        self.epoch_size = epoch_size or items
+        self.epoch, self.epoch_size = epoch, epoch_size or items
         self.rank, self.world = rank, world
-        self.epoch = epoch
+        # Of this process.
+        self.share = len(range(rank, items, world)) if seed is None else self.epoch_size // world
 
     def set_epoch(self, epoch: int) -> None:
         """Called by Lightning before each epoch: before the first one, after loader processes have begun."""
@@ -137,46 +138,42 @@ class Draws:
         order = self._order()
         if self.lengths is not None:
             order = self._by_length(order, self.lengths)
-        mine = order[self.rank :: self.world][: self._share()]
+        mine = order[self.rank :: self.world][: self.share]
         for i in range(len(self)):
             seed = None
             if self.seed is not None:
-                state = np.random.SeedSequence([self.seed, self.epoch, i, self.rank]).generate_state(1)
-                seed = int(state[0])
+                sequence = np.random.SeedSequence([self.seed, self.epoch, i, self.rank])
+                seed = int(sequence.generate_state(1)[0])
             yield Draw(mine[i * self.batch_size : (i + 1) * self.batch_size], seed)
 
     def __len__(self) -> int:
-        return -(-self._share() // self.batch_size)
-
-    def _share(self) -> int:
-        """The items of this process."""
-        if self.seed is None:
-            return len(range(self.rank, self.items, self.world))
-        return self.epoch_size // self.world
+        return -(-self.share // self.batch_size)
 
 
 class DataModule(pl.LightningDataModule):
     """A domain's data; a subclass reads the three splits in ``setup``.
 
     Args:
-        seed: of the order in which the items are drawn.
-        batch_size, epoch_size, workers: as in ``conf/data``.
-        fitted: of a trained network whose data these are: ``setup`` uses its classes and preprocessing
+        seed: Of the order in which the items are drawn.
+        batch_size: As the others below, see ``conf/data``.
+        epoch_size: None for all training items.
+        workers: Loader processes.
+        fitted: Of a trained network whose data these are: ``setup`` uses its classes and preprocessing
             instead of fitting its own.
 
     Attributes:
-        planes: number of channels of the input.
-        extent: size of the input along its two axes, None where it varies. Both are known before any data
+        planes: Number of channels of the input.
+        extent: Size of the input along its two axes, None where it varies. Both are known before any data
             are read, so that a network that does not fit is refused at once.
-        classes: names of the classes, in the order of the logits; known after ``setup``, or before.
-        preprocessing: what the network's preprocessing takes from the training items; known after ``setup``.
-        fitted: whether both are those of a trained network.
-        train_set, val_set, test_set: the official splits, or a split by game, speaker or file.
-        views: number of views of a test input over which the network averages, see ``Classifier.views``.
-        summary: what was read and what was skipped.
-        writing: the settings that make reading write to a place of the user's choice, each with the value by
+        classes: Names of the classes, in the order of the logits; known after ``setup``, or before.
+        preprocessing: What the network's preprocessing takes from the training items; known after ``setup``.
+        fitted: Whether both are those of a trained network.
+        train_set, val_set, test_set: The official splits, or a split by game, speaker or file.
+        views: Number of views of a test input over which the network averages, see ``Classifier.views``.
+        summary: What was read and what was skipped.
+        writing: The settings that make reading write to a place of the user's choice, each with the value by
             which it does not.
-        first_epoch: epoch that training begins with: above 0 in a resumed run. Set it before the loader is
+        first_epoch: Epoch that training begins with: above 0 in a resumed run. Set it before the loader is
             made: loader processes fetch batches of that epoch at once, long before Lightning names it.
     """
 
@@ -201,11 +198,9 @@ class DataModule(pl.LightningDataModule):
         fitted: Fitted | None = None,
     ):
         super().__init__()
-        for key, value in {"batch_size": batch_size, "epoch_size": epoch_size}.items():
-            if value is not None and value < 1:
-                raise UserError(f"data.{key}={value}: give a whole number from 1")
-        if not 0 <= workers <= WORKERS:
-            raise UserError(f"data.workers: must be a number of processes from 0 to {WORKERS}, got {workers}")
+        require_int("data.batch_size", batch_size, 1)
+        require_int("data.epoch_size", 1 if epoch_size is None else epoch_size, 1)
+        require_int("data.workers", workers, 0, WORKERS)
         self.seed, self.batch_size, self.epoch_size, self.workers = seed, batch_size, epoch_size, workers
         self.fitted = fitted is not None
         self.preprocessing = Preprocessing()
@@ -243,7 +238,7 @@ class DataModule(pl.LightningDataModule):
         }
 
     def baselines(self, items: np.ndarray) -> dict[str, np.ndarray]:
-        """Simple predictions to compare with: for each, the chance (N,) of being right on each test item.
+        """The chance (N,) of being right on each test item, by the names of simple predictions.
 
         Here the class that is most frequent in training; none where no item trains or classes are not stored.
         """
@@ -257,13 +252,10 @@ class DataModule(pl.LightningDataModule):
         return items
 
     def require(self, *splits: str) -> None:
-        """Refuse data of which a split has no example.
-
-        Args:
-            splits: names that must have some, of ``train``, ``val``, ``test``.
+        """Refuse data of which one of the named splits has no example.
 
         Raises:
-            UserError: with the number of examples of each.
+            UserError: With the number of examples of each.
         """
         for name in splits:
             if not len(self.sets[name]):
@@ -272,7 +264,8 @@ class DataModule(pl.LightningDataModule):
 
     def _loader(self, split: str, seed: int | None = None, epoch_size: int | None = None) -> DataLoader:
         self.require(split)
-        dataset: Dataset = getattr(self, f"{split}_set")
+        dataset = self.sets[split]
+        gpu = self.trainer is not None and self.trainer.strategy.root_device.type == "cuda"
         rank, world = (self.trainer.global_rank, self.trainer.world_size) if self.trainer else (0, 1)
         draws = Draws(
             len(dataset),
@@ -291,14 +284,11 @@ class DataModule(pl.LightningDataModule):
             num_workers=self.workers,
             worker_init_fn=ignore_warnings,
             persistent_workers=self.workers > 0,
-            pin_memory=self._on_gpu(),
+            pin_memory=gpu,
             # Its own: a loader draws a number as it begins, in a resumed run at another moment than in one
             # never stopped. From torch's global generator it would change the dropout of that epoch.
             generator=torch.Generator(),
         )
-
-    def _on_gpu(self) -> bool:
-        return self.trainer is not None and self.trainer.strategy.root_device.type == "cuda"
 
     def train_dataloader(self) -> DataLoader:
         """Shuffled anew each epoch, with the domain's random changes."""

@@ -1,16 +1,18 @@
-"""The loggers that a training may have: a function for each file of ``conf/logger``, named as its key.
+"""What a training may log and where: a function for each file of ``conf/logger`` and ``conf/callbacks``.
 
-They keep what they write in the run's folder. Where else it goes, the tool's own environment variables say,
-never a configuration: that may come from a stranger.
+Loggers keep what they write in the run's folder. Where else it goes, the tool's own environment variables
+say, never a configuration: that may come from a stranger.
 """
 
 import os
 from collections.abc import Iterable
 from importlib.util import find_spec
-from typing import Any
+from typing import Any, Literal
 
+import pytorch_lightning as pl
+from pytorch_lightning.callbacks import Callback, LearningRateMonitor
 from pytorch_lightning.loggers import CSVLogger, Logger, MLFlowLogger, TensorBoardLogger, WandbLogger
-from pytorch_lightning.utilities import rank_zero_only
+from pytorch_lightning.utilities import grad_norm, rank_zero_only
 
 from shared.errors import UserError
 from shared.runs import Run
@@ -49,24 +51,23 @@ def trackio(run: Run, project: str) -> Logger:
     return Trackio(run, project)
 
 
+def learning_rate(interval: Literal["step", "epoch"]) -> Callback:
+    """The learning rate of each parameter group, as ``lr-NAME``."""
+    return LearningRateMonitor(interval)
+
+
+def gradient_norms(norm: float) -> Callback:
+    """The norms of the gradients, as ``grad_NORM_norm/PARAMETER`` and ``grad_NORM_norm_total``."""
+    return GradientNorms(norm)
+
+
 LOGGERS = {make.__name__: make for make in (tensorboard, csv, wandb, mlflow, trackio)}
+CALLBACKS = {make.__name__: make for make in (learning_rate, gradient_norms)}
 
 
 def _require(package: str) -> None:
     if find_spec(package) is None:
         raise UserError(f"logger.{package}: must be installed; give: pip install {package}")
-
-
-class Wandb(WandbLogger):
-    """Ends the logger's run with the training, so that the next training of the process begins a new one."""
-
-    @rank_zero_only
-    def finalize(self, status: str) -> None:
-        """Write what is left."""
-        super().finalize(status)
-        if self._experiment is not None:
-            self.experiment.finish(exit_code=int(status != "success"))
-            self._experiment = None
 
 
 def log_settings(loggers: Iterable[Logger], settings: dict[str, Any]) -> None:
@@ -84,22 +85,40 @@ def log_settings(loggers: Iterable[Logger], settings: dict[str, Any]) -> None:
                 raise UserError(f"logger: {type(logger).__name__} cannot be used: {reason}") from error
 
 
+class GradientNorms(Callback):
+    """Logs the norms of the gradients, every ``trainer.log_every_n_steps`` steps."""
+
+    def __init__(self, norm: float):
+        self.norm = norm
+
+    def on_before_optimizer_step(self, trainer: pl.Trainer, pl_module: pl.LightningModule, *_: Any) -> None:
+        """Log them."""
+        if trainer.global_step % trainer.log_every_n_steps == 0:  # type: ignore[attr-defined]
+            for logger in trainer.loggers:
+                logger.log_metrics(grad_norm(pl_module, self.norm), trainer.global_step)
+
+
+class Wandb(WandbLogger):
+    """Ends the logger's run with the training, so that the next training of the process begins a new one."""
+
+    @rank_zero_only
+    def finalize(self, status: str) -> None:
+        """Write what is left."""
+        super().finalize(status)
+        if self._experiment is not None:
+            self.experiment.finish(exit_code=int(status != "success"))
+            self._experiment = None
+
+
 class Trackio(Logger):
     """Lightning's interface to Trackio, which Lightning does not know."""
 
+    name = ""
+    version = ""
+
     def __init__(self, run: Run, project: str):
         super().__init__()
-        self._run, self._project, self._started = run, project, False
-
-    @property
-    def name(self) -> str:
-        """Of the project."""
-        return self._project
-
-    @property
-    def version(self) -> str:
-        """Of the run."""
-        return self._run.folder.name
+        self.name, self.version, self._started = project, run.folder.name, False
 
     @rank_zero_only
     def log_hyperparams(self, params: Any, *args: Any, **kwargs: Any) -> None:

@@ -9,7 +9,7 @@ from pytorch_lightning.accelerators import AcceleratorRegistry
 from pytorch_lightning.strategies import StrategyRegistry
 from pytorch_lightning.utilities.exceptions import MisconfigurationException  # type: ignore[attr-defined]
 
-from shared.errors import UserError
+from shared.errors import UserError, require_choice
 
 
 def check_machine(settings: Mapping[str, Any]) -> None:
@@ -24,25 +24,23 @@ def check_machine(settings: Mapping[str, Any]) -> None:
     kinds = {name: AcceleratorRegistry[name]["accelerator"] for name in AcceleratorRegistry}
     here = [name for name, kind in kinds.items() if kind.is_available()]
     gpus = [name for name in here if name in ("cuda", "mps")]
-    legal = {
-        "accelerator": ["auto", *here, *(["gpu"] if gpus else [])],
-        "strategy": ["auto", *StrategyRegistry.available_strategies()],
-    }
-    for key, names in legal.items():
-        if settings[key] not in names:
-            raise UserError(f"trainer.{key}: must be one of {', '.join(names)}, got {settings[key]!r}")
-    name = settings["accelerator"]
+    name, devices = settings["accelerator"], settings["devices"]
+    require_choice("trainer.accelerator", name, ["auto", *here, *["gpu"][: len(gpus)]])
+    require_choice(
+        "trainer.strategy", settings["strategy"], ["auto", *StrategyRegistry.available_strategies()]
+    )
     if name in ("auto", "gpu"):
         name = next((kind for kind in ("tpu", *gpus) if kind in here), "cpu")
     number = (os.cpu_count() or 1) if name == "cpu" else int(kinds[name].auto_device_count())
     if name == "cpu" and str(settings["precision"]) in ("16", "16-mixed"):
         raise UserError("trainer.precision: must be bf16-mixed or 32-true on processors, got 16-mixed")
-    devices = settings["devices"]
+    must = None
     if isinstance(devices, list) and (name == "cpu" or max(devices) >= number):
-        words = "a number of processes" if name == "cpu" else f"numbers below {number}"
-        raise UserError(f"trainer.devices: must be {words}, got {devices}; accelerator is {name}")
+        must = "a number of processes" if name == "cpu" else f"numbers below {number}"
     if isinstance(devices, int) and devices > number:
-        raise UserError(f"trainer.devices: must be at most {number}, got {devices}; accelerator is {name}")
+        must = f"at most {number}"
+    if must:
+        raise UserError(f"trainer.devices: must be {must}, got {devices}; accelerator is {name}")
 
 
 @contextmanager
@@ -60,6 +58,5 @@ def obeyed() -> Iterator[None]:
         if type(error).__module__ not in ("torch._dynamo.exc", "torch._inductor.exc"):
             raise
         reason = " ".join(str(error).split())[:200]
-        raise UserError(
-            f"trainer.compile: must be false where torch cannot compile the network, got true ({reason})"
-        ) from error
+        must = "must be false where torch cannot compile the network, got true"
+        raise UserError(f"trainer.compile: {must} ({reason})") from error

@@ -22,9 +22,8 @@ def orthogonal(matrices: Float[Tensor, "n rows columns"]) -> Float[Tensor, "n ro
     By the iteration of Newton and Schulz in bfloat16: products of matrices alone, fast on every device.
     """
     x = matrices.bfloat16()
-    x = x / (
-        _norms(x.unbind()).view(-1, 1, 1) + EPSILON
-    )  # no singular value above 1, where the iteration would diverge
+    # No singular value above 1, where the iteration would diverge.
+    x = x / (_norms(x.unbind()).view(-1, 1, 1) + EPSILON)
     tall = x.size(1) > x.size(2)
     x = x.mT if tall else x
     a, b, c = QUINTIC
@@ -47,13 +46,9 @@ class Muon(torch.optim.Optimizer):
     brought to the norm √filters, of which ``lr`` is about the share that the step moves: for networks whose
     convolutions are followed by batch normalisation, to which the filters' size means nothing.
 
-    Args:
-        params: All of a network's parameters; those of four axes are filters.
-        lr: Of the filters.
-        momentum: Of the filters (Nesterov's, as of the rest).
-        rest: Learning rate of the other parameters, as a multiple of ``lr``, so that schedules move both.
-        rest_momentum: Theirs.
-        weight_decay: Theirs, added to their gradients.
+    Of ``params``, all of a network's, those of four axes are filters; ``lr`` and ``momentum`` (Nesterov's)
+    are theirs. ``rest`` is the learning rate of the others, as a multiple of ``lr``, so that schedules move
+    both; ``rest_momentum`` and ``weight_decay``, added to their gradients, are the others' too.
 
     Raises:
         ValueError: A number out of its range.
@@ -89,19 +84,18 @@ class Muon(torch.optim.Optimizer):
             with torch.enable_grad():
                 loss = closure()
         for group in self.param_groups:
-            moving = [parameter for parameter in group["params"] if parameter.grad is not None]
             alike: dict[torch.Size, list[Tensor]] = defaultdict(list)
-            for parameter in moving:
-                alike[parameter.shape if parameter.ndim == 4 else torch.Size()].append(parameter)
+            for parameter in group["params"]:
+                if parameter.grad is not None:
+                    alike[parameter.shape if parameter.ndim == 4 else torch.Size()].append(parameter)
             for shape, parameters in alike.items():
                 move = self._move_filters if shape else self._move
-                gradients = [parameter.grad for parameter in parameters if parameter.grad is not None]
-                move(parameters, gradients, group)
+                move(parameters, [parameter.grad for parameter in parameters], group)
         return loss
 
     # Many parameters at a time: on an accelerator each operation costs as much to start as it takes.
 
-    def _move_filters(self, filters: list[Tensor], gradients: list[Tensor], group: dict[str, Any]) -> None:
+    def _move_filters(self, filters: list[Tensor], gradients: list[Any], group: dict[str, Any]) -> None:
         """Of several layers, all of one shape."""
         updates = self._nesterov(filters, gradients, group["momentum"])
         shape = filters[0].shape
@@ -109,7 +103,7 @@ class Muon(torch.optim.Optimizer):
         steps = orthogonal(torch.stack([update.flatten(1) for update in updates]))
         torch._foreach_sub_(filters, [step.view(shape) for step in steps], alpha=group["lr"])
 
-    def _move(self, parameters: list[Tensor], gradients: list[Tensor], group: dict[str, Any]) -> None:
+    def _move(self, parameters: list[Tensor], gradients: list[Any], group: dict[str, Any]) -> None:
         decayed = torch._foreach_add(gradients, parameters, alpha=group["weight_decay"])
         updates = self._nesterov(parameters, decayed, group["rest_momentum"])
         torch._foreach_sub_(parameters, updates, alpha=group["lr"] * group["rest"])

@@ -14,7 +14,7 @@ from pytorch_lightning.callbacks import Callback, EMAWeightAveraging
 from pytorch_lightning.loggers import Logger
 
 from shared.config import Monitor, check_arguments, check_value, find_domain, plain
-from shared.errors import UserError, nearest
+from shared.errors import UserError, named, require_choice, require_int
 from shared.files import is_cache
 from shared.network import build_network, with_weights
 from shared.runs import Run
@@ -22,9 +22,8 @@ from shared.training.callbacks import KeepSignals, Patience, RunCheckpoint, Trai
 from shared.training.classifier import Classifier, schedule_settings
 from shared.training.compiling import Compiled
 from shared.training.data import DataModule, Fitted
-from shared.training.loggers import LOGGERS
+from shared.training.loggers import CALLBACKS, LOGGERS
 from shared.training.machine import check_machine, obeyed
-from shared.training.monitors import CALLBACKS
 from shared.training.optimizers import OPTIMIZERS, SCHEDULES, build
 
 _log = logging.getLogger(__name__)
@@ -36,8 +35,7 @@ def build_data(config: DictConfig, fitted: Fitted | None = None) -> DataModule:
     Raises:
         UserError: A value that cannot be, such as a seed below 0.
     """
-    if isinstance(config.seed, bool) or not isinstance(config.seed, int) or config.seed < 0:
-        raise UserError(f"seed={config.seed}: give a whole number from 0")
+    require_int("seed", config.seed, 0)
     readers = find_domain(config.domain.name).readers()
     return build("data", readers, plain(config.data), seed=config.seed, fitted=fitted)
 
@@ -100,28 +98,14 @@ def build_module(config: DictConfig, data: DataModule) -> Classifier:
         preprocessing=data.preprocessing,
         label_smoothing=config.training.label_smoothing,
     )
-    _check_monitor(Monitor.of(config), module)
+    metrics = [*map(str, module.val_metrics), "val/loss", "train/loss", "train/acc"]
+    require_choice("training.monitor", config.training.monitor, metrics)
     module.prepare(data)
     return module.to(memory_format=torch.channels_last)
 
 
-def _check_monitor(monitor: Monitor, module: Classifier) -> None:
-    """Refuse a metric that no epoch logs."""
-    names = [*map(str, module.val_metrics), "val/loss", "train/loss", "train/acc"]
-    if monitor.name not in names:
-        raise UserError(
-            f"training.monitor: must be a metric of this training, got {monitor.name!r}; "
-            + nearest(monitor.name, names)
-        )
-
-
 def load_module(run: Run, checkpoint: str = "best", *, diverged: bool = False) -> Classifier:
-    """The trained network of a run, ready to predict.
-
-    Args:
-        run: whose network it is.
-        checkpoint: best or last.
-        diverged: as in ``with_weights``.
+    """The trained network of a run, ready to predict; ``diverged`` as in ``with_weights``.
 
     Raises:
         UserError: The checkpoint is missing, broken, of another domain, or not of its own network.
@@ -129,15 +113,13 @@ def load_module(run: Run, checkpoint: str = "best", *, diverged: bool = False) -
     contents = run.checkpoint(checkpoint)
     kind, settings = find_domain(contents["domain"]).part("module"), dict(contents["hyper_parameters"])
     state = settings.pop("preprocessing", {})
-    try:
+    with named(run.checkpoint_file(checkpoint)):
         check_value(state, dict[str, Any], "preprocessing")
         check_arguments(kind.state_type, state, "preprocessing")
         check_arguments(kind, settings, "hyper_parameters", filled=("preprocessing",))
         settings["extent"] = tuple(settings["extent"])  # a list in the JSON of a bundled run
         settings["preprocessing"] = kind.state_type(**state)
         module = with_weights(lambda: kind(**settings), contents["state_dict"], diverged=diverged)
-    except UserError as error:
-        raise UserError(f"{run.checkpoint_file(checkpoint)}: {error}") from None
     return module.to(memory_format=torch.channels_last).eval()
 
 
@@ -175,29 +157,23 @@ def build_trainer(config: DictConfig, run: Run | None, callbacks: list[Callback]
         warnings.filterwarnings("ignore", chatter)
     settings = plain(config.trainer) | {"precision": precision(config.trainer)}
     check_machine(settings)
-    compiled = settings.pop("compile", False)  # older runs have no such key
-    if compiled and run:
-        callbacks = [*callbacks, Compiled()]
-    if run is None:
-        devices = settings["devices"]
-        settings |= {"devices": devices[:1] if isinstance(devices, list) else 1}
-        settings |= {"strategy": "auto", "num_nodes": 1}
+    settings.pop("compile", None)
     loggers: list[Logger] = []
     if run:
         loggers = _chosen("logger", LOGGERS, config, run=run)
-        monitors = _chosen("callbacks", CALLBACKS, config)
         if "learning_rate" in config.callbacks and not loggers:
             raise UserError("callbacks.learning_rate: must not be set beside logger=none")
-        callbacks = [*callbacks, *monitors, *_run_callbacks(config, run)]
-    callbacks = [*callbacks, KeepSignals()]
-    if settings["enable_progress_bar"] and run:
-        callbacks = [*callbacks, TrainingProgress(Monitor.of(config))]
+        callbacks = [*callbacks, *_run_callbacks(config, run)]
+        settings["enable_progress_bar"] = False  # there is one of our own
+    else:
+        devices = settings["devices"][:1] if isinstance(settings["devices"], list) else 1
+        settings |= {"devices": devices, "strategy": "auto", "num_nodes": 1}
     try:
         with obeyed():
             return pl.Trainer(
-                **settings | {"enable_progress_bar": settings["enable_progress_bar"] and run is None},
+                **settings,
                 logger=loggers,
-                callbacks=callbacks,
+                callbacks=[*callbacks, KeepSignals()],
                 plugins=WholeCheckpoints(),
                 # In a SLURM job, Lightning saves and loads what it finds here, whichever run it is of.
                 default_root_dir=os.devnull,
@@ -219,17 +195,20 @@ def _chosen(role: str, legal: Mapping[str, Callable[..., Any]], config: DictConf
 
 
 def _run_callbacks(config: DictConfig, run: Run) -> list[Callback]:
-    """Checkpoints, and what changes them: averaged weights and an early end."""
-    monitor = Monitor.of(config)
-    callbacks: list[Callback] = []
-    if config.training.ema is not None:
-        callbacks.append(EMAWeightAveraging(decay=config.training.ema))
-    if config.training.patience is not None:
-        callbacks.append(Patience(config.training.patience, monitor))
-    best = RunCheckpoint(run.checkpoints, "best", monitor)
-    last = RunCheckpoint(run.checkpoints, "last")
+    """All callbacks of a training that its configuration decides."""
+    monitor, training = Monitor.of(config), config.training
+    callbacks = _chosen("callbacks", CALLBACKS, config)
+    if config.trainer.get("compile"):  # older runs have no such key
+        callbacks.append(Compiled())
+    if training.ema is not None:
+        callbacks.append(EMAWeightAveraging(decay=training.ema))
+    if training.patience is not None:
+        callbacks.append(Patience(training.patience, monitor))
+    if config.trainer.enable_progress_bar:
+        callbacks.append(TrainingProgress(monitor))
+    # Last after best, so that the state to resume from includes the best score.
     return [
         *callbacks,
-        best,
-        last,
-    ]  # last after best, so that the state to resume from includes the best score
+        RunCheckpoint(run.checkpoints, "best", monitor),
+        RunCheckpoint(run.checkpoints, "last"),
+    ]

@@ -95,5 +95,5 @@ def test_like_lengths_are_shared_out_among_processes_and_sorted_where_nothing_is
 
 @pytest.mark.parametrize("seed", ["-1", "1.5", "zero", "True"])
 def test_a_seed_that_is_none_is_refused(seed: str) -> None:
-    with pytest.raises(UserError, match=rf"seed={seed}: give a whole number from 0"):
+    with pytest.raises(UserError, match=rf"seed: must be a whole number from 0, got {seed}"):
         build_data(compose("train", ["domain=image", f"seed={seed}"]))
