@@ -12,7 +12,8 @@ class UserError(Exception):
     """Bad input or configuration: the message names the place, the value and the remedy.
 
     Commands print it without a traceback and exit with 1; every other exception is a defect of ours. What
-    follows from it may be a second argument, which the message ends with.
+    follows from it may be a second argument, which the message ends with. A function that *refuses*
+    something raises it: ``KEY: must be WHAT, got VALUE; HINT``.
     """
 
     def __str__(self) -> str:

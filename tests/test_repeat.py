@@ -14,7 +14,7 @@ from shared.config.cli import compose
 from shared.config.project import plain
 from shared.config.stopping import Stopped, heard
 from shared.errors import UserError
-from shared.results.spread import spread_of
+from shared.results.scores import spread_of
 from shared.training.callbacks import History
 from tests.commands import command
 

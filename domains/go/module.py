@@ -19,17 +19,9 @@ class GoPolicy(Classifier):
 
     domain = "go"
 
-    def __init__(
-        self,
-        *,
-        model: dict[str, Any],
-        planes: int,
-        extent: tuple[int | None, int | None],
-        classes: list[str],
-        **settings: Any,
-    ):
-        groups_of({"model": model, "planes": planes, "extent": extent, "classes": classes})  # type: ignore[typeddict-item]
-        super().__init__(model=model, planes=planes, extent=extent, classes=classes, **settings)
+    def __init__(self, **settings: Any):
+        groups_of(settings)
+        super().__init__(**settings)
 
     def logits(self, batch: Batch) -> Float[Tensor, "n classes"]:
         """With eight ``views``, the mean of the probabilities over the board's symmetries."""

@@ -20,11 +20,7 @@ INPUT_LIMIT = 2**24  # numbers of an input: 64 MiB
 
 
 class Network(Chain):
-    """Layers by name (``conv1``, ``pool1``, ``dense2``), from channels over two axes to logits.
-
-    Attributes:
-        input_shape: The shape of its input.
-    """
+    """Layers by name (``conv1``, ``pool1``, ``dense2``), from channels over two axes to logits."""
 
     def __init__(self, chain: Chain, input_shape: Shape):
         super().__init__(dict(chain.named_children()), chain.shape)  # type: ignore[arg-type]
@@ -33,13 +29,7 @@ class Network(Chain):
     def forward(
         self, x: Float[Tensor, "n channels a1 a2"], lengths: Int[Tensor, " n"] | None = None
     ) -> Float[Tensor, "n classes"]:
-        """Logits.
-
-        Args:
-            x: Channels over the grid.
-            lengths: Own cells of each example along the axis that varies, at least one; cells beyond are
-                padding and change no logits. None: all examples fill the axis.
-        """
+        """Logits; without lengths, see ``Layer``, all examples fill the axis that varies."""
         varying = self.input_shape.varying
         if varying is None and lengths is not None:
             raise ValueError(f"lengths for a network on {self.input_shape}, in which nothing varies")
@@ -74,8 +64,8 @@ def build_network(
     if size == (None, None):
         raise ValueError("one axis may vary, not both")
     number = 2 if classes is None else classes
-    numbers = math.prod([channels, *(1 if cells is None else cells for cells in size)])
-    if min(channels, number, *(1 if cells is None else cells for cells in size)) < 1 or numbers > INPUT_LIMIT:
+    sizes = [channels, *(cells for cells in size if cells is not None)]
+    if min(number, *sizes) < 1 or math.prod(sizes) > INPUT_LIMIT:
         raise UserError(
             f"layers: must have an input of 1 to {INPUT_LIMIT:,} numbers and at least 1 class, got "
             f"{channels} channels of {size[0]}×{size[1]} and {number} classes"

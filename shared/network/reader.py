@@ -52,11 +52,7 @@ class Reader:
     defaults: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def read(self, layers: Any, place: str) -> tuple[Item, ...]:
-        """The layers of a list.
-
-        Raises:
-            UserError: ``PLACE.KEY: must be WHAT, got VALUE``.
-        """
+        """The layers of a list that stands in ``place``; refuses what is none."""
         if not isinstance(layers, list) or not layers:
             raise UserError(f"{place}: must be a list of at least one layer, got {layers!r}")
         items: list[Item] = []

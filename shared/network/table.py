@@ -18,14 +18,11 @@ class LayerRow:
     """One layer of a network.
 
     Attributes:
-        name: Its name in the network: ``network.get_submodule(name)``.
-        output: Shape of its output for one example (or window): (channels, axis 1, axis 2) or (features,).
-        params: Parameters of its own.
+        output: Of one example (or window): (channels, axis 1, axis 2) or (features,).
         flops: Floating point operations of one example's forward pass as ``torch.utils.flop_counter`` counts
             them: two for a multiply-add, and nothing else.
         field: Input cells that a cell of the output sees along each axis, or the features of a vector
             together; None where every cell sees all.
-        shape: Its output with its receptive field; ``shape.sees`` gives a box.
     """
 
     name: str
@@ -39,9 +36,7 @@ class LayerRow:
 def layer_table(network: Network, length: int = 100) -> list[LayerRow]:
     """A row for each layer, in the order of computation; a composed layer comes after the layers in it.
 
-    Args:
-        network: Run once, on zeros.
-        length: Cells along the axis that varies, if one does.
+    The network runs once, on zeros, with ``length`` cells along the axis that varies, if one does.
     """
     outputs: dict[Layer, tuple[int, ...]] = {}
 

@@ -13,11 +13,7 @@ Made = TypeVar("Made", bound=nn.Module)
 
 
 def check_optimizer(optimizer: torch.optim.Optimizer) -> None:
-    """Refuse a state that is not of the optimizer's parameters: fused steps read memory by their size.
-
-    Raises:
-        UserError: Naming the key.
-    """
+    """Refuse a state that is not of the optimizer's parameters: fused steps read memory by their size."""
     for parameter in (weight for group in optimizer.param_groups for weight in group["params"]):
         for name, value in optimizer.state.get(parameter, {}).items():
             if not isinstance(value, Tensor):
@@ -35,11 +31,7 @@ def with_weights(
     """The module that ``make`` builds from settings of unknown origin, with these weights.
 
     It is made without memory first: settings of few bytes may describe a network of many gigabytes.
-
-    Args:
-        make: Builds the module.
-        state_dict: Its weights.
-        diverged: Whether weights that are no numbers are taken, as a training that diverged leaves them.
+    ``diverged`` accepts weights that are no numbers, as a training that diverged leaves them.
 
     Raises:
         UserError: The settings describe no network, or one of other weights; names the first that differs.

@@ -13,6 +13,5 @@ from shared.results.plots import (
     new_figure,
     png,
 )
-from shared.results.scores import Score, percent, score
-from shared.results.spread import Spread, spread_of
+from shared.results.scores import Score, Spread, percent, score, spread_of
 from shared.results.table import show

@@ -19,8 +19,7 @@ DRAWN = 40  # classes: a larger matrix cannot be read as a picture
 def calibration_error(columns: Mapping[str, np.ndarray]) -> float:
     """The expected calibration error: mean gap between confidence and accuracy (Guo et al. 2017, section 2).
 
-    Args:
-        columns: of the test items: ``answer`` (the predicted class), its ``confidence``, ``label``.
+    Here and below, of the test items' ``answer`` (the predicted class), its ``confidence`` and ``label``.
     """
     confidence = torch.from_numpy(columns["confidence"].astype(np.float64))
     right = torch.from_numpy(columns["answer"] == columns["label"]).long()
@@ -34,11 +33,7 @@ def confusion(columns: Mapping[str, np.ndarray], classes: int) -> np.ndarray:
 
 
 def write_report(run: Run, columns: Mapping[str, np.ndarray], classes: list[str], title: str) -> None:
-    """``calibration.png``, ``confusion.csv`` and, while it can be read, ``confusion.png``.
-
-    Raises:
-        UserError: They cannot be written.
-    """
+    """Write ``calibration.png``, ``confusion.csv`` and, while it can be read, ``confusion.png``."""
     write(run.folder / "calibration.png", png(reliability_plot(columns, title)))
     counts = confusion(columns, len(classes))
     rows = ([name, *row] for name, row in zip(classes, counts.tolist(), strict=True))

@@ -45,11 +45,11 @@ def html_page(title: str, template: str, /, *, style: str = "", **values: Any) -
     """A document that needs no other file.
 
     Args:
-        title: of the page; its heading too.
-        template: in Jinja, of what stands below the heading. Its values are escaped, unless they are
+        title: Its heading too.
+        template: In Jinja, of what stands below the heading. Its values are escaped, unless they are
             ``markupsafe.Markup``; ``{{ png|data_uri }}`` is the source of an ``<img>``.
         style: CSS rules of this page, besides those that all pages share.
-        values: of the template.
+        values: Of the template.
     """
     content = _environment.from_string(template).render(values)
     page = _environment.from_string(_PAGE)

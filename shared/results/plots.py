@@ -17,18 +17,9 @@ PALETTE = (BLUE, ORANGE, GREEN, PURPLE, AMBER, SKY, GREY, BLACK)  # for things b
 def new_figure(
     title: str, width: int | float, height: int | float, rows: int = 1, columns: int = 1, **subplots: Any
 ) -> tuple[Figure, Any]:
-    """A figure with its title and its axes, in the style of all plots.
+    """A figure and its axes, as ``Figure.subplots`` gives them, in the style of all plots.
 
-    Args:
-        title: any text; no mathematics is read from it.
-        width: in inches.
-        height: in inches.
-        rows: of axes.
-        columns: of axes.
-        subplots: more arguments of ``Figure.subplots``.
-
-    Returns:
-        The figure, and its axes as ``Figure.subplots`` gives them.
+    No mathematics is read from the title. Width and height are in inches.
     """
     figure = Figure(figsize=(width, height), layout="constrained")
     figure.suptitle(title, x=0.01, ha="left", fontsize=11, weight="bold", parse_math=False)
@@ -51,12 +42,9 @@ def png(figure: Figure, **settings: Any) -> bytes:
 
 
 def learning_curve(rows: list[dict[str, Any]], samples: int, title: str) -> Figure:
-    """Accuracy and loss on training and validation items, one point per epoch.
+    """Accuracy and loss on training and validation items: a point for each row of ``metrics.csv``.
 
-    Args:
-        rows: as in ``metrics.csv``.
-        samples: examples of an epoch.
-        title: names the network and its data.
+    ``samples`` is the number of examples of an epoch.
     """
     figure, both = new_figure(title, 9, 3.6, 1, 2)
     seen = [(row["epoch"] + 1) * samples for row in rows]

@@ -1,8 +1,9 @@
-"""Figures that can be believed: each with its number of items and a 95 % interval."""
+"""Metrics with their number of items, or of trainings, and a 95 % interval."""
 
 from typing import NamedTuple
 
 import numpy as np
+from scipy import stats
 
 Z = 1.959963984540054  # two-sided 95 % of the normal distribution
 
@@ -48,3 +49,23 @@ def score(name: str, values: np.ndarray, groups: np.ndarray | None = None) -> Sc
 def percent(probability: float) -> str:
     """A probability for people: 31.2%, <0.1%."""
     return "<0.1%" if probability < 0.001 else f"{probability:.1%}"
+
+
+class Spread(NamedTuple):
+    """The mean of a metric over N trainings, with its 95 % interval by Student's t."""
+
+    mean: float
+    std: float
+    low: float
+    high: float
+    n: int
+
+
+def spread_of(values: list[float]) -> Spread:
+    """Mean, standard deviation and interval; of one training alone the last three are not known."""
+    n, mean = len(values), float(np.mean(values))
+    if n < 2:
+        return Spread(mean, float("nan"), float("nan"), float("nan"), n)
+    std = float(np.std(values, ddof=1))
+    half = float(stats.t.ppf(0.975, n - 1)) * std / n**0.5
+    return Spread(mean, std, mean - half, mean + half, n)

@@ -35,15 +35,9 @@ class Classifier(pl.LightningModule):
     A domain overrides ``preprocess`` (from a batch to what the layers take), and where it needs to
     ``prepare``, ``logits`` (to average over views), ``test_columns`` and ``scores``.
 
-    Args:
-        model: The configuration's ``model`` node; ``layers`` is the network.
-        planes: As the rest down to ``preprocessing``, see ``DataModule``.
-        extent: Size of the input.
-        classes: Names, in the order of the logits.
-        optimizer: ``_target_``, one of ``OPTIMIZERS``, and its arguments.
-        schedule: ``_target_``, one of ``SCHEDULES``, and its arguments; it is stepped after each batch.
-        preprocessing: Of the domain's ``state_type``.
-        label_smoothing: Share of the target spread over all classes (Szegedy et al. 2016, section 7).
+    ``model``, ``optimizer`` and ``schedule`` are nodes of the configuration; ``planes``, ``extent``,
+    ``classes`` and ``preprocessing`` are those of ``DataModule``; ``label_smoothing`` is the share of the
+    target spread over all classes (Szegedy et al. 2016, section 7).
 
     Attributes:
         views: Number of views of an input over which ``logits`` averages: 1, unless the caller sets that of
@@ -233,11 +227,7 @@ class Classifier(pl.LightningModule):
 
 
 def schedule_settings(settings: Mapping[str, Any], steps: int) -> dict[str, Any]:
-    """A schedule's settings, in which a length left null is that of the training.
-
-    Raises:
-        UserError: ``schedule.total_steps`` is shorter than the training.
-    """
+    """A schedule's settings, in which a length left null is that of the training; refuses a shorter one."""
     settings = {k: steps if k in LENGTHS and v is None else v for k, v in settings.items()}
     total = settings.get("total_steps", steps)
     if total < steps:

@@ -14,9 +14,7 @@ from shared.runs import Run
 class RunPlace:
     """A run's folder, which may be moved or removed while its run is trained.
 
-    Args:
-        folder: It is there now.
-        again: What to do to resume, where that is more than to resume this run.
+    ``again`` says what to do to resume, where that is more than to resume this run.
     """
 
     def __init__(self, folder: Path, again: str | None):
@@ -66,10 +64,7 @@ def saved_epochs(folder: Path) -> int:
 def resumable(run: Run, *, first: bool, again: str | None = None) -> Iterator[None]:
     """Around a training: whatever cuts it short is reported with what is saved, and the line to resume with.
 
-    Args:
-        run: Its folder is there.
-        first: Whether this is the process that writes and prints.
-        again: As of ``RunPlace``.
+    ``first`` is true in the process that writes and prints; ``again`` as in ``RunPlace``.
 
     Raises:
         PlaceError: The disk is full or read-only, or the folder was moved or removed.

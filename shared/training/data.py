@@ -35,11 +35,7 @@ class Fractions(TypedDict):
 
 
 def check_fractions(fractions: Fractions) -> None:
-    """Refuse shares outside 0 to 1, or above 1 together.
-
-    Raises:
-        UserError: naming the key.
-    """
+    """Refuse shares outside 0 to 1, or above 1 together."""
     for name in ("val", "test"):
         require_number(f"data.fractions.{name}", fractions[name], 0, 1)
     if fractions["val"] + fractions["test"] > 1:
@@ -65,15 +61,14 @@ class Fitted(NamedTuple):
 class Dataset(Protocol):
     """Items that are read a batch at a time.
 
-    ``lengths`` (N,), if it has them, puts like ones together. ``held`` uint64 (N,), a number for what each
-    holds, and ``y`` (N,), its class, show a later command whether the data have changed.
+    A batch has ``x`` (N, channels, axis 1, axis 2), ``y`` (N,), ``item`` (N,), and the domain's own. The
+    dataset's ``lengths`` (N,), if it has them, puts like ones together. Its ``held`` uint64 (N,), a number
+    for what each item holds, and ``y`` (N,), its class, show a later command whether the data have changed.
     """
 
-    def __len__(self) -> int:
-        """The number of items."""
+    def __len__(self) -> int: ...
 
-    def __getitem__(self, draw: Draw) -> dict[str, Any]:
-        """A batch: ``x`` (N, channels, axis 1, axis 2), ``y`` (N,), ``item`` (N,), and the domain's own."""
+    def __getitem__(self, draw: Draw) -> dict[str, Any]: ...
 
 
 class Draws:
@@ -114,11 +109,8 @@ class Draws:
             return np.arange(self.items)
         start = self.epoch * self.epoch_size
         passes = range(start // self.items, (start + self.epoch_size - 1) // self.items + 1)
-        whole = np.concatenate(
-            [np.random.default_rng([self.seed, p]).permutation(self.items) for p in passes]
-        )
-        offset = start - passes[0] * self.items
-        return whole[offset : offset + self.epoch_size]
+        whole = [np.random.default_rng([self.seed, p]).permutation(self.items) for p in passes]
+        return np.concatenate(whole)[start - passes[0] * self.items :][: self.epoch_size]
 
     def _by_length(self, order: np.ndarray, lengths: np.ndarray) -> np.ndarray:
         """The order with its batches (of all processes) made of like lengths, themselves in random order."""
@@ -153,13 +145,8 @@ class Draws:
 class DataModule(pl.LightningDataModule):
     """A domain's data; a subclass reads the three splits in ``setup``.
 
-    Args:
-        seed: Of the order in which the items are drawn.
-        batch_size: As the others below, see ``conf/data``.
-        epoch_size: None for all training items.
-        workers: Loader processes.
-        fitted: Of a trained network whose data these are: ``setup`` uses its classes and preprocessing
-            instead of fitting its own.
+    Of the arguments, ``fitted`` is of a trained network whose data these are: ``setup`` uses its classes and
+    preprocessing instead of fitting its own. The others are keys of ``conf/data``.
 
     Attributes:
         planes: Number of channels of the input.
@@ -252,11 +239,7 @@ class DataModule(pl.LightningDataModule):
         return items
 
     def require(self, *splits: str) -> None:
-        """Refuse data of which one of the named splits has no example.
-
-        Raises:
-            UserError: With the number of examples of each.
-        """
+        """Refuse data of which one of the named splits has no example."""
         for name in splits:
             if not len(self.sets[name]):
                 remedy = "add examples, or split them otherwise"

@@ -71,11 +71,7 @@ def _require(package: str) -> None:
 
 
 def log_settings(loggers: Iterable[Logger], settings: dict[str, Any]) -> None:
-    """Give the configuration to the loggers that show it; for the others, config.yaml holds it.
-
-    Raises:
-        UserError: A server cannot be reached or used.
-    """
+    """Give the configuration to the loggers that show it; refuses those whose server cannot be used."""
     for logger in loggers:
         if not isinstance(logger, TensorBoardLogger | CSVLogger):
             try:

@@ -13,14 +13,7 @@ from shared.errors import UserError, require_choice
 
 
 def check_machine(settings: Mapping[str, Any]) -> None:
-    """Refuse accelerators and devices that are not here, and strategies that Lightning does not know.
-
-    Args:
-        settings: ``config.trainer`` as plain values.
-
-    Raises:
-        UserError: Naming the key, the value and what is possible.
-    """
+    """Refuse accelerators and devices that are not here, and strategies that Lightning does not know."""
     kinds = {name: AcceleratorRegistry[name]["accelerator"] for name in AcceleratorRegistry}
     here = [name for name, kind in kinds.items() if kind.is_available()]
     gpus = [name for name in here if name in ("cuda", "mps")]
@@ -45,11 +38,7 @@ def check_machine(settings: Mapping[str, Any]) -> None:
 
 @contextmanager
 def obeyed() -> Iterator[None]:
-    """Report what Lightning refuses, or torch cannot compile here, as a mistake in the trainer's settings.
-
-    Raises:
-        UserError: In one line.
-    """
+    """Report what Lightning refuses, or torch cannot compile here, as a mistake in the trainer's settings."""
     try:
         yield
     except MisconfigurationException as error:

@@ -32,16 +32,15 @@ SCHEDULES: dict[str, Callable[..., Any]] = {
 def build(
     role: str, legal: Mapping[str, Callable[..., Any]], settings: Mapping[str, Any], **more: Any
 ) -> Any:
-    """Call the one of ``legal`` that ``_target_`` names, with the other settings and ``more`` as arguments.
+    """Call the one of ``legal`` that ``_target_`` names, with the other settings as arguments.
+
+    Refuses other names, and settings that the callable does not take.
 
     Args:
         role: The configuration's key that holds the settings, such as ``optimizer``.
         legal: All that may stand in this role, by name.
         settings: Plain values.
         more: Arguments that no configuration can give.
-
-    Raises:
-        UserError: Another name, or settings that the callable does not take.
     """
     arguments = dict(settings)
     name = arguments.pop("_target_", None)

@@ -30,11 +30,7 @@ _log = logging.getLogger(__name__)
 
 
 def build_data(config: DictConfig, fitted: Fitted | None = None) -> DataModule:
-    """The configured data module, as its own data or as those of a trained network; nothing is read yet.
-
-    Raises:
-        UserError: A value that cannot be, such as a seed below 0.
-    """
+    """The configured data module, as its own data or as those of a trained network; nothing is read yet."""
     require_int("seed", config.seed, 0)
     readers = find_domain(config.domain.name).readers()
     return build("data", readers, plain(config.data), seed=config.seed, fitted=fitted)
@@ -44,9 +40,6 @@ def trained_config(run: Run) -> DictConfig:
     """The configuration of a run whose data are read again: they write to no place that only the run names.
 
     It may come from a stranger. A cache is used where it is one already.
-
-    Raises:
-        UserError: As ``Run.config``.
     """
     config = run.config
     reader = find_domain(config.domain.name).readers().get(config.data.get("_target_"))
@@ -60,11 +53,7 @@ def trained_config(run: Run) -> DictConfig:
 
 
 def check_network(config: DictConfig, data: DataModule) -> None:
-    """Refuse layers that do not fit together or the size of the input, before any data are read.
-
-    Raises:
-        UserError: Naming the layer, the key, the value and what is allowed.
-    """
+    """Refuse layers that do not fit together or the size of the input, before any data are read."""
     classes = len(getattr(data, "classes", ())) or None  # of some data they are known only after reading
     with torch.device("meta"):
         try:
@@ -75,11 +64,7 @@ def check_network(config: DictConfig, data: DataModule) -> None:
 
 
 def check_optimizer(config: DictConfig) -> None:
-    """Refuse an optimizer or a schedule that torch does not make, before any data are read.
-
-    Raises:
-        UserError: Naming its settings and torch's reason.
-    """
+    """Refuse an optimizer or a schedule that torch does not make, before any data are read."""
     parameter = torch.nn.Parameter(torch.zeros(1, 1))
     optimizer = build("optimizer", OPTIMIZERS, plain(config.optimizer), params=[parameter])
     build("schedule", SCHEDULES, schedule_settings(plain(config.schedule), steps=1), optimizer=optimizer)

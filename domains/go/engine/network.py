@@ -3,7 +3,7 @@
 Lightning's module around it takes seconds to import: who plays does without.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, TypedDict
 
 import torch
@@ -11,7 +11,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from domains.go.board import GROUPS, LARGEST, plane_groups, point_names, symmetries
-from shared.config import check_value
+from shared.config import check_known
 from shared.errors import UserError, named, require_choice
 from shared.network import Network, build_network, with_weights
 from shared.runs import Run
@@ -41,13 +41,13 @@ class Settings(TypedDict):
     classes: list[str]
 
 
-def groups_of(settings: Settings) -> tuple[str, ...]:
-    """The groups of planes that a network reads.
+def groups_of(settings: Mapping[str, Any]) -> tuple[str, ...]:
+    """The groups of planes that a network with these hyperparameters reads.
 
     Raises:
         UserError: The settings are not those of a network on positions.
     """
-    check_value(dict(settings), Settings, "hyper_parameters")
+    check_known(settings, Settings, "hyper_parameters")
     groups = plane_groups(settings["model"].get("planes"))
     planes, (rows, columns) = sum(GROUPS[name] for name in groups), settings["extent"]
     if not 1 <= rows == columns <= LARGEST:
@@ -88,10 +88,10 @@ class Policy:
         contents = run.checkpoint("best")
         settings, weights = contents["hyper_parameters"], contents["state_dict"]
         with named(run.checkpoint_file("best")):
-            known: Settings = {key: settings[key] for key in Settings.__annotations__ if key in settings}  # type: ignore[assignment]
-            groups, (rows, columns), layers = groups_of(known), known["extent"], known["model"].get("layers")
+            groups, (rows, columns) = groups_of(settings), settings["extent"]
+            layers = settings["model"].get("layers")
             network = with_weights(
-                lambda: build_network(layers, known["planes"], (rows, columns), len(known["classes"])),
+                lambda: build_network(layers, settings["planes"], (rows, columns), len(settings["classes"])),
                 {name.removeprefix("network."): weight for name, weight in weights.items()},
             )
         return cls(network, groups, symmetries)

@@ -31,30 +31,25 @@ class Layer(nn.Module):
     into windows; cells beyond are padding, may hold anything, and change no prediction.
 
     Attributes:
-        takes: its input: maps, vectors, sequences (windows of vectors), or any of these.
-        varies: whether an axis of its input may vary from example to example.
-        main: the setting that may be written alone: ``dense: 100`` is ``dense: {units: 100}``.
-        width: the setting that counts the channels or features of the output, which may be ``classes``.
-        gives_logits: whether it can be the layer that gives the logits.
-        computes: False of a layer that only selects, averages or rearranges values. Such a layer may follow
-            the logits, and a residual does not end in one.
-        fitted: whether ``fit`` makes it from training inputs before training.
-        slides: whether filters slide along axis 1 and along axis 2.
-        pads: whether it adds zeros around a map.
-        pools: the statistic that it takes of windows of cells, such as ``max``.
-        shape: the shape of its output.
+        shape: The shape of its output.
     """
 
+    # A sequence is windows of vectors.
     takes: ClassVar[Literal["maps", "vectors", "sequences", "any"]] = "maps"
+    # Whether an axis of its input may vary from example to example.
     varies: ClassVar[bool] = True
+    # The setting that may be written alone: ``dense: 100`` is ``dense: {units: 100}``.
     main: ClassVar[str | None] = None
+    # The setting that counts the channels or features of the output, which may be ``classes``.
     width: ClassVar[str | None] = None
-    gives_logits: ClassVar[bool] = False
+    gives_logits: ClassVar[bool] = False  # whether it can
+    # False of a layer that only selects, averages or rearranges values. Such a layer may follow the logits,
+    # and a residual does not end in one.
     computes: ClassVar[bool] = True
-    fitted: ClassVar[bool] = False
-    slides: tuple[bool, bool] = (False, False)
-    pads: bool = False
-    pools: str | None = None
+    fitted: ClassVar[bool] = False  # whether ``fit`` makes it from training inputs before training
+    slides: tuple[bool, bool] = (False, False)  # whether filters slide along axis 1 and along axis 2
+    pads: bool = False  # whether it adds zeros around a map
+    pools: str | None = None  # the statistic that it takes of windows of cells, such as ``max``
 
     def __init_subclass__(cls, name: str | None = None, **settings: Any):
         super().__init_subclass__(**settings)
@@ -67,11 +62,7 @@ class Layer(nn.Module):
 
     @classmethod
     def check_input(cls, shape: Shape) -> None:
-        """Refuse an input that the layer does not take.
-
-        Raises:
-            UserError: Naming the layer that has to come before it.
-        """
+        """Refuse an input that the layer does not take; the message names what has to come before it."""
         kinds = {"maps": not shape.flat, "vectors": shape.flat, "sequences": shape.flat and shape.windows}
         if not kinds.get(cls.takes, True):
             raise UserError(TAKES[cls.takes])

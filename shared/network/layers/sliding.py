@@ -16,11 +16,7 @@ T = TypeVar("T")
 
 
 def pair(key: str, value: T | list[Any]) -> tuple[T, T]:
-    """One value for both axes, or one for each.
-
-    Raises:
-        UserError: It is a list of another length.
-    """
+    """One value for both axes, or one for each; refuses a list of another length."""
     if isinstance(value, list) and len(value) != 2:
         raise UserError(f"{key}: must be one value or a list of two, one an axis, got {value}")
     first, second = value if isinstance(value, list) else (value, value)
@@ -28,10 +24,9 @@ def pair(key: str, value: T | list[Any]) -> tuple[T, T]:
 
 
 class Sliding(Layer):
-    """A layer with a window; ``kernel`` is None along an axis that varies and that the window spans.
+    """A layer with a window, which must not be larger than the map.
 
-    Raises:
-        UserError: The window is larger than the map.
+    ``kernel`` is None along an axis that varies and that the window spans.
     """
 
     key: ClassVar[str] = "kernel"  # the setting that sizes the window

@@ -20,7 +20,7 @@ from domains.image.reading.datasets import idx
 from shared.commands.train import train
 from shared.config.cli import compose
 from shared.files.archive import members
-from shared.results.spread import spread_of
+from shared.results.scores import spread_of
 
 
 def networks() -> dict[str, nn.Sequential]:

@@ -6,7 +6,7 @@ from scipy import stats
 
 from shared.compare import statistics as paired
 from shared.compare.statistics import Estimate, Sample, difference, estimate, less
-from shared.results.spread import spread_of
+from shared.results.scores import spread_of
 
 
 def drawn(rng: np.random.Generator, seeds: float, groups: float, rest: float) -> list[Sample]:
