@@ -20,7 +20,7 @@ from shared.config.cli import compose
 from shared.config.domain import find_domain, names
 from shared.errors import UserError
 from shared.explain.command import explain_run
-from shared.network.weights import check_optimizer
+from shared.network.weights import check_optimizer_state
 from shared.runs.publish import ship
 from shared.runs.run import Run
 from shared.runs.written import _domain, read_environment, read_metrics
@@ -287,12 +287,12 @@ def test_a_state_beyond_the_optimizer_s_parameters_is_refused(damage: Callable[[
     optimizer = torch.optim.AdamW([weight], fused=True)
     weight.grad = torch.ones_like(weight)
     optimizer.step()
-    check_optimizer(optimizer)
+    check_optimizer_state(optimizer)
     state = optimizer.state_dict()
     state["state"][0] |= damage(state["state"][0])
     optimizer.load_state_dict(state)
     with pytest.raises(UserError, match=r"^optimizer_states\.(exp_avg|step): must be of shape "):
-        check_optimizer(optimizer)
+        check_optimizer_state(optimizer)
 
 
 @pytest.mark.parametrize("path", ["..", "x/..", "../../.ssh", "best.ckpt/../../x", "other.ckpt"])

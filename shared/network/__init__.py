@@ -5,4 +5,4 @@ from shared.network.layers.base import Chain, Layer, beyond, clear, single_layer
 from shared.network.layers.branches import SideBySide
 from shared.network.shape import Axis, Shape
 from shared.network.table import layer_table, render
-from shared.network.weights import check_optimizer, with_weights
+from shared.network.weights import check_optimizer_state, with_weights

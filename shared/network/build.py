@@ -82,7 +82,8 @@ def _with_logits(items: tuple[Item, ...]) -> Sequence[Item]:
     last = items[number] if items else None
     if last is None or not last.layer.gives_logits:
         able = " or ".join(name for name, layer in LAYERS.items() if layer.gives_logits)
-        raise UserError(f"layers: the one that gives the logits must be {able}, got {last and last.place}")
+        got = last.place if last else "none"
+        raise UserError(f"layers: the one that gives the logits must be {able}, got {got}")
     for key in ("activation", "norm"):
         if key in last.own:
             must = "must not be set in the layer that gives the logits"

@@ -12,7 +12,7 @@ SCALARS = ("step", "mu_product")  # of an optimizer's state: one number a parame
 Made = TypeVar("Made", bound=nn.Module)
 
 
-def check_optimizer(optimizer: torch.optim.Optimizer) -> None:
+def check_optimizer_state(optimizer: torch.optim.Optimizer) -> None:
     """Refuse a state that is not of the optimizer's parameters: fused steps read memory by their size."""
     for parameter in (weight for group in optimizer.param_groups for weight in group["params"]):
         for name, value in optimizer.state.get(parameter, {}).items():

@@ -129,16 +129,13 @@ class History(Callback):
         self.samples = 0
 
     def state_dict(self) -> dict[str, Any]:
-        """``Rows``."""
         return {key: getattr(self, key) for key in Rows.__annotations__}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Go on where the checkpoint stood."""
         check_known(state_dict, Rows, "callbacks.History")
         vars(self).update({key: state_dict[key] for key in Rows.__annotations__})
 
     def on_train_epoch_start(self, *_: Any) -> None:
-        """Start the clocks."""
         self._since, self._cpu_since = time.perf_counter(), time.process_time()
 
     def on_validation_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
@@ -149,7 +146,6 @@ class History(Callback):
         self.samples += pl_module.train_items * trainer.world_size
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Write the epoch's row."""
         self.rows.append(
             {
                 "epoch": trainer.current_epoch,
@@ -175,7 +171,6 @@ class TrainingProgress(Callback):
         self.monitor, self.bar, self._drawn = monitor, progress_bar(), 0.0
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Draw the bar."""
         self.bar.disable |= not trainer.is_global_zero
         total = int(trainer.estimated_stepping_batches)
         self.task = self.bar.add_task("training", total=total, completed=trainer.global_step, note="")
@@ -204,7 +199,6 @@ class TrainingProgress(Callback):
         return f"loss {float(loss):.3f}{metric}"
 
     def on_train_end(self, *_: Any, **__: Any) -> None:
-        """Leave the finished bar on the screen."""
         self.bar.stop()
 
     on_exception = on_train_end

@@ -18,7 +18,7 @@ from torchmetrics import MeanMetric, MetricCollection
 
 from shared.config import Monitor
 from shared.errors import UserError
-from shared.network import Layer, build_network, check_optimizer
+from shared.network import Layer, build_network, check_optimizer_state
 from shared.results import Score, score
 from shared.runs import LENGTHS, check_plan
 from shared.training.data import DataModule, Draw, Fitted, Preprocessing
@@ -77,8 +77,7 @@ class Classifier(pl.LightningModule):
         running: dict[str, Any] = {name: metric.running for name, metric in self.metrics.items()}
         self.val_metrics = MetricCollection(running, prefix="val/", compute_groups=False)
         self.val_loss = MeanMetric()
-        rest = {name: metric.clone() for name, metric in running.items() if not self.metrics[name].values}
-        self.test_metrics = MetricCollection(rest, compute_groups=False)
+        self.test_metrics = self.val_metrics.clone(prefix="test/")
         self._columns: list[dict[str, np.ndarray]] = []
 
     def prepare(self, data: DataModule) -> None:
@@ -128,7 +127,7 @@ class Classifier(pl.LightningModule):
     def on_train_start(self) -> None:
         """Refuse what a broken checkpoint put into the optimizer."""
         for optimizer in self.trainer.optimizers:
-            check_optimizer(optimizer)
+            check_optimizer_state(optimizer)
 
     def on_train_epoch_start(self) -> None:
         """Seed the epoch's random choices by seed, epoch and process: a resumed run makes the same ones."""
@@ -141,7 +140,6 @@ class Classifier(pl.LightningModule):
         self.train_loss, self.train_hits, self.train_items = 0.0, 0.0, 0
 
     def training_step(self, batch: Batch, index: int) -> Float[Tensor, ""]:
-        """The batch's loss."""
         logits = self.logits(batch)
         loss = F.cross_entropy(logits, batch["y"], label_smoothing=self.label_smoothing)
         n = len(logits)
@@ -152,7 +150,6 @@ class Classifier(pl.LightningModule):
         return loss
 
     def validation_step(self, batch: Batch, index: int) -> None:
-        """Add a batch to the validation metrics."""
         logits = self.logits(batch).float()
         self.val_metrics.update(logits, batch["y"])
         self.val_loss.update(F.cross_entropy(logits, batch["y"], reduction="none"))
@@ -167,7 +164,6 @@ class Classifier(pl.LightningModule):
         self.val_loss.reset()
 
     def on_test_start(self) -> None:
-        """Discard an earlier test's items."""
         self._columns = []
         self.test_metrics.reset()
 
@@ -202,7 +198,7 @@ class Classifier(pl.LightningModule):
         return [
             score(f"test/{name}", metric.values(columns), groups)
             if metric.values
-            else Score(f"test/{name}", float(running[name]), math.nan, math.nan, len(groups))
+            else Score(f"test/{name}", float(running[f"test/{name}"]), math.nan, math.nan, len(groups))
             for name, metric in self.metrics.items()
         ]
 

@@ -274,13 +274,10 @@ class DataModule(pl.LightningDataModule):
         )
 
     def train_dataloader(self) -> DataLoader:
-        """Shuffled anew each epoch, with the domain's random changes."""
         return self._loader("train", self.seed, self.epoch_size)
 
     def val_dataloader(self) -> DataLoader:
-        """In order, unchanged."""
         return self._loader("val")
 
     def test_dataloader(self) -> DataLoader:
-        """In order, unchanged."""
         return self._loader("test")

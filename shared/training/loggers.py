@@ -88,7 +88,6 @@ class GradientNorms(Callback):
         self.norm = norm
 
     def on_before_optimizer_step(self, trainer: pl.Trainer, pl_module: pl.LightningModule, *_: Any) -> None:
-        """Log them."""
         if trainer.global_step % trainer.log_every_n_steps == 0:  # type: ignore[attr-defined]
             for logger in trainer.loggers:
                 logger.log_metrics(grad_norm(pl_module, self.norm), trainer.global_step)
@@ -99,7 +98,6 @@ class Wandb(WandbLogger):
 
     @rank_zero_only
     def finalize(self, status: str) -> None:
-        """Write what is left."""
         super().finalize(status)
         if self._experiment is not None:
             self.experiment.finish(exit_code=int(status != "success"))
@@ -126,14 +124,12 @@ class Trackio(Logger):
 
     @rank_zero_only
     def log_metrics(self, metrics: dict[str, float], step: int | None = None) -> None:
-        """Log the metrics of a step."""
         import trackio
 
         trackio.log(metrics, step=step)
 
     @rank_zero_only
     def finalize(self, status: str) -> None:
-        """End the run."""
         import trackio
 
         if self._started:

@@ -34,7 +34,6 @@ class Activation(Layer, name="activation"):
         self.activate = ACTIVATIONS[type]
 
     def forward(self, x: Float[Tensor, "n ..."], lengths: Lengths = None) -> Tensor:
-        """The function's values."""
         return self.activate(x)
 
 
@@ -52,7 +51,6 @@ class Norm(Layer, name="norm"):
         self.norm = nn.BatchNorm1d(shape.channels) if shape.flat else nn.BatchNorm2d(shape.channels)
 
     def forward(self, x: Float[Tensor, "n ..."], lengths: Lengths = None) -> Tensor:
-        """The normalised values."""
         return normalize(self.norm, x, lengths, self.shape.varying)
 
 

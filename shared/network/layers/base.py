@@ -98,7 +98,6 @@ class Chain(nn.Sequential):
         return iter(self._modules.values())  # type: ignore[arg-type]
 
     def forward(self, x: Float[Tensor, "n ..."], lengths: Lengths = None) -> Tensor:
-        """The last layer's output."""
         for layer in self:
             x = layer(x, lengths)
             if lengths is not None:
@@ -106,7 +105,6 @@ class Chain(nn.Sequential):
         return x
 
     def out_lengths(self, lengths: Int[Tensor, " n"]) -> Int[Tensor, " n"]:
-        """The lengths of the last layer's output."""
         for layer in self:
             lengths = layer.out_lengths(lengths)
         return lengths
@@ -114,11 +112,10 @@ class Chain(nn.Sequential):
 
 def single_layers(network: nn.Module) -> dict[str, Layer]:
     """The layers of a network that are not composed of others, by name, in order."""
-    layers = {name: layer for name, layer in network.named_modules() if isinstance(layer, Layer)}
     return {
         name: layer
-        for name, layer in layers.items()
-        if not any(isinstance(inner, Layer) for inner in layer.modules() if inner is not layer)
+        for name, layer in network.named_modules()
+        if isinstance(layer, Layer) and sum(isinstance(inner, Layer) for inner in layer.modules()) == 1
     }
 
 

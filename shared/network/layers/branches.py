@@ -38,11 +38,9 @@ class SideBySide(Layer):
             self.add_module(f"branch{number}", branch)
 
     def forward(self, x: Float[Tensor, "n ..."], lengths: Lengths = None) -> Tensor:
-        """The branches' channels or features."""
         return torch.cat([branch(x, lengths) for branch in self.children()], 1)
 
     def out_lengths(self, lengths: Int[Tensor, " n"]) -> Int[Tensor, " n"]:
-        """Those of any branch: all agree."""
         return self.get_submodule("branch1").out_lengths(lengths)  # type: ignore[operator]
 
 
@@ -77,12 +75,10 @@ class Residual(Layer):
         self.activate = ACTIVATIONS[activation]
 
     def forward(self, x: Float[Tensor, "n ..."], lengths: Lengths = None) -> Tensor:
-        """The activated sum."""
         around = x if self.projection is None else self.projection(x, lengths)
         return self.activate(self.body(x, lengths) + around)
 
     def out_lengths(self, lengths: Int[Tensor, " n"]) -> Int[Tensor, " n"]:
-        """The chain's."""
         return self.body.out_lengths(lengths)
 
 

@@ -114,5 +114,4 @@ class Conv(Sliding, name="conv"):
         return x if added is None else x + added
 
     def filters(self, shape: Shape) -> Float[Tensor, "filters channels k1 k2"]:
-        """The weights."""
         return self.weight.detach()

@@ -25,7 +25,6 @@ class Flatten(Layer, name="flatten"):
         super().__init__(Shape(features, (rows.span(), columns.span()), flat=True, windows=shape.windows))
 
     def forward(self, x: Maps, lengths: Lengths = None) -> Float[Tensor, "n features"]:
-        """The vectors."""
         return x.flatten(1)
 
 
@@ -55,7 +54,6 @@ class Dense(Layer, name="dense"):
         initialize(self.weight, self.bias, activation, norm == "batch")
 
     def forward(self, x: Float[Tensor, "n features"], lengths: Lengths = None) -> Float[Tensor, "n units"]:
-        """The units' values."""
         x = F.linear(x, self.weight, self.bias)
         return self.activate(x if self.norm is None else self.norm(x))
 
@@ -83,5 +81,4 @@ class Dropout(Layer, name="dropout"):
         self.p = p
 
     def forward(self, x: Float[Tensor, "n ..."], lengths: Lengths = None) -> Tensor:
-        """The input, with values set to zero in training."""
         return F.dropout(x, self.p, self.training)

@@ -43,7 +43,6 @@ class Pool(Sliding, name="pool"):
         self.pools = type
 
     def forward(self, x: Maps, lengths: Lengths = None) -> Float[Tensor, "n more b1 b2"]:
-        """The pooled maps."""
         if self.pools == "max":
             return self._max(x, lengths)
         if self.pools == "avg":

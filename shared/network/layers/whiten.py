@@ -48,7 +48,6 @@ class Whiten(Sliding, name="whiten"):
         self._set((vectors / (variance + FLOOR).sqrt()).T.flip(0))
 
     def filters(self, shape: Shape) -> Float[Tensor, "filters channels k1 k2"]:
-        """The components and their negatives."""
         return self.weight
 
     def forward(self, x: Maps, lengths: Lengths = None) -> Float[Tensor, "n more b1 b2"]:

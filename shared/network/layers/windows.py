@@ -39,7 +39,6 @@ class Windows(Sliding, name="windows"):
         self.shape = Shape(shape.channels, (rows, window), windows=self.shape.axes[1])
 
     def forward(self, x: Maps, lengths: Lengths = None) -> Float[Tensor, "windows channels a1 size"]:
-        """The windows of all examples."""
         windows = self.fill(x, lengths, 0.0).unfold(3, int(self.kernel[1] or 0), self.stride[1])
         windows = windows.movedim(3, 1)  # (n, windows, channels, a1, size)
         if lengths is None:

@@ -276,6 +276,7 @@ MISTAKES = {
         ["layers[0].conv.norm: must not be set in", "logits", "got batch"],
     ),
     "no weights": (["flatten"], ["layers", "logits"]),
+    "all switched off": ([{"pool": {"kernel": 2, "type": "none"}}], ["layers", "logits", "got none"]),
     "ends in a block": ([{"residual": [conv(pad="zeros")]}, "flatten"], ["layers", "conv or dense"]),
     "ends in a map": ([CONV], ["layers", "4 channels of 6×6", "flatten"]),
     "other classes": ([CONV, "flatten"], ["144 features", "3 logits, one a class"]),
