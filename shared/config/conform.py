@@ -152,7 +152,7 @@ def _parameters(function: Callable[..., Any]) -> dict[str, Parameter]:
     taken: dict[str, Parameter] = {}
     for make in makers:
         try:
-            hints = typing.get_type_hints(make)
+            hints = typing.get_type_hints(make, include_extras=True)
         except NameError:  # torch annotates some with names that only type checkers know
             hints = {}
         own = inspect.signature(make).parameters.values()

@@ -40,7 +40,7 @@ class Item:
 
     def without(self, *keys: str) -> "Item":
         """The same layer with ``none`` for those of the keys that are settings of its class."""
-        none = {key: "none" for key in keys if key in _parameters(self.layer)}
+        none = {key: "none" for key in keys if key in _settings(self.layer)}
         return replace(self, settings=self.settings | none)
 
 
@@ -99,7 +99,7 @@ class Reader:
         filled = self.defaults.get(kind, {}) | settings
         if layer.width and filled.get(layer.width) == "classes":
             filled[layer.width] = self.classes
-        _check_settings(layer, filled, place)
+        check_arguments(layer, filled, place, filled=("shape",))
         return Item(place, kind, layer, filled, own=tuple(settings))
 
 
@@ -109,15 +109,14 @@ def _residual(items: tuple[Item, ...], place: str) -> Item:
     if last is None or last.parts or not last.layer.computes:
         got = last.place if last else "none"
         raise UserError(f"{place}: must end in a layer that computes what is added, got {got}")
-    normed = [item.settings.get("norm", "none") for item in items if "norm" in _parameters(item.layer)]
+    normed = [item.settings.get("norm", "none") for item in items if "norm" in _settings(item.layer)]
     settings = {"norm": ["none", *normed][-1], "activation": last.settings.get("activation", "relu")}
     return Item(place, "residual", Residual, settings, parts=((*before, last.without("activation")),))
 
 
-def _parameters(layer: type[Layer]) -> dict[str, inspect.Parameter]:
-    """The settings of a layer."""
-    parameters = inspect.signature(layer).parameters
-    return {name: each for name, each in parameters.items() if each.kind is each.KEYWORD_ONLY}
+def _settings(layer: type[Layer]) -> list[str]:
+    parameters = inspect.signature(layer).parameters.values()
+    return [each.name for each in parameters if each.kind is each.KEYWORD_ONLY]
 
 
 def _checked(defaults: Any, place: str) -> dict[str, dict[str, Any]]:
@@ -125,18 +124,8 @@ def _checked(defaults: Any, place: str) -> dict[str, dict[str, Any]]:
     for kind, settings in defaults.items():
         if kind not in LAYERS:
             raise UserError(f"{place}.{kind}: there is no such layer; {nearest(str(kind), list(LAYERS))}")
-        _check_settings(LAYERS[kind], settings, f"{place}.{kind}", partial=True)
+        check_arguments(LAYERS[kind], settings, f"{place}.{kind}", filled=("shape",), partial=True)
     return defaults
-
-
-def _check_settings(layer: type[Layer], settings: dict[str, Any], place: str, partial: bool = False) -> None:
-    """Refuse settings that the layer lacks, or needs, or has of another type; whole numbers count from 1."""
-    check_arguments(layer, settings, place, filled=("shape",), partial=partial)
-    for key, value in settings.items():
-        numbers = value if isinstance(value, list) else [value]
-        whole = _parameters(layer)[key].annotation is not float
-        if whole and any(type(number) is int and number < 1 for number in numbers):
-            raise UserError(f"{place}.{key}: must be at least 1, got {value}")
 
 
 def _check_count(items: Iterable[Item], times: int, place: str) -> None:

@@ -1,6 +1,5 @@
 """Muon: steepest descent for filters, whose gradient is first made orthogonal."""
 
-import math
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -8,6 +7,8 @@ from typing import Any
 import torch
 from jaxtyping import Float
 from torch import Tensor
+
+from shared.config import Below, NotNegative
 
 ITERATIONS = 3  # Jordan's number for small networks; singular values then lie about 1, not at it
 EPSILON = 1e-7  # keeps zeros zeros
@@ -49,20 +50,17 @@ class Muon(torch.optim.Optimizer):
     Of ``params``, all of a network's, those of four axes are filters; ``lr`` and ``momentum`` (Nesterov's)
     are theirs. ``rest`` is the learning rate of the others, as a multiple of ``lr``, so that schedules move
     both; ``rest_momentum`` and ``weight_decay``, added to their gradients, are the others' too.
-
-    Raises:
-        ValueError: A number out of its range.
     """
 
     def __init__(
         self,
         params: Iterable[Tensor],
         *,
-        lr: float,
-        momentum: float,
-        rest: float,
-        rest_momentum: float,
-        weight_decay: float,
+        lr: NotNegative,
+        momentum: Below,
+        rest: NotNegative,
+        rest_momentum: Below,
+        weight_decay: NotNegative,
     ):
         settings = {
             "lr": lr,
@@ -71,9 +69,6 @@ class Muon(torch.optim.Optimizer):
             "rest_momentum": rest_momentum,
             "weight_decay": weight_decay,
         }
-        for name, value in settings.items():
-            if not 0 <= value < (1 if "momentum" in name else math.inf):
-                raise ValueError(f"{name}={value} is out of range")
         super().__init__(params, settings)
 
     @torch.no_grad()

@@ -7,6 +7,7 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from shared.config import Count
 from shared.errors import UserError
 from shared.network.layers.activation import ACTIVATIONS, ActivationName, initialize, normalize
 from shared.network.layers.base import Lengths, Maps
@@ -38,9 +39,9 @@ class Conv(Sliding, name="conv"):
         self,
         shape: Shape,
         *,
-        filters: int,
+        filters: Count,
         kernel: Size | list[Size],
-        stride: int | list[int] = 1,
+        stride: Count | list[Count] = 1,
         pad: Literal["none", "zeros"] = "none",
         norm: Literal["none", "batch"] = "none",
         activation: ActivationName = "relu",

@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from shared.errors import UserError
+from shared.config import Below, Count
 from shared.network.layers.activation import ACTIVATIONS, ActivationName, initialize
 from shared.network.layers.base import Layer, Lengths, Maps
 from shared.network.shape import Shape
@@ -42,7 +42,7 @@ class Dense(Layer, name="dense"):
         self,
         shape: Shape,
         *,
-        units: int,
+        units: Count,
         activation: ActivationName = "relu",
         norm: Literal["none", "batch"] = "none",
     ):
@@ -64,19 +64,13 @@ class Dense(Layer, name="dense"):
 
 
 class Dropout(Layer, name="dropout"):
-    """Each value set to zero with probability ``p`` in training (Srivastava et al. 2014).
-
-    Raises:
-        UserError: ``p`` is not in [0, 1).
-    """
+    """Each value set to zero with probability ``p`` in training (Srivastava et al. 2014)."""
 
     takes = "any"
     main = "p"
     computes = False
 
-    def __init__(self, shape: Shape, *, p: float):
-        if not 0 <= p < 1:
-            raise UserError(f"p: must be in [0, 1), got {p}")
+    def __init__(self, shape: Shape, *, p: Below):
         super().__init__(shape)
         self.p = p
 

@@ -7,6 +7,7 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
+from shared.config import Count
 from shared.network.layers.base import Lengths, Maps
 from shared.network.layers.sliding import Size, Sliding, pair
 from shared.network.shape import Shape
@@ -30,7 +31,7 @@ class Pool(Sliding, name="pool"):
         *,
         kernel: Size | list[Size],
         type: Literal["max", "avg", "both", "none"] = "max",
-        stride: int | list[int] | None = None,
+        stride: Count | list[Count] | None = None,
     ):
         kernels: tuple[Size, Size] = pair("kernel", kernel)
         strides = kernels if stride is None else pair("stride", stride)

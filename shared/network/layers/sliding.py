@@ -7,11 +7,12 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from shared.config import Count
 from shared.errors import UserError
 from shared.network.layers.base import Layer, Lengths, Maps, clear
 from shared.network.shape import Shape, slid
 
-Size: TypeAlias = int | Literal["span"]
+Size: TypeAlias = Count | Literal["span"]
 T = TypeVar("T")
 
 

@@ -5,6 +5,7 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
+from shared.config import Count
 from shared.network.layers.base import Lengths, Maps
 from shared.network.layers.sliding import Sliding
 from shared.network.shape import Shape
@@ -29,7 +30,7 @@ class Whiten(Sliding, name="whiten"):
 
     weight: Tensor  # (2 channels kernel², channels, kernel, kernel)
 
-    def __init__(self, shape: Shape, *, kernel: int):
+    def __init__(self, shape: Shape, *, kernel: Count):
         cells = shape.channels * kernel**2
         super().__init__(shape, 2 * cells, (kernel, kernel), (1, 1))
         self.register_buffer("weight", torch.empty(2 * cells, shape.channels, kernel, kernel))

@@ -6,6 +6,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence
 
+from shared.config import Count
 from shared.errors import UserError
 from shared.network.layers.base import Layer, Lengths, Maps, beyond
 from shared.network.layers.sliding import Sliding
@@ -25,7 +26,7 @@ class Windows(Sliding, name="windows"):
     computes = False
     key = "size"
 
-    def __init__(self, shape: Shape, *, size: int, hop: int):
+    def __init__(self, shape: Shape, *, size: Count, hop: Count):
         if shape.windows is not None:
             raise UserError("its input is cut into windows already: leave one of the two out")
         if shape.varying == 0:
@@ -55,7 +56,7 @@ class Lstm(Layer, name="lstm"):
     takes = "sequences"
     main = width = "units"
 
-    def __init__(self, shape: Shape, *, units: int, bidirectional: bool = False):
+    def __init__(self, shape: Shape, *, units: Count, bidirectional: bool = False):
         assert shape.windows is not None
         rows, columns = shape.axes  # what one window sees
         every = replace(columns, size=shape.windows.size, stride=shape.windows.stride).span()

@@ -192,10 +192,13 @@ MISTAKES = {
     "a key of nothing": ([CONV, {"flatten": {"x": 1}}], ["layers[1].flatten.x: there is no such key"]),
     "missing key": ([{"conv": {"filters": 4}}], ["layers[0].conv.kernel: must be", "span", "missing"]),
     "missing all": (["conv"], ["layers[0].conv.filters: must be", "missing"]),
-    "wrong type": ([conv(filters="many")], ["layers[0].conv.filters: must be a whole number, got 'many'"]),
-    "true is no number": ([conv(filters=True)], ["filters: must be a whole number, got true"]),
-    "zero": ([conv(filters=0)], ["layers[0].conv.filters: must be at least 1, got 0"]),
-    "negative": ([conv(stride=-1)], ["stride: must be at least 1, got -1"]),
+    "wrong type": (
+        [conv(filters="many")],
+        ["layers[0].conv.filters: must be a whole number from 1, got 'many'"],
+    ),
+    "true is no number": ([conv(filters=True)], ["filters: must be a whole number from 1, got true"]),
+    "zero": ([conv(filters=0)], ["layers[0].conv.filters: must be a whole number from 1, got 0"]),
+    "negative": ([conv(stride=-1)], ["stride: must be a whole number from 1 or", "got -1"]),
     "three kernels": (
         [conv(kernel=[1, 2, 3])],
         ["layers[0].conv.kernel: must be one value or a list of two", "[1, 2, 3]"],
@@ -241,7 +244,7 @@ MISTAKES = {
     "no answer": ([WINDOWS, *HEAD], ["windows of 3 features", "lstm"]),
     "no probability": (
         ["flatten", {"dropout": 1.5}, {"dense": "classes"}],
-        ["layers[1].dropout.p: must be in [0, 1), got 1.5"],
+        ["layers[1].dropout.p: must be a number in [0, 1), got 1.5"],
     ),
     "no times": (
         [{"repeat": {"times": 0, "layers": [CONV]}}, *HEAD],
@@ -365,7 +368,7 @@ def test_defaults_are_settings_of_all_layers_of_a_kind() -> None:
             {"conv": {"norm": "batsch"}},
             "layers[0].defaults.conv.norm: must be 'none' or 'batch', got 'batsch'",
         ),
-        ({"conv": {"stride": 0}}, "layers[0].defaults.conv.stride: must be at least 1, got 0"),
+        ({"conv": {"stride": 0}}, "layers[0].defaults.conv.stride: must be a whole number from 1 or"),
         ({"conv": "batch"}, "layers[0].defaults.conv: must be a mapping, got 'batch'"),
         (["conv"], "layers[0].defaults: must be a mapping, got list"),
     ],

@@ -4,21 +4,21 @@ from collections.abc import Iterator
 
 import pytest
 import torch
-from jaxtyping import Float, Int
 from rich.console import Console
-from torch import Tensor, nn
+from torch import nn
 
 from domains.image.augment import Changes
 from domains.image.data import ImagePreprocessing
 from domains.image.explain import ImageDomain
 from domains.image.module import ImageClassifier
+from shared.config import Count
 from shared.errors import UserError
 from shared.explain.adapter import InputAdapter
 from shared.explain.method import explain
 from shared.explain.units import Target, last_maps
 from shared.network.build import build_network
 from shared.network.layers import LAYERS
-from shared.network.layers.base import Layer
+from shared.network.layers.base import Layer, Lengths, Maps
 from shared.network.shape import Shape
 from shared.network.table import layer_table, render
 
@@ -38,14 +38,12 @@ def registered() -> Iterator[None]:
 
         main = "reduction"
 
-        def __init__(self, shape: Shape, *, reduction: int = 4):
+        def __init__(self, shape: Shape, *, reduction: Count = 4):
             super().__init__(shape.whole())
             inner = max(shape.channels // reduction, 1)
             self.squeeze, self.excite = nn.Linear(shape.channels, inner), nn.Linear(inner, shape.channels)
 
-        def forward(
-            self, x: Float[Tensor, "n channels a1 a2"], lengths: Int[Tensor, " _"] | None = None
-        ) -> Float[Tensor, "n channels a1 a2"]:
+        def forward(self, x: Maps, lengths: Lengths = None) -> Maps:
             weight = self.excite(self.squeeze(x.mean((2, 3))).relu()).sigmoid()
             return x * weight[:, :, None, None]
 
@@ -58,7 +56,7 @@ def test_it_builds_and_its_mistakes_are_named_as_those_of_others() -> None:
     assert network(torch.randn(2, 1, 8, 8)).shape == (2, 3)
     assert network.squeeze_excite1.squeeze.weight.shape == (2, 4)
     for layers, message in (
-        ([CONV, {"squeeze_excite": 0}, *HEAD], r"layers\[1\].squeeze_excite.reduction: must be at least 1"),
+        ([CONV, {"squeeze_excite": 0}, *HEAD], "reduction: must be a whole number from 1, got 0"),
         ([CONV, {"squeeze_excit": 2}, *HEAD], "did you mean 'squeeze_excite'"),
         (["flatten", LAYER, HEAD[1]], r"layers\[1\].squeeze_excite: it takes maps, not vectors"),
         ([CONV, LAYER, "flatten"], r"must be conv or dense, got layers\[1\].squeeze_excite"),

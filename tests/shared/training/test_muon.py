@@ -11,6 +11,7 @@ from torch import nn
 from shared.commands.train import train as train_run
 from shared.config.cli import compose
 from shared.errors import UserError
+from shared.training import OPTIMIZERS, build
 from shared.training.muon import Muon, orthogonal
 
 SETTINGS: dict[str, float] = {
@@ -98,8 +99,9 @@ def test_a_stopped_training_is_resumed_with_the_same_bits() -> None:
     "wrong", [{"lr": -1.0}, {"momentum": 1.0}, {"rest_momentum": 1.5}, {"weight_decay": float("nan")}]
 )
 def test_numbers_out_of_range_are_refused(wrong: dict[str, Any]) -> None:
-    with pytest.raises(ValueError, match=f"{next(iter(wrong))}=.* is out of range"):
-        Muon(network().parameters(), **SETTINGS | wrong)
+    settings = {"_target_": "shared.muon.Muon"} | SETTINGS | wrong
+    with pytest.raises(UserError, match=rf"^optimizer\.{next(iter(wrong))}: must be a number .*, got "):
+        build("optimizer", OPTIMIZERS, settings, params=network().parameters())
 
 
 def test_a_run_trains_with_muon_and_a_linear_schedule_ends_at_zero(tmp_path: Path) -> None:
@@ -110,7 +112,7 @@ def test_a_run_trains_with_muon_and_a_linear_schedule_ends_at_zero(tmp_path: Pat
         rates = [float(row["lr"]) for row in csv.DictReader(file)]
     assert rates == pytest.approx([0.05, 0.0])
     assert summary["val/acc"] > 0.3
-    with pytest.raises(UserError, match=r"momentum=1\.5 is out of range"):
+    with pytest.raises(UserError, match=r"optimizer\.momentum: must be a number in \[0, 1\), got 1\.5"):
         train_run(compose("train", [*words, *short, "optimizer.momentum=1.5"]))
 
 

@@ -62,7 +62,7 @@ def test_training_fits_it_to_its_own_data_and_the_checkpoint_keeps_it(tmp_path: 
     [
         ((None, 9), 2, "axis 1 varies"),
         ((9, 9), 10, "at most 9"),
-        ((9, 9), 0, "whiten.kernel: must be at least 1, got 0"),
+        ((9, 9), 0, "whiten.kernel: must be a whole number from 1, got 0"),
     ],
 )
 def test_impossible_kernels_are_refused(size: tuple[int | None, int], kernel: int, says: str) -> None:
