@@ -23,20 +23,15 @@ class Compiled(Callback):
     """
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Before the first batch."""
         assert isinstance(pl_module, Classifier)
         compile_network(pl_module.network)
 
-    def on_train_batch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule, *_: Any) -> None:
+    def on_train_batch_end(self, *_: Any, **__: Any) -> None:
         """The first batch has been compiled, and nothing else is to be."""
         torch.compiler.set_stance("eager_on_recompile")
 
-    def teardown(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
+    def teardown(self, *_: Any, **__: Any) -> None:
         """Restore the setting for other networks of this process."""
         torch.compiler.set_stance("default")
 
-    def on_exception(
-        self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException
-    ) -> None:
-        """As at the end."""
-        torch.compiler.set_stance("default")
+    on_exception = teardown
