@@ -370,7 +370,7 @@ def test_defaults_are_settings_of_all_layers_of_a_kind() -> None:
         ),
         ({"conv": {"stride": 0}}, "layers[0].defaults.conv.stride: must be a whole number from 1 or"),
         ({"conv": "batch"}, "layers[0].defaults.conv: must be a mapping, got 'batch'"),
-        (["conv"], "layers[0].defaults: must be a mapping, got list"),
+        (["conv"], "layers[0].defaults: must be a mapping, got ['conv']"),
     ],
 )
 def test_a_mistake_in_defaults_is_named(defaults: object, message: str) -> None:
