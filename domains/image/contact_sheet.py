@@ -41,19 +41,14 @@ BODY = """
 
 
 def contact_sheet(pictures: Sequence[np.ndarray], rows: Sequence[dict[str, Any]], title: str) -> str:
-    """An HTML document; each picture as the network sees it, the likeliest class first, unsure ones marked.
+    """An HTML document of pictures uint8 (channels, height, width), as the network sees them.
 
-    Args:
-        pictures: uint8 (channels, height, width) each.
-        rows: of the same pictures: ``file``, ``best``, ``sure``.
-        title: above the pictures.
+    ``rows`` holds ``file``, ``best`` and ``sure`` of each: the likeliest class stands first, unsure ones are
+    marked.
     """
-    shown = [_png(picture) for picture in pictures[:MOST]]
+    shown = []
+    for picture in pictures[:MOST]:
+        written = io.BytesIO()
+        Image.fromarray(picture[0] if len(picture) == 1 else picture.transpose(1, 2, 0)).save(written, "PNG")
+        shown.append(written.getvalue())
     return html_page(title, BODY, style=STYLE, pictures=shown, rows=rows, percent=percent)
-
-
-def _png(picture: np.ndarray) -> bytes:
-    image = Image.fromarray(picture[0] if len(picture) == 1 else picture.transpose(1, 2, 0))
-    written = io.BytesIO()
-    image.save(written, "PNG")
-    return written.getvalue()

@@ -79,11 +79,7 @@ class ImageData(DataModule):
         self.first, self.fractions, self.strict, self.augment = first, fractions, strict, augment
 
     def setup(self, stage: str | None = None) -> None:
-        """Read and split the images.
-
-        Raises:
-            UserError: no usable images, images of one class only, or a class without training images.
-        """
+        """Read and split the images; a ``UserError`` says why that is impossible."""
         if hasattr(self, "train_set"):
             return
         images = SOURCES[self.source](self.path, self.size, self.planes)

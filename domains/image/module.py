@@ -1,4 +1,4 @@
-"""The image classifier: pictures in, the probability of every class out."""
+"""The image classifier: images in, the probability of every class out."""
 
 from typing import Any
 
@@ -14,10 +14,9 @@ from shared.training import Batch, Classifier
 
 
 class ImageClassifier(Classifier):
-    """Predicts the class of a picture.
+    """Predicts the class of an image.
 
-    Its preprocessing augments training pictures, then brings each channel to mean 0 and variance 1 over the
-    training pictures.
+    Its preprocessing augments training images, then brings each channel to mean 0 and variance 1 over them.
     """
 
     domain = "image"
@@ -34,7 +33,7 @@ class ImageClassifier(Classifier):
     ):
         check_value(extent, tuple[int, int], "extent")
         if extent[0] != extent[1]:
-            raise UserError(f"extent: must be that of a square picture, got {extent[0]}×{extent[1]}")
+            raise UserError(f"extent: must be that of a square image, got {extent[0]}×{extent[1]}")
         mean, std = preprocessing.mean, preprocessing.std
         if not len(mean) == len(std) == planes or not all(value > 0 for value in std):
             raise UserError(
@@ -44,27 +43,23 @@ class ImageClassifier(Classifier):
         super().__init__(planes=planes, extent=extent, preprocessing=preprocessing, **settings)
 
     def logits(self, batch: Batch) -> Float[Tensor, "n classes"]:
-        """The mean over ``views`` views of each picture."""
+        """The mean over ``views`` views of each image."""
         logits = super().logits
         if self.views == 1:
             return logits(batch)
         return torch.stack([w * logits({"x": x}) for w, x in views(batch["x"], self.views)]).sum(0)
 
     def preprocess(self, batch: Batch) -> tuple[Float[Tensor, "n channels height width"], None]:
-        """Pictures uint8 (N, channels, height, width) as numbers about 0."""
+        """Images uint8 (N, channels, height, width) as numbers about 0."""
         x, augment = batch["x"], self.preprocessing.augment
         if self.training and (augment["shift"] or augment["flip"]):
             x = move(x, augment["shift"], augment["flip"])
         mean, std = self.moments(x.device)
         x = (x.float().contiguous(memory_format=torch.channels_last) - mean) / std
-        if self.training and augment["cutout"]:
-            x = cut_out(x, augment["cutout"])
-        return x, None
+        return cut_out(x, augment["cutout"]) if self.training and augment["cutout"] else x, None
 
     def moments(self, device: torch.device | None = None) -> tuple[Tensor, Tensor]:
         """Mean and standard deviation (channels, 1, 1), in grey levels 0 … 255."""
-        mean, std = (
-            torch.tensor(values, device=device)[:, None, None]
-            for values in (self.preprocessing.mean, self.preprocessing.std)
-        )
+        values = torch.tensor([self.preprocessing.mean, self.preprocessing.std], device=device)
+        mean, std = values[:, :, None, None]
         return mean, std

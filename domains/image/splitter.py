@@ -14,21 +14,11 @@ HASHED: tuple[Literal["test"], Literal["val"]] = ("test", "val")
 
 
 def split_images(images: Images, first: int | None, fractions: Fractions) -> tuple[np.ndarray, list[str]]:
-    """Assign images to splits.
+    """The split (N,) of images, ``train``, ``val``, ``test``, or "" if unused; and remarks for the summary.
 
-    Official splits are kept. The others depend on the images alone, so that an image stays in its split when
-    others are added.
-
-    Args:
-        images: N images.
-        first: None, or the number of training images that are used; validation images are cut from the rest.
-        fractions: shares ``val`` and ``test`` of the images.
-
-    Returns:
-        (N,) ``train``, ``val``, ``test``, or "" for unused images; and remarks for the summary.
-
-    Raises:
-        UserError: an official split that leaves images out.
+    Official splits are kept; a ``UserError`` refuses those that leave images out. The others depend on the
+    images alone, so that an image stays in its split when others are added. With ``first``, N training images
+    are used; validation images are cut from the rest.
     """
     official = official_splits(images.split, lambda item: images.name[item])
     cut = [name for name in HASHED if name not in official]

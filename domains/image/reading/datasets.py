@@ -4,7 +4,8 @@ import gzip
 import io
 import math
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -40,10 +41,8 @@ def mnist(kind: str, classes: list[str], path: Path | None, size: int, channels:
         import torchvision.datasets
 
         root = cache_folder() / "torchvision"
-        try:
+        with _torchvision(kind, root, "the folder of its four idx files"):
             getattr(torchvision.datasets, kind)(root, download=True)
-        except Exception as error:  # torchvision wraps only some errors
-            raise _no_download(kind, root, error, "the folder of its four idx files") from error
         path = root / kind / "raw"
     splits = {}
     for split, prefix in (("train", "train"), ("test", "t10k")):
@@ -67,10 +66,9 @@ def _idx_of(path: Path, stem: str) -> np.ndarray:
 
 
 def idx(data: bytes, label: str) -> np.ndarray:
-    """The array in an idx file, packed or not: images (N, height, width) or labels (N,), uint8.
+    """The array uint8 in an idx file, packed or not: images (N, height, width) or labels (N,).
 
-    Raises:
-        UserError: a wrong magic number or length.
+    A ``UserError`` names the file, ``label``, with a wrong magic number or length.
     """
     if data[:2] == b"\x1f\x8b":
         try:
@@ -98,22 +96,28 @@ def cifar10(path: Path | None, size: int, channels: int) -> Images:
     import torchvision.datasets
 
     root = path or cache_folder() / "torchvision"
-    load = partial(torchvision.datasets.CIFAR10, root, download=path is None)
+    splits = {}
+    with _torchvision(
+        "CIFAR-10", root, "the folder that holds cifar-10-batches-py (or add data=image/folder)"
+    ):
+        for split in ("train", "test"):
+            dataset = torchvision.datasets.CIFAR10(root, train=split == "train", download=path is None)
+            splits[split] = dataset.data.transpose(0, 3, 1, 2), np.array(dataset.targets)
+    splits = {split: (_scaled(x, size, channels), y) for split, (x, y) in splits.items()}
+    return _images(splits, list(dataset.classes))
+
+
+@contextmanager
+def _torchvision(name: str, root: Path, files: str) -> Iterator[None]:
+    """Name the remedy where torchvision cannot download or read a dataset."""
     try:
-        datasets = {split: load(train=split == "train") for split in ("train", "test")}
-    except Exception as error:  # as above
-        if path is None:
-            files = "the folder that holds cifar-10-batches-py"
-            raise _no_download("CIFAR-10", root, error, files) from error
+        yield
+    except Exception as error:  # torchvision wraps only some errors
+        reason = printable(" ".join(str(error).split()))[:200] or type(error).__name__
         raise UserError(
-            f"data.path: must be the folder that holds torchvision's cifar-10-batches-py, got {path} "
-            f"({_one_line(error)}); for images in folders by class give data=image/folder"
+            f"{name}: cannot be downloaded to {root} or read there ({reason}); fetch it by other means and "
+            f"give data.path={files}"
         ) from error
-    splits = {
-        split: (_scaled(dataset.data.transpose(0, 3, 1, 2), size, channels), np.array(dataset.targets))
-        for split, dataset in datasets.items()
-    }
-    return _images(splits, list(datasets["train"].classes))
 
 
 # Each takes a path, a size in pixels and a number of channels.
@@ -131,17 +135,6 @@ def _images(splits: dict[str, tuple[np.ndarray, np.ndarray]], classes: list[str]
     x, y = (np.concatenate([arrays[i] for arrays in splits.values()]) for i in (0, 1))
     split = np.repeat([*splits], [len(arrays[1]) for arrays in splits.values()])
     return Images(x, y.astype(np.int64), split, np.full(len(y), ""), classes, Inventory(), [])
-
-
-def _no_download(name: str, root: Path, error: Exception, files: str) -> UserError:
-    return UserError(
-        f"{name}: cannot be downloaded to {root} ({_one_line(error)}); fetch it by other means and give "
-        f"data.path={files}"
-    )
-
-
-def _one_line(error: Exception) -> str:
-    return printable(" ".join(str(error).split()))[:200] or type(error).__name__
 
 
 def _scaled(x: np.ndarray, size: int, channels: int) -> np.ndarray:

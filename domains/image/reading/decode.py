@@ -31,55 +31,44 @@ MAX_SCANNED = 3_000_000_000  # pixels × scans of a progressive JPEG
 DRAFT_PIXELS = 50_000_000  # above which JPEG is decoded at a smaller scale, at least twice the needed size
 STRIP_PIXELS = 4_000_000  # converted at a time
 
-TURNS = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
+_TURN = Image.Transpose
+TURNS = {  # by EXIF orientation
+    **{2: _TURN.FLIP_LEFT_RIGHT, 3: _TURN.ROTATE_180, 4: _TURN.FLIP_TOP_BOTTOM, 5: _TURN.TRANSPOSE},
+    **{6: _TURN.ROTATE_270, 7: _TURN.TRANSVERSE, 8: _TURN.ROTATE_90},
 }
 
 
 def decode_image(data: bytes, label: str, size: int, channels: int) -> np.ndarray:
-    """Decode an image file to uint8 (channels, size, size).
+    """Decode an image file to uint8 (channels, size, size): grey (1) or red, green and blue (3).
 
     The first frame is turned by its EXIF orientation, laid on white where it is transparent, and scaled so
-    that its central square fills the size. Other metadata are not read.
-
-    Args:
-        data: the file's bytes.
-        label: the file's name, for errors.
-        size: height and width in pixels.
-        channels: 1 for grey, 3 for red, green and blue.
-
-    Raises:
-        UserError: not an image, broken, or too large.
+    that its central square fills the size. Other metadata are not read. A ``UserError`` names the file,
+    ``label``, that is no image, broken, or too large.
     """
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about unusual but readable files
-            image = _read(data, label, size, "L" if channels == 1 else "RGB")
+            image = _read(data, size, "L" if channels == 1 else "RGB")
             fitted = ImageOps.fit(image, (size, size), Image.Resampling.BICUBIC)
-    except UserError:
-        raise
-    except UnidentifiedImageError as error:
-        raise UserError(f"{label}: must be an image of a known format") from error
-    except Image.DecompressionBombError as error:
-        raise UserError(f"{label}: too many pixels for any format; scale it down") from error
     except Exception as error:  # decoders may raise anything on damaged bytes
-        reason = printable(str(error))[:100] or type(error).__name__
-        raise UserError(f"{label}: a broken or truncated image ({reason})") from error
+        reason = f"a broken or truncated image ({printable(str(error))[:100] or type(error).__name__})"
+        if isinstance(error, UnidentifiedImageError):
+            reason = "must be an image of a known format"
+        elif isinstance(error, Image.DecompressionBombError):
+            reason = "too many pixels for any format; scale it down"
+        elif isinstance(error, UserError):
+            reason = str(error)
+        raise UserError(f"{label}: {reason}") from error
     pixels = np.asarray(fitted, np.uint8)
     return pixels[None] if channels == 1 else pixels.transpose(2, 0, 1)
 
 
-def _read(data: bytes, label: str, size: int, mode: str) -> Image.Image:
+def _read(data: bytes, size: int, mode: str) -> Image.Image:
     """The whole image, upright, in mode L or RGB."""
     pixels, tags = separate_metadata(data)
     with Image.open(io.BytesIO(pixels), formats=FORMATS) as opened:
-        _check_limits(opened, pixels, label)
+        if passed := _limit_passed(opened, pixels):
+            raise UserError(passed)
         if opened.format == "JPEG" and opened.width * opened.height > DRAFT_PIXELS:
             opened.draft(None, (2 * size, 2 * size))
         if opened.format == "TIFF":
@@ -94,32 +83,25 @@ def _read(data: bytes, label: str, size: int, mode: str) -> Image.Image:
     return image.transpose(TURNS[turn]) if turn in TURNS else image
 
 
-def _check_limits(opened: ImageFile.ImageFile, data: bytes, label: str) -> None:
+def _limit_passed(opened: ImageFile.ImageFile, data: bytes) -> str:
+    """The limit that the image exceeds, and the remedy; empty if it is within all."""
     width, height = opened.size
     pixels, limit = width * height, MAX_PIXELS_OF_FORMAT.get(opened.format or "", MAX_PIXELS)
+    size = f"{width:,}×{height:,}"
     if pixels > limit or max(width, height) > MAX_SIDE:
-        raise UserError(
-            f"{label}: must have at most {limit:,} pixels, got {width:,}×{height:,}; scale it down"
-        )
+        return f"must have at most {limit:,} pixels, got {size}; scale it down"
     if opened.format == "JPEG" and (scans := count_scans(data)) * pixels > MAX_SCANNED:
-        raise UserError(f"{label}: too many scans: {scans:,} of {width:,}×{height:,} pixels; save it again")
-    if isinstance(opened, TiffImageFile) and (block := _block(opened)) > MAX_BLOCK:
-        raise UserError(
-            f"{label}: must have tiles or strips of at most {MAX_BLOCK:,} pixels, got {block:,}; "
-            "save it again"
-        )
+        return f"too many scans: {scans:,} of {size} pixels; save it again"
+    if isinstance(opened, TiffImageFile):
+        tile = [opened.tag_v2.get(tag, 0) for tag in (TILEWIDTH, TILELENGTH)]
+        rows = min(opened.tag_v2.get(ROWSPERSTRIP, height), height)
+        block = math.prod(tile) if any(tile) else rows * width
+        if block > MAX_BLOCK:
+            return f"must have tiles or strips of at most {MAX_BLOCK:,} pixels, got {block:,}; save it again"
     in_python = opened.format == "PPM" and opened.tile[0].codec_name != "raw"
     if in_python and pixels * len(opened.getbands()) > MAX_PYTHON_VALUES:
-        raise UserError(
-            f"{label}: {width:,}×{height:,} pixels as text or of unusual depth are too slow; save it as PNG"
-        )
-
-
-def _block(opened: TiffImageFile) -> int:
-    """The pixels of a TIFF's tile or strip."""
-    tile = [opened.tag_v2.get(tag, 0) for tag in (TILEWIDTH, TILELENGTH)]
-    rows = min(opened.tag_v2.get(ROWSPERSTRIP, opened.height), opened.height)
-    return math.prod(tile) if any(tile) else rows * opened.width
+        return f"{size} pixels as text or of unusual depth are too slow; save it as PNG"
+    return ""
 
 
 def _keep_only_orientation(opened: Image.Image) -> None:

@@ -54,8 +54,6 @@ def read_folder(path: Path | None, size: int, channels: int) -> Images:
             seen.use(name)
         else:
             seen.skip(name, NO_CLASS)
-    if not has_class.any():
-        raise UserError(f"{where(path, names[0])}: must be in a class's folder; {HINT}")
     seen.check_share(NO_CLASS, HINT)
     seen.check_share(UNREADABLE, f"repair or remove such files of {path}")
     classes, y = np.unique(layout.label[has_class], return_inverse=True)
@@ -71,20 +69,10 @@ def read_folder(path: Path | None, size: int, channels: int) -> Images:
 def read_images(path: Path, size: int, channels: int, seen: Inventory) -> Iterator[tuple[str, np.ndarray]]:
     """Decode the images of a file, a folder or an archive, with a progress bar.
 
-    Args:
-        path: a file, a folder or an archive.
-        size: height and width in pixels.
-        channels: 1 for grey, 3 for red, green and blue.
-        seen: notes skipped files; the caller notes those it uses.
-
-    Yields:
-        The name and the image uint8 (channels, size, size).
-
-    Raises:
-        UserError: no readable image.
+    Yields the name and the image uint8 (channels, size, size); ``seen`` notes skipped files, and the caller
+    the others. A ``UserError`` says that no image is readable.
     """
-    first = None
-    readable = False
+    first, used = None, 0
     for member in reading(members(path, SUFFIXES, seen=seen), "reading images"):
         label = where(path, member.name)
         try:
@@ -93,12 +81,11 @@ def read_images(path: Path, size: int, channels: int, seen: Inventory) -> Iterat
             seen.skip(member.name, UNREADABLE, str(error).removeprefix(f"{label}: "))
             first = first or error
         else:
-            readable = True
+            used += 1
             yield member.name, image
-    if not readable:
+    if not used:
         count = seen.skipped[UNREADABLE]
-        none = f"{path}: must hold a readable image, got {count:,} unreadable ones; the first: "
-        raise UserError(f"{none if count > 1 else ''}{first}")
+        raise UserError(f"{path}: must hold a readable image, got {count:,} unreadable; the first: {first}")
 
 
 def _decode_all(path: Path, size: int, channels: int) -> dict[str, np.ndarray]:

@@ -1,7 +1,5 @@
 """Image files of every format, colour mode and size as arrays."""
 
-import io
-
 import numpy as np
 import pytest
 from PIL import Image
@@ -10,12 +8,7 @@ from domains.image.reading import decode as module
 from domains.image.reading.decode import decode_image
 from domains.image.reading.metadata import count_scans
 from shared.errors import UserError
-
-
-def saved(image: Image.Image, kind: str, **settings: object) -> bytes:
-    out = io.BytesIO()
-    image.save(out, kind, **settings)
-    return out.getvalue()
+from tests.domains.image.picture_folders import saved
 
 
 def halves(mode: str, left: object, right: object, side: int = 8) -> Image.Image:

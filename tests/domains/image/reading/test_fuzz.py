@@ -1,7 +1,6 @@
 """Damaged pictures and idx files: read or refused by name, quickly and in little memory."""
 
 import gzip
-import io
 import resource
 import zlib
 from collections.abc import Callable
@@ -13,14 +12,14 @@ from PIL import Image
 from domains.image.reading.datasets import idx
 from domains.image.reading.decode import decode_image
 from shared.errors import UserError
+from tests.domains.image.picture_folders import saved
 from tests.fuzzing import fuzz
 
 MEMORY = 2**30  # bytes that all cases together may add
 NOISE = np.random.default_rng(0).integers(0, 256, (20, 24, 4), dtype=np.uint8)
 
 
-def saved(mode: str, kind: str, **settings: object) -> bytes:
-    out = io.BytesIO()
+def noise(mode: str, kind: str, **settings: object) -> bytes:
     exif = Image.Exif()
     exif[0x0112], exif[0x010F] = 6, "maker"
     numbers = {"I;16": np.uint16, "I": np.int32, "F": np.float32}
@@ -28,8 +27,7 @@ def saved(mode: str, kind: str, **settings: object) -> bytes:
         image = Image.fromarray(NOISE[..., 0].astype(numbers[mode]) * 100)
     else:
         image = Image.fromarray(NOISE).convert("RGB" if mode in ("P", "CMYK") else mode).convert(mode)
-    image.save(out, kind, **({} if kind in ("GIF", "BMP", "PPM") else {"exif": exif}), **settings)
-    return out.getvalue()
+    return saved(image, kind, **({} if kind in ("GIF", "BMP", "PPM") else {"exif": exif}), **settings)
 
 
 def with_checksums(png: bytes) -> bytes:
@@ -43,28 +41,28 @@ def with_checksums(png: bytes) -> bytes:
 
 
 def several(kind: str) -> bytes:
-    return saved("RGBA", kind, save_all=True, append_images=[Image.new("RGBA", (24, 20))])
+    return noise("RGBA", kind, save_all=True, append_images=[Image.new("RGBA", (24, 20))])
 
 
 KINDS: dict[str, Callable[[], list[bytes]]] = {
-    "PNG": lambda: [*(saved(mode, "PNG") for mode in ("1", "L", "P", "RGB", "RGBA", "I;16")), several("PNG")],
+    "PNG": lambda: [*(noise(mode, "PNG") for mode in ("1", "L", "P", "RGB", "RGBA", "I;16")), several("PNG")],
     "JPEG": lambda: [
-        *(saved(mode, "JPEG") for mode in ("L", "RGB", "CMYK")),
-        *(saved("RGB", "JPEG", progressive=True, icc_profile=bytes(70_000)), saved("RGB", "MPO")),
+        *(noise(mode, "JPEG") for mode in ("L", "RGB", "CMYK")),
+        *(noise("RGB", "JPEG", progressive=True, icc_profile=bytes(70_000)), noise("RGB", "MPO")),
     ],
-    "GIF": lambda: [saved("P", "GIF"), saved("P", "GIF", transparency=3, comment=b"c"), several("GIF")],
+    "GIF": lambda: [noise("P", "GIF"), noise("P", "GIF", transparency=3, comment=b"c"), several("GIF")],
     "TIFF": lambda: [
-        *(saved(mode, "TIFF") for mode in ("1", "RGBA", "CMYK", "I;16", "I", "F")),
-        *(saved("RGB", "TIFF", compression=f"tiff_{name}") for name in ("lzw", "adobe_deflate", "jpeg")),
-        *(saved("RGB", "TIFF", compression="packbits"), several("TIFF")),
+        *(noise(mode, "TIFF") for mode in ("1", "RGBA", "CMYK", "I;16", "I", "F")),
+        *(noise("RGB", "TIFF", compression=f"tiff_{name}") for name in ("lzw", "adobe_deflate", "jpeg")),
+        *(noise("RGB", "TIFF", compression="packbits"), several("TIFF")),
     ],
-    "WEBP": lambda: [saved("RGB", "WEBP"), saved("RGBA", "WEBP", lossless=True), several("WEBP")],
-    "BMP": lambda: [saved(mode, "BMP") for mode in ("1", "L", "P", "RGB", "RGBA")],
+    "WEBP": lambda: [noise("RGB", "WEBP"), noise("RGBA", "WEBP", lossless=True), several("WEBP")],
+    "BMP": lambda: [noise(mode, "BMP") for mode in ("1", "L", "P", "RGB", "RGBA")],
     "PPM": lambda: [
-        *(saved(mode, "PPM") for mode in ("1", "L", "RGB", "I", "F")),
+        *(noise(mode, "PPM") for mode in ("1", "L", "RGB", "I", "F")),
         *(b"P3 4 4 255\n" + b"1 20 255 " * 16, b"P1 4 4\n" + b"10" * 8, b"P5 4 4 99\n" + bytes(16)),
     ],
-    "AVIF": lambda: [saved("RGB", "AVIF"), saved("RGBA", "AVIF", speed=10)],
+    "AVIF": lambda: [noise("RGB", "AVIF"), noise("RGBA", "AVIF", speed=10)],
 }
 
 

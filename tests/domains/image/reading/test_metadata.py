@@ -1,6 +1,5 @@
 """Broken metadata never cost an image; only the orientation is used."""
 
-import io
 import struct
 import zlib
 
@@ -9,19 +8,9 @@ import pytest
 from PIL import Image
 
 from domains.image.reading.decode import decode_image
+from tests.domains.image.picture_folders import chunk, saved
 
 GARBAGE = bytes(range(256)) * 4
-
-
-def saved(image: Image.Image, kind: str, **settings: object) -> bytes:
-    out = io.BytesIO()
-    image.save(out, kind, **settings)
-    return out.getvalue()
-
-
-def chunk(name: bytes, body: bytes, crc: int | None = None) -> bytes:
-    check = zlib.crc32(name + body) if crc is None else crc
-    return len(body).to_bytes(4, "big") + name + body + check.to_bytes(4, "big")
 
 
 def segment(marker: int, body: bytes) -> bytes:
