@@ -9,7 +9,7 @@ import numpy as np
 from domains.image.reading.decode import SUFFIXES, decode_image
 from shared.config import reading
 from shared.errors import UserError
-from shared.files import Inventory, cached_arrays, check_folders, layout_of, members, where
+from shared.files import Inventory, cached_arrays, check_folders, layout_of, members, printable, where
 
 UNREADABLE, NO_CLASS = "unreadable", "not in a class's folder"
 HINT = "sort the images as CLASS/image.jpg"
@@ -84,8 +84,8 @@ def read_images(path: Path, size: int, channels: int, seen: Inventory) -> Iterat
             used += 1
             yield member.name, image
     if not used:
-        count = seen.skipped[UNREADABLE]
-        raise UserError(f"{path}: must hold a readable image, got {count:,} unreadable; the first: {first}")
+        got = f"got {seen.skipped[UNREADABLE]:,} unreadable ones; the first: {first}"
+        raise UserError(f"{printable(str(path))}: must hold a readable image, {got}")
 
 
 def _decode_all(path: Path, size: int, channels: int) -> dict[str, np.ndarray]:
