@@ -78,7 +78,7 @@ def of_test(domain: str, data: Any, rows: Rows) -> Rows:
         return [by_move[name, ply + 1] for name, ply in zip(names, dataset.ply.tolist(), strict=True)]
     if domain == "text":
         return rows
-    names = dataset.name if domain == "image" else dataset.clips.name[dataset.clip]
+    names = dataset.name if domain == "image" else dataset.clips.name
     by_file = {row["file"]: row for row in rows}
     return [by_file[name.removeprefix("test/")] for name in names]
 

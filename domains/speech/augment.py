@@ -1,12 +1,11 @@
 """Augmentation of training clips: drawn anew for each batch, on the device."""
 
-from collections.abc import Sequence
-
 import torch
 from torch import Tensor, nn
 from torchaudio.functional import mask_along_axis_iid
 
 from shared.errors import UserError, require_int, require_number
+from shared.network import beyond
 
 
 class Augment(nn.Module):
@@ -39,17 +38,15 @@ class Augment(nn.Module):
         mask_ms: float,
     ):
         super().__init__()
-        for key, value, most in (
-            *(("shift_ms", shift_ms, 10_000), ("gain_db", gain_db, 100), ("mask_ms", mask_ms, 10_000)),
-            ("vocal_tract", vocal_tract, 0.5),
-        ):
-            require_number(f"data.augment.{key}", value, 0, most)
+        if noise_db is not None and len(noise_db) != 2:
+            raise UserError(f"data.augment.noise_db: must be [LOWEST, HIGHEST] or null, got {noise_db}")
+        for value in noise_db or ():
+            require_number("data.augment.noise_db", value, -100, 100)
+        require_number("data.augment.shift_ms", shift_ms, 0, 10_000)
+        require_number("data.augment.gain_db", gain_db, 0, 100)
+        require_number("data.augment.vocal_tract", vocal_tract, 0, 0.5)
+        require_number("data.augment.mask_ms", mask_ms, 0, 10_000)
         require_int("data.augment.mask_mels", mask_mels, 0)
-        if noise_db is not None:
-            if not isinstance(noise_db, Sequence) or isinstance(noise_db, str) or len(noise_db) != 2:
-                raise UserError(f"data.augment.noise_db: must be [LOWEST, HIGHEST] or null, got {noise_db}")
-            for value in noise_db:
-                require_number("data.augment.noise_db", value, -100, 100)
         self.shift = round(shift_ms / hop_ms)
         self.gain_db, self.noise_db, self.vocal_tract = gain_db, noise_db, vocal_tract
         self.mask_mels, self.mask_frames = mask_mels, round(mask_ms / hop_ms)
@@ -57,28 +54,21 @@ class Augment(nn.Module):
     def wave(self, x: Tensor, lengths: Tensor) -> Tensor:
         """Samples (N, samples), louder or softer, and with noise; beyond the lengths zeros, as before."""
         if self.gain_db:
-            x = x * 10 ** (_uniform(len(x), -self.gain_db, self.gain_db, x) / 20)
-        if self.noise_db is not None:
-            x = x + self._noise(x, lengths)
-        return x
-
-    def _noise(self, x: Tensor, lengths: Tensor) -> Tensor:
-        assert self.noise_db is not None
-        n, samples = x.shape
+            x = x * 10 ** (_uniform(x, -self.gain_db, self.gain_db) / 20)
+        if self.noise_db is None:
+            return x
         spectrum = torch.fft.rfft(torch.randn_like(x))
         hertz = torch.arange(1, spectrum.size(1) + 1, device=x.device)
-        colour = hertz ** (-0.5 * _uniform(n, 0, 1, x))  # of the amplitude: from white to pink
-        noise = torch.fft.irfft(spectrum * colour, samples)
+        colour = hertz ** (-0.5 * _uniform(x, 0, 1))  # of the amplitude: from white to pink
+        noise = torch.fft.irfft(spectrum * colour, x.size(1))
         noise = noise / noise.square().mean(1, keepdim=True).sqrt().clamp(min=1e-9)
-        own = torch.arange(samples, device=x.device) < lengths[:, None]
         power = x.square().sum(1, keepdim=True) / lengths[:, None]
-        return noise * own * (power / 10 ** (_uniform(n, self.noise_db[0], self.noise_db[1], x) / 10)).sqrt()
+        noise = noise * ~beyond(lengths, x.size(1))
+        return x + noise * (power / 10 ** (_uniform(x, *self.noise_db) / 10)).sqrt()
 
     def stretch(self, x: Tensor) -> Tensor | None:
         """A factor (N,) for the frequencies of each of the clips (N, …), or None for none."""
-        if not self.vocal_tract:
-            return None
-        return _uniform(len(x), 1 - self.vocal_tract, 1 + self.vocal_tract, x)[:, 0]
+        return _uniform(x, 1 - self.vocal_tract, 1 + self.vocal_tract)[:, 0] if self.vocal_tract else None
 
     def spectrogram(self, mel: Tensor, frames: Tensor) -> Tensor:
         """Spectrograms (N, mels, frames) of mean 0, shifted, with a band and a stretch of time taken out."""
@@ -94,6 +84,6 @@ class Augment(nn.Module):
         return mel
 
 
-def _uniform(n: int, low: float, high: float, like: Tensor) -> Tensor:
-    """(n, 1) between two numbers."""
-    return low + (high - low) * torch.rand(n, 1, device=like.device, dtype=like.dtype)
+def _uniform(clips: Tensor, low: float, high: float) -> Tensor:
+    """A number (N, 1) for each clip."""
+    return low + (high - low) * torch.rand(len(clips), 1, device=clips.device, dtype=clips.dtype)

@@ -7,35 +7,41 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from domains.speech.dataset import SpeechDataset
 from domains.speech.preprocessing import LogMel
 from domains.speech.reading import FULL_SCALE
 from shared.network import beyond
-from shared.training import Draw
+from shared.training import Dataset, Draw, as_tensors
 
 LEARNED = 5000  # training clips at most: more cost minutes and change little
 BATCH = 256
 
 
-def logistic_regression(train: SpeechDataset, test: SpeechDataset, log_mel: LogMel) -> NDArray[np.bool_]:
-    """Where logistic regression on ``statistics`` is right, (test clips,)."""
+def logistic_regression(
+    train: Dataset, words: NDArray[np.int64], test: Dataset, log_mel: LogMel
+) -> NDArray[np.int64]:
+    """The word (test clips,) by logistic regression on the mean and deviation of each band over time.
+
+    Args:
+        train: clips of ``SpeechData``.
+        words: of these clips.
+        test: further clips.
+        log_mel: makes their bands.
+    """
     chosen = np.linspace(0, len(train) - 1, min(len(train), LEARNED)).astype(int)
     model = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))
-    model.fit(statistics(train, chosen, log_mel), train.y[chosen])
-    return model.predict(statistics(test, np.arange(len(test)), log_mel)) == test.y
+    model.fit(_statistics(train, chosen, log_mel), words[chosen])
+    return model.predict(_statistics(test, np.arange(len(test)), log_mel))
 
 
-def statistics(dataset: SpeechDataset, items: NDArray[np.int64], log_mel: LogMel) -> NDArray[np.float32]:
-    """The mean and the standard deviation of each band over the time of each clip, (items, 2 * mels)."""
+@torch.inference_mode()
+def _statistics(dataset: Dataset, items: NDArray[np.int64], log_mel: LogMel) -> NDArray[np.float32]:
+    """(items, 2 * mels)."""
     moments = []
-    with torch.inference_mode():
-        for start in range(0, len(items), BATCH):
-            batch = dataset[Draw(items[start : start + BATCH], None)]
-            stretch = torch.from_numpy(batch["stretch"]) if "stretch" in batch else None
-            lengths = torch.from_numpy(batch["lengths"])
-            mel, frames = log_mel(torch.from_numpy(batch["x"]).float() / FULL_SCALE, lengths, stretch)
-            own = ~beyond(frames, mel.size(2))[:, None]
-            mean = (mel * own).sum(2) / frames[:, None]
-            deviation = (((mel - mean[..., None]) * own).square().sum(2) / frames[:, None]).sqrt()
-            moments.append(torch.cat([mean, deviation], 1))
+    for start in range(0, len(items), BATCH):
+        batch = as_tensors(dataset[Draw(items[start : start + BATCH], None)])
+        mel, frames = log_mel(batch["x"].float() / FULL_SCALE, batch["lengths"], batch.get("stretch"))
+        own = ~beyond(frames, mel.size(2))[:, None]
+        mean = (mel * own).sum(2) / frames[:, None]
+        deviation = (((mel - mean[..., None]) * own).square().sum(2) / frames[:, None]).sqrt()
+        moments.append(torch.cat([mean, deviation], 1))
     return torch.cat(moments).numpy()

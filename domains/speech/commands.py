@@ -2,6 +2,7 @@
 
 import tarfile
 import zlib
+from dataclasses import replace
 from http.client import HTTPException
 from pathlib import Path
 from types import MappingProxyType
@@ -11,7 +12,7 @@ import numpy as np
 from torchaudio.datasets import SPEECHCOMMANDS
 
 from domains.speech.data import SpeechData
-from domains.speech.reading import Clips, Split
+from domains.speech.reading import Clips
 from shared.errors import UserError
 
 VERSION = "speech_commands_v0.02"
@@ -30,16 +31,16 @@ class CommandsData(SpeechData):
         self.download = download
 
     def read(self, rate: int) -> Clips:
-        """All clips but those of background noise, which have no speaker.
+        """All clips but those of background noise, with their official split unless speakers are tested.
 
         Raises:
             UserError: The data set is not there, or could not be fetched whole.
         """
         folder = self.path / "SpeechCommands" / VERSION
         try:
-            self.lists = {
-                "val": self._names("validation", folder), "test": self._names("testing", folder)
-            }  # fmt: skip
+            if self.download:
+                self.path.mkdir(parents=True, exist_ok=True)
+            lists = {"val": self._names("validation"), "test": self._names("testing")}
         except (OSError, RuntimeError, HTTPException, EOFError, tarfile.TarError, zlib.error) as error:
             reason = " ".join(str(error).split()) or type(error).__name__
             remedy = (
@@ -50,20 +51,13 @@ class CommandsData(SpeechData):
             raise UserError(
                 f"data.path={self.path}: must hold {folder.relative_to(self.path)}, got {reason}; {remedy}"
             ) from error
-        return self.reader.read(folder, rate)
+        clips = self.read_clips(folder, rate)
+        if self.splitter.by_speaker:
+            return clips
+        listed = [np.isin(clips.name, names) for names in lists.values()]
+        return replace(clips, split=np.select(listed, list(lists), "train"))
 
-    def _names(self, subset: str, folder: Path) -> list[str]:
-        if self.download:
-            self.path.mkdir(parents=True, exist_ok=True)
+    def _names(self, subset: str) -> list[str]:
         listed = SPEECHCOMMANDS(self.path, VERSION, download=self.download, subset=subset)
         files = (Path(listed.get_metadata(n)[0]) for n in range(len(listed)))
         return ["/".join(file.parts[-2:]) for file in files]
-
-    def split(self, clips: Clips) -> Split:
-        """By the official lists; by speaker if a test speaker or a fold is set."""
-        if self.splitter.by_speaker:
-            return super().split(clips)
-        names = np.full(len(clips.name), "train", "<U5")
-        for name, files in self.lists.items():
-            names[np.isin(clips.name, files)] = name
-        return Split(clips, names, [])

@@ -1,23 +1,51 @@
 """Clips of words as batches of samples, split by speaker wherever speakers are known."""
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from domains.speech.augment import Augment
 from domains.speech.baselines import logistic_regression
-from domains.speech.dataset import SpeechDataset
 from domains.speech.preprocessing import LogMel, Seconds, SpeechPreprocessing
-from domains.speech.reading import ClipReader, Clips, Official, Split, Splitter
+from domains.speech.reading import Clips, Official, Split, Splitter, compile_pattern, read_clips
 from shared.config import check_arguments
 from shared.errors import UserError, require_number
 from shared.files import check_classes, class_name, number_classes
-from shared.training import DataModule, Fractions
+from shared.training import DataModule, Draw, Fractions
 
 LONGEST = 600  # seconds that data.max_seconds may allow: a clip is one input, and lies in memory as a whole
 HINT = "sort the recordings as WORD/recording.wav, or let data.pattern find the word in the names"
+
+
+class SpeechDataset:
+    """Clips, each with the number of the word that is spoken in it.
+
+    A batch holds ``x`` int16 (N, samples), filled up with zeros, ``lengths`` the samples of each clip, ``y``
+    the word, ``item``, and ``stretch`` (N,) where the clips are changed to other voices.
+    """
+
+    def __init__(self, clips: Clips, y: NDArray[np.int64], stretch: float = 1.0):
+        self.clips, self.y, self.stretch = clips, y, stretch
+        self.held = clips.identity
+        self.lengths = np.array([len(samples) for samples in clips.samples], np.int64)
+
+    def __len__(self) -> int:
+        return len(self.y)
+
+    def __getitem__(self, draw: Draw) -> dict[str, Any]:
+        items = draw.items
+        lengths = self.lengths[items]
+        x = np.zeros((len(items), lengths.max()), np.int16)
+        for row, samples in zip(x, self.clips.samples[items], strict=True):
+            row[: len(samples)] = samples
+        batch = {"x": x, "lengths": lengths, "y": self.y[items], "item": items}
+        if self.stretch != 1.0:
+            batch["stretch"] = np.full(len(items), self.stretch, np.float32)
+        return batch
 
 
 class SpeechData(DataModule):
@@ -62,8 +90,12 @@ class SpeechData(DataModule):
         require_number("data.max_seconds", max_seconds, 0.01, LONGEST)
         self.path, self.train_also = Path(path), Path(train_also) if train_also else None
         self.sizes, self.augment, self.test_stretch = sizes, augment, test_stretch
-        self.reader = ClipReader(
-            pattern=pattern, max_seconds=max_seconds, strict=strict, cache=Path(cache) if cache else None
+        self.read_clips = partial(
+            read_clips,
+            pattern=compile_pattern(pattern),
+            max_seconds=max_seconds,
+            strict=strict,
+            cache=Path(cache) if cache else None,
         )
         self.splitter = Splitter(
             official=official, test_speaker=test_speaker, fold=fold, folds=folds, fractions=fractions
@@ -77,36 +109,38 @@ class SpeechData(DataModule):
         """
         if hasattr(self, "train_set"):
             return
-        sizes = self.preprocessing.sizes if self.fitted else self.sizes
-        rate = sizes["rate"]
+        rate = (self.preprocessing.sizes if self.fitted else self.sizes)["rate"]
         clips = self.read(rate)
         words = np.unique(clips.label).tolist()
         if not self.fitted:
             self.classes = words
         known = [class_name(word) for word in self.classes]  # of an older run perhaps not composed
         self._check_known(f"data.path={self.path}", clips, known)
-        split = self.split(clips)
-        names, remarks = split.names, split.summary()
+        split = self.splitter.split(clips)
         if self.fitted:
-            remarks += _tested(names, [word for word in known if word not in words])
+            remarks = split.summary() + _tested(split.names, [word for word in known if word not in words])
         else:
-            remarks = check_classes(clips.label, str(self.path), HINT) + remarks
+            remarks = check_classes(clips.label, str(self.path), HINT) + split.summary()
             split.check()
+        train, val, test = (clips.only(split.names == name) for name in ("train", "val", "test"))
         if self.train_also:
-            more = self._only_trained_on(split, rate, known)
-            clips, names = clips.and_then(more), np.append(names, ["train"] * len(more.label))
-        y = number_classes(clips.label.tolist(), known)
-        self.train_set, self.val_set = (
-            SpeechDataset(clips, np.flatnonzero(names == name), y) for name in ("train", "val")
+            train = train.and_then(self._only_trained_on(split, rate, known))
+        self.train_set, self.val_set, self.test_set = (
+            SpeechDataset(part, number_classes(part.label.tolist(), known), stretch)
+            for part, stretch in ((train, 1.0), (val, 1.0), (test, self.test_stretch))
         )
-        self.test_set = SpeechDataset(clips, np.flatnonzero(names == "test"), y, self.test_stretch)
         if self.test_stretch != 1.0:
             remarks.append(f"test clips' frequencies stretched by {self.test_stretch:g}")
-        self.summary = "\n".join([clips.summary, *remarks])
+        self.summary = "\n".join([train.summary, *remarks])
         if not self.fitted:
+            self.require("train", "val", "test")
             lengths = self.train_set.lengths / rate
             seconds: Seconds = {"median": float(np.median(lengths)), "longest": float(lengths.max())}
             self.preprocessing = SpeechPreprocessing(self.sizes, self.augment, seconds)
+
+    def read(self, rate: int) -> Clips:
+        """All clips of the path."""
+        return self.read_clips(self.path, rate)
 
     def _check_known(self, place: str, clips: Clips, known: list[str]) -> None:
         """Refuse words that are no classes: a network cannot name them."""
@@ -121,38 +155,30 @@ class SpeechData(DataModule):
     def _only_trained_on(self, split: Split, rate: int, known: list[str]) -> Clips:
         """The clips of ``data.train_also``, without validation and test speakers and without duplicates."""
         assert self.train_also is not None
-        more = self.reader.read(self.train_also, rate)
+        more = self.read_clips(self.train_also, rate)
         self._check_known(f"data.train_also={self.train_also}", more, known)
-        excluded = set(split.clips.speaker[split.names != "train"]) - {""}
-        new = ~np.isin(more.speaker, list(excluded)) & ~np.isin(more.identity, split.clips.identity)
-        chosen = more.only(np.flatnonzero(new))
+        excluded = list(set(split.clips.speaker[split.names != "train"]) - {""})
+        chosen = more.only(~np.isin(more.speaker, excluded) & ~np.isin(more.identity, split.clips.identity))
         voices = len(set(chosen.speaker) - {""})
         summary = f"{more.summary}; trained on as well: {len(chosen.label):,} clips of {voices:,} speakers"
         if (chosen.split != "").any():
             summary += "; its folders that are named like splits train, too"
         return replace(chosen, summary=summary)
 
-    def read(self, rate: int) -> Clips:
-        """All clips of the path."""
-        return self.reader.read(self.path, rate)
-
-    def split(self, clips: Clips) -> Split:
-        """Assign each clip to train, val or test."""
-        return self.splitter.split(clips)
-
     def groups(self, items: np.ndarray) -> np.ndarray:
         """Clips of one speaker resemble each other; where there is but one, or none is known, each counts."""
-        speakers = self.test_set.clips.speaker[self.test_set.clip]
-        several = "" not in speakers and len(np.unique(speakers)) > 1
-        return np.unique(speakers, return_inverse=True)[1][items] if several else items
+        speakers, group = np.unique(self.test_set.clips.speaker, return_inverse=True)
+        return items if "" in speakers or len(speakers) == 1 else group[items]
 
     def baselines(self, items: np.ndarray) -> dict[str, np.ndarray]:
         """The most frequent word, and logistic regression on each band's mean and variation."""
         simple = super().baselines(items)
         if not simple:
             return {}
-        hits = logistic_regression(self.train_set, self.test_set, LogMel(**self.preprocessing.sizes))
-        return {"most frequent word": simple["most frequent class"], "logistic regression": hits[items]}
+        log_mel = LogMel(**self.preprocessing.sizes)
+        predicted = logistic_regression(self.train_set, self.train_set.y, self.test_set, log_mel)
+        hits = predicted[items] == self.test_set.y[items]
+        return {"most frequent word": simple["most frequent class"], "logistic regression": hits}
 
 
 def _tested(names: np.ndarray, missing: list[str]) -> list[str]:

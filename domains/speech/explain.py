@@ -61,8 +61,8 @@ class SpeechDomain(InputAdapter):
 
     def describe(self, dataset: Dataset, item: int) -> tuple[str, NDArray[np.int16]]:
         """The file's name."""
-        clips, clip = dataset.clips, dataset.clip[item]  # type: ignore[attr-defined]
-        return str(clips.name[clip]), clips.samples[clips.start[clip] : clips.start[clip + 1]]
+        clips = dataset.clips  # type: ignore[attr-defined]
+        return str(clips.name[item]), clips.samples[item]
 
     def step(self, example: Example) -> float:
         """A decibel, which the clip's own spread of levels scales."""

@@ -25,24 +25,15 @@ def clip_picture(
     likeliest: Sequence[dict[str, Any]],
     title: str,
 ) -> Figure:
-    """The spectrogram of a word, and beside it the likeliest words as bars.
-
-    Args:
-        decibels: (mels, columns).
-        centres: (mels,) Hz.
-        seconds: of all columns.
-        likeliest: name and probability, the likeliest first.
-        title: what is shown.
-    """
+    """The spectrogram of a word (see ``draw_spectrogram``), and its likeliest words, sorted, as bars."""
     title = f"{title}: {likeliest[0]['name']}, {percent(likeliest[0]['probability'])}"
     figure, (left, right) = new_figure(title, 9, 4, 1, 2, width_ratios=(2.4, 1))
     draw_spectrogram(left, decibels, centres, seconds)
     shown = likeliest[:BARS][::-1]
-    names, probabilities = [row["name"] for row in shown], [row["probability"] for row in shown]
-    bars = right.barh(names, probabilities, color=BLUE)
-    right.bar_label(bars, [percent(probability) for probability in probabilities], padding=3, fontsize=9)
-    right.set_xlim(0, 1.25)
-    right.set_xticks([])
+    probabilities = [row["probability"] for row in shown]
+    bars = right.barh([row["name"] for row in shown], probabilities, color=BLUE)
+    right.bar_label(bars, map(percent, probabilities), padding=3, fontsize=9)
+    right.set(xlim=(0, 1.25), xticks=[])
     right.grid(False)
     right.spines["bottom"].set_visible(False)
     right.set_title("likeliest words", fontsize=10, loc="left")
@@ -58,16 +49,9 @@ def long_picture(
     seconds: float,
     title: str,
 ) -> Figure:
-    """The spectrogram of a long recording, and below it the likeliest word of each stretch.
+    """The spectrogram of a long recording (see ``draw_spectrogram``), and the likeliest word of W stretches.
 
-    Args:
-        decibels: (mels, columns).
-        centres: (mels,) Hz.
-        times: (W,) the middle of each stretch, in seconds.
-        probabilities: (W,) of its likeliest word.
-        words: (W,) these words.
-        seconds: of all columns.
-        title: what is shown.
+    ``times`` (W,) are the middles of the stretches in seconds.
     """
     figure, (above, below) = new_figure(title, 12, 5, 2, 1, sharex=True, height_ratios=(2.2, 1))
     draw_spectrogram(above, decibels, centres, seconds)
@@ -75,20 +59,11 @@ def long_picture(
     below.plot(times, probabilities, ".-", color=BLUE, linewidth=1, markersize=4)
     runs = [list(run) for _, run in groupby(range(len(words)), key=words.__getitem__)]
     surest = [max(run, key=probabilities.__getitem__) for run in runs]
+    style = {"xytext": (0, 3), "textcoords": "offset points", "ha": "center", "fontsize": 8}
     for i in sorted(surest, key=probabilities.__getitem__, reverse=True)[:NAMED]:
-        below.annotate(
-            words[i],
-            (times[i], probabilities[i]),
-            xytext=(0, 3),
-            textcoords="offset points",
-            ha="center",
-            fontsize=8,
-        )
-    below.set_ylim(0, 1.2)
-    below.set_yticks([0, 0.5, 1])
+        below.annotate(words[i], (times[i], probabilities[i]), **style)
+    below.set(ylim=(0, 1.2), yticks=[0, 0.5, 1], xlabel="seconds", ylabel="likeliest word")
     below.yaxis.set_major_formatter(PercentFormatter(1.0))
-    below.set_xlabel("seconds")
-    below.set_ylabel("likeliest word")
     return figure
 
 
@@ -99,19 +74,18 @@ def draw_spectrogram(
     seconds: float,
     cmap: str = "magma",
 ) -> None:
-    """Bands of the mel scale from low to high, with their frequencies written beside them."""
-    mels = len(centres)
+    """Draw levels (mels, columns) of bands centred at (mels,) Hz; all columns last ``seconds``."""
     axes.imshow(
         np.maximum(decibels, decibels.max() - RANGE),
-        origin="lower",
+        cmap,
         aspect="auto",
-        cmap=cmap,
-        extent=(0, seconds, -0.5, mels - 0.5),
         interpolation="nearest",
+        origin="lower",
+        extent=(0, seconds, -0.5, len(centres) - 0.5),
     )
     shown = [hertz for hertz in TICKS if centres[0] <= hertz <= centres[-1]]
-    axes.set_yticks(np.interp(shown, centres, np.arange(mels)), [f"{hertz:,}" for hertz in shown])
-    axes.set_ylabel("Hz")
-    axes.set_xlabel("seconds")
+    places = np.interp(shown, centres, np.arange(len(centres)))
+    axes.set_yticks(places, [f"{hertz:,}" for hertz in shown])
+    axes.set(xlabel="seconds", ylabel="Hz")
     axes.tick_params(labelsize=8)
     axes.grid(False)

@@ -31,14 +31,10 @@ class SpeechClassifier(Classifier):
             raise UserError(
                 f"preprocessing.seconds: must be above 0, at most {LONGEST}, median first, got {seconds}"
             )
-        if settings.get("planes") != 1 or settings.get("extent") not in (
-            (sizes["mels"], None),
-            [sizes["mels"], None],
-        ):
-            raise UserError(
-                f"extent: must be [{sizes['mels']}, null] with planes=1, got {settings.get('extent')} with "
-                f"planes={settings.get('planes')}"
-            )
+        shape, mels = settings.get("extent"), sizes["mels"]
+        if settings.get("planes") != 1 or shape not in ((mels, None), [mels, None]):
+            got = f"{shape} with planes={settings.get('planes')}"
+            raise UserError(f"extent: must be [{mels}, null] with planes=1, got {got}")
         super().__init__(preprocessing=preprocessing, **settings)
         self.log_mel = LogMel(**sizes)
         self.augment = Augment(hop_ms=sizes["hop_ms"], **augment)

@@ -63,10 +63,10 @@ class LogMel(nn.Module):
         super().__init__()
         require_int("data.sizes.rate", rate, *RATE)
         require_int("data.sizes.mels", mels, 1, MELS)
-        for key, value in (("window_ms", window_ms), ("hop_ms", hop_ms)):
-            require_number(f"data.sizes.{key}", value, 0, WINDOW)
-        for key, value in (("low_hz", low_hz), ("high_hz", high_hz)):
-            require_number(f"data.sizes.{key}", value, 0, RATE[1])
+        require_number("data.sizes.window_ms", window_ms, 0, WINDOW)
+        require_number("data.sizes.hop_ms", hop_ms, 0, WINDOW)
+        require_number("data.sizes.low_hz", low_hz, 0, RATE[1])
+        require_number("data.sizes.high_hz", high_hz, 0, RATE[1])
         self.size, self.hop = round(rate * window_ms / 1000), round(rate * hop_ms / 1000)
         if self.size < 2 or self.hop < 1:
             raise UserError(
@@ -92,9 +92,9 @@ class LogMel(nn.Module):
                 ) from error
         self.register_buffer("window", torch.hann_window(self.size), persistent=False)
         self.register_buffer("bands", bands, persistent=False)
-        edges = _mel(torch.tensor([low_hz, high_hz]))
-        mel = edges[0] + (edges[1] - edges[0]) * torch.arange(1, mels + 1) / (mels + 1)
-        self.register_buffer("centres", _hertz(mel), persistent=False)
+        low, high = _mel(torch.tensor([low_hz, high_hz]))
+        mel = low + (high - low) * torch.arange(1, mels + 1) / (mels + 1)
+        self.register_buffer("centres", 700.0 * (10.0 ** (mel / 2595.0) - 1.0), persistent=False)
 
     def forward(
         self, x: Tensor, lengths: Tensor | None = None, stretch: Tensor | None = None
@@ -142,13 +142,11 @@ class LogMel(nn.Module):
         factor = factor.to(log)[:, None]
         bend = 0.85 * self.nyquist * factor.clamp(max=1.0)  # where the stretched axis bends
         below = self.centres / factor
-        above = self.nyquist - (self.nyquist - self.centres) * (self.nyquist - bend / factor) / (
-            self.nyquist - bend
-        )
+        room = self.nyquist - self.centres
+        above = self.nyquist - room * (self.nyquist - bend / factor) / (self.nyquist - bend)
         source = _mel(torch.where(self.centres <= bend, below, above))  # (n, mels): heard there before
         mel = _mel(self.centres)
-        place = (source - mel[0]) / (mel[1] - mel[0])
-        place = place.clamp(0, self.mels - 1)[..., None]
+        place = ((source - mel[0]) / (mel[1] - mel[0])).clamp(0, self.mels - 1)[..., None]
         weights = (1 - (place - torch.arange(self.mels, device=log.device)).abs()).clamp(min=0)
         return weights @ log
 
@@ -156,7 +154,3 @@ class LogMel(nn.Module):
 def _mel(hertz: Tensor) -> Tensor:
     """The scale of torchaudio's default, HTK's."""
     return 2595.0 * torch.log10(1.0 + hertz / 700.0)
-
-
-def _hertz(mel: Tensor) -> Tensor:
-    return 700.0 * (10.0 ** (mel / 2595.0) - 1.0)

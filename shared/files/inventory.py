@@ -3,6 +3,7 @@
 import json
 import posixpath
 from collections import Counter
+from typing import TypeVar
 
 import numpy as np
 
@@ -13,6 +14,8 @@ DETAIL = 200  # characters of a detail are kept
 USED = ""  # among the reasons
 HIDDEN = "hidden"
 EMPTY_FOLDER = "empty folder"
+
+T = TypeVar("T", bound="Inventory")
 
 
 class Inventory:
@@ -112,7 +115,7 @@ class Inventory:
         return np.frombuffer(json.dumps(fields).encode(), np.uint8)
 
     @classmethod
-    def of_array(cls, array: np.ndarray) -> "Inventory":
+    def of_array(cls: type[T], array: np.ndarray) -> T:
         """The inventory that ``array`` was made of."""
         inventory = cls()
         *_, examples, folders = json.loads(array.tobytes())

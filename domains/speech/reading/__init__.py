@@ -1,8 +1,8 @@
 """A user's recordings as clips with their words and speakers, and the split of the clips."""
 
 from domains.speech.reading.audio import FULL_SCALE, has_sound
-from domains.speech.reading.clips import ClipReader, Clips
+from domains.speech.reading.clips import Clips, read_clips
 from domains.speech.reading.decode import UnusableError, open_recording
+from domains.speech.reading.labels import compile_pattern
 from domains.speech.reading.recordings import Recordings, load
-from domains.speech.reading.split import Split
-from domains.speech.reading.splitter import Official, Splitter
+from domains.speech.reading.split import Official, Split, Splitter

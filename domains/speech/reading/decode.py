@@ -7,7 +7,7 @@ import re
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -37,14 +37,12 @@ WORK = 2**26  # 23 minutes at 48,000 Hz
 VALUES_PER_BYTE = 32  # 12 kbit/s at 48,000 Hz
 UNKNOWN_LENGTH = 2**63 - 1  # frames, if the header of a FLAC stream omits its length
 
-CUT = "shorter than its header says"
-DAMAGED = "damaged in places"
+CUT, DAMAGED = "shorter than its header says", "damaged in places"
 LOUD = "louder than full scale, clipped"
 # A size in the header and the true one; a writer that does not know the size writes 2^32 - 1.
 _SIZE = re.compile(r"^ *(?:data|SSND|riff|Riff size|Data Size) *: (\d+) \(should be (\d+)\)", re.MULTILINE)
 _OPEN_SIZE = 2**32 - 1
-# An MP3 header counts frames of up to 1,152 samples, including the encoder's delay.
-_MP3_SLACK = 2 * 1152
+_MP3_SLACK = 2 * 1152  # an MP3 header counts frames of up to 1,152 samples, including the encoder's delay
 _MAX_VALUE = 2.0**32  # 32-bit integers written as floats are below
 _LOUD = 2.0  # times full scale: a decoded MP3 slightly exceeds 1, integers written as floats by far
 # Lines that libmpg123 prints: "[src/libmpg123/layer3.c:…] error: …", "Warning: Xing stream size …".
@@ -59,13 +57,7 @@ def remedies(reasons: Iterable[str]) -> list[str]:
 
 
 class UnusableError(Exception):
-    """A recording that cannot be used.
-
-    Attributes:
-        reason: short, for counting.
-        detail: of this file.
-        seconds: length, if it is too long; else 0.
-    """
+    """A recording that cannot be used: a reason to count by, a detail, its seconds if it is too long."""
 
     def __init__(self, reason: str, detail: str, seconds: float = 0.0):
         self.reason, self.detail, self.seconds = reason, " ".join(detail.split()).removesuffix("."), seconds
@@ -77,13 +69,9 @@ class Recording:
 
     def __init__(self, file: soundfile.SoundFile, size: int, printed: list[bytes]):
         self.rate, self.frames, self.channels = file.samplerate, file.frames, file.channels
+        self.seconds = self.frames / self.rate  # according to the header
         self._file, self._size, self._printed = file, size, printed
         self._read, self._peak = 0, 0.0
-
-    @property
-    def seconds(self) -> float:
-        """Length according to the header."""
-        return self.frames / self.rate
 
     def mono(self, frames: int) -> NDArray[np.float32]:
         """Read the next frames (samples,): the mean of all channels, full scale 1; fewer at the end.
@@ -92,21 +80,17 @@ class Recording:
             UnusableError: decoding fails, or samples are not numbers.
         """
         chunks = [np.zeros(0, np.float32)]
-        while frames > 0:
-            with _decoding(self._printed):
-                x = self._file.read(min(frames, CHUNK // self.channels), dtype="float32", always_2d=True)
-            if not len(x):
-                break
-            frames -= len(x)
-            self._read += len(x)
-            with np.errstate(invalid="ignore", over="ignore"):  # refused below
+        with np.errstate(invalid="ignore", over="ignore"):  # refused below
+            while frames > 0:
+                with _decoding(self._printed):
+                    x = self._file.read(min(frames, CHUNK // self.channels), dtype="float32", always_2d=True)
                 chunks.append(x.mean(1))
-        x = np.concatenate(chunks)
-        with np.errstate(invalid="ignore"):
+                frames = frames - len(x) if len(x) else 0
+            x = np.concatenate(chunks)
             peak = float(np.abs(x).max(initial=0))  # NaN if any value is
         if not peak <= _MAX_VALUE:
             raise UnusableError("not numbers", "samples are NaN, infinite or above 2^32")
-        self._peak = max(self._peak, peak)
+        self._read, self._peak = self._read + len(x), max(self._peak, peak)
         return x
 
     def blocks(self, rate: int, seconds: float, overlap: float) -> Iterator[tuple[int, NDArray[np.int16]]]:
@@ -121,9 +105,14 @@ class Recording:
             The index of a block's first sample, and its samples.
 
         Raises:
-            UnusableError: as ``mono`` and ``check_work``.
+            UnusableError: as ``mono``; or a small file claims sound that would be decoded for minutes.
         """
-        self.check_work()
+        work = self.seconds * max(self.rate * self.channels, 48_000)
+        if work > WORK and work > VALUES_PER_BYTE * self._size:
+            raise UnusableError(
+                "too long for its size",
+                f"{self.seconds / 3600:,.1f} hours in {self._size:,} bytes; cut it, or convert to .wav",
+            )
         x = np.zeros(0, np.float32)
         for number in itertools.count():
             start, end = (round(n * seconds * self.rate) for n in (number, number + 1))
@@ -134,26 +123,12 @@ class Recording:
             yield round(number * seconds * rate), as_int16(at_rate(x, self.rate, rate))
             x = x[end - start :]
 
-    def check_work(self) -> None:
-        """Refuse a small file that would be decoded for minutes.
-
-        Raises:
-            UnusableError: the header claims more sound than the file's size allows.
-        """
-        work = self.seconds * max(self.rate * self.channels, 48_000)
-        if work > WORK and work > VALUES_PER_BYTE * self._size:
-            raise UnusableError(
-                "too long for its size",
-                f"{self.seconds / 3600:,.1f} hours in {self._size:,} bytes; cut it, or convert to .wav",
-            )
-
     def damage(self) -> str:
         """After reading: CUT, DAMAGED, LOUD or an empty text."""
         sizes = [(int(a), int(b)) for a, b in _SIZE.findall(self._file.extra_info)]
-        if any(claimed > true and claimed != _OPEN_SIZE for claimed, true in sizes):
-            return CUT
         slack = _MP3_SLACK if self._file.subtype.startswith("MPEG") else 0
-        if self._read + slack < self.frames:
+        wrong_size = any(claimed > true and claimed != _OPEN_SIZE for claimed, true in sizes)
+        if wrong_size or self._read + slack < self.frames:
             return CUT
         if any(_COMPLAINT.search(line) for line in self._printed):
             return DAMAGED
@@ -168,16 +143,14 @@ def open_recording(data: Path | bytes) -> Iterator[Recording]:
         UnusableError: empty, not audio, or a sample rate or number of channels out of range.
     """
     printed: list[bytes] = []
-    try:
+    with _decoding(printed):
         stream = data.open("rb") if isinstance(data, Path) else io.BytesIO(data)
-    except OSError as error:
-        raise UnusableError("unreadable", error.strerror or str(error)) from error
     with stream:
+        size = stream.seek(0, io.SEEK_END)
+        stream.seek(0)
+        if not size:
+            raise UnusableError("empty", "0 bytes")
         with _decoding(printed):
-            size = stream.seek(0, io.SEEK_END)
-            stream.seek(0)
-            if not size:
-                raise UnusableError("empty", "0 bytes")
             file = soundfile.SoundFile(_Stream(stream))
         with file:
             if not RATES[0] <= file.samplerate <= RATES[1]:
@@ -193,41 +166,28 @@ class _Stream:
     """A file for libsndfile without a name, so that it does not guess the format of .raw files."""
 
     def __init__(self, stream: BinaryIO):
-        self._stream = stream
-        self.tell, self.read = stream.tell, stream.read
+        self._seek, self.tell, self.read = stream.seek, stream.tell, stream.read
+        self.readinto = stream.readinto  # type: ignore[attr-defined]
 
-    def readinto(self, buffer: memoryview) -> int:
-        """Fill a buffer."""
-        return self._stream.readinto(buffer)  # type: ignore[attr-defined]
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+    def seek(self, offset: int, whence: int) -> int:
         """Move to a position; one before the start, from a damaged header, is ignored.
 
         An exception would not reach libsndfile: cffi prints its traceback and continues.
         """
-        try:
-            return self._stream.seek(offset, whence)
-        except (OSError, ValueError, OverflowError):
-            return self.tell()
+        with suppress(OSError, ValueError, OverflowError):
+            self._seek(offset, whence)
+        return self.tell()
 
 
 @contextmanager
 def _decoding(printed: list[bytes]) -> Iterator[None]:
-    """Turn any exception of the library into ``UnusableError`` and collect the lines that it prints.
-
-    Raises:
-        UnusableError: the library raised something.
-    """
+    """Turn any exception of the library into ``UnusableError`` and collect the lines that it prints."""
     try:
         with _capture(printed):
             yield
-    except UnusableError:
-        raise
-    except soundfile.LibsndfileError as error:
-        raise UnusableError("unreadable", error.error_string) from error
     except Exception as error:  # damaged bytes may raise anything
-        detail = getattr(error, "strerror", None) or str(error) or type(error).__name__
-        raise UnusableError("unreadable", detail) from error
+        texts = (getattr(error, "error_string", ""), getattr(error, "strerror", ""), str(error))
+        raise UnusableError("unreadable", next(filter(None, texts), type(error).__name__)) from error
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from shared.errors import UserError
 from shared.files import Inventory, files, is_archive, members, nothing, printable
 
 MAX_SAMPLES = 2**25  # of a recording that is held in memory as a whole: 12 minutes at 44,100 Hz
+SPEECH = f"a recording of speech ({' '.join(SUFFIXES)})"
 
 T = TypeVar("T")
 
@@ -34,13 +35,21 @@ class Audio(NamedTuple):
 
 
 class Recordings(Inventory):
-    """The recordings of a path: those used, and those skipped for a reason."""
+    """The recordings of a path: those used, and those skipped for a reason.
+
+    Attributes:
+        too_long: seconds of the recordings that were longer than a limit.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.too_long: list[float] = []
 
     def read(self, path: Path, read_one: Callable[[Path | bytes], T], title: str) -> Iterator[tuple[str, T]]:
-        """Read recordings one by one with a progress bar; unusable ones are noted as skipped.
+        """Read a file, a folder or an archive one by one with a progress bar; unusable ones are skipped.
 
         Args:
-            path: a file, a folder or an archive.
+            path: files on disk are opened by ``read_one``, not here.
             read_one: makes the result from a file's path or bytes; may raise ``UnusableError``.
             title: of the progress bar.
 
@@ -50,37 +59,34 @@ class Recordings(Inventory):
         Raises:
             UserError: no recording, or a broken or harmful archive (see ``archive.members``).
         """
-        for source in reading(sources(path, self), title):
+        for source in reading(self._sources(path), title):
             try:
                 result = read_one(source.data)
             except UnusableError as error:
                 self.skip(source.name, error.reason, error.detail)
+                self.too_long += [error.seconds] * bool(error.seconds)
             else:
                 yield source.name, result
+
+    def _sources(self, path: Path) -> Iterator[Source]:
+        if path.is_file() and is_archive(path):
+            yield from (Source(*member) for member in members(path, SUFFIXES, seen=self))
+            return
+        paths = files(path, SUFFIXES, seen=self)
+        if not paths:
+            raise nothing(path, SUFFIXES, self)
+        for number, file in enumerate(paths, start=1):
+            name = file.relative_to(path).as_posix() if path.is_dir() else file.name
+            yield Source(printable(name), file, number / len(paths))
 
     def summary(self, noun: str = "files") -> list[str]:
         """Also what to do about unsupported sound formats."""
         return [*super().summary(noun), *remedies(self.skipped)]
 
-    def none_usable(self, path: Path) -> UserError:
+    def none_usable(self, path: Path, wanted: str = SPEECH, *hints: str) -> UserError:
         """The error of a path of which no recording can be used."""
         skipped = "; ".join(line.strip() for line in self.summary()[1:])
-        return UserError(
-            f"{path}: must hold a recording of speech ({' '.join(SUFFIXES)}); skipped: {skipped}"
-        )
-
-
-def sources(path: Path, seen: Inventory) -> Iterator[Source]:
-    """The recordings of a file, folder or archive; files on disk are opened by the caller, not here."""
-    if path.is_file() and is_archive(path):
-        yield from (Source(*member) for member in members(path, SUFFIXES, seen=seen))
-        return
-    paths = files(path, SUFFIXES, seen=seen)
-    if not paths:
-        raise UserError(";".join([str(nothing(path, SUFFIXES, seen)), *remedies(seen.skipped)]))
-    for number, file in enumerate(paths, start=1):
-        name = file.relative_to(path).as_posix() if path.is_dir() else file.name
-        yield Source(printable(name), file, number / len(paths))
+        return UserError("; ".join([f"{path}: must hold {wanted}", f"skipped: {skipped}", *hints]))
 
 
 def load(data: Path | bytes, rate: int, max_seconds: float) -> Audio:

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from domains.speech.data import SpeechData
-from domains.speech.reading.clips import ClipReader
+from domains.speech.reading import compile_pattern, read_clips
 from shared.commands.evaluate import evaluate
 from shared.config.cli import compose
 from shared.errors import UserError
@@ -50,10 +50,9 @@ def test_a_batch_is_samples_filled_up_with_zeros(tmp_path: Path) -> None:
     assert batch["x"].dtype == np.int16
     assert batch["x"].shape == (2, batch["lengths"].max())
     for row, length, item in zip(batch["x"], batch["lengths"], (3, 0), strict=True):
-        clip = words.clip[item]
-        assert np.array_equal(row[:length], words.clips.samples[words.clips.start[clip] :][:length])
+        assert np.array_equal(row[:length], words.clips.samples[item])
         assert not row[length:].any()
-    assert [data.classes[y] for y in batch["y"]] == words.clips.label[words.clip[[3, 0]]].tolist()
+    assert [data.classes[y] for y in batch["y"]] == words.clips.label[[3, 0]].tolist()
     assert "stretch" not in batch
 
 
@@ -73,18 +72,15 @@ def test_extra_recordings_are_used_for_training_only(tmp_path: Path) -> None:
     alone = ready(f"data.path={own}", "data.test_speaker=m5")
     data = ready(f"data.path={own}", "data.test_speaker=m5", f"data.train_also={more}")
     for a, b in ((alone.val_set, data.val_set), (alone.test_set, data.test_set)):
-        assert a.clips.name[a.clip].tolist() == b.clips.name[b.clip].tolist()
+        assert a.clips.name.tolist() == b.clips.name.tolist()
     added = len(data.train_set) - len(alone.train_set)
-    validated = set(data.val_set.clips.speaker[data.val_set.clip])
+    validated = set(data.val_set.clips.speaker)
     assert added == 3 * 4 * len({"m1", "f2"} - validated)
     assert f"trained on as well: {added} clips of {len({'m1', 'f2'} - validated)} speakers" in data.summary
     batch = data.train_set[Draw(np.arange(len(data.train_set)), None)]
-    clip = data.train_set.clip[-1]
-    heard = ClipReader(pattern=PATTERN.split("'")[1], max_seconds=5).read(more, 8000)
-    same = heard.name.tolist().index(data.train_set.clips.name[clip])
-    assert np.array_equal(
-        batch["x"][-1, : batch["lengths"][-1]], heard.samples[heard.start[same] : heard.start[same + 1]]
-    )
+    heard = read_clips(more, 8000, pattern=compile_pattern(PATTERN.split("'")[1]), max_seconds=5)
+    same = heard.name.tolist().index(data.train_set.clips.name[-1])
+    assert np.array_equal(batch["x"][-1, : batch["lengths"][-1]], heard.samples[same])
     assert data.classes[batch["y"][-1]] == heard.label[same]
 
 
@@ -198,20 +194,17 @@ def test_speech_commands_by_its_official_lists(commands: Path) -> None:
     data.setup()
     assert isinstance(data, SpeechData)
     assert data.classes == ["no", "yes"]
-    assert data.test_set.clips.name[data.test_set.clip].tolist() == [
+    assert data.test_set.clips.name.tolist() == [
         "no/3c4e_nohash_0.wav", "yes/3c4e_nohash_0.wav", "yes/3c4e_nohash_1.wav"
     ]  # fmt: skip
-    assert data.val_set.clips.name[data.val_set.clip].tolist() == [
-        "no/1b2d_nohash_1.wav",
-        "yes/1b2d_nohash_0.wav",
-    ]
+    assert data.val_set.clips.name.tolist() == ["no/1b2d_nohash_1.wav", "yes/1b2d_nohash_0.wav"]
     assert len(data.train_set) == 7
     assert "12 recordings used" in data.summary
     assert "1 name does not match data.pattern: _background_noise_/hum.wav" in data.summary
     left = build_data(compose("train", [*config, "data.test_speaker=0a7c"]))
     left.setup()
     assert isinstance(left, SpeechData)
-    assert set(left.test_set.clips.speaker[left.test_set.clip]) == {"0a7c"}
+    assert set(left.test_set.clips.speaker) == {"0a7c"}
 
 
 def test_missing_speech_commands_are_reported(tmp_path: Path) -> None:

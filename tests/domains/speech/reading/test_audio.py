@@ -11,9 +11,8 @@ import soundfile
 
 from domains.speech.reading.audio import FULL_SCALE, as_int16, at_rate
 from domains.speech.reading.decode import CUT, UnusableError, open_recording
-from domains.speech.reading.recordings import load, sources
+from domains.speech.reading.recordings import Recordings, load
 from shared.errors import UserError
-from shared.files.inventory import Inventory
 from tests.domains.speech.sounds import encoded, tone
 
 SOUND = tone(440)
@@ -145,21 +144,22 @@ def test_overlapping_blocks_cover_the_recording(rate: int) -> None:
         np.testing.assert_allclose(x[b - a :][100 : common - 100], y[100 : common - 100], atol=60)
 
 
-def test_sources_are_the_files_of_a_folder_or_an_archive(tmp_path: Path) -> None:
+def test_the_files_of_a_folder_or_an_archive_are_read(tmp_path: Path) -> None:
+    def read(path: Path) -> dict[str, Path | bytes]:
+        return dict(Recordings().read(path, lambda data: data, "reading"))
+
     folder = tmp_path / "in"
     (folder / "b").mkdir(parents=True)
     for name in ("b/x.wav", "a.FLAC", "notes.txt", "c.mp3"):
         (folder / name).write_bytes(name.encode())
-    assert [source.name for source in sources(folder, Inventory())] == ["a.FLAC", "b/x.wav", "c.mp3"]
+    assert read(folder) == {name: folder / name for name in ("a.FLAC", "b/x.wav", "c.mp3")}
     with tarfile.open(tmp_path / "in.tar.gz", "w:gz") as archive:
         archive.add(folder, "in")
-    packed = {source.name: source.data for source in sources(tmp_path / "in.tar.gz", Inventory())}
+    packed = read(tmp_path / "in.tar.gz")
     assert packed == {f"in/{name}": name.encode() for name in ("a.FLAC", "b/x.wav", "c.mp3")}
-    assert [source.name for source in sources(folder / "notes.txt", Inventory())] == [
-        "notes.txt"
-    ]  # given by name, whatever its suffix
+    assert list(read(folder / "notes.txt")) == ["notes.txt"]  # given by name, whatever its suffix
     (tmp_path / "none").mkdir()
     with pytest.raises(UserError, match=r"none: no file in it that ends in \.wav or"):
-        list(sources(tmp_path / "none", Inventory()))
+        read(tmp_path / "none")
     with pytest.raises(UserError, match="no such file"):
-        list(sources(tmp_path / "missing.wav", Inventory()))
+        read(tmp_path / "missing.wav")

@@ -189,7 +189,7 @@ def test_compressed_silence_is_refused_before_it_is_decoded(tmp_path: Path) -> N
         out.truncate(44 + size)
     with open_recording(sparse) as file:
         assert file.seconds == 36000
-        file.check_work()
+        assert next(file.blocks(8000, 1.0, 0.0))[0] == 0
 
 
 def test_a_stream_of_unknown_length_names_the_remedy() -> None:

@@ -243,7 +243,7 @@ def test_a_few_recordings_of_two_words(put: Callable, clips: int) -> None:
     put("yes", clips)
     path = put("no", clips)
     if clips == 1:
-        with pytest.raises(UserError, match=r"no clip to validate on \(clips: 2 train, 0 val, 0 test\)"):
+        with pytest.raises(UserError, match=r"must have val examples, got 2 train, 0 val, 0 test"):
             ready(path)
     else:
         data = ready(path)
