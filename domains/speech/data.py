@@ -11,13 +11,14 @@ from numpy.typing import NDArray
 from domains.speech.augment import Augment
 from domains.speech.baselines import logistic_regression
 from domains.speech.preprocessing import LogMel, Seconds, SpeechPreprocessing
-from domains.speech.reading import Clips, Official, Split, Splitter, compile_pattern, read_clips
+from domains.speech.reading import Clips, Official, Splitter, compile_pattern, read_clips
 from shared.config import check_arguments
-from shared.errors import UserError, require_number
-from shared.files import check_classes, class_name, number_classes
+from shared.errors import require_number
+from shared.files import check_classes, check_trained, known_classes, number_classes
 from shared.training import DataModule, Draw, Fractions
 
 LONGEST = 600  # seconds that data.max_seconds may allow: a clip is one input, and lies in memory as a whole
+SKIP = "let data.pattern skip the others"
 HINT = "sort the recordings as WORD/recording.wav, or let data.pattern find the word in the names"
 
 
@@ -110,28 +111,30 @@ class SpeechData(DataModule):
         if hasattr(self, "train_set"):
             return
         rate = (self.preprocessing.sizes if self.fitted else self.sizes)["rate"]
-        clips = self.read(rate)
-        words = np.unique(clips.label).tolist()
-        if not self.fitted:
-            self.classes = words
-        known = [class_name(word) for word in self.classes]  # of an older run perhaps not composed
-        self._check_known(f"data.path={self.path}", clips, known)
-        split = self.splitter.split(clips)
+        clips, place = self.read(rate), f"data.path={self.path}"
         if self.fitted:
-            remarks = split.summary() + _tested(split.names, [word for word in known if word not in words])
+            remarks = known_classes(clips.label.tolist(), self.classes, place, SKIP)[1]
         else:
-            remarks = check_classes(clips.label, str(self.path), HINT) + split.summary()
-            split.check()
-        train, val, test = (clips.only(split.names == name) for name in ("train", "val", "test"))
+            remarks = check_classes(clips.label, place, HINT)
+            self.classes = np.unique(clips.label).tolist()
+        names, lines = self.splitter.split(clips)
+        remarks += lines
+        if not self.fitted:
+            check_trained(clips.label, names, place)
+        elif (tested := (names == "test").sum()) < len(names):
+            hint = "test all with 'data.fractions={val: 0, test: 1}'"
+            remarks.append(f"tested: {tested:,} of {len(names):,} clips; {hint}")
         if self.train_also:
-            train = train.and_then(self._only_trained_on(split, rate, known))
+            more = self._extra(self.train_also, clips, names, rate)
+            clips, names = clips.and_then(more), np.append(names, ["train"] * len(more.label))
+        y = number_classes(clips.label.tolist(), self.classes)
         self.train_set, self.val_set, self.test_set = (
-            SpeechDataset(part, number_classes(part.label.tolist(), known), stretch)
-            for part, stretch in ((train, 1.0), (val, 1.0), (test, self.test_stretch))
+            SpeechDataset(clips.only(names == name), y[names == name], stretch)
+            for name, stretch in (("train", 1.0), ("val", 1.0), ("test", self.test_stretch))
         )
         if self.test_stretch != 1.0:
             remarks.append(f"test clips' frequencies stretched by {self.test_stretch:g}")
-        self.summary = "\n".join([train.summary, *remarks])
+        self.summary = "\n".join([clips.summary, *remarks])
         if not self.fitted:
             self.require("train", "val", "test")
             lengths = self.train_set.lengths / rate
@@ -142,23 +145,12 @@ class SpeechData(DataModule):
         """All clips of the path."""
         return self.read_clips(self.path, rate)
 
-    def _check_known(self, place: str, clips: Clips, known: list[str]) -> None:
-        """Refuse words that are no classes: a network cannot name them."""
-        strange = sorted(set(clips.label.tolist()) - set(known))
-        if strange:
-            example = clips.name[clips.label == strange[0]][0]
-            raise UserError(
-                f"{place}: unknown words: {', '.join(strange[:10])} (such as {example}); known are "
-                f"{', '.join(known[:40])}; let data.pattern skip the others"
-            )
-
-    def _only_trained_on(self, split: Split, rate: int, known: list[str]) -> Clips:
+    def _extra(self, path: Path, clips: Clips, names: NDArray[np.str_], rate: int) -> Clips:
         """The clips of ``data.train_also``, without validation and test speakers and without duplicates."""
-        assert self.train_also is not None
-        more = self.read_clips(self.train_also, rate)
-        self._check_known(f"data.train_also={self.train_also}", more, known)
-        excluded = list(set(split.clips.speaker[split.names != "train"]) - {""})
-        chosen = more.only(~np.isin(more.speaker, excluded) & ~np.isin(more.identity, split.clips.identity))
+        more = self.read_clips(path, rate)
+        known_classes(more.label.tolist(), self.classes, f"data.train_also={path}", SKIP)
+        excluded = list(set(clips.speaker[names != "train"]) - {""})
+        chosen = more.only(~np.isin(more.speaker, excluded) & ~np.isin(more.identity, clips.identity))
         voices = len(set(chosen.speaker) - {""})
         summary = f"{more.summary}; trained on as well: {len(chosen.label):,} clips of {voices:,} speakers"
         if (chosen.split != "").any():
@@ -179,16 +171,3 @@ class SpeechData(DataModule):
         predicted = logistic_regression(self.train_set, self.train_set.y, self.test_set, log_mel)
         hits = predicted[items] == self.test_set.y[items]
         return {"most frequent word": simple["most frequent class"], "logistic regression": hits}
-
-
-def _tested(names: np.ndarray, missing: list[str]) -> list[str]:
-    """Remarks on a trained run's data: the share that is tested, words without a clip."""
-    tested = int((names == "test").sum())
-    remarks = []
-    if tested < len(names):
-        remarks.append(
-            f"tested: {tested:,} of {len(names):,} clips; test all with 'data.fractions={{val: 0, test: 1}}'"
-        )
-    if missing:
-        remarks.append(f"words of the run without recordings: {', '.join(missing)}")
-    return remarks

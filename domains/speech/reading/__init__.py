@@ -5,4 +5,4 @@ from domains.speech.reading.clips import Clips, read_clips
 from domains.speech.reading.decode import UnusableError, open_recording
 from domains.speech.reading.labels import compile_pattern
 from domains.speech.reading.recordings import Recordings, load
-from domains.speech.reading.split import Official, Split, Splitter
+from domains.speech.reading.split import Official, Splitter

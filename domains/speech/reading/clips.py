@@ -10,11 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from domains.speech.reading.decode import CUT, REMEDY, remedies
+from domains.speech.reading.decode import CUT, REMEDY, is_loss
 from domains.speech.reading.labels import is_background, labels_of, propose_pattern
 from domains.speech.reading.recordings import Recordings, load, too_long
-from shared.errors import UserError
-from shared.files import Arrays, Inventory, cached_arrays, identity, where
+from shared.files import Arrays, cached_arrays, check_folders, identities
 
 COLUMNS = ("samples", "label", "speaker", "split", "name", "identity")
 VERSION = "clips-5"  # of the cached columns: increase it when their form or meaning changes
@@ -88,8 +87,7 @@ def read_clips(
         hints = [f"data.pattern={pattern.pattern}"] if pattern else []
         hints += [f"sort them as WORD/recording.wav, or give {propose_pattern(names)}"] if names else []
         raise seen.none_usable(path, "recordings of words", *hints)
-    if pattern is None:
-        _check_folders(path, seen)
+    folders = [] if pattern else check_folders(seen, path, is_loss, f"repair them or {REMEDY}", is_background)
     seen.refuse(strict)
     samples = np.fromiter(np.split(columns["samples"], columns["start"][1:-1]), object, len(names))
     used = labels.reason == ""
@@ -105,28 +103,8 @@ def read_clips(
         split=labels.split,
         name=columns["name"],
         identity=columns["identity"],
-        summary="\n".join(lines + labels.remarks),
+        summary="\n".join([*lines, *labels.remarks, *folders]),
     ).only(used)
-
-
-def _check_folders(path: Path, seen: Inventory) -> None:
-    """Refuse a word's folder without a usable recording: the word would be missing without notice."""
-    lost = {
-        folder: reasons
-        for folder, reasons in seen.unused_folders().items()
-        if folder != "."
-        and not is_background(folder.rpartition("/")[2])
-        # some file is a recording
-        and (remedies(reasons) or any(not reason.startswith("of kind ") for reason in reasons))
-    }
-    for folder, reasons in lost.items():
-        counts = ", ".join(f"{count:,} {reason}" for reason, count in reasons.most_common())
-        others = f", nor in {', '.join(list(lost)[1:6])}" if len(lost) > 1 else ""
-        remedy = REMEDY if remedies(reasons) else "repair the recordings"
-        raise UserError(
-            f"{where(path, folder)}: no usable recording in it ({counts}){others}; {remedy}, or remove the "
-            "folder"
-        )
 
 
 def _read(path: Path, rate: int, max_seconds: float) -> Arrays:
@@ -139,7 +117,7 @@ def _read(path: Path, rate: int, max_seconds: float) -> Arrays:
         "start": np.cumsum([0, *map(len, samples)]),
         "name": np.array([name for name, _ in recordings], str),
         "damage": np.array([audio.damage for _, audio in recordings], str),
-        "identity": np.array([identity(x.tobytes()) for x in samples], np.uint64),
+        "identity": identities(x.tobytes() for x in samples),
         "too_long": np.array(seen.too_long, np.float64),
         "seen": seen.array(),
     }

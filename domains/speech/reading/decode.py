@@ -56,6 +56,11 @@ def remedies(reasons: Iterable[str]) -> list[str]:
     return [f"  {', '.join(suffixes)} cannot be read: {REMEDY}"] if suffixes else []
 
 
+def is_loss(reason: str) -> bool:
+    """Whether a file that is skipped for this reason was a recording."""
+    return not reason.startswith("of kind ") or reason.removeprefix("of kind ") in UNSUPPORTED
+
+
 class UnusableError(Exception):
     """A recording that cannot be used: a reason to count by, a detail, its seconds if it is too long."""
 

@@ -8,12 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shared.errors import UserError
-from shared.files import class_name, layout_of
+from shared.files import class_name, layout_of, listed
 
 NO_FOLDER = "not in a folder named by a word"
 NO_MATCH = "name does not match data.pattern"
 BACKGROUND = "folder in underscores, not a word"
-MAX_WORDS = 8  # in a remark
 # Patterns to propose: the first that divides all names into a few words.
 COMMON_PATTERNS = (
     r"(?P<label>[^/]+)/[^/]+$",
@@ -73,8 +72,7 @@ def labels_of(names: Sequence[str], pattern: re.Pattern[str] | None) -> Labels:
     word, remarks = layout.label, list(layout.notes)
     reason = np.select([word == "", _in_background(word)], [NO_FOLDER, BACKGROUND], "")
     if words := np.unique(word[reason == ""]).tolist():
-        more = ", …" if len(words) > MAX_WORDS else ""
-        remarks.append(f"words by folder: {len(words):,} ({', '.join(words[:MAX_WORDS])}{more})")
+        remarks.append(f"words by folder: {len(words):,} ({listed(words)})")
     return Labels(word, none, layout.split, reason, remarks)
 
 

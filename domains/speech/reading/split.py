@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import NamedTuple, TypedDict
+from typing import TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,51 +26,6 @@ class Official(TypedDict, total=False):
 
     val: str | None
     test: str | None
-
-
-class Split(NamedTuple):
-    """The split of C clips."""
-
-    clips: Clips
-    names: Names
-    remarks: list[str]  # further lines for the summary
-
-    def check(self) -> None:
-        """Refuse a word without a training clip."""
-        labels, speakers = self.clips.label, self.clips.speaker
-        for word in sorted(set(labels.tolist()) - set(labels[self.names == "train"].tolist())):
-            names = ", ".join(np.unique(speakers[labels == word]))
-            raise UserError(
-                f"{word!r} has no training clip (its speakers: {names or 'unknown'}); choose another split, "
-                "add speakers, or remove the word"
-            )
-
-    def summary(self) -> list[str]:
-        """The size of each split, and which speakers are in more than one."""
-        labels, speakers = self.clips.label, self.clips.speaker
-        voices = {name: set(speakers[self.names == name].tolist()) for name in ("train", "val", "test")}
-        known = "" not in speakers
-        sizes = []
-        for name, own in voices.items():
-            size = f"{(self.names == name).sum():,} {name}"
-            if known:
-                size += f" of {len(own):,} speaker{'s' * (len(own) != 1)}"
-                size += f" ({', '.join(sorted(own))})" * (name != "train" and 0 < len(own) <= 3)
-            sizes.append(size)
-        lines = [f"clips: {', '.join(sizes)}"]
-        if not known:
-            lines.append("speakers unknown: split by file, so a voice may be in several splits")
-            return lines + self.remarks
-        if shared := voices["test"] & voices["train"]:
-            lines.append(f"{len(shared)} of {len(voices['test'])} test speakers are also training speakers")
-        elif voices["val"] & voices["train"]:
-            lines.append("validation speakers are also training speakers; test speakers are not")
-        if len(voices["test"]) == 1:
-            lines.append("one test speaker: intervals are over the clips, not over speakers")
-        single = [word for word in np.unique(labels) if len(set(speakers[labels == word])) == 1]
-        if single and len(np.unique(speakers)) > 1:
-            lines.append(f"words of one speaker only: {', '.join(single)}")
-        return lines + self.remarks
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,8 +80,8 @@ class Splitter:
         """Whether the test set is chosen by speaker, whatever is official."""
         return self.test_speaker is not None or self.fold is not None
 
-    def split(self, clips: Clips) -> Split:
-        """Assign all clips.
+    def split(self, clips: Clips) -> tuple[Names, list[str]]:
+        """The split of each clip, and lines for the summary.
 
         Raises:
             UserError: the speakers are unknown or too few, or a pattern matches nothing.
@@ -152,7 +107,7 @@ class Splitter:
                 remarks.append(
                     f"fewer than {MIN_SPEAKERS} speakers to divide: split by file, so no new voice is tested"
                 )
-        return Split(clips, names, remarks)
+        return names, [*_described(clips, names), *remarks]
 
     def _official(self, clips: Clips) -> tuple[Names, set[str]]:
         """The official split, ``train`` elsewhere; and which of val and test are official."""
@@ -230,3 +185,30 @@ def _divide(clips: Clips, rest: NDArray[np.int64], by_speaker: bool, *, val: flo
         names[number] = "test" if taken < tests else "val"
         taken += 1
     return names[group]
+
+
+def _described(clips: Clips, names: Names) -> list[str]:
+    """The size of each split, and which speakers are in more than one."""
+    labels, speakers = clips.label, clips.speaker
+    voices = {name: set(speakers[names == name].tolist()) for name in ("train", "val", "test")}
+    known = "" not in speakers
+    sizes = []
+    for name, own in voices.items():
+        size = f"{(names == name).sum():,} {name}"
+        if known:
+            size += f" of {len(own):,} speaker{'s' * (len(own) != 1)}"
+            size += f" ({', '.join(sorted(own))})" * (name != "train" and 0 < len(own) <= 3)
+        sizes.append(size)
+    lines = [f"clips: {', '.join(sizes)}"]
+    if not known:
+        return [*lines, "speakers unknown: split by file, so a voice may be in several splits"]
+    if shared := voices["test"] & voices["train"]:
+        lines.append(f"{len(shared)} of {len(voices['test'])} test speakers are also training speakers")
+    elif voices["val"] & voices["train"]:
+        lines.append("validation speakers are also training speakers; test speakers are not")
+    if len(voices["test"]) == 1:
+        lines.append("one test speaker: intervals are over the clips, not over speakers")
+    single = [word for word in np.unique(labels) if len(set(speakers[labels == word])) == 1]
+    if single and len(np.unique(speakers)) > 1:
+        lines.append(f"words of one speaker only: {', '.join(single)}")
+    return lines

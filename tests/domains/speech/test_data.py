@@ -62,6 +62,15 @@ def test_batches_are_of_clips_of_like_length(tmp_path: Path) -> None:
     assert np.mean(spread) < 0.25 * np.ptp(data.train_set.lengths)
 
 
+def test_a_word_of_the_test_speaker_alone_is_refused(tmp_path: Path) -> None:
+    folder = write_words(tmp_path / "in")
+    for file in (folder / "low").glob("f0_*.wav"):
+        (folder / "deep").mkdir(exist_ok=True)
+        file.rename(folder / "deep" / file.name)
+    with pytest.raises(UserError, match="must have training examples of each class, got 'deep' in test"):
+        ready(f"data.path={folder}", "data.test_speaker=f0")
+
+
 def test_extra_recordings_are_used_for_training_only(tmp_path: Path) -> None:
     own = write_words(tmp_path / "own")
     more = write_words(tmp_path / "more", speakers=3, seed=1)
@@ -87,7 +96,7 @@ def test_extra_recordings_are_used_for_training_only(tmp_path: Path) -> None:
 def test_extra_recordings_of_other_words_are_refused(tmp_path: Path) -> None:
     own, more = write_words(tmp_path / "own"), write_words(tmp_path / "more")
     (more / "low").rename(more / "deep")
-    with pytest.raises(UserError, match=r"data\.train_also=.*more: unknown words: deep \(such as deep/"):
+    with pytest.raises(UserError, match=r"data\.train_also=.*more: must have classes .*, got deep as well"):
         ready(f"data.path={own}", f"data.train_also={more}")
 
 
@@ -106,7 +115,7 @@ def test_the_preprocessing_is_fitted_to_the_training_clips_or_is_a_trained_netwo
     assert (later.classes, later.preprocessing) == fitted
     assert later.train_set.lengths.max() <= 0.51 * 8000
     shutil.copytree(folder / "high", folder / "new")
-    with pytest.raises(UserError, match=r"unknown words: new .such as new/.*known are high, low, middle"):
+    with pytest.raises(UserError, match=r"classes of the run \(high, low, middle\), got new as well"):
         ready(f"data.path={folder}", fitted=fitted)
 
 

@@ -58,7 +58,8 @@ def test_a_word_whose_recordings_cannot_be_read_is_named_with_the_remedy(put: Ca
     put("yes"), put("no")
     path = put("maybe", 5, "{}.m4a", M4A)
     with pytest.raises(
-        UserError, match=r"in/maybe: no usable recording.*\(5 of kind \.m4a\); convert to \.wav"
+        UserError,
+        match=r"in/maybe: must hold usable files, got 5 of kind \.m4a; repair them or convert to \.wav",
     ):
         ready(path)
     path = put("maybe", 1)
@@ -71,7 +72,7 @@ def test_a_word_whose_recordings_cannot_be_read_is_named_with_the_remedy(put: Ca
 @pytest.mark.parametrize("data", [b"", b"text", encoded(0 * tone(300)), encoded(tone(300, 9))])
 def test_a_word_of_damaged_recordings_is_named(put: Callable, data: bytes) -> None:
     put("yes"), put("no")
-    with pytest.raises(UserError, match=r"in/maybe: no usable recording in it \(3 "):
+    with pytest.raises(UserError, match=r"in/maybe: must hold usable files, got 3 "):
         ready(put("maybe", 3, data=data))
 
 
@@ -261,13 +262,15 @@ def test_a_run_on_other_recordings(put: Callable) -> None:
     put("yes", 4, data=encoded(tone(500, 0.3, 44100), 44100))
     later = ready(path, fitted=fitted)
     assert later.classes == ["maybe", "no", "yes"]
-    assert "words of the run without recordings: maybe" in later.summary
+    assert "classes of the run without examples: maybe" in later.summary
     tested = len(later.test_set)
     assert f"tested: {tested} of 24 clips; test all with 'data.fractions=" in later.summary
     every = ready(path, "data.fractions={val: 0, test: 1}", fitted=fitted)
     assert counts(every) == [0, 0, 24]
     assert "tested:" not in every.summary
-    with pytest.raises(UserError, match=r"data\.path=.*: unknown words: perhaps \(such as perhaps/"):
+    with pytest.raises(
+        UserError, match=r"data\.path=.*: must have classes of the run .*, got perhaps as well"
+    ):
         ready(put("perhaps", 3), fitted=fitted)
 
 
