@@ -18,6 +18,13 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("MPLBACKEND", "Agg")
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Let the fuzzers print their seeds whatever is captured."""
+    from tests import fuzzing
+
+    fuzzing.capture = config.pluginmanager.getplugin("capturemanager")
+
+
 @pytest.fixture(scope="session")
 def runs(tmp_path_factory: pytest.TempPathFactory) -> "dict[str, Run]":
     """A run of a small network for each domain."""

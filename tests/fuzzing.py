@@ -1,11 +1,20 @@
 """Damaged files for tests of readers, like those of broken disks, truncated copies and attackers."""
 
+import os
+import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
+from typing import Any, TypeVar
 
 import numpy as np
 
+from shared.errors import UserError
+
+T = TypeVar("T")
+
+capture: Any = None  # pytest's, set by conftest.py
 SECONDS = 20.0  # the limit of one case, also on a busy machine
 EDGES = [0, 1, 0x7F, 0x80, 0xFF, 0x7FFF, 0x8000, 0xFFFF, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF]
 
@@ -58,25 +67,52 @@ def fuzz(
     seed: int,
     pieces: Sequence[bytes] = (),
 ) -> Counter[str]:
-    """Pass damaged files to a reader; any exception except ``refused`` is raised with the number of the case.
+    """Pass damaged files to a reader, as ``fuzz_with``."""
+
+    def make(random: np.random.Generator) -> bytes:
+        data, other = (files[int(random.integers(len(files)))] for _ in range(2))
+        return damaged(data, other, random, pieces)
+
+    return fuzz_with(make, read, refused, cases=cases, seed=seed)
+
+
+def fuzz_with(
+    make: Callable[[np.random.Generator], T],
+    use: Callable[[T], object],
+    refused: type[Exception] | tuple[type[Exception], ...],
+    *,
+    cases: int,
+    seed: int,
+) -> Counter[str]:
+    """Use damaged inputs; any exception except ``refused`` is raised with the number of the case.
+
+    Each case has SECONDS, and a ``UserError`` is one line.
 
     Returns:
-        How many were ``read`` and how many ``refused``.
+        How many were ``read`` and how many ``refused``, these also by the name of the exception.
     """
-    print(f"seed {seed}, {cases:,} cases")  # noqa: T201  # pytest shows it with a failure
+    _print_seed(seed, cases)
     random = np.random.default_rng(seed)
     outcomes: Counter[str] = Counter()
     for case in range(cases):
-        data, other = (files[int(random.integers(len(files)))] for _ in range(2))
-        data = damaged(data, other, random, pieces)
+        data, message = make(random), ""
         start = time.monotonic()
         try:
-            read(data)
+            use(data)
             outcomes["read"] += 1
-        except refused:
-            outcomes["refused"] += 1
+        except refused as error:
+            outcomes.update(["refused", type(error).__name__])
+            message = str(error) if isinstance(error, UserError) else ""
         except BaseException as error:
-            error.add_note(f"case {case} of seed {seed}: {data[:2000]!r}")
+            error.add_note(f"case {case} of seed {seed}: {repr(data)[:2000]}")
             raise
-        assert time.monotonic() - start < SECONDS, (case, seed, data[:2000])
+        assert "\n" not in message, (case, seed, message)
+        assert time.monotonic() - start < SECONDS, (case, seed, repr(data)[:2000])
     return outcomes
+
+
+def _print_seed(seed: int, cases: int) -> None:
+    """At once and past pytest's capture: a decoder may crash, and a test that passes shows no output."""
+    test = os.environ.get("PYTEST_CURRENT_TEST", "").removesuffix(" (call)")
+    with capture.global_and_fixture_disabled() if capture else nullcontext():
+        print(f"\n{test}: seed {seed}, {cases:,} cases", file=sys.stderr, flush=True)  # noqa: T201
