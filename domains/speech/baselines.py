@@ -19,14 +19,7 @@ BATCH = 256
 def logistic_regression(
     train: Dataset, words: NDArray[np.int64], test: Dataset, log_mel: LogMel
 ) -> NDArray[np.int64]:
-    """The word (test clips,) by logistic regression on the mean and deviation of each band over time.
-
-    Args:
-        train: clips of ``SpeechData``.
-        words: of these clips.
-        test: further clips.
-        log_mel: makes their bands.
-    """
+    """The word (test clips,) by the mean and deviation of each band; ``words`` are the training clips'."""
     chosen = np.linspace(0, len(train) - 1, min(len(train), LEARNED)).astype(int)
     model = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))
     model.fit(_statistics(train, chosen, log_mel), words[chosen])

@@ -24,13 +24,13 @@ def bench(module: SpeechClassifier, data: SpeechData, samples_per_second: float)
     """
     module = module.cpu().train()
     batches = list(islice(data.train_dataloader(), BATCHES))
+    clips = sum(len(batch["y"]) for batch in batches)
+    sound = sum(int(batch["lengths"].sum()) for batch in batches) / data.preprocessing.sizes["rate"]
 
     def preprocess() -> None:
         for batch in batches:
             module.preprocess(batch)
 
-    clips = sum(len(batch["y"]) for batch in batches)
-    sound = sum(int(batch["lengths"].sum()) for batch in batches) / data.preprocessing.sizes["rate"]
     threads = torch.get_num_threads()
     seconds = min(repeat(preprocess, timer=time.perf_counter, repeat=REPEATS, number=1))
     torch.set_num_threads(1)

@@ -39,9 +39,9 @@ class SpeechPreprocessing(Preprocessing):
 class LogMel(nn.Module):
     """The logarithm of the power in bands of the mel scale, each clip at the same level.
 
-    Windows of a Hann shape, none of which reaches beyond a clip's own samples: (samples - window) / hop + 1
-    frames, one at least. A clip's power is scaled to mean 1, and its logarithm shifted and scaled to mean 0
-    and variance 1, both over all its own cells, so that neither loudness nor the padding counts.
+    Hann windows inside a clip's own samples: (samples - window) / hop + 1 frames, one at least. A clip's
+    power is scaled to mean 1, and its logarithm to mean 0 and variance 1, both over all its own cells, so
+    that neither loudness nor the padding counts.
 
     Args:
         rate: of the samples, in Hz.
@@ -69,27 +69,21 @@ class LogMel(nn.Module):
         require_number("data.sizes.high_hz", high_hz, 0, RATE[1])
         self.size, self.hop = round(rate * window_ms / 1000), round(rate * hop_ms / 1000)
         if self.size < 2 or self.hop < 1:
-            raise UserError(
-                f"data.sizes.window_ms={window_ms}, data.sizes.hop_ms={hop_ms}: too short for samples at "
-                f"{rate} Hz"
-            )
+            times = f"data.sizes.window_ms={window_ms}, data.sizes.hop_ms={hop_ms}"
+            raise UserError(f"{times}: too short for samples at {rate} Hz")
         if not low_hz < high_hz <= rate / 2:
-            raise UserError(
-                f"data.sizes.low_hz={low_hz}, data.sizes.high_hz={high_hz}: must rise, and end at most at "
-                f"{rate / 2:g}, half of data.sizes.rate"
-            )
+            hertz = f"data.sizes.low_hz={low_hz}, data.sizes.high_hz={high_hz}"
+            raise UserError(f"{hertz}: must rise, and end at most at {rate / 2:g}, half of data.sizes.rate")
         self.bins = 2 ** math.ceil(math.log2(self.size))
         self.rate, self.nyquist, self.mels = rate, rate / 2, mels
         # On the CPU, also where a network is made without memory: their values are looked at.
-        with warnings.catch_warnings(), torch.device("cpu"):
-            warnings.filterwarnings("error", message="At least one mel filterbank")
-            try:
-                bands = melscale_fbanks(self.bins // 2 + 1, low_hz, high_hz, mels, rate)
-            except UserWarning as error:
-                raise UserError(
-                    f"data.sizes.mels={mels}: some bands are narrower than the {rate / self.bins:.0f} Hz "
-                    f"that a window of {window_ms} ms resolves; use fewer, or longer windows"
-                ) from error
+        with warnings.catch_warnings(action="ignore"), torch.device("cpu"):  # an empty band is refused below
+            bands = melscale_fbanks(self.bins // 2 + 1, low_hz, high_hz, mels, rate)
+        if not bands.any(0).all():
+            raise UserError(
+                f"data.sizes.mels={mels}: some bands are narrower than the {rate / self.bins:.0f} Hz that a "
+                f"window of {window_ms} ms resolves; use fewer, or longer windows"
+            )
         self.register_buffer("window", torch.hann_window(self.size), persistent=False)
         self.register_buffer("bands", bands, persistent=False)
         low, high = _mel(torch.tensor([low_hz, high_hz]))
@@ -99,12 +93,12 @@ class LogMel(nn.Module):
     def forward(
         self, x: Tensor, lengths: Tensor | None = None, stretch: Tensor | None = None
     ) -> tuple[Tensor, Tensor]:
-        """Spectrograms (N, mels, frames), and the frames of each.
+        """Spectrograms (N, mels, frames), and the frames (N,) of each.
 
         Args:
             x: (N, samples), zeros beyond a clip's length.
             lengths: (N,) samples of each clip; None: all are as long as the batch.
-            stretch: (N,) factor by which each clip's frequencies are stretched, see ``stretched``.
+            stretch: (N,) factors as for ``stretched``.
         """
         if lengths is None:
             lengths = torch.full((len(x),), x.size(1), device=x.device)

@@ -142,11 +142,7 @@ class Recording:
 
 @contextmanager
 def open_recording(data: Path | bytes) -> Iterator[Recording]:
-    """Open a recording.
-
-    Raises:
-        UnusableError: empty, not audio, or a sample rate or number of channels out of range.
-    """
+    """Open a recording; an ``UnusableError`` if it is not audio, or its rate or channels are out of range."""
     printed: list[bytes] = []
     with _decoding(printed):
         stream = data.open("rb") if isinstance(data, Path) else io.BytesIO(data)

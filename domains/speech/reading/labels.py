@@ -35,11 +35,7 @@ class Labels(NamedTuple):
 
 
 def regex(key: str, pattern: str) -> re.Pattern[str]:
-    """Compile the value of a key.
-
-    Raises:
-        UserError: not a regular expression.
-    """
+    """Compile the value of a key, or raise a ``UserError``."""
     try:
         return re.compile(pattern)
     except re.error as error:
@@ -47,11 +43,7 @@ def regex(key: str, pattern: str) -> re.Pattern[str]:
 
 
 def compile_pattern(pattern: str | None) -> re.Pattern[str] | None:
-    """Compile ``data.pattern``.
-
-    Raises:
-        UserError: not a regular expression, or one without the group ``label``.
-    """
+    """Compile ``data.pattern``, or raise a ``UserError``: it must have the group ``label``."""
     compiled = None if pattern is None else regex("data.pattern", pattern)
     if compiled and "label" not in compiled.groupindex:
         raise UserError(f"data.pattern: must have a group (?P<label>…) around the word, got {pattern}")

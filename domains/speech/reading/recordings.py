@@ -28,29 +28,25 @@ class Source(NamedTuple):
 
 
 class Audio(NamedTuple):
-    """Mono samples, and a description of damage (see ``Recording.damage``)."""
+    """Mono samples, and what is damaged (see ``Recording.damage``)."""
 
     samples: NDArray[np.int16]
     damage: str
 
 
 class Recordings(Inventory):
-    """The recordings of a path: those used, and those skipped for a reason.
-
-    Attributes:
-        too_long: seconds of the recordings that were longer than a limit.
-    """
+    """The recordings of a path: those used, and those skipped for a reason."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.too_long: list[float] = []
+        self.too_long: list[float] = []  # seconds
 
     def read(self, path: Path, read_one: Callable[[Path | bytes], T], title: str) -> Iterator[tuple[str, T]]:
-        """Read a file, a folder or an archive one by one with a progress bar; unusable ones are skipped.
+        """Read the recordings of a file, a folder or an archive with a progress bar.
 
         Args:
             path: files on disk are opened by ``read_one``, not here.
-            read_one: makes the result from a file's path or bytes; may raise ``UnusableError``.
+            read_one: makes the result from a file's path or bytes; raises ``UnusableError`` to skip it.
             title: of the progress bar.
 
         Yields:
