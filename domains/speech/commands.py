@@ -2,7 +2,6 @@
 
 import tarfile
 import zlib
-from dataclasses import replace
 from http.client import HTTPException
 from pathlib import Path
 from types import MappingProxyType
@@ -30,7 +29,7 @@ class CommandsData(SpeechData):
         super().__init__(**settings)
         self.download = download
 
-    def read(self, rate: int) -> Clips:
+    def read(self, rate: int) -> tuple[Clips, str]:
         """All clips but those of background noise, with their official split unless speakers are tested.
 
         Raises:
@@ -51,11 +50,11 @@ class CommandsData(SpeechData):
             raise UserError(
                 f"data.path={self.path}: must hold {folder.relative_to(self.path)}, got {reason}; {remedy}"
             ) from error
-        clips = self.read_clips(folder, rate)
-        if self.splitter.by_speaker:
-            return clips
-        listed = [np.isin(clips.name, names) for names in lists.values()]
-        return replace(clips, split=np.select(listed, list(lists), "train"))
+        clips, summary = self.read_clips(folder, rate)
+        if not self.splitter.by_speaker:
+            listed = [np.isin(clips.name, names) for names in lists.values()]
+            clips = clips._replace(split=np.select(listed, list(lists), "train"))
+        return clips, summary
 
     def _names(self, subset: str) -> list[str]:
         listed = SPEECHCOMMANDS(self.path, VERSION, download=self.download, subset=subset)

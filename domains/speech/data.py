@@ -1,6 +1,5 @@
 """Clips of words as batches of samples, split by speaker wherever speakers are known."""
 
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -111,7 +110,7 @@ class SpeechData(DataModule):
         if hasattr(self, "train_set"):
             return
         rate = (self.preprocessing.sizes if self.fitted else self.sizes)["rate"]
-        clips, place = self.read(rate), f"data.path={self.path}"
+        (clips, summary), place = self.read(rate), f"data.path={self.path}"
         if self.fitted:
             remarks = known_classes(clips.label.tolist(), self.classes, place, SKIP)[1]
         else:
@@ -125,7 +124,8 @@ class SpeechData(DataModule):
             hint = "test all with 'data.fractions={val: 0, test: 1}'"
             remarks.append(f"tested: {tested:,} of {len(names):,} clips; {hint}")
         if self.train_also:
-            more = self._extra(self.train_also, clips, names, rate)
+            more, of_more = self._extra(self.train_also, clips, names, rate)
+            summary = f"{summary}\n{of_more}"
             clips, names = clips.and_then(more), np.append(names, ["train"] * len(more.label))
         y = number_classes(clips.label.tolist(), self.classes)
         self.train_set, self.val_set, self.test_set = (
@@ -134,28 +134,28 @@ class SpeechData(DataModule):
         )
         if self.test_stretch != 1.0:
             remarks.append(f"test clips' frequencies stretched by {self.test_stretch:g}")
-        self.summary = "\n".join([clips.summary, *remarks])
+        self.summary = "\n".join([summary, *remarks])
         if not self.fitted:
             self.require("train", "val", "test")
             lengths = self.train_set.lengths / rate
             seconds: Seconds = {"median": float(np.median(lengths)), "longest": float(lengths.max())}
             self.preprocessing = SpeechPreprocessing(self.sizes, self.augment, seconds)
 
-    def read(self, rate: int) -> Clips:
-        """All clips of the path."""
+    def read(self, rate: int) -> tuple[Clips, str]:
+        """All clips of the path, and what was read and skipped."""
         return self.read_clips(self.path, rate)
 
-    def _extra(self, path: Path, clips: Clips, names: NDArray[np.str_], rate: int) -> Clips:
+    def _extra(self, path: Path, clips: Clips, names: NDArray[np.str_], rate: int) -> tuple[Clips, str]:
         """The clips of ``data.train_also``, without validation and test speakers and without duplicates."""
-        more = self.read_clips(path, rate)
+        more, summary = self.read_clips(path, rate)
         known_classes(more.label.tolist(), self.classes, f"data.train_also={path}", SKIP)
         excluded = list(set(clips.speaker[names != "train"]) - {""})
         chosen = more.only(~np.isin(more.speaker, excluded) & ~np.isin(more.identity, clips.identity))
         voices = len(set(chosen.speaker) - {""})
-        summary = f"{more.summary}; trained on as well: {len(chosen.label):,} clips of {voices:,} speakers"
+        summary += f"; trained on as well: {len(chosen.label):,} clips of {voices:,} speakers"
         if (chosen.split != "").any():
             summary += "; its folders that are named like splits train, too"
-        return replace(chosen, summary=summary)
+        return chosen, summary
 
     def groups(self, items: np.ndarray) -> np.ndarray:
         """Clips of one speaker resemble each other; where there is but one, or none is known, each counts."""

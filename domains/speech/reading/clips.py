@@ -3,9 +3,8 @@
 import math
 import re
 from collections import Counter
-from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,12 +14,10 @@ from domains.speech.reading.labels import is_background, labels_of, propose_patt
 from domains.speech.reading.recordings import Recordings, load, too_long
 from shared.files import Arrays, cached_arrays, check_folders, identities
 
-COLUMNS = ("samples", "label", "speaker", "split", "name", "identity")
 VERSION = "clips-5"  # of the cached columns: increase it when their form or meaning changes
 
 
-@dataclass(frozen=True)
-class Clips:
+class Clips(NamedTuple):
     """C clips."""
 
     samples: NDArray[np.object_]  # (C,) of int16 (samples,): mono, at one rate
@@ -29,18 +26,14 @@ class Clips:
     split: NDArray[np.str_]  # (C,) official: train, val or test; empty if none
     name: NDArray[np.str_]  # (C,) of the file inside the folder or archive
     identity: NDArray[np.uint64]  # (C,) hash of the samples
-    summary: str  # what was read and what was skipped, by reason
 
     def only(self, chosen: NDArray[np.bool_]) -> "Clips":
         """The chosen clips (C,)."""
-        return replace(self, **{name: getattr(self, name)[chosen] for name in COLUMNS})
+        return Clips(*(column[chosen] for column in self))
 
     def and_then(self, more: "Clips") -> "Clips":
         """These clips followed by others of the same rate."""
-        columns: dict[str, Any] = {
-            name: np.append(getattr(self, name), getattr(more, name)) for name in COLUMNS
-        }
-        return replace(self, **columns, summary=f"{self.summary}\n{more.summary}")
+        return Clips(*map(np.append, self, more))
 
 
 def read_clips(
@@ -51,7 +44,7 @@ def read_clips(
     max_seconds: float,
     strict: bool = False,
     cache: Path | None = None,
-) -> Clips:
+) -> tuple[Clips, str]:
     """Read a file, a folder, or an archive (zip, tar, tar.gz, tar.xz, tar.bz2), sorted by name.
 
     Args:
@@ -62,6 +55,9 @@ def read_clips(
         max_seconds: longer recordings are skipped.
         strict: refuse the first unusable file instead of skipping it.
         cache: folder of the samples, see ``shared.files.cache_folder``.
+
+    Returns:
+        The clips, and a summary of what was read and what was skipped.
 
     Raises:
         UserError: nothing to read, a broken archive, no usable clip, more than half of the recordings too
@@ -96,15 +92,8 @@ def read_clips(
     for text, count in Counter(damage[used & (damage != "")].tolist()).most_common():
         use = "read up to the damage" if text == CUT else "used"
         lines.append(f"{use}: {count:,} {text}, such as {columns['name'][used & (damage == text)][0]}")
-    return Clips(
-        samples=samples,
-        label=labels.word,
-        speaker=labels.speaker,
-        split=labels.split,
-        name=columns["name"],
-        identity=columns["identity"],
-        summary="\n".join([*lines, *labels.remarks, *folders]),
-    ).only(used)
+    clips = Clips(samples, labels.word, labels.speaker, labels.split, columns["name"], columns["identity"])
+    return clips.only(used), "\n".join([*lines, *labels.remarks, *folders])
 
 
 def _read(path: Path, rate: int, max_seconds: float) -> Arrays:

@@ -1,4 +1,4 @@
-"""Synthetic sounds for tests: words are tones, voices shift their pitch."""
+"""Synthetic sounds for tests, and their data: words are tones, voices shift their pitch."""
 
 import io
 from pathlib import Path
@@ -6,6 +6,11 @@ from pathlib import Path
 import numpy as np
 import soundfile
 from numpy.typing import NDArray
+
+from domains.speech.data import SpeechData
+from shared.config.cli import compose
+from shared.training.data import Fitted
+from shared.training.setup import build_data
 
 WORDS = {"low": 300.0, "middle": 800.0, "high": 1900.0}  # Hz of each word's tone
 
@@ -33,3 +38,11 @@ def write_words(folder: Path, speakers: int = 6, clips: int = 4, seed: int = 0) 
                 name = f"{'fm'[speaker % 2]}{speaker}_{number}.wav"
                 (folder / word / name).write_bytes(encoded(x))
     return folder
+
+
+def ready(*words: str, fitted: Fitted | None = None) -> SpeechData:
+    """The data of a training with these words on its command line, read and split."""
+    data = build_data(compose("train", ["domain=speech", *words]), fitted)
+    data.setup()
+    assert isinstance(data, SpeechData)
+    return data

@@ -17,34 +17,26 @@ from shared.commands.evaluate import evaluate
 from shared.config.cli import compose
 from shared.errors import UserError
 from shared.training.data import Draw, Fitted
-from shared.training.setup import build_data
 from tests.commands import command, run_folder
-from tests.domains.speech.sounds import encoded, tone, write_words
+from tests.domains.speech.sounds import encoded, ready, tone, write_words
 
 DATA = os.environ.get("CONVOLUTIONS_DATA")
 PATTERN = r"data.pattern='(?P<label>[^/]+)/(?P<speaker>[^/_]+)_\d+\.'"
-FOLDER = ["domain=speech", "data=speech/folder", "data.sizes.rate=8000", "data.sizes.high_hz=4000"]
+FOLDER = ["data=speech/folder", "data.sizes.rate=8000", "data.sizes.high_hz=4000"]
 TINY = [
-    *FOLDER, PATTERN, "model=speech/small", "data.batch_size=16", "trainer.max_epochs=6",
+    "domain=speech", *FOLDER, PATTERN, "model=speech/small", "data.batch_size=16", "trainer.max_epochs=6",
     "trainer.accelerator=cpu", "trainer.precision=32-true", "trainer.enable_progress_bar=false",
     "optimizer.lr=0.01",
 ]  # fmt: skip
 
 
-@pytest.fixture(autouse=True)
-def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("CONVOLUTIONS_CACHE", str(tmp_path / "cache"))
-
-
-def ready(*overrides: str, fitted: Fitted | None = None) -> SpeechData:
-    data = build_data(compose("train", [*FOLDER, PATTERN, *overrides]), fitted)
-    data.setup()
-    assert isinstance(data, SpeechData)
-    return data
+def words_by(*overrides: str, fitted: Fitted | None = None) -> SpeechData:
+    """Data with word and speaker from the names."""
+    return ready(*FOLDER, PATTERN, *overrides, fitted=fitted)
 
 
 def test_a_batch_is_samples_filled_up_with_zeros(tmp_path: Path) -> None:
-    data = ready(f"data.path={write_words(tmp_path / 'in')}")
+    data = words_by(f"data.path={write_words(tmp_path / 'in')}")
     words = data.train_set
     batch = words[Draw(np.array([3, 0]), None)]
     assert batch["x"].dtype == np.int16
@@ -57,7 +49,7 @@ def test_a_batch_is_samples_filled_up_with_zeros(tmp_path: Path) -> None:
 
 
 def test_batches_are_of_clips_of_like_length(tmp_path: Path) -> None:
-    data = ready(f"data.path={write_words(tmp_path / 'in', clips=20)}", "data.batch_size=8")
+    data = words_by(f"data.path={write_words(tmp_path / 'in', clips=20)}", "data.batch_size=8")
     spread = [np.ptp(np.asarray(batch["lengths"])) for batch in data.train_dataloader()]
     assert np.mean(spread) < 0.25 * np.ptp(data.train_set.lengths)
 
@@ -68,7 +60,7 @@ def test_a_word_of_the_test_speaker_alone_is_refused(tmp_path: Path) -> None:
         (folder / "deep").mkdir(exist_ok=True)
         file.rename(folder / "deep" / file.name)
     with pytest.raises(UserError, match="must have training examples of each class, got 'deep' in test"):
-        ready(f"data.path={folder}", "data.test_speaker=f0")
+        words_by(f"data.path={folder}", "data.test_speaker=f0")
 
 
 def test_extra_recordings_are_used_for_training_only(tmp_path: Path) -> None:
@@ -78,8 +70,8 @@ def test_extra_recordings_are_used_for_training_only(tmp_path: Path) -> None:
         file.rename(file.with_name(file.name.replace("f0", "m5")))
     copied = own / "low" / "m1_0.wav"  # a copy of an own clip, with another speaker's name
     (more / "low" / "f9_0.wav").write_bytes(copied.read_bytes())
-    alone = ready(f"data.path={own}", "data.test_speaker=m5")
-    data = ready(f"data.path={own}", "data.test_speaker=m5", f"data.train_also={more}")
+    alone = words_by(f"data.path={own}", "data.test_speaker=m5")
+    data = words_by(f"data.path={own}", "data.test_speaker=m5", f"data.train_also={more}")
     for a, b in ((alone.val_set, data.val_set), (alone.test_set, data.test_set)):
         assert a.clips.name.tolist() == b.clips.name.tolist()
     added = len(data.train_set) - len(alone.train_set)
@@ -87,7 +79,7 @@ def test_extra_recordings_are_used_for_training_only(tmp_path: Path) -> None:
     assert added == 3 * 4 * len({"m1", "f2"} - validated)
     assert f"trained on as well: {added} clips of {len({'m1', 'f2'} - validated)} speakers" in data.summary
     batch = data.train_set[Draw(np.arange(len(data.train_set)), None)]
-    heard = read_clips(more, 8000, pattern=compile_pattern(PATTERN.split("'")[1]), max_seconds=5)
+    heard, _ = read_clips(more, 8000, pattern=compile_pattern(PATTERN.split("'")[1]), max_seconds=5)
     same = heard.name.tolist().index(data.train_set.clips.name[-1])
     assert np.array_equal(batch["x"][-1, : batch["lengths"][-1]], heard.samples[same])
     assert data.classes[batch["y"][-1]] == heard.label[same]
@@ -97,42 +89,42 @@ def test_extra_recordings_of_other_words_are_refused(tmp_path: Path) -> None:
     own, more = write_words(tmp_path / "own"), write_words(tmp_path / "more")
     (more / "low").rename(more / "deep")
     with pytest.raises(UserError, match=r"data\.train_also=.*more: must have classes .*, got deep as well"):
-        ready(f"data.path={own}", f"data.train_also={more}")
+        words_by(f"data.path={own}", f"data.train_also={more}")
 
 
 def test_the_preprocessing_is_fitted_to_the_training_clips_or_is_a_trained_network_s(
     tmp_path: Path,
 ) -> None:
     folder = write_words(tmp_path / "in")
-    data = ready(f"data.path={folder}")
+    data = words_by(f"data.path={folder}")
     fitted = Fitted(data.classes, data.preprocessing)
     lengths = data.train_set.lengths / 8000
     assert data.preprocessing.seconds == {"median": np.median(lengths), "longest": lengths.max()}
     assert (data.classes, data.preprocessing.sizes["rate"]) == (["high", "low", "middle"], 8000)
     json.dumps(asdict(data.preprocessing))  # plain values
     shutil.rmtree(folder / "low")
-    later = ready(f"data.path={folder}", "data.sizes.rate=16000", "data.sizes.high_hz=7600", fitted=fitted)
+    later = words_by(f"data.path={folder}", "data.sizes.rate=16000", "data.sizes.high_hz=7600", fitted=fitted)
     assert (later.classes, later.preprocessing) == fitted
     assert later.train_set.lengths.max() <= 0.51 * 8000
     shutil.copytree(folder / "high", folder / "new")
     with pytest.raises(UserError, match=r"classes of the run \(high, low, middle\), got new as well"):
-        ready(f"data.path={folder}", fitted=fitted)
+        words_by(f"data.path={folder}", fitted=fitted)
 
 
 def test_intervals_count_a_speaker_as_one_draw_if_there_are_several(tmp_path: Path) -> None:
     path = f"data.path={write_words(tmp_path / 'in')}"
-    several = ready(path, "data.test_speaker='m.*'")
+    several = words_by(path, "data.test_speaker='m.*'")
     items = np.arange(len(several.test_set))
     assert len(np.unique(several.groups(items))) == 3
-    one = ready(path, "data.fold=0")
+    one = words_by(path, "data.fold=0")
     assert len(np.unique(one.groups(np.arange(12)))) == 12
-    unknown = ready(path, "data.pattern='(?P<label>[^/]+)/'")
+    unknown = words_by(path, "data.pattern='(?P<label>[^/]+)/'")
     assert len(np.unique(unknown.groups(np.arange(5)))) == 5
     assert "speakers unknown" in unknown.summary
 
 
 def test_baselines_are_chances_of_each_test_clip(tmp_path: Path) -> None:
-    data = ready(f"data.path={write_words(tmp_path / 'in')}")
+    data = words_by(f"data.path={write_words(tmp_path / 'in')}")
     baselines = data.baselines(np.arange(len(data.test_set)))
     assert baselines["most frequent word"].mean() == pytest.approx(1 / 3)
     assert baselines["logistic regression"].mean() > 0.8  # the words' tones are in different bands
@@ -171,7 +163,7 @@ def test_baselines_are_chances_of_each_test_clip(tmp_path: Path) -> None:
 def test_impossible_settings_are_refused(tmp_path: Path, override: str, words: list[str]) -> None:
     path = f"data.path={write_words(tmp_path / 'in', speakers=3, clips=1)}"
     with pytest.raises(UserError) as error:
-        ready(path, override)
+        words_by(path, override)
     assert all(word in str(error.value) for word in words), error.value
     assert "\n" not in str(error.value)
 
@@ -198,10 +190,7 @@ def commands(tmp_path: Path) -> Path:
 
 
 def test_speech_commands_by_its_official_lists(commands: Path) -> None:
-    config = ["domain=speech", "data=speech/commands", f"data.path={commands}"]
-    data = build_data(compose("train", config))
-    data.setup()
-    assert isinstance(data, SpeechData)
+    data = ready("data=speech/commands", f"data.path={commands}")
     assert data.classes == ["no", "yes"]
     assert data.test_set.clips.name.tolist() == [
         "no/3c4e_nohash_0.wav", "yes/3c4e_nohash_0.wav", "yes/3c4e_nohash_1.wav"
@@ -210,16 +199,13 @@ def test_speech_commands_by_its_official_lists(commands: Path) -> None:
     assert len(data.train_set) == 7
     assert "12 recordings used" in data.summary
     assert "1 name does not match data.pattern: _background_noise_/hum.wav" in data.summary
-    left = build_data(compose("train", [*config, "data.test_speaker=0a7c"]))
-    left.setup()
-    assert isinstance(left, SpeechData)
+    left = ready("data=speech/commands", f"data.path={commands}", "data.test_speaker=0a7c")
     assert set(left.test_set.clips.speaker) == {"0a7c"}
 
 
 def test_missing_speech_commands_are_reported(tmp_path: Path) -> None:
-    data = build_data(compose("train", ["domain=speech", "data=speech/commands", f"data.path={tmp_path}"]))
     with pytest.raises(UserError, match=r"must hold SpeechCommands/speech_commands_v0\.02.*download=true"):
-        data.setup()
+        ready("data=speech/commands", f"data.path={tmp_path}")
 
 
 @pytest.mark.parametrize(
@@ -232,10 +218,8 @@ def test_failed_downloads_of_speech_commands_are_reported(
         raise error
 
     monkeypatch.setattr("torchaudio.datasets.speechcommands.download_url_to_file", fail)
-    words = ["domain=speech", "data=speech/commands", f"data.path={tmp_path / 'new'}", "data.download=true"]
-    data = build_data(compose("train", words))
     with pytest.raises(UserError, match=r"data\.path=.*new: must hold .*; try again, or fetch") as raised:
-        data.setup()
+        ready("data=speech/commands", f"data.path={tmp_path / 'new'}", "data.download=true")
     assert "\n" not in str(raised.value)
 
 
@@ -265,15 +249,9 @@ def test_a_run_is_trained_and_evaluated_on_other_voices_and_other_data(
 @pytest.mark.data
 @pytest.mark.skipif(DATA is None, reason="CONVOLUTIONS_DATA does not name the folder of real data")
 def test_fsdd_has_the_numbers_that_its_authors_state() -> None:
-    path = Path(str(DATA)) / "speech/fsdd.tar.xz"
-    data = build_data(compose("train", ["domain=speech", "data=speech/fsdd", f"data.path={path}"]))
-    data.setup()
-    assert isinstance(data, SpeechData)
+    words = ["data=speech/fsdd", f"data.path={DATA}/speech/fsdd.tar.xz"]
+    data = ready(*words)
     assert [len(split) for split in (data.train_set, data.val_set, data.test_set)] == [2400, 300, 300]
     assert data.classes == [str(digit) for digit in range(10)]
     assert "6 of 6 test speakers are also training speakers" in data.summary
-    out = build_data(
-        compose("train", ["domain=speech", "data=speech/fsdd", f"data.path={path}", "data.test_speaker=theo"])
-    )
-    out.setup()
-    assert "500 test of 1 speaker (theo)" in out.summary
+    assert "500 test of 1 speaker (theo)" in ready(*words, "data.test_speaker=theo").summary

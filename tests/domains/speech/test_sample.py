@@ -10,8 +10,7 @@ import pytest
 from domains.speech.data import SpeechData
 from domains.speech.reading.clips import Clips
 from scripts.samples.speech import main, speak, voices
-from shared.config.cli import compose
-from shared.training.setup import build_data
+from tests.domains.speech.sounds import ready
 
 SAMPLE = Path(__file__).parents[3] / "domains/speech/sample/digits.tar.xz"
 
@@ -19,10 +18,7 @@ SAMPLE = Path(__file__).parents[3] / "domains/speech/sample/digits.tar.xz"
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> SpeechData:
     folder = tmp_path_factory.mktemp("cache")
-    data = build_data(compose("train", ["domain=speech", "data.test_speaker='f.*'", f"data.cache={folder}"]))
-    data.setup()
-    assert isinstance(data, SpeechData)
-    return data
+    return ready("data.test_speaker='f.*'", f"data.cache={folder}")
 
 
 @pytest.fixture(scope="module")
@@ -30,13 +26,15 @@ def clips(data: SpeechData) -> Clips:
     return data.train_set.clips.and_then(data.val_set.clips).and_then(data.test_set.clips)
 
 
-def test_every_voice_says_every_digit_five_times_and_no_two_clips_are_alike(clips: Clips) -> None:
+def test_every_voice_says_every_digit_five_times_and_no_two_clips_are_alike(
+    data: SpeechData, clips: Clips
+) -> None:
     assert SAMPLE.stat().st_size < 3_000_000
     kinds, counts = np.unique(np.stack([clips.label, clips.speaker]), axis=1, return_counts=True)
     assert kinds.shape[1] == 10 * 32
     assert set(counts) == {5}
     assert len(np.unique(clips.identity)) == len(clips.label) == 1600
-    assert "skipped" not in clips.summary
+    assert "skipped" not in data.summary
 
 
 def test_men_and_women_have_the_same_accents(clips: Clips) -> None:

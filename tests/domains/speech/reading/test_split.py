@@ -24,7 +24,7 @@ def make_clips(rows: list[tuple[str, str, str]]) -> Clips:
     n = len(rows)
     none = np.full(n, "", "<U5")
     samples = np.fromiter(np.zeros((n, 1), np.int16), object, n)
-    return Clips(samples, label, speaker, none, name, np.arange(n, dtype=np.uint64), "")
+    return Clips(samples, label, speaker, none, name, np.arange(n, dtype=np.uint64))
 
 
 def clips_of(speakers: list[str] = SPEAKERS, words: str = "ab", clips: int = 3) -> Clips:
@@ -56,7 +56,7 @@ def test_each_speaker_is_in_one_split() -> None:
 def test_unknown_speakers_are_reported_and_copies_stay_together() -> None:
     rows = [("ab"[n % 2], "", f"{n}.wav") for n in range(60)]
     clips = make_clips(rows)
-    copies = Clips(**{**vars(clips), "identity": np.arange(60, dtype=np.uint64) // 4})
+    copies = clips._replace(identity=np.arange(60, dtype=np.uint64) // 4)
     split = divide(copies)
     assert all(len(set(split.names[start : start + 4])) == 1 for start in range(0, 60, 4))
     assert [(split.names == name).sum() for name in ("train", "val", "test")] == [36, 12, 12]
@@ -169,7 +169,7 @@ def test_a_missing_official_set_is_cut_from_the_rest(key: str, absent: dict) -> 
 def test_official_folders_are_kept_and_a_missing_set_is_cut_from_the_rest(official: tuple) -> None:
     clips = clips_of()
     folder = np.array([official[int(name[-5])] for name in clips.name])
-    clips = Clips(**{**vars(clips), "split": folder})
+    clips = clips._replace(split=folder)
     split = divide(clips)
     for name in ("val", "test"):
         if name in official:
