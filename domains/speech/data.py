@@ -90,12 +90,9 @@ class SpeechData(DataModule):
         require_number("data.max_seconds", max_seconds, 0.01, LONGEST)
         self.path, self.train_also = Path(path), Path(train_also) if train_also else None
         self.sizes, self.augment, self.test_stretch = sizes, augment, test_stretch
+        folder, searched = Path(cache) if cache else None, compile_pattern(pattern)
         self.read_clips = partial(
-            read_clips,
-            pattern=compile_pattern(pattern),
-            max_seconds=max_seconds,
-            strict=strict,
-            cache=Path(cache) if cache else None,
+            read_clips, pattern=searched, max_seconds=max_seconds, strict=strict, cache=folder
         )
         self.splitter = Splitter(
             official=official, test_speaker=test_speaker, fold=fold, folds=folds, fractions=fractions

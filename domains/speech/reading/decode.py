@@ -6,7 +6,7 @@ import os
 import re
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
@@ -48,12 +48,6 @@ _LOUD = 2.0  # times full scale: a decoded MP3 slightly exceeds 1, integers writ
 # Lines that libmpg123 prints: "[src/libmpg123/layer3.c:…] error: …", "Warning: Xing stream size …".
 _PRINTED = re.compile(rb"^\S*libmpg123|^(Warning|Note|Error): ")
 _COMPLAINT = re.compile(rb"error|Illegal", re.IGNORECASE)
-
-
-def remedies(reasons: Iterable[str]) -> list[str]:
-    """A summary line for skipped files in unsupported sound formats, given an inventory's reasons."""
-    suffixes = sorted(suffix for suffix in UNSUPPORTED if f"of kind {suffix}" in reasons)
-    return [f"  {', '.join(suffixes)} cannot be read: {REMEDY}"] if suffixes else []
 
 
 def is_loss(reason: str) -> bool:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from domains.speech.reading.audio import as_int16, at_rate, has_sound
-from domains.speech.reading.decode import SUFFIXES, UnusableError, open_recording, remedies
+from domains.speech.reading.decode import REMEDY, SUFFIXES, UNSUPPORTED, UnusableError, open_recording
 from shared.config import reading
 from shared.errors import UserError
 from shared.files import Inventory, files, is_archive, members, nothing, printable
@@ -77,7 +77,9 @@ class Recordings(Inventory):
 
     def summary(self, noun: str = "files") -> list[str]:
         """Also what to do about unsupported sound formats."""
-        return [*super().summary(noun), *remedies(self.skipped)]
+        suffixes = sorted(suffix for suffix in UNSUPPORTED if f"of kind {suffix}" in self.skipped)
+        remedy = f"  {', '.join(suffixes)} cannot be read: {REMEDY}"
+        return [*super().summary(noun), *[remedy] * bool(suffixes)]
 
     def none_usable(self, path: Path, wanted: str = SPEECH, *hints: str) -> UserError:
         """The error of a path of which no recording can be used."""

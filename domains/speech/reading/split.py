@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from domains.speech.reading.clips import Clips
 from domains.speech.reading.labels import regex
 from shared.errors import UserError, require_int
+from shared.files import listed
 from shared.training import Fractions, check_fractions
 
 MIN_SPEAKERS = 3  # for a split by speaker: one to train, one to validate, one to test
@@ -132,7 +133,18 @@ class Splitter:
         validation set, its clips of the other speakers do.
         """
         speakers = np.unique(clips.speaker)
-        tested = self._tested(speakers)
+        if self.test_speaker is None:
+            folds = self.folds or len(speakers)
+            require_int("data.fold", self.fold, 0, folds - 1)
+            require_int("data.folds", folds, min(2, len(speakers)), len(speakers))
+            tested = np.arange(len(speakers)) % folds == self.fold
+        else:
+            tested = np.array([re.fullmatch(self.test_speaker, name) is not None for name in speakers])
+            if not tested.any():
+                known = listed(speakers.tolist(), 20)
+                raise UserError(
+                    f"data.test_speaker: must match one of the speakers {known}, got {self.test_speaker}"
+                )
         others = speakers[~tested]
         if len(others) < 2:
             raise UserError(
@@ -145,20 +157,6 @@ class Splitter:
             count = min(max(round(self.fractions["val"] * len(others)), 1), len(others) - 1)
             val = np.isin(clips.speaker, np.roll(others, -after)[:count])
         return np.select([np.isin(clips.speaker, speakers[tested]), val], ["test", "val"], "train")
-
-    def _tested(self, speakers: NDArray[np.str_]) -> NDArray[np.bool_]:
-        if self.test_speaker is None:
-            folds = self.folds or len(speakers)
-            require_int("data.fold", self.fold, 0, folds - 1)
-            require_int("data.folds", folds, min(2, len(speakers)), len(speakers))
-            return np.arange(len(speakers)) % folds == self.fold
-        tested = np.array([re.fullmatch(self.test_speaker, speaker) is not None for speaker in speakers])
-        if not tested.any():
-            names = ", ".join(speakers[:20])
-            raise UserError(
-                f"data.test_speaker: must match one of the speakers {names}, got {self.test_speaker}"
-            )
-        return tested
 
 
 def _divide(clips: Clips, rest: NDArray[np.int64], by_speaker: bool, *, val: float, test: float) -> Names:
