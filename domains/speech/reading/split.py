@@ -2,10 +2,7 @@
 
 import hashlib
 import math
-import re
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TypedDict
 
 import numpy as np
@@ -29,14 +26,13 @@ class Official(TypedDict, total=False):
     test: str | None
 
 
-@dataclass(frozen=True, kw_only=True)
 class Splitter:
     """Assigns clips to splits.
 
     A test speaker or a fold overrides the official test set; validation stays official. Clips without an
     official split are divided by ``fractions``: by speaker, or by file if there are fewer than three.
 
-    Attributes:
+    Args:
         official: regular expressions ``test``, ``val`` or both. None: folders named like splits are official.
         test_speaker: regular expression; speakers whose whole name matches are the test set.
         fold: index of the part of the speakers that is the test set.
@@ -47,34 +43,32 @@ class Splitter:
         UserError: a value that no data can fit.
     """
 
-    official: Official | None
-    test_speaker: str | None
-    fold: int | None
-    folds: int | None
-    fractions: Fractions
-
-    def __post_init__(self) -> None:
-        if self.official is not None and not self._patterns:
-            raise UserError(f"data.official: must have test, val or both as keys, got {self.official}")
-        for key, pattern in self._patterns.items():
-            regex(f"data.official.{key}", pattern)
-        regex("data.test_speaker", self.test_speaker or "")
-        if self.test_speaker is not None and self.fold is not None:
-            raise UserError(
-                f"data.fold: must be null beside data.test_speaker={self.test_speaker}, got {self.fold}"
-            )
-        if self.folds is not None and self.fold is None:
-            raise UserError(f"data.fold: must be set beside data.folds={self.folds}, got null")
-        for key, value, low in (("folds", self.folds, 2), ("fold", self.fold, 0)):
+    def __init__(
+        self,
+        *,
+        official: Official | None,
+        test_speaker: str | None,
+        fold: int | None,
+        folds: int | None,
+        fractions: Fractions,
+    ):
+        sets = official or Official()
+        patterns = {"val": sets.get("val"), "test": sets.get("test")}  # of both, test counts
+        self.patterns = {
+            key: regex(f"data.official.{key}", text) for key, text in patterns.items() if text is not None
+        }
+        if official is not None and not self.patterns:
+            raise UserError(f"data.official: must have test, val or both as keys, got {official}")
+        self.test_speaker = None if test_speaker is None else regex("data.test_speaker", test_speaker)
+        if test_speaker is not None and fold is not None:
+            raise UserError(f"data.fold: must be null beside data.test_speaker={test_speaker}, got {fold}")
+        if folds is not None and fold is None:
+            raise UserError(f"data.fold: must be set beside data.folds={folds}, got null")
+        for key, value, low in (("folds", folds, 2), ("fold", fold, 0)):
             if value is not None:
                 require_int(f"data.{key}", value, low)
-        check_fractions(self.fractions)
-
-    @property
-    def _patterns(self) -> dict[str, str]:
-        """Those of ``official`` that are set; test is last, and wins."""
-        patterns: Mapping[str, str | None] = dict(self.official or {})  # type: ignore[arg-type]
-        return {key: pattern for key in ("val", "test") if (pattern := patterns.get(key)) is not None}
+        check_fractions(fractions)
+        self.fold, self.folds, self.fractions = fold, folds, fractions
 
     @property
     def by_speaker(self) -> bool:
@@ -90,7 +84,7 @@ class Splitter:
         known = "" not in clips.speaker
         names, official = self._official(clips)
         remarks = []
-        if self.official is not None and (clips.split != "").any():
+        if self.patterns and (clips.split != "").any():
             remarks.append("data.official overrides the folders that are named like splits")
         if self.by_speaker:
             if not known:
@@ -112,19 +106,19 @@ class Splitter:
 
     def _official(self, clips: Clips) -> tuple[Names, set[str]]:
         """The official split, ``train`` elsewhere; and which of val and test are official."""
-        if self.official is None:
+        if not self.patterns:
             names = np.where(clips.split == "", "train", clips.split).astype("<U5")
             return names, set(names.tolist()) - {"train"}
         names = np.full(len(clips.name), "train", "<U5")
-        for key, pattern in self._patterns.items():
-            matches = [re.search(pattern, name) is not None for name in clips.name]
+        for key, pattern in self.patterns.items():
+            matches = [pattern.search(name) is not None for name in clips.name]
             if not any(matches):
                 raise UserError(
-                    f"data.official.{key}: must match some file names, got {pattern}; the first is "
+                    f"data.official.{key}: must match some file names, got {pattern.pattern}; the first is "
                     f"{clips.name[0]}"
                 )
             names[matches] = key
-        return names, set(self._patterns)
+        return names, set(self.patterns)
 
     def _leave_out(self, clips: Clips, official: Names | None) -> Names:
         """Test the chosen speakers.
@@ -139,12 +133,10 @@ class Splitter:
             require_int("data.folds", folds, min(2, len(speakers)), len(speakers))
             tested = np.arange(len(speakers)) % folds == self.fold
         else:
-            tested = np.array([re.fullmatch(self.test_speaker, name) is not None for name in speakers])
+            tested = np.array([self.test_speaker.fullmatch(name) is not None for name in speakers])
             if not tested.any():
-                known = listed(speakers.tolist(), 20)
-                raise UserError(
-                    f"data.test_speaker: must match one of the speakers {known}, got {self.test_speaker}"
-                )
+                known, pattern = listed(speakers.tolist(), 20), self.test_speaker.pattern
+                raise UserError(f"data.test_speaker: must match one of the speakers {known}, got {pattern}")
         others = speakers[~tested]
         if len(others) < 2:
             raise UserError(
