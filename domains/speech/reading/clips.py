@@ -29,11 +29,11 @@ class Clips(NamedTuple):
 
     def only(self, chosen: NDArray[np.bool_]) -> "Clips":
         """The chosen clips (C,)."""
-        return Clips(*(column[chosen] for column in self))
+        return Clips._make(column[chosen] for column in self)
 
     def and_then(self, more: "Clips") -> "Clips":
         """These clips followed by others of the same rate."""
-        return Clips(*map(np.append, self, more))
+        return Clips._make(map(np.append, self, more))
 
 
 def read_clips(
