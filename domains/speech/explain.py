@@ -92,8 +92,8 @@ class SpeechDomain(InputAdapter):
         draw_spectrogram(axes, example.x[0].numpy(), centres, seconds, "magma" if heat is None else "Greys")
         if heat is not None:
             alpha = np.minimum(0.25 + np.abs(heat) / (np.abs(heat).max() or 1.0), 0.85)
-            extent = (0, seconds, -0.5, len(heat) - 0.5)
-            draw_signed(axes, heat, origin="lower", aspect="auto", extent=extent, alpha=alpha)
+            corners = (0, seconds, -0.5, len(heat) - 0.5)
+            draw_signed(axes, heat, origin="lower", aspect="auto", extent=corners, alpha=alpha)
         axes.tick_params(labelsize=6.5, pad=1)
         axes.xaxis.label.set_fontsize(7)
         axes.yaxis.label.set_fontsize(7)
@@ -108,8 +108,8 @@ class SpeechDomain(InputAdapter):
         first = (mels - bands) // 2
         hertz = self.log_mel.centres[first : first + bands].round().int().tolist()
         milliseconds = 1000 * weight.size(2) * self.log_mel.hop / self.log_mel.rate
-        extent = (0, milliseconds, -0.5, bands - 0.5)
-        draw_signed(axes, weight[0].numpy(), origin="lower", aspect="auto", extent=extent)
+        corners = (0, milliseconds, -0.5, bands - 0.5)
+        draw_signed(axes, weight[0].numpy(), origin="lower", aspect="auto", extent=corners)
         axes.set_yticks([0, bands - 1], [f"{hertz[0]}", f"{hertz[-1]} Hz"], fontsize=5.5)
         axes.set_xticks([0, milliseconds], ["0", f"{milliseconds:g} ms"], fontsize=5.5)
         axes.tick_params(length=1.5, pad=1)

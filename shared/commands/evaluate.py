@@ -57,10 +57,10 @@ def data_of(run: Run, module: Classifier, chosen: DictConfig) -> DataModule:
     The classes are the run's, in its order, so that data with only some of them can be tested.
     """
     data = training.build_data(data_settings(training.trained_config(run), chosen), module.fitted)
-    planes, extent = module.hparams["planes"], tuple(module.hparams["extent"])
-    if (data.planes, tuple(data.extent)) != (planes, extent):
+    channels, size = module.hparams["planes"], tuple(module.hparams["extent"])
+    if (data.planes, tuple(data.extent)) != (channels, size):
         raise UserError(
-            f"data: must have {planes} channels of size {extent}, as the run's own data, got {data.planes} "
+            f"data: must have {channels} channels of size {size}, as the run's own data, got {data.planes} "
             f"channels of size {data.extent}"
         )
     return data

@@ -112,7 +112,7 @@ def last_maps(network: Network) -> list[str]:
         for name, layer in reversed(list(chain.named_children())):
             if isinstance(layer, SideBySide):
                 parts = [(f"{prefix}{name}.{part}.", branch) for part, branch in layer.named_children()]
-                if names := [found for part, branch in parts for found in last(branch, part)]:
+                if names := [inner for part, branch in parts for inner in last(branch, part)]:
                     return names
             elif isinstance(layer, Layer):
                 inner = {part for part, _ in layer.named_modules(prefix=prefix + name)}
@@ -157,7 +157,7 @@ def first_filters(network: Network, layer: str | None = None) -> dict[str, Tenso
             branches = [item for item in layer.named_children() if isinstance(item[1], Chain)]
             if branches:
                 parts = [first(branch, f"{prefix}{name}.{part}.", shape) for part, branch in branches]
-                return {found: weight for part in parts for found, weight in part.items()}
+                return {inner: weight for part in parts for inner, weight in part.items()}
             assert isinstance(layer, Layer)
             weight = layer.filters(shape)
             if weight is not None or any(True for _ in layer.parameters()):
@@ -166,13 +166,13 @@ def first_filters(network: Network, layer: str | None = None) -> dict[str, Tenso
                 shape = layer.shape
         return {}
 
-    found = first(network, "", network.input_shape)
-    if not found:
+    filters = first(network, "", network.input_shape)
+    if not filters:
         raise UserError("filters: no layer of this network has filters over its input; leave it out")
-    if layer is not None and layer not in found:
-        names, why = ", ".join(found), "whose filters read other layers' maps"
+    if layer is not None and layer not in filters:
+        names, why = ", ".join(filters), "whose filters read other layers' maps"
         raise UserError(f"layer: must be one whose filters read the input ({names}), got {layer}, {why}")
-    return found if layer is None else {layer: found[layer]}
+    return filters if layer is None else {layer: filters[layer]}
 
 
 class Target(NamedTuple):

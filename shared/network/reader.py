@@ -116,7 +116,7 @@ def _residual(items: tuple[Item, ...], place: str) -> Item:
 
 def _settings(layer: type[Layer]) -> list[str]:
     parameters = inspect.signature(layer).parameters.values()
-    return [each.name for each in parameters if each.kind is each.KEYWORD_ONLY]
+    return [one.name for one in parameters if one.kind is one.KEYWORD_ONLY]
 
 
 def _checked(defaults: Any, place: str) -> dict[str, dict[str, Any]]:

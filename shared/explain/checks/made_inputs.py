@@ -26,9 +26,9 @@ def actmax(subject: Subject) -> Iterator[Measure]:
     """Activation maximisation against the best real input, and the effect of smoothness on it."""
     adapter = subject.adapter
     layer = default_layer(adapter.network)
-    found = adapter.search(layer)
-    units = np.unique(np.linspace(0, len(found.total) - 1, UNITS).astype(int)).tolist()
-    live = [Target(unit, layer) for unit in units if not found.dead(unit)]
+    maxima = adapter.search(layer)
+    units = np.unique(np.linspace(0, len(maxima.total) - 1, UNITS).astype(int)).tolist()
+    live = [Target(unit, layer) for unit in units if not maxima.dead(unit)]
     classes = [Target(number) for number in range(min(len(adapter.module.classes), CLASSES))]
     ratios, smooth, rough = [], [], []
     for targets in (live, classes):
@@ -39,7 +39,7 @@ def actmax(subject: Subject) -> Iterator[Measure]:
                 smooth.append(smoothed.value / best)
                 rough.append(smoothed.variation / plain.variation if plain.variation else 1.0)
     n, over = len(ratios), float(np.mean(np.array(ratios) > 1))
-    yield measure(f"actmax: beats the best of {found.n:,} real inputs", over, n, "≥", 0.95)
+    yield measure(f"actmax: beats the best of {maxima.n:,} real inputs", over, n, "≥", 0.95)
     yield measure("actmax: ratio to it, median", median(ratios), n, "≥", 1.5)
     yield measure("actmax, smooth: variation against without, median", median(rough), n, "≤", 0.5)
     yield measure("actmax, smooth: ratio to the best real, median", median(smooth), n, ">", 1.0)

@@ -33,12 +33,12 @@ def actmax(
     baseline (Simonyan et al. 2014, section 2; Mahendran & Vedaldi 2015, section 3).
     """
     require_choice("start", start, STARTS)
-    found = adapter.search(target.layer)
-    best = float(found.total[target.unit])
-    real = adapter.example(adapter.data.train_set, int(found.total_item[target.unit]))
+    maxima = adapter.search(target.layer)
+    best = float(maxima.total[target.unit])
+    real = adapter.example(adapter.data.train_set, int(maxima.total_item[target.unit]))
     meta = {
-        "dead": found.dead(target.unit), "start": start, "l1": l1, "smooth": smooth, "seed": seed,
-        "searched": f"{found.n:,} training inputs",
+        "dead": maxima.dead(target.unit), "start": start, "l1": l1, "smooth": smooth, "seed": seed,
+        "searched": f"{maxima.n:,} training inputs",
     }  # fmt: skip
     if meta["dead"]:
         return Explanation(torch.zeros_like(real.x), 0.0, 0.0, meta)

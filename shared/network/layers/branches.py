@@ -33,7 +33,7 @@ class SideBySide(Layer):
                     "they must agree in size, in stride and in what varies"
                 )
         out = reduce(Shape.join, shapes)
-        super().__init__(Shape(sum(each.channels for each in shapes), out.axes, out.flat, out.windows))
+        super().__init__(Shape(sum(one.channels for one in shapes), out.axes, out.flat, out.windows))
         for number, branch in enumerate(branches, 1):
             self.add_module(f"branch{number}", branch)
 

@@ -99,9 +99,9 @@ def test_results_are_those_of_the_runs(trained_entries: list[Entry]) -> None:
         mine = finished["digits", entry.design]
         assert entry.finished
         metrics = [run.metrics for run in entry.finished]
-        assert mine.accuracy.value == pytest.approx(np.mean([each["test/acc"] for each in metrics]))
+        assert mine.accuracy.value == pytest.approx(np.mean([run["test/acc"] for run in metrics]))
         assert (mine.accuracy.seeds, mine.accuracy.items) == (2, metrics[0]["test/n"])
-        assert mine.seconds == np.median([each["cpu_seconds"] for each in metrics])
+        assert mine.seconds == np.median([run["cpu_seconds"] for run in metrics])
         assert mine.classes == [list("0123456789")] * 2
     lecture, dense = finished.values()
     assert lecture.orders == dense.orders
