@@ -65,8 +65,9 @@ def test_a_new_metric_is_monitored_tested_and_written(
 
 
 def test_the_list_holds_top5_only_where_there_are_more_than_five_classes() -> None:
-    assert list(metrics(5)) == ["acc"]
-    assert list(metrics(6)) == ["acc", "top5"]
+    assert "acc" in metrics(5)
+    assert "top5" not in metrics(5)
+    assert {"acc", "top5"} <= set(metrics(6))
     columns = {"label_rank": np.array([0, 1, 4, 5])}
     values = {name: metric.values(columns).tolist() for name, metric in metrics(6).items() if metric.values}
     assert values == {"acc": [True, False, False, False], "top5": [True, True, True, False]}
