@@ -20,6 +20,7 @@ main = script(
     words={"check": "check=true"},
     alone=[("input", "text", "item"), ("text", "item"), ("unit", "target")],
     adds="data",
+    opens=True,
 )
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ from shared.config import (
     Positive,
     Whole,
     check_value,
+    declared,
     find_domain,
     print_line,
     unique_name,
@@ -73,6 +74,17 @@ def _check_keys(config: DictConfig) -> None:
         if unread and key in config and config[key] != file[key]:
             where = "beside check" if config.check else "without check"
             raise UserError(f"{key}: must be omitted {where}, which does not read it, got {config[key]}")
+    methods = [] if config.check else _methods(config)
+    hints = {key: hint for method in methods for key, hint in method.hints.items()}
+    for key in _options(config):
+        if key not in hints:
+            raise UserError(f"{key}: there is no such key; {nearest(key, [*file, *hints])}")
+        check_value(config[key], hints[key], key)
+
+
+def _options(config: DictConfig) -> list[str]:
+    """The keys that conf/explain.yaml does not have: options of the methods."""
+    return [str(key) for key in config if key not in (*declared("explain"), "choices")]
 
 
 def build_adapter(run: Run, module: Classifier, config: DictConfig) -> InputAdapter:
@@ -111,7 +123,7 @@ def _explain(run: Run, adapter: InputAdapter, config: DictConfig) -> Path:
     examples, remarks = _examples(adapter, config)
     for remark in remarks:
         print_line(remark)
-    options = {key: config[key] for key in ("start", "seed")}
+    options = {key: config[key] for key in ("start", "seed", *_options(config))}
     options |= {key: float(value) for key in WEIGHTS if (value := config[key]) is not None}
     options["style"] = _read(adapter, Path(config.style))[0] if config.style else None
     panels = Panels(adapter, options, config.layer, config.unit)
@@ -150,8 +162,7 @@ def _methods(config: DictConfig) -> list[Method]:
     """The chosen methods, else all whose inputs are given."""
 
     def lacking(method: Method) -> list[str]:
-        required = [key for key, needed in method.options.items() if needed and key in config]
-        return [key for key in required if config[key] is None]
+        return [key for key, needed in method.options.items() if needed and config.get(key) is None]
 
     if config.methods is None:
         return [method for method in methods_of() if not lacking(method)]

@@ -48,6 +48,7 @@ class Method:
             self.caption = SIGNED if self.signed else UNSIGNED
         parameters = list(inspect.signature(function).parameters.values())[3:]
         self.options = {option.name: option.default is option.empty for option in parameters}
+        self.hints = {option.name: option.annotation for option in parameters}
         METHODS[self.name] = self
         return function
 

@@ -89,9 +89,9 @@ def render(table: list[LayerRow]) -> Table:
     params, flops = sum(row.params for row in table), sum(row.flops for row in table)
     text = Table(show_footer=True)
     text.add_column("layer", "total", no_wrap=True, min_width=max(len(row.name) for row in table))
-    text.add_column("output")
-    for title, total in {"parameters": f"{params:,}", "FLOPs": f"{flops:,}", "sees": "", "every": ""}.items():
-        text.add_column(title, total, justify="right")
+    text.add_column("output", overflow="fold")
+    for title, total in {"params": f"{params:,}", "FLOPs": f"{flops:,}", "sees": "", "every": ""}.items():
+        text.add_column(title, total, justify="right", overflow="fold")
     for row in table:
         text.add_row(
             row.name,

@@ -49,7 +49,8 @@ def data_settings(own: DictConfig, chosen: DictConfig) -> DictConfig:
     if "_target_" in chosen:
         own.data = chosen
     else:
-        values = OmegaConf.masked_copy(chosen, [str(k) for k, v in chosen.items() if v is not None])
+        typed = [str(key) for key, value in chosen.items() if key != "path" or value is not None]
+        values = OmegaConf.masked_copy(chosen, typed)  # a path of null is the default of these commands
         with open_dict(own):  # a run from before a key existed may be tested with it
             own.data = OmegaConf.merge(own.data, values)
     return own

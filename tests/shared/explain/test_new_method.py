@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
@@ -80,3 +81,24 @@ def test_its_options_are_those_of_its_function(adapters: dict[str, InputAdapter]
     torch.testing.assert_close(plain**2, squared)
     with pytest.raises(UserError, match="got brigthness; did you mean 'brightness'"):
         explain(adapter, example, "brigthness", Target(0))
+
+
+def test_the_command_sets_its_options(
+    runs: dict[str, Run], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = [f"run={runs['image'].folder}", f"output={tmp_path}", "methods=[brightness]"]
+    maps = []
+    for power in (1.0, 2.0):
+        explain_run(compose("explain", [*words, f"+power={power}"]))
+        with np.load(tmp_path / "maps.npz") as file:
+            maps.append(file[file.files[0]])
+    np.testing.assert_allclose(maps[0] ** 2, maps[1], rtol=1e-5)
+    for word, message in (
+        ("+power=high", "power: must be a number, got 'high'"),
+        ("+powr=2", "powr: there is no such key; did you mean 'power'"),
+        ("+masks=2", "masks: there is no such key"),
+    ):
+        with pytest.raises(UserError, match=message):
+            explain_run(compose("explain", [*words, word]))
+    with pytest.raises(UserError, match="power: there is no such key"):  # not of the methods that are chosen
+        explain_run(compose("explain", [*words[:2], "methods=[occlusion]", "+power=2"]))
