@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import torch
 import torch.nn.functional as F
 from lightning_fabric.utilities import move_data_to_device
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 
 from shared import training
 from shared.config import find_domain
@@ -27,7 +27,8 @@ class Seconds(NamedTuple):
 
 def bench(config: DictConfig) -> dict[str, Any]:
     """Metrics of the loop and of the domain, printed as a table and written to ``bench.output``."""
-    config.data.epoch_size = config.bench.steps * config.data.batch_size
+    epoch_size = config.bench.steps * config.data.batch_size
+    OmegaConf.update(config, "data.epoch_size", epoch_size, force_add=True)
     config.trainer.update({"max_epochs": 2, "limit_val_batches": 1, "enable_progress_bar": False})
     data = training.build_data(config)
     data.setup()
