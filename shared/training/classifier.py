@@ -194,11 +194,10 @@ class Classifier(pl.LightningModule):
 
     def scores(self, columns: Mapping[str, np.ndarray], groups: np.ndarray) -> list[Score]:
         """The test metrics, from the columns of all items and the group of each item."""
-        running = self.test_metrics.compute()
         return [
             score(f"test/{name}", metric.values(columns), groups)
             if metric.values
-            else Score(f"test/{name}", float(running[f"test/{name}"]), math.nan, math.nan, len(groups))
+            else Score(f"test/{name}", float(self.test_metrics[name].compute()), math.nan, math.nan, len(groups))
             for name, metric in self.metrics.items()
         ]
 
