@@ -18,6 +18,7 @@ def rows(home: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
+@pytest.mark.slow
 def test_quick_compares_designs_of_four_domains_and_resumes(tmp_path: Path) -> None:
     done = command("compare", "compare=quick", "n_jobs=2", cwd=tmp_path)
     assert done.returncode == 0, done.stderr

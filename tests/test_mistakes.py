@@ -308,7 +308,10 @@ LATE = [
     (["runs=/proc/none"], "runs=/proc/none: "),
     (["optimizer._target_=os.system"], "optimizer._target_: must be one of "),
     (["data._target_=os.system"], "data._target_: must be one of "),
-    (["model.planes=[stones]"], "model.planes: must be alphago or groups of planes, got 'stones'; did you mean 'ones'?"),
+    (
+        ["model.planes=[stones]"],
+        "model.planes: must be alphago or groups of planes, got 'stones'; did you mean 'ones'?",
+    ),
     (["data.min_rank=strong"], "strong"),
     (["data.fractions.test=2"], "fractions"),
     (["model.filters=many"], "layers[0].defaults.conv.filters: must be a whole number from 1, got 'many'"),

@@ -185,5 +185,3 @@ def test_all_commands_work_on_a_new_domain_without_an_edit_elsewhere(project: Pa
     words = ["domain=stripes", "trainer.max_epochs=1"]
     done = run(project, "scripts/sweep.py", *words, "sweep.space={optimizer.lr: [0.01, 0.02]}", "n_trials=2")
     assert done.returncode == 0, done.stderr
-    done = run(project, "scripts/repeat.py", *words, "repeat.over={seed: [0, 1]}")
-    assert done.returncode == 0, done.stderr

@@ -119,7 +119,7 @@ def _check(run: Run, adapter: InputAdapter, config: DictConfig) -> Path:
 
 def _explain(run: Run, adapter: InputAdapter, config: DictConfig) -> Path:
     """Make the panels, one after the other, and write the report."""
-    checks, methods = _measured(run), _methods(config)
+    about, checks, methods = _about(run, adapter), _measured(run), _methods(config)
     examples, remarks = _examples(adapter, config)
     for remark in remarks:
         print_line(remark)
@@ -140,7 +140,7 @@ def _explain(run: Run, adapter: InputAdapter, config: DictConfig) -> Path:
                     folder.rmdir()
                 raise
             skipped.append(f"skipped: {error}")
-    notes = [_about(run, adapter), *remarks, *skipped]
+    notes = [about, *remarks, *skipped]
     write_report(folder, f"What {run.folder.name} learned", notes, made, checks)
     for line in [*skipped, f"explanations: {folder}"]:
         print_line(line)

@@ -197,7 +197,9 @@ class Classifier(pl.LightningModule):
         return [
             score(f"test/{name}", metric.values(columns), groups)
             if metric.values
-            else Score(f"test/{name}", float(self.test_metrics[name].compute()), math.nan, math.nan, len(groups))
+            else Score(
+                f"test/{name}", float(self.test_metrics[name].compute()), math.nan, math.nan, len(groups)
+            )
             for name, metric in self.metrics.items()
         ]
 

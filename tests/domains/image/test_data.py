@@ -336,6 +336,7 @@ def test_a_channel_of_zeros_is_not_scaled(tmp_path: Path) -> None:
 DATA = os.environ.get("CONVOLUTIONS_DATA")
 
 
+@pytest.mark.slow
 @pytest.mark.data
 @pytest.mark.skipif(DATA is None, reason="CONVOLUTIONS_DATA does not name the folder of real data")
 def test_real_datasets() -> None:

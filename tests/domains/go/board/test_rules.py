@@ -262,6 +262,7 @@ def test_preview_equals_playing(size, seed):
 DATA = os.environ.get("CONVOLUTIONS_DATA")
 
 
+@pytest.mark.slow
 @pytest.mark.data
 @pytest.mark.skipif(DATA is None, reason="CONVOLUTIONS_DATA does not name the folder of real data")
 def test_real_games_move_by_move_against_sgfmill():
