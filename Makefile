@@ -33,7 +33,7 @@ lint: $(INSTALLED)
 
 # one thread each: a process a core already keeps the cores busy
 test: lint
-	OMP_NUM_THREADS=1 $(BIN)/pytest -n auto --dist loadscope -m "not slow and not gnugo"
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n auto --dist worksteal -m "not slow and not gnugo"
 
 # make test-ci    the slow checks that fit into a quarter of an hour
 test-ci: $(INSTALLED)
