@@ -207,6 +207,7 @@ def test_the_shown_architectures_and_comparisons_are_valid(
         check_network(config, build_data(config))
 
 
+@pytest.mark.slow
 def test_the_python_of_the_readme_runs() -> None:
     for block in python_blocks(PROJECT / "README.md"):
         done = subprocess.run(

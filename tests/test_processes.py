@@ -59,6 +59,7 @@ def equal_to(alone: Path, run: Path) -> None:
     assert all(torch.allclose(weights[key], others[key], atol=1e-4) for key in weights)
 
 
+@pytest.mark.slow
 def test_two_processes_train_like_one_with_doubled_batches(alone: Path, tmp_path: Path) -> None:
     done = command("train", *TWO, cwd=tmp_path)
     assert "2 processes" in done.stdout

@@ -38,6 +38,7 @@ def test_every_combination_is_repeated_once() -> None:
             _combinations({"a": values})
 
 
+@pytest.mark.slow
 def test_each_seed_is_trained_once_and_the_mean_is_reported(tmp_path: Path) -> None:
     done = command("repeat", *TINY, OVER, cwd=tmp_path)
     assert done.returncode == 0, done.stderr

@@ -96,6 +96,7 @@ def test_a_run_killed_four_times_resumes_with_the_same_result(
     check_kills(words, tmp_path, [first, *more])
 
 
+@pytest.mark.slow
 def test_moved_and_copied_runs_resume_with_the_same_result(tmp_path: Path) -> None:
     words = words_of("text", "training.ema=0.9", "training.patience=3")
     kills.run(train_in, tmp_path / "old", words, folder=tmp_path)

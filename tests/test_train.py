@@ -76,6 +76,7 @@ def test_evaluate_reproduces_the_metrics(trained: tuple[Path, str], tmp_path: Pa
     assert [line for line in rows if line not in done.stdout] == []
 
 
+@pytest.mark.slow
 def test_evaluate_takes_other_data_of_the_same_kind(trained: tuple[Path, str], tmp_path: Path) -> None:
     games = tmp_path / "games.sgf"
     games.write_text("".join(f"(;SZ[19];B[{a}{b}];W[cc];B[pp];W[cq])" for a in "defg" for b in "mnop"))
@@ -88,6 +89,7 @@ def test_evaluate_takes_other_data_of_the_same_kind(trained: tuple[Path, str], t
     assert "16 fewer than 20 moves" in refused.stderr
 
 
+@pytest.mark.slow
 def test_training_stops_early_and_takes_the_other_settings(tmp_path: Path) -> None:
     words = ["optimizer=sgd", "optimizer.lr=1e-30", "schedule=cosine", "training.patience=2"]
     more = [

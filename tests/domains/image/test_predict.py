@@ -152,6 +152,7 @@ def test_unsure_is_a_probability(colours: Path, value: object) -> None:
         predict(classifier(), colours, top=1, unsure=value)  # type: ignore[arg-type]
 
 
+@pytest.mark.slow
 def test_whole_commands(tmp_path: Path) -> None:
     folder = run_folder(command("train", *TINY, cwd=tmp_path))
     metrics = json.loads((folder / "metrics.json").read_text())

@@ -136,6 +136,7 @@ def test_mistakes_are_named_and_nothing_is_written(
     assert not list(tmp_path.glob("out/*.json"))
 
 
+@pytest.mark.slow
 def test_the_checks_are_measured_and_the_report_shows_them(
     runs: dict[str, Run], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

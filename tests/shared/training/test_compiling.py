@@ -62,6 +62,7 @@ json.dump({
 """
 
 
+@pytest.mark.slow
 def test_full_batches_run_the_code_compiled_once_with_the_same_results(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-c", PROGRAM, str(tmp_path), str(tmp_path / "outcome.json")],
