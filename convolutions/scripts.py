@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from shared.config import PROJECT
+from shared.config import PROJECT, literal
 
 FOLDER = PROJECT / "scripts"
 
@@ -31,10 +31,12 @@ def call(name: str, *words: str, **values: Any) -> Any:
         main = runpy.run_path(str(scripts()[name]))["main"]
     finally:
         sys.path.remove(str(FOLDER))
-    return main.call([*words, *(f"++{key}={_typed(value)}" for key, value in values.items())])
+    return main.call([*words, *(f"++{key}={_value(value)}" for key, value in values.items())])
 
 
-def _typed(value: Any) -> str:
+def _value(value: Any) -> str:
     if isinstance(value, list | tuple):
-        return f"[{','.join(map(_typed, value))}]"
+        return f"[{','.join(map(_value, value))}]"
+    if isinstance(value, str | Path):
+        return literal(str(value))
     return "null" if value is None else str(value)

@@ -1,5 +1,6 @@
 """The suite from Python: the same results, checks and errors as the commands."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -38,7 +39,9 @@ def test_a_training_is_loaded_and_keeps_what_output_names(
     network = convolutions.train("domain=text", "trainer.max_epochs=1", "trainer.enable_progress_bar=false")
     assert network.run.metrics["epochs"] == 1
     assert network.run.folder.is_relative_to(tmp_path / "runs")
-    result = network.predict(text="it's good, isn't it? ${x}", output=tmp_path / "kept")
+    for text in ("'it is good'", "null", "it's good, isn't it? ${x}"):
+        result = network.predict(text=text, output=tmp_path / "kept")
+        assert text in json.dumps(result.rows, ensure_ascii=False)
     assert "<iframe sandbox" in result._repr_html_()
     del result
     assert (tmp_path / "kept" / "predictions.jsonl").is_file()

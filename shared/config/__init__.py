@@ -24,4 +24,4 @@ from shared.config.project import PROJECT, check_there, data_paths, plain, relat
 from shared.config.signature import parameters
 from shared.config.stopping import REQUEUE, Stopped, ignore_warnings, stop_behind
 from shared.config.surroundings import outside_cause
-from shared.config.words import command_line
+from shared.config.words import command_line, literal

@@ -65,7 +65,7 @@ def _as_typed(word: str, multirun: bool) -> str:
         return word
     [kind, *_], value = kinds, match["value"]
     if kind == "text":
-        return f"{match['key']}={_literal(value)}"
+        return f"{match['key']}={literal(value)}"
     if multirun and SWEEP.fullmatch(value):
         return word
     values = _split(value) if multirun else [value]
@@ -110,7 +110,7 @@ def quoted(value: str) -> str:
     return QuotedString(value, Quote.single).with_quotes()
 
 
-def _literal(value: str) -> str:
+def literal(value: str) -> str:
     """The value in Hydra's quotes, each ``${`` escaped: it is what was typed, and no interpolation."""
     return quoted(re.sub(r"(\\*)\$\{", lambda match: f"{2 * match[1]}\\${{", value))
 
@@ -128,7 +128,7 @@ def command_line(script: str, *words: str, **values: Any) -> str:
     path = PROJECT / "scripts" / f"{script}.py"
     shown = path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
     pairs = [(_without_quotes(word), word) for word in words]
-    pairs += [(f"{key}={value}", f"{key}={_literal(str(value))}") for key, value in values.items()]
+    pairs += [(f"{key}={value}", f"{key}={literal(str(value))}") for key, value in values.items()]
     shortest = [typed if as_typed([typed]) == [read] else read for typed, read in pairs]
     program = ["convolutions", script] if INSTALLED else ["python", str(shown)]
     return shlex.join([*program, *shortest])
