@@ -3,11 +3,12 @@
 import convolutions
 
 network = convolutions.load("go/policy")
-network.predict("game.sgf", move=49)
-network.explain("game.sgf", move=49, methods=["occlusion"])
+game = convolutions.sample("go/game.sgf")  # or the path of your own
+network.predict(game, move=49)
+network.explain(game, move=49, methods=["occlusion"])
 network = convolutions.train("domain=image", "model=image/fast")
 """
 
-from convolutions.trained import Result, Trained, load, train
+from convolutions.trained import Result, Trained, load, sample, train
 
-__all__ = ["Result", "Trained", "load", "train"]
+__all__ = ["Result", "Trained", "load", "sample", "train"]

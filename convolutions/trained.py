@@ -12,6 +12,8 @@ from tempfile import mkdtemp
 from typing import TYPE_CHECKING, Any
 
 from convolutions.scripts import call
+from shared.config import PROJECT
+from shared.errors import UserError
 from shared.files import read_json
 from shared.runs import Run
 
@@ -35,6 +37,22 @@ def train(*words: str) -> "Trained":
         UserError: As the command, which ends with its message.
     """
     return load(call("train", *words)["run"])
+
+
+def sample(name: str) -> Path:
+    """The path of a bundled file, such as ``go/game.sgf``.
+
+    Raises:
+        UserError: There is none of this name.
+    """
+    files = {
+        f"{file.parts[-3]}/{file.name}": file
+        for file in PROJECT.glob("domains/*/sample/*")
+        if file.name != "README.md"
+    }
+    if name not in files:
+        raise UserError(f"name: must be one of {', '.join(sorted(files))}, got {name!r}")
+    return files[name]
 
 
 class Trained:
@@ -91,7 +109,8 @@ class Trained:
             if own:
                 shutil.rmtree(values["output"], ignore_errors=True)
             raise
-        result = Result(Path(values["output"]), printed.getvalue())
+        text = "\n".join(printed.getvalue().splitlines()[:-1])  # the last line names the folder
+        result = Result(Path(values["output"]), text)
         if own:
             weakref.finalize(result, shutil.rmtree, values["output"], ignore_errors=True)
         return result
@@ -105,7 +124,7 @@ class Result:
 
     Attributes:
         folder: of its files; it is removed with this object, unless ``output`` named another.
-        text: what the command printed.
+        text: what the command printed, but the folder.
         rows: predictions, or the values of each explanation.
     """
 

@@ -10,6 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import nbformat
 import pytest
 import yaml
 from omegaconf import DictConfig, OmegaConf
@@ -18,10 +19,11 @@ from shared.config import compose
 from shared.explain.method import METHODS
 from shared.network.layers import LAYERS
 from shared.training import build_data, check_network
-from tests.documents import links, words
+from tests.documents import links, notebooks, words
 from tests.documents.commands import PAGES, Command, commands, files, python_blocks
 
 PROJECT = Path(__file__).resolve().parent.parent
+NOTEBOOKS = sorted((PROJECT / "docs" / "notebooks").glob("*.ipynb"))
 
 
 def test_no_link_of_the_documents_is_broken() -> None:
@@ -219,6 +221,21 @@ def test_the_python_of_the_readme_runs() -> None:
             check=False,
         )
         assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda notebook: notebook.stem)
+def test_a_notebook_shows_the_answer_of_every_cell(notebook: Path) -> None:
+    cells = [cell for cell in nbformat.read(notebook, as_version=4).cells if cell.cell_type == "code"]
+    outputs = [output for cell in cells for output in cell.outputs]
+    assert [cell.execution_count for cell in cells] == list(range(1, len(cells) + 1))
+    assert {output.output_type for output in outputs} <= {"execute_result", "stream"}  # no warning, no error
+    assert "/tmp/" not in notebook.read_text()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda notebook: notebook.stem)
+def test_a_notebook_runs(notebook: Path) -> None:
+    assert "image/png" in notebooks.execute(notebook)
 
 
 # Commands run as printed, one after the other in one folder; FOLDER is the run of the last training.

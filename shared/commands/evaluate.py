@@ -6,11 +6,10 @@ from typing import Any
 
 import pytorch_lightning as pl
 from omegaconf import DictConfig
-from rich.console import Console
 from rich.table import Table
 
 from shared import training
-from shared.config import check_there, print_line, relative_data
+from shared.config import Console, check_there, print_line, relative_data
 from shared.errors import UserError
 from shared.results import Score, score
 from shared.runs import Run, changes, data_settings

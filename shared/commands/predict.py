@@ -12,11 +12,10 @@ import torch
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from omegaconf import DictConfig
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from shared.config import find_domain, print_line, unique_name
+from shared.config import Console, find_domain, print_line, unique_name
 from shared.errors import UserError, require_int
 from shared.files import make_folder, write
 from shared.results import percent, png

@@ -8,11 +8,10 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
-from rich.console import Console
 
 from shared.commands.evaluate import metric_table
 from shared.commands.train import is_first_process, train_once
-from shared.config import check_training, known_keys, nearest_key, plain, print_line
+from shared.config import Console, check_training, known_keys, nearest_key, plain, print_line
 from shared.errors import UserError, named
 from shared.files import held, write_json
 from shared.results import Spread, spread_of

@@ -16,11 +16,10 @@ from hydra.types import RunMode
 from omegaconf import DictConfig
 from pytorch_lightning.callbacks import Callback
 from pytorch_lightning.utilities import rank_zero_only
-from rich.console import Console
 
 from shared import training
 from shared.commands.evaluate import score_table, test
-from shared.config import ACCURACY, Monitor, check_there, check_values, plain, print_line, resolved
+from shared.config import ACCURACY, Console, Monitor, check_there, check_values, plain, print_line, resolved
 from shared.errors import UserError, named
 from shared.files import held, remove_unfinished, write, write_json
 from shared.network import layer_table, render

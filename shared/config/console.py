@@ -1,9 +1,9 @@
 """What commands print: results on standard output, remarks and progress on standard error."""
 
 from collections.abc import Iterable, Iterator
-from typing import Protocol, TypeVar, runtime_checkable
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
-from rich.console import Console
+import rich.console
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -13,6 +13,14 @@ from rich.progress import (
     TimeRemainingColumn,
     track,
 )
+
+
+class Console(rich.console.Console):
+    """Where a command prints: in a notebook too it is plain text on standard output or standard error."""
+
+    def __init__(self, **options: Any):
+        notebook = rich.console.Console().is_jupyter  # which asks for colours, as if it were a terminal
+        super().__init__(force_jupyter=False, force_terminal=False if notebook else None, **options)
 
 
 @runtime_checkable
@@ -26,7 +34,7 @@ Item = TypeVar("Item")
 Part = TypeVar("Part", bound=_Read)
 
 
-def print_line(text: str, *, error: bool = False, console: Console | None = None) -> None:
+def print_line(text: str, *, error: bool = False, console: rich.console.Console | None = None) -> None:
     """Print a text exactly as it is, on one line: names in it come from users, and paths are copied from it.
 
     ``console`` may be that of a bar, above which the line then appears.

@@ -15,11 +15,10 @@ from hydra.core.utils import JobReturn, JobStatus
 from hydra.experimental.callback import Callback
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from shared.config.console import print_line
+from shared.config.console import Console, print_line
 from shared.config.monitor import Monitor
 from shared.config.stopping import requeued_by_launcher
 from shared.errors import UserError, without_passwords

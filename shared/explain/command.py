@@ -8,12 +8,12 @@ from typing import Annotated, Any
 
 import torch
 from omegaconf import DictConfig, OmegaConf
-from rich.console import Console
 from rich.table import Table
 
 from shared.commands import data_of, read_data
 from shared.config import (
     PROJECT,
+    Console,
     Count,
     NotNegative,
     Positive,

@@ -11,10 +11,9 @@ from matplotlib.figure import Figure
 from omegaconf import OmegaConf
 from optuna.trial import FrozenTrial, TrialState
 from optuna.visualization import matplotlib as plots
-from rich.console import Console
 from rich.table import Table
 
-from shared.config import Monitor, command_line, compose, print_line
+from shared.config import Console, Monitor, command_line, compose, print_line
 from shared.files import csv_text, printable, write
 from shared.results import png
 from shared.sweep.progress import best, setting_text, value_text

@@ -13,7 +13,7 @@ from omegaconf import DictConfig
 from pytorch_lightning.callbacks import Callback, EMAWeightAveraging
 from pytorch_lightning.loggers import Logger
 
-from shared.config import Monitor, check_arguments, check_value, find_domain, plain
+from shared.config import Console, Monitor, check_arguments, check_value, find_domain, plain
 from shared.errors import UserError, named, require_choice, require_int
 from shared.files import is_cache
 from shared.network import build_network, with_weights
@@ -153,6 +153,7 @@ def build_trainer(config: DictConfig, run: Run | None, callbacks: list[Callback]
     else:
         devices = settings["devices"][:1] if isinstance(settings["devices"], list) else 1
         settings |= {"devices": devices, "strategy": "auto", "num_nodes": 1}
+        settings["enable_progress_bar"] &= Console(stderr=True).is_terminal
     try:
         with obeyed():
             return pl.Trainer(

@@ -6,12 +6,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 from scipy.special import logit
 
-from shared.config import print_line
+from shared.config import Console, print_line
 from shared.files import csv_text, write, write_json
 from shared.results import Score, score
 

@@ -7,7 +7,6 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
 from omegaconf import DictConfig
-from rich.console import Console
 from rich.progress import track
 from sgfmill import sgf
 
@@ -15,6 +14,7 @@ from domains.go.match.client import Client
 from domains.go.match.elo import SEATS, Outcome, Strength, write_report
 from domains.go.match.openings import SIZE
 from domains.go.match.play_game import Rules, opening_of, play_game, record
+from shared.config import Console
 from shared.errors import Limit, UserError, require_int, require_number
 from shared.files import make_folder, write, write_json
 
