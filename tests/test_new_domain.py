@@ -83,17 +83,18 @@ FILES = {
     "domains/stripes/predict.py": """
         import numpy as np
 
-        from shared.commands import Predictions, best, probabilities
+        from shared.commands import Predictions, answers, best
 
 
         def read(source):
             return np.loadtxt(source, dtype="float32", ndmin=2)
 
 
-        def predict(module, source, *, top, contrast=1.0):
-            x = contrast * read(source)[None, None]
-            classes = best(probabilities(module, {"x": x})[0], module.classes, top)
-            row = {"file": source.name, "prediction": classes[0]["name"], "best": classes}
+        def predict(module, source, *, top, unsure, contrast=1.0):
+            answered = answers(module, {"x": contrast * read(source)[None, None]})
+            classes = best(answered.probabilities[0], module.classes, top)
+            trust = answered.trust(0, classes[0]["probability"], unsure)
+            row = {"file": source.name, "prediction": classes[0]["name"], **trust, "best": classes}
             return Predictions([row], f"1 picture, contrast {contrast}")
         """,
     "domains/stripes/explain.py": """

@@ -7,6 +7,7 @@ import numpy as np
 from jaxtyping import Float
 from torch import Tensor
 
+from domains.go.board import GROUPS, plane_groups
 from domains.go.engine import ensemble, groups_of
 from shared.results import Score, score
 from shared.training import Batch, Classifier
@@ -27,6 +28,14 @@ class GoPolicy(Classifier):
         """With eight ``views``, the mean of the probabilities over the board's symmetries."""
         logits = super().logits
         return logits(batch) if self.views == 1 else ensemble(lambda x: logits({"x": x}), batch["x"])
+
+    def properties(self, batch: Batch) -> dict[str, Float[Tensor, " n"]]:
+        """The number of stones on the board, where the planes show it."""
+        groups = plane_groups(self.hparams["model"]["planes"])
+        if "stone colour" not in groups:
+            return {}
+        first = sum(GROUPS[name] for name in groups[: groups.index("stone colour")])
+        return {"stones": batch["x"][:, first : first + 2].float().sum((1, 2, 3))}
 
     def test_columns(self, batch: Batch, logits: Float[Tensor, "n classes"]) -> dict[str, Tensor]:
         """Adds the number of the move and the probability that falls on illegal points."""

@@ -6,19 +6,18 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-import torch
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from domains.go.board import Position, batch_planes, is_pass, move_colour, plane_groups, point_name
 from domains.go.drawing import game_picture, move_picture
 from domains.go.records import GameRecords, read_games, read_records
-from shared.commands import Predictions, best
+from shared.commands import Answers, Predictions, answers, best
 from shared.config import progress
 from shared.errors import UserError
 from shared.files import where
 from shared.results import percent
-from shared.training import Classifier, as_tensors
+from shared.training import Classifier
 
 DRAWN = 20  # games of which pictures are made
 BATCH = 512  # positions in a batch
@@ -35,21 +34,24 @@ class GamePredictions(NamedTuple):
     probabilities: NDArray[np.float64]  # (N, points); the legal moves share all
     rank: NDArray[np.int64]  # (N,) of the move played, from 1; 0 where none was
     probability: NDArray[np.float64]  # (N,) of the move played; NaN where none was
+    answers: Answers  # N
 
 
-def predict(module: Classifier, source: Path, *, top: int, move: int | None = None) -> Predictions:
+def predict(
+    module: Classifier, source: Path, *, top: int, unsure: float = 0.5, move: int | None = None
+) -> Predictions:
     """The best moves of the policy in each position of the games, or in that before one move.
 
     The source is an SGF file, a folder, or an archive. A game without moves, such as a problem, has one
     position. Probabilities are those of the legal moves alone, normalised to a sum of 1. Moves are numbered
-    from 1; one more than the last is the next move; None: all.
+    from 1; one more than the last is the next move; None: all. A row is sure where the best move is.
     """
     games, chosen = read(source, int(module.hparams["extent"][0]), move)
     rows: list[dict[str, Any]] = []
     drawn: list[GamePredictions] = []
     for g, (name, ply) in enumerate(progress(chosen, "predicting", disable=len(chosen) == 1)):
         predictions = _predictions(module, games, g, name, ply)
-        rows += _rows(predictions, games, module.classes, top)
+        rows += _rows(predictions, games, module.classes, top, unsure)
         if len(drawn) < DRAWN:
             drawn.append(predictions)
     summary = [games.summary]
@@ -104,14 +106,13 @@ def _predictions(
     module: Classifier, games: GameRecords, g: int, name: str, ply: NDArray[np.int64]
 ) -> GamePredictions:
     groups = plane_groups(module.hparams["model"]["planes"])
-    played, probabilities = [], []
+    played, probabilities, parts = [], [], []
     for start in range(0, len(ply), BATCH):
         part = ply[start : start + BATCH]
         symmetry = np.zeros(len(part), np.uint8)
         planes, legal, points = batch_planes(games, np.full(len(part), g), part, symmetry, groups)
-        with torch.inference_mode():
-            logits = module.logits(as_tensors({"x": planes}, module.device)).cpu().double()
-        shares = logits.masked_fill(~torch.from_numpy(legal), -torch.inf).softmax(1).numpy()
+        parts.append(answers(module, {"x": planes}))
+        shares = parts[-1]._replace(logits=np.where(legal, parts[-1].logits, -np.inf)).probabilities
         probabilities.append(np.where(legal, shares, 0))  # NaN where no move is legal
         played.append(points)
     whole, points = np.concatenate(probabilities), np.concatenate(played)
@@ -119,14 +120,17 @@ def _predictions(
     probability = np.full(len(ply), np.nan)
     probability[real] = whole[real, points[real]]
     rank = np.where(real, 1 + (whole > probability[:, None]).sum(1), 0)
-    return GamePredictions(name, g, ply, points, whole, rank, probability)
+    return GamePredictions(name, g, ply, points, whole, rank, probability, Answers.joined(parts))
 
 
 def _rows(
-    predictions: GamePredictions, games: GameRecords, classes: list[str], top: int
+    predictions: GamePredictions, games: GameRecords, classes: list[str], top: int, unsure: float
 ) -> Iterator[dict[str, Any]]:
     colours = move_colour(games.move_at(predictions.game, predictions.ply))
-    for colour, ply, played, shares, rank, probability in zip(colours, *predictions[2:], strict=True):
+    for n, (colour, ply, played, shares, rank, probability) in enumerate(
+        zip(colours, *predictions[2:-1], strict=True)
+    ):
+        likeliest = best(shares, classes, top)
         yield {
             "file": predictions.name,
             "move": int(ply) + 1,
@@ -134,7 +138,8 @@ def _rows(
             "played": classes[played] if rank else None,
             "rank": int(rank) if rank else None,
             "probability": float(probability) if rank else None,
-            "best": best(shares, classes, top),
+            **predictions.answers.trust(n, likeliest[0]["probability"], unsure),
+            "best": likeliest,
         }
 
 
@@ -149,7 +154,7 @@ def _pictures(
 ) -> Iterator[tuple[str, Figure]]:
     """Of a whole game its curve, and the board before the least probable moves; else the board."""
     for predictions in drawn:
-        name, g, ply, played, _, rank, probability = predictions
+        name, g, ply, played, _, rank, probability, _ = predictions
         size, chosen = int(games.size[g]), [0]
         short = name if len(name) <= 45 else f"…{name[-44:]}"  # its end, where the file stands
         if whole and rank.all():
@@ -172,7 +177,7 @@ def _pictures(
 
 
 def _draw_move(predictions: GamePredictions, n: int, games: GameRecords, name: str, top: int) -> Figure:
-    _, g, ply, played, shares, rank, probability = predictions
+    _, g, ply, played, shares, rank, probability, _ = predictions
     position = Position.of(games, g, int(ply[n]))
     subtitle, point = "the move to come", int(played[n])
     if rank[n]:

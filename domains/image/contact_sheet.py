@@ -32,6 +32,7 @@ BODY = """
 <{{ tag }}>{{ class.name }} {{ percent(class.probability) }}</{{ tag }}>
 {% endfor %}
 {% if row.sure == "no" %}<mark>unsure</mark>{% endif %}
+{% for remark in row.remarks %}<small>{{ remark }}</small>{% endfor %}
 <small class="note">{{ row.file }}</small>
 </figcaption>
 </figure>
@@ -43,8 +44,8 @@ BODY = """
 def contact_sheet(pictures: Sequence[np.ndarray], rows: Sequence[dict[str, Any]], title: str) -> str:
     """An HTML document of pictures uint8 (channels, height, width), as the network sees them.
 
-    ``rows`` holds ``file``, ``best`` and ``sure`` of each: the likeliest class stands first, unsure ones are
-    marked.
+    ``rows`` holds ``file``, ``best``, ``sure`` and ``remarks`` of each: the likeliest class stands first,
+    unsure ones are marked.
     """
     shown = []
     for picture in pictures[:MOST]:

@@ -58,6 +58,11 @@ class ImageClassifier(Classifier):
         x = (x.float().contiguous(memory_format=torch.channels_last) - mean) / std
         return cut_out(x, augment["cutout"]) if self.training and augment["cutout"] else x, None
 
+    def properties(self, batch: Batch) -> dict[str, Float[Tensor, " n"]]:
+        """Grey levels, 0 … 255: a blank image has no contrast."""
+        x = batch["x"].float().flatten(1)
+        return {"brightness": x.mean(1), "contrast": x.std(1, correction=0)}
+
     def moments(self, device: torch.device | None = None) -> tuple[Tensor, Tensor]:
         """Mean and standard deviation (channels, 1, 1), in grey levels 0 … 255."""
         values = torch.tensor([self.preprocessing.mean, self.preprocessing.std], device=device)

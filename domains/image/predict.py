@@ -9,8 +9,7 @@ import numpy as np
 
 from domains.image.contact_sheet import contact_sheet
 from domains.image.reading import read_images
-from shared.commands import Predictions, best, probabilities
-from shared.errors import require_number
+from shared.commands import Predictions, answers, best
 from shared.files import Inventory, printable
 from shared.training import Classifier
 
@@ -20,34 +19,36 @@ BATCH = 256  # pictures decoded and predicted at a time: memory stays bounded
 def predict(module: Classifier, source: Path, *, top: int, unsure: float = 0.5) -> Predictions:
     """The likeliest classes of each picture, and a page that shows all pictures with their predictions.
 
-    The source is a picture, a folder of them, or an archive. Predictions of a probability below ``unsure``
-    are marked.
+    The source is a picture, a folder of them, or an archive. Predictions that are not sure are marked.
     """
-    require_number("unsure", unsure, 0, 1)
     rows: list[dict[str, Any]] = []
     thumbnails: list[np.ndarray] = []
-    seen = Inventory()
-    for names, pictures in batches(module, source, seen):
-        for name, row in zip(names, probabilities(module, {"x": pictures}), strict=True):
+    seen, remarks = Inventory(), dict[str, list[str]]()
+    for names, pictures in batches(module, source, seen, remarks):
+        answered = answers(module, {"x": pictures})
+        for n, (name, row) in enumerate(zip(names, answered.probabilities, strict=True)):
             likeliest = best(row, module.classes, top)
             answer, probability = likeliest[0]["name"], likeliest[0]["probability"]
-            sure = "yes" if probability >= unsure else "no"
-            answers = {"answer": answer, "probability": probability, "sure": sure, "best": likeliest}
-            rows.append({"file": name, **answers})
+            trust = answered.trust(n, probability, unsure, remarks[name])
+            rows.append(
+                {"file": name, "answer": answer, "probability": probability, **trust, "best": likeliest}
+            )
         thumbnails.extend(pictures)
-    doubtful = sum(row["sure"] == "no" for row in rows)
-    summary = f"{len(rows):,} pictures, {doubtful:,} of the predictions unsure (probability under {unsure:g})"
+    summary = f"{len(rows):,} picture{'s' * (len(rows) != 1)}"
     page = contact_sheet(thumbnails, rows, f"{printable(source.name)}: {summary}")
     return Predictions(rows, "\n".join([summary, *seen.summary()]), pages={"pictures.html": page})
 
 
-def batches(module: Classifier, source: Path, seen: Inventory) -> Iterator[tuple[list[str], np.ndarray]]:
+def batches(
+    module: Classifier, source: Path, seen: Inventory, remarks: dict[str, list[str]] | None = None
+) -> Iterator[tuple[list[str], np.ndarray]]:
     """Names and images uint8 (N, channels, size, size) for a network, in the order of the source.
 
-    Each file is noted in ``seen``, used or skipped. A UserError where no image is readable.
+    Each file is noted in ``seen``, used or skipped; ``remarks`` as in ``read_images``. A UserError where no
+    image is readable.
     """
     channels, size = int(module.hparams["planes"]), int(module.hparams["extent"][0])
-    images = read_images(source, size, channels, seen)
+    images = read_images(source, size, channels, seen, remarks)
     while batch := list(islice(images, BATCH)):
         for name, _ in batch:
             seen.use(name)

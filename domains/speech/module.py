@@ -52,3 +52,13 @@ class SpeechClassifier(Classifier):
             if self.training:
                 mel = self.augment.spectrogram(mel, frames)
         return mel[:, None].to(self.dtype), frames
+
+    def properties(self, batch: Batch) -> dict[str, Float[Tensor, " n"]]:
+        """Length, level below full scale, and the share of samples that reach full scale."""
+        lengths, x = batch["lengths"].float(), batch["x"].float().abs()
+        power = (x / FULL_SCALE).square().sum(1) / lengths
+        return {
+            "seconds": lengths / self.log_mel.rate,
+            "level in dB": 10 * power.clamp(min=1e-10).log10(),
+            "% of samples at full scale": 100 * (x >= FULL_SCALE - 1).sum(1) / lengths,
+        }

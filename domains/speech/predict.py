@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from domains.speech.figures import clip_picture, long_picture
 from domains.speech.module import SpeechClassifier
 from domains.speech.reading import FULL_SCALE, Recordings, UnusableError, has_sound, open_recording
-from shared.commands import Predictions, best, probabilities
+from shared.commands import Answers, Predictions, answers, best
 from shared.errors import require_number
 from shared.files import where
 
@@ -30,14 +30,20 @@ class Stretches(NamedTuple):
 
     start: NDArray[np.float64]  # (W,) seconds
     end: NDArray[np.float64]  # (W,)
-    probabilities: NDArray[np.float64]  # (W, classes)
+    answers: Answers  # W
     decibels: NDArray[np.float32]  # (mels, columns) of the whole recording, above its softest
     whole: bool  # one stretch, all of it
     damage: str  # description of a damaged file
 
 
 def predict(
-    module: SpeechClassifier, source: Path, *, top: int, window: float | None = None, hop: float | None = None
+    module: SpeechClassifier,
+    source: Path,
+    *,
+    top: int,
+    unsure: float = 0.5,
+    window: float | None = None,
+    hop: float | None = None,
 ) -> Predictions:
     """The likeliest words of each recording, or of each stretch of a long one.
 
@@ -58,12 +64,23 @@ def predict(
     read = partial(_stretches, module, window=window, hop=hop)
     for name, stretches in seen.read(source, read, "reading"):
         seen.use(name)
-        for start, end, row in zip(stretches.start, stretches.end, stretches.probabilities, strict=True):
+        damage = [stretches.damage] if stretches.damage else []
+        for n, row in enumerate(stretches.answers.probabilities):
             likeliest = best(row, module.classes, top)
-            answer = {"answer": likeliest[0]["name"], "probability": likeliest[0]["probability"]}
-            times = {"from_ms": round(1000 * start), "to_ms": round(1000 * end)}
-            rows.append({"file": name, **times, **answer, "best": likeliest})
-        if stretches.damage:
+            answer, probability = likeliest[0]["name"], likeliest[0]["probability"]
+            times = {"from_ms": round(1000 * stretches.start[n]), "to_ms": round(1000 * stretches.end[n])}
+            trust = stretches.answers.trust(n, probability, unsure, damage)
+            rows.append(
+                {
+                    "file": name,
+                    **times,
+                    "answer": answer,
+                    "probability": probability,
+                    **trust,
+                    "best": likeliest,
+                }
+            )
+        if damage:
             remarks.append(f"{where(source, name)}: {stretches.damage}; predicted nonetheless")
         if len(drawn) < DRAWN:
             drawn.append((name, stretches))
@@ -90,7 +107,7 @@ def _stretches(
         step = length if whole else min(hop or length / 2, length)
         size = max(round(length * rate), 1)
         pooled = max(int(seconds * rate / module.log_mel.hop / COLUMNS), 1)
-        starts, ends, shares, levels = [], [], [], []
+        starts, ends, parts, levels = [], [], [], []
         per_block = max(int(BLOCK / step), 1)
         for first, x in file.blocks(rate, per_block * step, length - step):
             places = np.arange(per_block) * step * rate
@@ -104,7 +121,7 @@ def _stretches(
             if sounding.any():
                 count = max(BATCH // size, 1)
                 for part in np.split(np.flatnonzero(sounding), range(count, sounding.sum(), count)):
-                    shares.append(probabilities(module, {"x": batch[part], "lengths": lengths[part]}))
+                    parts.append(answers(module, {"x": batch[part], "lengths": lengths[part]}))
                 starts.append((first + places[sounding]) / rate)
                 ends.append((first + places + lengths)[sounding] / rate)
         damage = file.damage()
@@ -112,8 +129,8 @@ def _stretches(
         raise UnusableError("no samples", "a header without sound")
     if not starts:
         raise UnusableError("silence", "all samples are equal")
-    start, end, rows = (np.concatenate(part) for part in (starts, ends, shares))
-    return Stretches(start, end, rows, np.hstack(levels), whole, damage)
+    start, end = np.concatenate(starts), np.concatenate(ends)
+    return Stretches(start, end, Answers.joined(parts), np.hstack(levels), whole, damage)
 
 
 def _decibels(module: SpeechClassifier, x: NDArray[np.int16], pooled: int) -> NDArray[np.float32]:
@@ -131,7 +148,8 @@ def _pictures(
     drawn: list[tuple[str, Stretches]], module: SpeechClassifier, top: int
 ) -> Iterator[tuple[str, Figure]]:
     centres = module.log_mel.centres.cpu().numpy()
-    for name, (start, end, shares, decibels, whole, _) in drawn:
+    for name, (start, end, answered, decibels, whole, _) in drawn:
+        shares = answered.probabilities
         title = name if len(name) <= 60 else f"…{name[-59:]}"
         if whole:
             likeliest = best(shares[0], module.classes, top)

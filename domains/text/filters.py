@@ -19,8 +19,8 @@ class Pick(NamedTuple):
     weight: float  # its part of the likeliest class's lead over the next; negative if it opposes it
 
 
-def read(module: TextClassifier, batch: Batch) -> tuple[Tensor, list[list[Pick]]]:
-    """Probabilities (N, classes), and for each sentence its filters' picks, the strongest first.
+def read(module: TextClassifier, batch: Batch) -> list[list[Pick]]:
+    """For each sentence its filters' picks, the strongest first.
 
     A pick's weight is the filter's maximum times the gradient of the lead (of the logits) by it: exactly its
     part where a linear layer follows. Filters are read that end in a maximum over all positions; a network
@@ -57,4 +57,4 @@ def read(module: TextClassifier, batch: Batch) -> tuple[Tensor, list[list[Pick]]
             picks[n].append(Pick(f"{name}[{number}]", rows.start, rows.stop, float(weight[n, number])))
     for sentence in picks:
         sentence.sort(key=lambda pick: -pick.weight)
-    return logits.detach().softmax(1), picks
+    return picks

@@ -93,6 +93,12 @@ class TextClassifier(Classifier):
         """A vector for each token, in each channel."""
         return torch.stack([embedding(batch["x"]) for embedding in self.embeddings], 1), batch.get("lengths")
 
+    def properties(self, batch: Batch) -> dict[str, Float[Tensor, " n"]]:
+        """The number of tokens, and the share of them that training did not have."""
+        lengths = batch["lengths"].float()
+        unknown = (batch["x"] == Vocabulary.UNKNOWN).sum(1)
+        return {self.settings["tokens"]: lengths, "% unknown": 100 * unknown / lengths}
+
     def optimizer_step(self, *args: Any, **kwargs: Any) -> None:
         """A step, after which no class has weights longer than ``model.max_norm`` (Kim 2014, section 2.1)."""
         super().optimizer_step(*args, **kwargs)

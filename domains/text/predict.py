@@ -1,9 +1,10 @@
 """Predictions of a trained classifier for a user's own sentences, and the words that they rest on."""
 
+import itertools
 import sys
 from collections import Counter
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from rich.text import Text
@@ -13,23 +14,37 @@ from domains.text.filters import Pick, read
 from domains.text.highlight import Part, coloured, page, parts, printable
 from domains.text.module import TextClassifier
 from domains.text.reading import Form, Sentences, Vocabulary, read_sentences, read_text, sentences_of_bytes
-from shared.commands import SHOWN, Predictions, best
+from shared.commands import SHOWN, Predictions, answers, best
 from shared.config import progress
 from shared.errors import UserError
-from shared.files import MEMBER_LIMIT
+from shared.files import MEMBER_LIMIT, listed
 from shared.results import percent
 from shared.training import Draws, as_tensors
 
 BATCH = 64
 IN_PAGE = 1000  # sentences that a page of HTML holds
-WIDE = 120  # characters of a sentence in the table
+NAMED = 8  # unknown tokens of a sentence
+
+
+class Tokens(NamedTuple):
+    """The tokens of a sentence that the network reads."""
+
+    offsets: list[tuple[int, int]]  # in the text
+    unknown: np.ndarray  # bool: the vocabulary lacks it
+
 
 # The prediction for one sentence: a row of the file, its words on the page, a cell of the table.
 Prediction = tuple[dict[str, Any], list[Part], Text]
 
 
 def predict(
-    module: TextClassifier, source: Path | None, *, top: int, text: str | None = None, column: str = "text"
+    module: TextClassifier,
+    source: Path | None,
+    *,
+    top: int,
+    unsure: float = 0.5,
+    text: str | None = None,
+    column: str = "text",
 ) -> Predictions:
     """The class of each sentence, and what its strongest filters picked.
 
@@ -37,15 +52,15 @@ def predict(
     these, or ``-``, standard input; ``text`` is one sentence instead. At most ``top`` filters are listed.
     """
     sentences = sentences_of(source, text, Form(text=str(column), label=None))
-    rows, marked, phrases = zip(*_predictions(module, sentences, top), strict=True)
+    rows, marked, phrases = zip(*_predictions(module, sentences, top, unsure), strict=True)
     headings = [
         f"{row['file']}, line {row['line']}: {row['label']} {percent(row['probability'])}"
+        + ", unsure" * (row["sure"] == "no")
+        + "".join(f"; {remark}" for remark in row["remarks"])
         for row in rows[:IN_PAGE]
     ]
     title = f"{len(headings):,} of {len(rows):,} sentences"
     shown = [coloured(sentence) for sentence in marked[:SHOWN]]
-    for words in shown:
-        words.truncate(WIDE, overflow="ellipsis")
     counts = Counter(row["label"] for row in rows)
     by_class = ", ".join(f"{name} {counts[name]:,}" for name in module.classes if counts[name])
     return Predictions(
@@ -72,7 +87,7 @@ def sentences_of(source: Path | None, text: object, form: Form) -> Sentences:
     return sentences_of_bytes(data, "standard input", form)
 
 
-def _predictions(module: TextClassifier, sentences: Sentences, top: int) -> list[Prediction]:
+def _predictions(module: TextClassifier, sentences: Sentences, top: int, unsure: float) -> list[Prediction]:
     """A prediction for each sentence; a batch holds sentences of similar lengths."""
     vocabulary = Vocabulary(module.settings["tokens"], module.preprocessing.vocabulary)
     longest = module.preprocessing.longest
@@ -82,26 +97,39 @@ def _predictions(module: TextClassifier, sentences: Sentences, top: int) -> list
     predictions: dict[int, Prediction] = {}
     for draw in progress(draws, "predicting", disable=len(draws) == 1):
         items = draw.items.tolist()
-        probabilities, picks = read(module, as_tensors(batches[draw], module.device))
+        batch = batches[draw]
+        answered, picks = answers(module, batch), read(module, as_tensors(batch, module.device))
         encodings = vocabulary.encode([sentences.texts[item] for item in items])
-        for item, row, picked, encoding in zip(
-            items, probabilities.cpu().numpy(), picks, encodings, strict=True
-        ):
-            likeliest, offsets = best(row, module.classes, top), encoding.offsets[:longest]
-            predictions[item] = _prediction(sentences, item, offsets, likeliest, picked, top)
+        for n, (item, row, encoding) in enumerate(zip(items, answered.probabilities, encodings, strict=True)):
+            likeliest = best(row, module.classes, top)
+            answer, probability = likeliest[0]["name"], likeliest[0]["probability"]
+            tokens = Tokens(
+                encoding.offsets[:longest], np.array(encoding.ids[:longest]) == Vocabulary.UNKNOWN
+            )
+            remarks = _remarks(sentences.texts[item], tokens, len(encoding), module.settings["tokens"])
+            trust = answered.trust(n, probability, unsure, remarks)
+            columns = {"label": answer, "probability": probability, **trust, "best": likeliest}
+            predictions[item] = _prediction(sentences, item, tokens, columns, picks[n], top)
     return [predictions[item] for item in range(len(batches))]
 
 
+def _remarks(text: str, tokens: Tokens, count: int, kind: str) -> list[str]:
+    """The unknown tokens with their number, and how many were cut off."""
+    remarks = []
+    if number := int(tokens.unknown.sum()):
+        words = [text[first:end] for first, end in itertools.compress(tokens.offsets, tokens.unknown)]
+        named = printable(listed(list(dict.fromkeys(words)), NAMED))
+        remarks.append(f"{number:,} of {len(tokens.offsets):,} {kind} unknown: {named}")
+    if count > len(tokens.offsets):
+        remarks.append(f"the last {count - len(tokens.offsets):,} of {count:,} {kind} cut off")
+    return remarks
+
+
 def _prediction(
-    sentences: Sentences,
-    item: int,
-    offsets: list[tuple[int, int]],
-    likeliest: list[dict[str, Any]],
-    picks: list[Pick],
-    top: int,
+    sentences: Sentences, item: int, tokens: Tokens, columns: dict[str, Any], picks: list[Pick], top: int
 ) -> Prediction:
     """Each filter that supports the prediction has a share of it, the strongest first."""
-    text, (file, line) = sentences.texts[item], sentences.place(item)
+    text, offsets, (file, line) = sentences.texts[item], tokens.offsets, sentences.place(item)
     supporting = [pick for pick in picks if pick.weight > 0]
     total = sum(pick.weight for pick in supporting)
     filters: list[dict[str, Any]] = []
@@ -113,14 +141,6 @@ def _prediction(
     weights = np.zeros(len(offsets))  # of the tokens: their parts of the weights of the picks with them
     for pick in picks:
         weights[pick.first : pick.end] += pick.weight / (pick.end - pick.first)
-    row = {
-        "file": file,
-        "line": line,
-        "text": text,
-        "label": likeliest[0]["name"],
-        "probability": likeliest[0]["probability"],
-        "best": likeliest,
-        "filters": filters[:top],
-    }
-    phrases = "\n".join(f"{percent(share)} {words}" for words, share in shares.most_common(top))
-    return row, parts(text, offsets, weights), Text(phrases or "–")
+    row = {"file": file, "line": line, "text": text, **columns, "filters": filters[:top]}
+    phrases = "  ".join(f"{words} {percent(share)}" for words, share in shares.most_common(top))
+    return row, parts(text, offsets, weights, tokens.unknown), Text(phrases or "–")

@@ -8,33 +8,36 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
-import torch
 from matplotlib.figure import Figure
-from numpy.typing import NDArray
 from omegaconf import DictConfig
+from rich.box import SIMPLE_HEAD
+from rich.cells import cell_len
 from rich.table import Table
 from rich.text import Text
 
 from shared.config import Console, find_domain, print_line, unique_name
-from shared.errors import UserError, require_int
+from shared.errors import UserError, require_int, require_number
 from shared.files import make_folder, write
 from shared.results import percent, png
 from shared.runs import Run, predict_options
-from shared.training import Classifier, as_tensors, build_data, load_module
+from shared.training import UNLIKE, Record, build_data, load_module
 
 SHOWN = 60  # rows of the table; the file has them all
+WIDTH, NAME, GAP = 80, 24, 2  # of a terminal: of the table, of a file's name in it, between two columns
+SHORT = {"probability": "prob.", "remarks": ""}  # headings of columns
 
 
 class Predictions(NamedTuple):
     """What a domain's function returns; ``domains/NAME/__init__.py`` names it as ``predict``.
 
-    It is called as ``predict(module, source, *, top, …)`` with the network, the user's path (None where
-    ``text`` is given instead), and as keywords the configuration's other keys that are not null. It reads
-    all of its input before it predicts, and writes nothing.
+    It is called as ``predict(module, source, *, top, unsure, …)`` with the network, the user's path (None
+    where ``text`` is given instead), and as keywords the configuration's other keys that are not null. It
+    reads all of its input before it predicts, and writes nothing.
 
     Attributes:
         rows: one for each prediction, at least one, all with the same keys. ``file`` names its input,
-            ``best`` lists the likeliest classes (see the function); probabilities are floats 0 … 1.
+            ``best`` lists the likeliest classes (see the function); probabilities are floats 0 … 1;
+            ``familiar``, ``sure`` and ``remarks`` are those of ``Answers.trust``.
         summary: text that is printed last.
         pictures: name and figure; each is drawn when the iterable reaches it.
         pages: HTML documents, each complete in itself, by the name of their file.
@@ -49,18 +52,6 @@ class Predictions(NamedTuple):
     cells: Mapping[str, Sequence[Text]] = MappingProxyType({})
 
 
-def probabilities(module: Classifier, batch: Mapping[str, Any]) -> NDArray[np.float64]:
-    """The network's probabilities (N, classes) for a batch as the domain's dataset has them."""
-    with torch.inference_mode():
-        return module.logits(as_tensors(batch, module.device)).softmax(1).cpu().double().numpy()
-
-
-def best(probabilities: NDArray[np.floating], names: Sequence[str], top: int) -> list[dict[str, Any]]:
-    """The ``top`` likeliest classes of probabilities (classes,), the likeliest first."""
-    order = np.argsort(-probabilities, kind="stable")[:top]
-    return [{"name": names[i], "probability": float(probabilities[i])} for i in order]
-
-
 def predict(config: DictConfig) -> Predictions:
     """Predict ``config.input`` with the run ``config.run``; print a table and write a folder."""
     run = Run.open(config.run)
@@ -69,11 +60,13 @@ def predict(config: DictConfig) -> Predictions:
         raise UserError(f"run={config.run}: the domain {run.config.domain.name} has no predictions for files")
     options = predict_options(config)
     require_int("top", config.top, 1)
+    require_number("unsure", config.unsure, 0, 1)
     if config.input is None and config.text is None:
         raise UserError("input is not set: give input=…")
     source = None if config.input is None else Path(config.input)
     module = load_module(run, config.checkpoint)
     module.views = build_data(run.config).views  # what is predicted is what was tested
+    module.record = Record.read(run, module) if config.checkpoint == "best" else None
     predictions: Predictions = function(module, source, **options)
 
     output = Path(config.output or run.output / "predictions" / unique_name()).absolute()
@@ -86,27 +79,71 @@ def predict(config: DictConfig) -> Predictions:
         for number, (name, figure) in enumerate(predictions.pictures, start=1):
             label = re.sub(r"[^\w.-]+", "-", name, flags=re.ASCII)[:100]
             write(output / f"{number:03d}-{label}.png", png(figure))
-    console.print(_table(predictions.rows, predictions.cells))
+    console.print(_table(predictions.rows, predictions.cells), width=WIDTH)
     if len(predictions.rows) > SHOWN:
         console.print(f"… and {len(predictions.rows) - SHOWN:,} more in predictions.jsonl")
     console.print(Text(predictions.summary), soft_wrap=True)
+    console.print(_trust(predictions.rows, module.record, config.unsure), soft_wrap=True, highlight=False)
     print_line(f"predictions: {output}")
     return predictions
 
 
+def _trust(rows: list[dict[str, Any]], record: Record | None, unsure: float) -> str:
+    """How many predictions are sure, and how many inputs are unlike training."""
+    sure = sum(row["sure"] == "yes" for row in rows)
+    line = f"sure: {sure:,} of {len(rows):,} (probability from {percent(unsure)}"
+    if record is None:
+        return (
+            f"{line}); familiarity is not known: the run has no record of it, train.py resume=FOLDER adds it"
+        )
+    if not len(record.distances):
+        return f"{line}); familiarity is not known: the run has too few validation items"
+    strange = record.unlike(np.array([row["familiar"] for row in rows])).sum()
+    return f"{line}, and familiar); unlike training: {strange:,} (as {UNLIKE:.0%} of validation items)"
+
+
 def _table(rows: list[dict[str, Any]], cells: Mapping[str, Sequence[Text]]) -> Table:
-    files = {row["file"] for row in rows}
-    table = Table(title=Text(rows[0]["file"]) if len(files) == 1 else None)
-    columns = [key for key in rows[0] if key != "file" or len(files) > 1]
+    """One line for each row, cut to the width of a terminal; the name of a single file is the title."""
+    shown = rows[:SHOWN]
+    single = len({row["file"] for row in rows}) == 1
+    left_out = {key for key in ("familiar", "remarks") if not any(row.get(key) for row in shown)}
+    left_out |= {"file"} if single else set()
+    columns = {
+        key: cells[key][: len(shown)] if key in cells else [_cell(key, row[key]) for row in shown]
+        for key in rows[0]
+        if key not in left_out
+    }
+    headings = {key: SHORT.get(key, key) for key in columns}
+    wanted = {
+        key: max(cell_len(headings[key]), *(text.cell_len for text in column))
+        for key, column in columns.items()
+    }
+    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, collapse_padding=True)
+    table.title = _end(rows[0]["file"], WIDTH) if single else None
+    room, widths = WIDTH - GAP * (len(columns) - 1), {}
+    for left, key in zip(range(len(columns), 0, -1), sorted(wanted, key=wanted.__getitem__), strict=True):
+        widths[key] = min(wanted[key], room // left)  # narrow columns whole, the others alike
+        room -= widths[key]
     for key in columns:
-        number = isinstance(rows[0][key], int | float)
-        table.add_column(key, justify="right" if number else "left", overflow="fold")
-    for place, row in enumerate(rows[:SHOWN]):
-        table.add_row(*(cells[key][place] if key in cells else _cell(row[key]) for key in columns))
+        justify: Any = "right" if isinstance(rows[0][key], int | float) else "left"
+        table.add_column(headings[key], justify=justify, width=widths[key], no_wrap=True, overflow="ellipsis")
+    for row in zip(*columns.values(), strict=True):
+        table.add_row(*row)
     return table
 
 
-def _cell(value: Any) -> Text:
+def _cell(key: str, value: Any) -> Text:
+    if key == "file":
+        return _end(value, NAME)
+    if key == "remarks":
+        return Text("; ".join(value))
     if isinstance(value, list):
         return Text("  ".join(f"{guess['name']} {percent(guess['probability'])}" for guess in value))
     return Text("–" if value is None else percent(value) if isinstance(value, float) else str(value))
+
+
+def _end(name: str, width: int) -> Text:
+    """A name's end, where a file stands, in at most N cells of a terminal."""
+    while cell_len(name) > width:
+        name = f"…{name.removeprefix('…')[1:]}"
+    return Text(name)

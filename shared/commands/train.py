@@ -25,7 +25,7 @@ from shared.files import held, remove_unfinished, write, write_json
 from shared.network import layer_table, render
 from shared.results import calibration_error, learning_curve, png, write_report
 from shared.runs import FINGERPRINT, Run, changes, environment, note_job, run_of_job, runs_in
-from shared.training import Classifier, Companions, DataModule, History
+from shared.training import Classifier, Companions, DataModule, History, Record
 
 ENVIRONMENT = "environment.json"  # is written when the network begins to train
 
@@ -35,9 +35,10 @@ SAME = "run the same command again to resume"
 def train(config: DictConfig, callbacks: Sequence[Callback] = (), again: str | None = None) -> dict[str, Any]:
     """Train, test on the best checkpoint; return the contents of ``metrics.json``, and the folder as ``run``.
 
-    With ``resume``, continues in that folder from its last checkpoint, with that run's own configuration.
-    With ``test`` false, the test set is not used: a search chooses on validation. A requeued job resumes the
-    run that it made before of this configuration; if that has ended, its metrics are returned.
+    With ``resume``, continues in that folder from its last checkpoint, with that run's own configuration; a
+    run that has ended gets the record that it may lack, see ``Record``. With ``test`` false, the test set is
+    not used, and no record made: a search chooses on validation. A requeued job resumes the run that it made
+    before of this configuration; if that has ended, its metrics are returned.
 
     Args:
         config: As in ``conf/train.yaml``.
@@ -52,7 +53,7 @@ def train(config: DictConfig, callbacks: Sequence[Callback] = (), again: str | N
     resumed = Run.open(config.resume) if config.resume else run_of_job(config)
     if resumed and resumed.metrics:
         if config.resume:
-            raise UserError(f"resume={resumed.folder}: this run has ended; its metrics are in metrics.json")
+            return _add_record(resumed)
         Console().print("this job trained it before it was requeued")
         print_line(f"run: {resumed.folder}")
         return resumed.metrics | {"run": str(resumed.folder)}
@@ -185,6 +186,7 @@ def _finish(
         items = io.BytesIO()
         np.savez_compressed(items, **columns)
         write(run.folder / "test_items.npz", items.getvalue())
+        _write_record(run, module, data)
         write_report(run, columns, data.classes, title)
         Console().print(score_table(scores))
         metrics |= {"test/n": len(columns["item"]), "test/ece": calibration_error(columns)}
@@ -195,6 +197,37 @@ def _finish(
     write_json(run.folder / "metrics.json", metrics)
     print_line(f"run: {run.folder}")
     return metrics
+
+
+def _write_record(run: Run, module: Classifier, data: DataModule) -> None:
+    """Measure what ``predict.py`` needs to say how sure the network may be, see ``Record``."""
+    if record := Record.measured(module, data):
+        write(run.record, record.pack(module))
+        before, after, n = record.calibration
+        Console().print(
+            f"calibration error on {n:,} validation items: {100 * before:.1f} %, "
+            f"{100 * after:.1f} % at temperature {record.temperature:.2f}"
+        )
+
+
+def _add_record(run: Run) -> dict[str, Any]:
+    """Give a run that has ended the record that it lacks, from its own data; return its metrics."""
+    if run.record.is_file():
+        raise UserError(f"resume={run.folder}: this run has ended; its metrics are in metrics.json")
+    module = training.load_module(run)
+    data = training.build_data(training.trained_config(run), module.fitted)
+    check_there(run.config.data, f"put it back, or correct it in {run.folder / 'config.yaml'}")
+    data.setup()
+    known = run.fingerprint(run.checkpoint("best"))
+    if known and (differences := changes(known, data.fingerprint, in_order=False)):
+        raise UserError(
+            f"{run.folder}: the data have changed since this run began ({'; '.join(differences)})"
+        )
+    data.require("train", "val")
+    with held(run.folder, is_first_process()):
+        _write_record(run, module, data)
+    print_line(f"run: {run.folder}")
+    return run.metrics | {"run": str(run.folder)}
 
 
 def _check_processes(trainer: pl.Trainer) -> None:

@@ -8,4 +8,5 @@ from shared.runs.fingerprint import FINGERPRINT, FORM, Fingerprint, changes, exa
 from shared.runs.job import note_job, run_of_job
 from shared.runs.plan import LENGTHS, check_plan
 from shared.runs.publish import ship
+from shared.runs.record import REMEDY, read_record
 from shared.runs.run import Run, environment, runs_in

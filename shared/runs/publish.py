@@ -10,6 +10,7 @@ from shared.errors import UserError
 from shared.files import write, write_json
 from shared.runs import safetensors as weights
 from shared.runs.fingerprint import FINGERPRINT
+from shared.runs.record import read_record
 from shared.runs.run import Run
 from shared.runs.written import read_environment
 
@@ -36,6 +37,7 @@ def ship(config: DictConfig) -> Path:
         raise UserError(f"run={config.run}: it has no metrics.json: train it to its end")
     contents = run.checkpoint(config.checkpoint)
     data = weights.pack(contents)
+    record = read_record(run) if config.checkpoint == "best" else None
     if len(data) > LIMIT:
         raise UserError(f"run={config.run}: {len(data):,} bytes in half precision; {LIMIT:,} at most")
     settings.runs, settings.resume = "runs", None
@@ -50,6 +52,10 @@ def ship(config: DictConfig) -> Path:
         files[FINGERPRINT] = dict(fingerprint)
     (folder / "checkpoints").mkdir(parents=True, exist_ok=True)
     write(folder / "checkpoints" / "best.safetensors", data)
+    shipped = Run(folder)
+    shipped.record.unlink(missing_ok=True)
+    if record:
+        write(shipped.record, record.data)
     write(folder / "config.yaml", OmegaConf.to_yaml(settings))
     for name, values in files.items():
         write_json(folder / name, values)

@@ -93,6 +93,11 @@ class Run:
         """The folder of ``best.ckpt`` and ``last.ckpt``."""
         return self.folder / "checkpoints"
 
+    @property
+    def record(self) -> Path:
+        """The file of what the best weights' predictions are worth, see ``shared.training.Record``."""
+        return self.checkpoints / "familiarity.safetensors"
+
     def checkpoint_file(self, name: str) -> Path:
         """The path of a checkpoint, best or last; that of a bundled run is ``<name>.safetensors``."""
         if name not in ("best", "last"):

@@ -15,6 +15,7 @@ from shared.training.data import (
     Preprocessing,
     check_fractions,
 )
+from shared.training.familiarity import UNLIKE, Record, observe
 from shared.training.loggers import log_settings
 from shared.training.machine import obeyed
 from shared.training.optimizers import OPTIMIZERS, SCHEDULES, build

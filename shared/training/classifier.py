@@ -4,7 +4,7 @@ import math
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import pytorch_lightning as pl
@@ -25,6 +25,9 @@ from shared.training.data import DataModule, Draw, Fitted, Preprocessing
 from shared.training.metrics import metrics
 from shared.training.optimizers import OPTIMIZERS, SCHEDULES, build
 
+if TYPE_CHECKING:
+    from shared.training.familiarity import Record
+
 Batch = dict[str, Tensor]  # as ``Dataset`` describes it
 FITTED = 2000  # training items that whitening filters are made from
 
@@ -33,7 +36,7 @@ class Classifier(pl.LightningModule):
     """A network that predicts the class of its input.
 
     A domain overrides ``preprocess`` (from a batch to what the layers take), and where it needs to
-    ``prepare``, ``logits`` (to average over views), ``test_columns`` and ``scores``.
+    ``prepare``, ``logits`` (to average over views), ``properties``, ``test_columns`` and ``scores``.
 
     ``model``, ``optimizer`` and ``schedule`` are nodes of the configuration; ``planes``, ``extent``,
     ``classes`` and ``preprocessing`` are those of ``DataModule``; ``label_smoothing`` is the share of the
@@ -42,11 +45,13 @@ class Classifier(pl.LightningModule):
     Attributes:
         views: Number of views of an input over which ``logits`` averages: 1, unless the caller sets that of
             its data (``DataModule.views``), to test and to predict.
+        record: What validation says of its predictions, where the caller has read it.
     """
 
     domain: ClassVar[str]
     state_type: ClassVar[type[Preprocessing]] = Preprocessing
     views: int = 1
+    record: "Record | None" = None
 
     def __init__(
         self,
@@ -107,6 +112,10 @@ class Classifier(pl.LightningModule):
     def logits(self, batch: Batch) -> Float[Tensor, "n classes"]:
         """The network's output for a batch of the domain's dataset: what every command calls."""
         return self.network(*self.preprocess(batch))
+
+    def properties(self, batch: Batch) -> dict[str, Float[Tensor, " n"]]:
+        """Numbers of each input that a person understands, by name: predictions report unusual ones."""
+        return {}
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Refuse to resume another training than this one."""

@@ -31,6 +31,9 @@ MAX_SCANNED = 3_000_000_000  # pixels × scans of a progressive JPEG
 DRAFT_PIXELS = 50_000_000  # above which JPEG is decoded at a smaller scale, at least twice the needed size
 STRIP_PIXELS = 4_000_000  # converted at a time
 
+FAR_SMALLER, FAR_LARGER = 2, 32  # times smaller or larger than the network's input: worth a remark
+COLOURFUL, COLOURED = 32, 0.02  # from the weakest to the strongest channel; share of such parts of an image
+
 _TURN = Image.Transpose
 TURNS = {  # by EXIF orientation
     **{2: _TURN.FLIP_LEFT_RIGHT, 3: _TURN.ROTATE_180, 4: _TURN.FLIP_TOP_BOTTOM, 5: _TURN.TRANSPOSE},
@@ -38,17 +41,22 @@ TURNS = {  # by EXIF orientation
 }
 
 
-def decode_image(data: bytes, label: str, size: int, channels: int) -> np.ndarray:
+def decode_image(
+    data: bytes, label: str, size: int, channels: int, remarks: list[str] | None = None
+) -> np.ndarray:
     """Decode an image file to uint8 (channels, size, size): grey (1) or red, green and blue (3).
 
     The first frame is turned by its EXIF orientation, laid on white where it is transparent, and scaled so
     that its central square fills the size. Other metadata are not read. A ``UserError`` names the file,
-    ``label``, that is no image, broken, or too large.
+    ``label``, that is no image, broken, or too large. What is lost by that is added to ``remarks``.
     """
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about unusual but readable files
-            image = _read(data, size, "L" if channels == 1 else "RGB")
+            image = _read(data, size, "L" if channels == 1 and remarks is None else "RGB")
+            if remarks is not None:
+                remarks += _losses(image, size, channels)
+                image = image.convert("L") if channels == 1 else image
             fitted = ImageOps.fit(image, (size, size), Image.Resampling.BICUBIC)
     except Exception as error:  # decoders may raise anything on damaged bytes
         reason = f"a broken or truncated image ({printable(str(error))[:100] or type(error).__name__})"
@@ -61,6 +69,18 @@ def decode_image(data: bytes, label: str, size: int, channels: int) -> np.ndarra
         raise UserError(f"{label}: {reason}") from error
     pixels = np.asarray(fitted, np.uint8)
     return pixels[None] if channels == 1 else pixels.transpose(2, 0, 1)
+
+
+def _losses(image: Image.Image, size: int, channels: int) -> list[str]:
+    """What a network on images of this size does not see of one in RGB, or sees blurred."""
+    losses, side = [], min(image.size)
+    if not size / FAR_SMALLER <= side <= size * FAR_LARGER:
+        losses.append(f"{image.width:,}×{image.height:,} pixels, the network sees {size}×{size}")
+    if channels == 1:
+        small = np.asarray(image.resize((32, 32), Image.Resampling.BOX), np.int16)
+        if (np.ptp(small, axis=2) > COLOURFUL).mean() > COLOURED:
+            losses.append("colours, the network sees grey")
+    return losses
 
 
 def _read(data: bytes, size: int, mode: str) -> Image.Image:

@@ -66,17 +66,21 @@ def read_folder(path: Path | None, size: int, channels: int) -> Images:
     return Images(x, y.astype(np.int64), split, name, classes.tolist(), seen, [*layout.notes, *notes])
 
 
-def read_images(path: Path, size: int, channels: int, seen: Inventory) -> Iterator[tuple[str, np.ndarray]]:
+def read_images(
+    path: Path, size: int, channels: int, seen: Inventory, remarks: dict[str, list[str]] | None = None
+) -> Iterator[tuple[str, np.ndarray]]:
     """Decode the images of a file, a folder or an archive, with a progress bar.
 
     Yields the name and the image uint8 (channels, size, size); ``seen`` notes skipped files, and the caller
-    the others. A ``UserError`` says that no image is readable.
+    the others. ``remarks`` gets those of ``decode_image`` by name. A ``UserError`` says that no image is
+    readable.
     """
     first, used = None, 0
     for member in reading(members(path, SUFFIXES, seen=seen), "reading images"):
         label = where(path, member.name)
         try:
-            image = decode_image(member.data, label, size, channels)
+            own = None if remarks is None else remarks.setdefault(member.name, [])
+            image = decode_image(member.data, label, size, channels, own)
         except UserError as error:
             seen.skip(member.name, UNREADABLE, str(error).removeprefix(f"{label}: "))
             first = first or error

@@ -14,6 +14,7 @@ from domains.image.contact_sheet import MOST, contact_sheet
 from domains.image.data import ImagePreprocessing
 from domains.image.module import ImageClassifier
 from domains.image.predict import predict
+from domains.image.reading.decode import decode_image
 from shared.errors import UserError
 from tests.commands import command, run_folder
 
@@ -77,7 +78,7 @@ def test_predictions_probabilities_and_marks(colours: Path) -> None:
     logits = np.array([2.0, -2.0, -2.0])
     assert prediction.rows[0]["probability"] == pytest.approx(np.exp(2) / np.exp(logits).sum(), rel=1e-5)
     assert [entry["name"] for entry in prediction.rows[2]["best"]] == ["blue", "<green>"]
-    assert "1 of the predictions unsure" in prediction.summary
+    assert {row["familiar"] for row in prediction.rows} == {None}  # without a record it is not known
     everything = predict(classifier(), colours, top=2, unsure=1.0)
     assert {row["sure"] for row in everything.rows} == {"no"}
 
@@ -93,7 +94,7 @@ def test_the_page_shows_every_picture_and_escapes_names(colours: Path) -> None:
 
 
 def test_a_long_page_is_cut() -> None:
-    row = {"file": "f", "best": [{"name": "a", "probability": 1.0}], "sure": "yes"}
+    row = {"file": "f", "best": [{"name": "a", "probability": 1.0}], "sure": "yes", "remarks": []}
     n = MOST + 3
     page = contact_sheet([np.zeros((1, 2, 2), np.uint8)] * n, [row] * n, "many")
     assert page.count("<figure") == MOST
@@ -104,6 +105,29 @@ def test_grey_networks_take_colours(colours: Path) -> None:
     rows = predict(classifier(channels=1), colours / "b.jpg", top=1).rows
     assert len(rows) == 1
     assert rows[0]["file"] == "b.jpg"
+
+
+def test_what_the_network_does_not_see_is_remarked(tmp_path: Path) -> None:
+    grey = np.linspace(0, 240, 64, dtype=np.uint8).reshape(8, 8)
+    Image.fromarray(grey).save(tmp_path / "grey.png")
+    Image.fromarray(np.stack([grey, grey, grey + np.uint8(9)], 2)).save(tmp_path / "tinted.png")
+    Image.new("RGB", (8, 8), "red").save(tmp_path / "red.png")
+    Image.new("L", (300, 300)).save(tmp_path / "large.png")
+    Image.new("L", (9, 3)).save(tmp_path / "small.png")
+    expected = {
+        "grey.png": [], "tinted.png": [], "red.png": ["colours, the network sees grey"],
+        "large.png": ["300×300 pixels, the network sees 8×8"],
+        "small.png": ["9×3 pixels, the network sees 8×8"],
+    }  # fmt: skip
+    rows = predict(classifier(channels=1), tmp_path, top=1).rows
+    assert {row["file"]: row["remarks"] for row in rows} == expected
+    page = predict(classifier(channels=1), tmp_path / "red.png", top=1).pages["pictures.html"]
+    assert "<small>colours, the network sees grey</small>" in page
+    rows = predict(classifier(channels=3), tmp_path / "red.png", top=1).rows
+    assert rows[0]["remarks"] == []
+    for name in expected:
+        data = (tmp_path / name).read_bytes()
+        assert (decode_image(data, name, 8, 1) == decode_image(data, name, 8, 1, [])).all()
 
 
 def test_broken_pictures_are_skipped_and_named(colours: Path) -> None:
@@ -144,12 +168,6 @@ def test_a_name_that_is_not_utf8(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"\?\? <i>\.png: must be an image") as caught:
         predict(classifier(), odd, top=1)
     str(caught.value).encode()
-
-
-@pytest.mark.parametrize("value", [-0.1, 1.5, "half", True])
-def test_unsure_is_a_probability(colours: Path, value: object) -> None:
-    with pytest.raises(UserError, match="unsure: must be a number from 0 to 1"):
-        predict(classifier(), colours, top=1, unsure=value)  # type: ignore[arg-type]
 
 
 @pytest.mark.slow

@@ -53,8 +53,8 @@ def test_a_pick_is_where_the_filter_s_maximum_lies(module: TextClassifier) -> No
     x = torch.tensor([[2, 3, 4, 5, 2, 2, 4], [3, 4, 0, 0, 0, 0, 0]])
     lengths = torch.tensor([7, 2])
     batch = {"x": x, "lengths": lengths}
-    probabilities, picks = read(module, batch)
-    torch.testing.assert_close(probabilities, module.logits(batch).softmax(1))
+    picks = read(module, batch)
+    probabilities = module.logits(batch).softmax(1)
     branches = {3: "branch1", 4: "branch2", 5: "branch3"}
     layers = dict(module.network.named_modules())
     dense = module.network.get_parameter("dense1.weight")
@@ -156,7 +156,7 @@ def test_right_to_left_emoji_and_chinese_by_characters(tmp_path: Path) -> None:
 def test_sentences_are_escaped_in_the_page_and_the_terminal() -> None:
     text = "<script>alert('x')</script> [bold]\x1b[2J & dull"
     offsets = [(0, 8), (8, 13), (len(text) - 4, len(text))]
-    marked = parts(text, offsets, np.array([0.2, -1.0, 2.0]))
+    marked = parts(text, offsets, np.array([0.2, -1.0, 2.0]), np.zeros(3, bool))
     assert "".join(part.text for part in marked) == text
     html = page([("<i>file</i>, line 1", marked)], "1 & 1")
     assert "<script>" not in html
@@ -170,6 +170,26 @@ def test_sentences_are_escaped_in_the_page_and_the_terminal() -> None:
         "alert",
         "dull",
     ]
+
+
+def test_unknown_words_are_named_and_grey_never_coloured(module: TextClassifier) -> None:
+    prediction = predict(module, None, top=3, text="zzz fine film Qqq zzz")
+    [row] = prediction.rows
+    assert row["remarks"] == ["3 of 5 words unknown: zzz, Qqq"]
+    page = prediction.pages["sentences.html"]
+    for word in ("zzz", "Qqq"):
+        assert f'<mark style="background:none;color:#7f7f7f">{word}</mark>' in page
+    [cell] = prediction.cells["text"]
+    styles = {cell.plain[span.start : span.end]: str(span.style) for span in cell.spans}
+    assert styles["zzz"] == styles["Qqq"] == "#7f7f7f"
+    assert "#7f7f7f" not in styles.get("fine", "") + styles.get("film", "")
+    assert predict(module, None, top=3, text="fine film").rows[0]["remarks"] == []
+
+
+def test_what_is_cut_off_is_counted(module: TextClassifier) -> None:
+    longest = module.preprocessing.longest
+    [row] = predict(module, None, top=1, text="fine " * (longest + 7)).rows
+    assert row["remarks"] == [f"the last 7 of {longest + 7} words cut off"]
 
 
 def test_the_command_leaves_lines_and_a_page(run: Run, tmp_path: Path, capsys: pytest.CaptureFixture) -> None:

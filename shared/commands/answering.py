@@ -1,0 +1,65 @@
+"""What a network answers, with calibrated probabilities, and how far each answer can be trusted."""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from shared.training import Classifier, as_tensors, observe
+
+
+class Answers(NamedTuple):
+    """The answers for N inputs."""
+
+    logits: NDArray[np.float64]  # (N, classes) whose softmax are calibrated probabilities
+    familiar: NDArray[np.float64]  # (N,) see ``Record.familiar``
+    unlike: NDArray[np.bool_]  # (N,) whether that is too little
+    remarks: list[list[str]]  # of each input: what is unusual about it
+
+    @classmethod
+    def joined(cls, parts: "Sequence[Answers]") -> "Answers":
+        """Those of several batches."""
+        return cls(
+            np.concatenate([part.logits for part in parts]),
+            np.concatenate([part.familiar for part in parts]),
+            np.concatenate([part.unlike for part in parts]),
+            [remarks for part in parts for remarks in part.remarks],
+        )
+
+    @property
+    def probabilities(self) -> NDArray[np.float64]:
+        """(N, classes)."""
+        return torch.from_numpy(self.logits).softmax(1).numpy()
+
+    def trust(self, n: int, probability: float, unsure: float, remarks: Sequence[str] = ()) -> dict[str, Any]:
+        """The columns ``familiar``, ``sure`` and ``remarks`` of a row, whose answer has this probability.
+
+        It is sure if that is at least ``unsure`` and the input is not unlike training.
+        """
+        familiar = float(self.familiar[n])
+        return {
+            "familiar": None if math.isnan(familiar) else familiar,
+            "sure": "yes" if probability >= unsure and not self.unlike[n] else "no",
+            "remarks": [*remarks, *self.remarks[n]],
+        }
+
+
+def answers(module: Classifier, batch: Mapping[str, Any]) -> Answers:
+    """The network's answers for a batch as the domain's dataset has them."""
+    logits, features, properties = observe(module, as_tensors(batch, module.device))
+    record, n = module.record, len(logits)
+    if record is None:
+        unknown = np.full(n, np.nan)
+        return Answers(logits.double().numpy(), unknown, np.zeros(n, bool), [[] for _ in range(n)])
+    familiar = record.familiar(features)
+    remarks = [record.outside({name: float(x[i]) for name, x in properties.items()}) for i in range(n)]
+    return Answers(logits.double().numpy() / record.temperature, familiar, record.unlike(familiar), remarks)
+
+
+def best(probabilities: NDArray[np.floating], names: Sequence[str], top: int) -> list[dict[str, Any]]:
+    """The ``top`` likeliest classes of probabilities (classes,), the likeliest first."""
+    order = np.argsort(-probabilities, kind="stable")[:top]
+    return [{"name": names[i], "probability": float(probabilities[i])} for i in order]

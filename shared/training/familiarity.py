@@ -1,0 +1,273 @@
+"""How far a trained network's predictions can be trusted: a temperature, and how unlike training an input is.
+
+After a training both are measured on validation items, and kept as a record beside the weights.
+"""
+
+from collections.abc import Iterator, Mapping
+from hashlib import blake2b
+from typing import NamedTuple
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float
+from numpy.typing import NDArray
+from scipy.optimize import minimize_scalar
+from torch import Tensor
+
+from shared.errors import UserError, named
+from shared.files import printable
+from shared.network import Layer, beyond
+from shared.runs import REMEDY, Run, read_record
+from shared.training.classifier import Batch, Classifier, as_tensors
+from shared.training.data import DataModule, Dataset, Draw
+
+UNLIKE = 0.01  # an input is unlike training if at most this share of validation items is as unlike
+ITEMS = 2000  # of training, and as many of validation, evenly drawn
+FEWEST = 20  # validation items: a share of fewer says nothing
+FEATURES = 512  # at most; of more, neighbours are averaged
+SHRINKAGE = 0.01  # share of the covariance that is replaced by a sphere's, so that few items suffice
+RANGE = "range of "  # before the name of a property
+BINS = 15  # of the calibration error
+TEMPERATURES, SPREAD = (0.05, 20), 0.25  # and the standard deviation of their logarithm, before validation
+
+
+class Observed(NamedTuple):
+    """What a network computes of N inputs, and their properties, see ``Classifier.properties``."""
+
+    logits: Float[Tensor, "n classes"]
+    features: Float[Tensor, "n features"]  # of length 1
+    properties: Mapping[str, NDArray[np.float64]]
+
+
+def observe(module: Classifier, batch: Batch) -> Observed:
+    """Logits over the module's views, and of one view the input of the last layer with weights.
+
+    Where that is a map, features are the mean and the standard deviation of each channel over its cells.
+    Their length is set to 1, as in Mahalanobis++ (Müller & Hein 2025), since it follows the confidence.
+    """
+    seen: list[Tensor] = []
+    hook = _last(module).register_forward_pre_hook(lambda layer, inputs: seen.append(_pooled(layer, *inputs)))
+    views, module.views = module.views, 1
+    try:
+        with torch.inference_mode():
+            logits = module.logits(batch)
+            hook.remove()
+            if views > 1:
+                module.views = views
+                logits = module.logits(batch)
+            properties = {name: x.cpu().double().numpy() for name, x in module.properties(batch).items()}
+    finally:
+        hook.remove()
+        module.views = views
+    return Observed(logits.float().cpu(), F.normalize(seen[0].float().cpu()), properties)
+
+
+def _last(module: Classifier) -> Layer:
+    """The layer that gives the logits."""
+    return [layer for layer in module.network if layer.computes][-1]
+
+
+def _pooled(layer: Layer, x: Tensor, lengths: Tensor | None = None) -> Float[Tensor, "n features"]:
+    """Features of what a layer takes: cells of padding do not count."""
+    if x.dim() == 4:
+        own = torch.ones_like(x[:, :1], dtype=torch.bool)
+        if lengths is not None and (axis := layer.shape.varying) is not None:
+            inside = ~beyond(lengths, x.size(2 + axis))
+            own = own & (inside[:, None, :, None] if axis == 0 else inside[:, None, None])
+        cells = own.sum((2, 3)).clamp(min=1)
+        mean = torch.where(own, x, 0.0).sum((2, 3)) / cells
+        square = torch.where(own, x - mean[:, :, None, None], 0.0).square().sum((2, 3)) / cells
+        x = torch.cat([mean, square.sqrt()], 1)
+    return F.adaptive_avg_pool1d(x[:, None], FEATURES)[:, 0] if x.size(1) > FEATURES else x
+
+
+class Record(NamedTuple):
+    """What validation says of a trained network.
+
+    ``calibration`` holds the expected calibration error before and after the temperature, and the number of
+    items. ``centre`` and ``whitening`` turn features (N, D) into vectors whose length is Mahalanobis's
+    distance from the training items; ``distances`` (M,) are those of validation items, none where they are
+    too few. ``ranges`` are the lowest and highest value of each property.
+    """
+
+    temperature: float
+    calibration: tuple[float, float, int]
+    centre: Float[Tensor, " d"]
+    whitening: Float[Tensor, "d d"]
+    distances: NDArray[np.float32]
+    ranges: Mapping[str, tuple[float, float]]
+
+    @classmethod
+    def measured(cls, module: Classifier, data: DataModule) -> "Record | None":
+        """Of a trained network and its own data; None of one that diverged. No random number is drawn."""
+        module.views = data.views
+        trained, _ = _observed(module, data.train_set, data.batch_size)
+        held, label = _observed(module, data.val_set, data.batch_size)
+        if not (held.logits.isfinite().all() and trained.features.isfinite().all()):
+            return None
+        temperature = _temperature(held.logits, label)
+        before, after = (_calibration_error(held.logits / t, label) for t in (1.0, temperature))
+        centre, whitening = _gaussian(trained.features)
+        ranges = {}
+        for name in held.properties:
+            values = np.concatenate([part.properties[name] for part in (trained, held)]).astype(np.float32)
+            ranges[name] = (float(values.min()), float(values.max()))
+        errors = before, after, len(label)
+        record = cls(temperature, errors, centre, whitening, np.empty(0, np.float32), ranges)
+        enough = len(label) if len(label) >= FEWEST else 0
+        return record._replace(distances=record.distance(held.features[:enough]))
+
+    def distance(self, features: Float[Tensor, "n d"]) -> NDArray[np.float32]:
+        """From the training items, (N,)."""
+        return ((features - self.centre) @ self.whitening.float()).norm(dim=1).numpy()
+
+    def familiar(self, features: Float[Tensor, "n d"]) -> NDArray[np.float64]:
+        """The share (N,) of validation items that are at least as unlike, the input counted among them.
+
+        This is the p-value of conformal outlier detection (Bates et al. 2023); NaN where it is not known.
+        """
+        held = np.sort(self.distances)
+        if not len(held):
+            return np.full(len(features), np.nan)
+        return (1 + len(held) - np.searchsorted(held, self.distance(features))) / (1 + len(held))
+
+    def unlike(self, familiar: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Whether inputs of this familiarity (N,) are unlike training; False where it is not known."""
+        return familiar <= max(UNLIKE, 1 / (1 + len(self.distances)))
+
+    def outside(self, properties: Mapping[str, float]) -> list[str]:
+        """The properties of an input that no training or validation item had, in words."""
+        return [
+            f"{name} {_number(value)}, in training {_number(low)} … {_number(high)}"
+            for name, value in properties.items()
+            for low, high in [self.ranges.get(name, (-np.inf, np.inf))]
+            if not low <= np.float32(value) <= high
+        ]
+
+    def pack(self, module: Classifier) -> bytes:
+        """The bytes of its file, a safetensors file that names the network by a digest of its weights."""
+        from safetensors.torch import save
+
+        tensors = {
+            "temperature": torch.tensor([self.temperature]),
+            "calibration": torch.tensor(self.calibration),
+            "centre": self.centre,
+            "whitening": self.whitening,
+            "distances": torch.from_numpy(self.distances),
+            **{RANGE + name: torch.tensor(ends) for name, ends in self.ranges.items()},
+        }
+        return save(tensors, {"network": _digest(module)})
+
+    @classmethod
+    def read(cls, run: Run, module: Classifier) -> "Record | None":
+        """That of a run's best network, from a file of unknown origin; None where there is none.
+
+        Raises:
+            UserError: The file is broken, too large, or of another network.
+        """
+        stored = read_record(run)
+        if stored is None:
+            return None
+        with named(run.record):
+            return cls._checked(stored.tensors, stored.notes, module)
+
+    @classmethod
+    def _checked(
+        cls, tensors: Mapping[str, Tensor], notes: Mapping[str, str], module: Classifier
+    ) -> "Record":
+        if notes.get("network") != _digest(module):
+            raise UserError(f"must be of this network's weights, got those of another; {REMEDY}")
+        count, distances = _features(module), tensors.get("distances", torch.empty(0))
+        names = [name.removeprefix(RANGE) for name in tensors if name.startswith(RANGE)]
+        shapes = {
+            "temperature": (1,),
+            "calibration": (3,),
+            "centre": (count,),
+            "whitening": (count, count),
+            "distances": (min(distances.numel(), ITEMS),),
+            **{RANGE + name: (2,) for name in names},
+        }
+        for name in sorted({*shapes, *tensors}):
+            wanted, tensor = shapes.get(name), tensors.get(name, torch.empty(0, dtype=torch.int64))
+            if tensor.shape != wanted or not tensor.is_floating_point() or not tensor.isfinite().all():
+                place, got = printable(name)[:80], f"{tuple(tensor.shape)} of {tensor.dtype}"
+                raise UserError(f"{place}: must be finite numbers of shape {wanted}, got {got}; {REMEDY}")
+        temperature, (before, after, n) = float(tensors["temperature"]), tensors["calibration"].tolist()
+        low, high = TEMPERATURES
+        if not low <= temperature <= high:
+            raise UserError(f"temperature: must be from {low} to {high}, got {temperature}; {REMEDY}")
+        ranges = {printable(name): tuple(tensors[RANGE + name].tolist()) for name in names}
+        known = tensors["centre"].float(), tensors["whitening"], tensors["distances"].float().numpy()
+        return cls(temperature, (before, after, int(n)), *known, ranges)
+
+
+def _digest(module: Classifier) -> str:
+    """Of the weights in half precision, in which a run is bundled."""
+    digest = blake2b(digest_size=16)
+    for name, weight in sorted(module.named_parameters()):
+        digest.update(name.encode() + weight.detach().cpu().half().contiguous().numpy().tobytes())
+    return digest.hexdigest()
+
+
+def _features(module: Classifier) -> int:
+    """The number of features of its inputs."""
+    weight = _last(module).get_parameter("weight")
+    return min(weight.size(1) * (1 + (weight.dim() == 4)), FEATURES)
+
+
+def _observed(module: Classifier, dataset: Dataset, size: int) -> tuple[Observed, Tensor]:
+    """Items of a dataset, ITEMS at most, and their classes."""
+    parts, labels = [], []
+    for batch in _batches(dataset, size):
+        parts.append(observe(module, as_tensors(batch, module.device)))
+        labels.append(torch.as_tensor(batch["y"]))
+    properties = {
+        name: np.concatenate([part.properties[name] for part in parts]) for name in parts[0].properties
+    }
+    logits, features = (torch.cat([getattr(part, name) for part in parts]) for name in ("logits", "features"))
+    return Observed(logits, features, properties), torch.cat(labels)
+
+
+def _batches(dataset: Dataset, size: int) -> Iterator[dict]:
+    items = np.linspace(0, len(dataset) - 1, min(len(dataset), ITEMS)).astype(np.int64)
+    if (lengths := getattr(dataset, "lengths", None)) is not None:
+        items = items[np.argsort(lengths[items], kind="stable")]
+    return (dataset[Draw(items[start : start + size], None)] for start in range(0, len(items), size))
+
+
+def _temperature(logits: Float[Tensor, "n classes"], label: Tensor) -> float:
+    """What divides logits so that probabilities fit the labels best (Guo et al. 2017, section 4.2).
+
+    By likelihood, with a normal prior of its logarithm: few items, or such that are all right, leave it near
+    1.
+    """
+    wide = logits.double()
+
+    def loss(log: float) -> float:
+        return float(F.cross_entropy(wide / np.exp(log), label, reduction="sum")) + (log / SPREAD) ** 2 / 2
+
+    bounds = np.log(TEMPERATURES)
+    return float(np.float32(np.exp(minimize_scalar(loss, bounds=tuple(bounds), method="bounded").x)))
+
+
+def _calibration_error(logits: Float[Tensor, "n classes"], label: Tensor) -> float:
+    """The mean gap between confidence and accuracy over BINS of equal counts."""
+    confidence, answer = logits.double().softmax(1).max(1)
+    order = confidence.argsort(stable=True)
+    gap = (confidence - (answer == label).double())[order]
+    return float(sum(part.sum().abs() for part in gap.tensor_split(min(BINS, len(gap))))) / len(gap)
+
+
+def _gaussian(features: Float[Tensor, "n d"]) -> tuple[Float[Tensor, " d"], Float[Tensor, "d d"]]:
+    """The mean, and what makes the covariance of features a unit matrix."""
+    centre = features.double().mean(0)
+    away = features.double() - centre
+    covariance = (1 - SHRINKAGE) * away.T @ away / len(away)
+    covariance.diagonal().add_(SHRINKAGE * away.square().sum() / away.numel() + 1e-7)
+    values, vectors = torch.linalg.eigh(covariance)
+    return centre.float(), (vectors / values.clamp(min=1e-7).sqrt()).half().contiguous()
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 100 or value == round(value) else f"{value:.2g}"
