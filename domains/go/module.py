@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+import torch
 from jaxtyping import Float
 from torch import Tensor
 
@@ -36,6 +37,20 @@ class GoPolicy(Classifier):
             return {}
         first = sum(GROUPS[name] for name in groups[: groups.index("stone colour")])
         return {"stones": batch["x"][:, first : first + 2].float().sum((1, 2, 3))}
+
+    def made_batch(self, n: int, cells: int) -> Batch:
+        """Planes of zeros and ones."""
+        shape = (n, self.hparams["planes"], *self.hparams["extent"])
+        return {"x": torch.randint(2, shape, generator=torch.Generator().manual_seed(n), dtype=torch.int8)}
+
+    def contract(self) -> dict[str, Any]:
+        """The planes in their order."""
+        groups = groups_of({name: self.hparams[name] for name in ("model", "planes", "extent", "classes")})
+        return {
+            "x": "planes of a position, seen by the colour to play, in this order, which "
+            "domains/go/board/planes.py defines; lines from the top, columns from the left",
+            "planes": {name: GROUPS[name] for name in groups},
+        }
 
     def test_columns(self, batch: Batch, logits: Float[Tensor, "n classes"]) -> dict[str, Tensor]:
         """Adds the number of the move and the probability that falls on illegal points."""

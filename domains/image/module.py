@@ -63,6 +63,19 @@ class ImageClassifier(Classifier):
         x = batch["x"].float().flatten(1)
         return {"brightness": x.mean(1), "contrast": x.std(1, correction=0)}
 
+    def made_batch(self, n: int, cells: int) -> Batch:
+        """Pixels."""
+        shape = (n, self.hparams["planes"], *self.hparams["extent"])
+        return {"x": torch.randint(256, shape, generator=torch.Generator().manual_seed(n)).byte()}
+
+    def contract(self) -> dict[str, Any]:
+        """How a picture becomes pixels."""
+        colours = "grey" if self.hparams["planes"] == 1 else "red, green and blue"
+        return {
+            "x": f"values 0 to 255 of {colours}: a picture turned by its EXIF orientation, on white where it "
+            "is transparent, scaled (bicubic) so that its central square fills the size",
+        }
+
     def moments(self, device: torch.device | None = None) -> tuple[Tensor, Tensor]:
         """Mean and standard deviation (channels, 1, 1), in grey levels 0 … 255."""
         values = torch.tensor([self.preprocessing.mean, self.preprocessing.std], device=device)

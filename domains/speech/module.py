@@ -11,7 +11,7 @@ from domains.speech.preprocessing import LogMel, SpeechPreprocessing
 from domains.speech.reading import FULL_SCALE
 from shared.config import check_arguments
 from shared.errors import UserError
-from shared.training import Batch, Classifier
+from shared.training import Batch, Classifier, made_lengths
 
 LONGEST = 3600  # seconds of a clip
 
@@ -61,4 +61,19 @@ class SpeechClassifier(Classifier):
             "seconds": lengths / self.log_mel.rate,
             "level in dB": 10 * power.clamp(min=1e-10).log10(),
             "% of samples at full scale": 100 * (x >= FULL_SCALE - 1).sum(1) / lengths,
+        }
+
+    def made_batch(self, n: int, cells: int) -> Batch:
+        """Noise, of which the longest clip has ``cells`` frames."""
+        lengths = made_lengths(n, (cells - 1) * self.log_mel.hop + self.log_mel.size)
+        x = torch.randint(-9000, 9000, (n, int(lengths[0])), generator=torch.Generator().manual_seed(n))
+        return {"x": x.short(), "lengths": lengths}
+
+    def contract(self) -> dict[str, Any]:
+        """How a recording becomes samples; the spectrogram is inside."""
+        return {
+            "x": "a clip's samples, one channel, from the beginning of its row; the rest is not read",
+            "lengths": "samples of each clip, from 1",
+            "rate": self.log_mel.rate,
+            "seconds": dict(self.preprocessing.seconds),
         }

@@ -8,10 +8,10 @@ from torch import Tensor, nn
 
 from domains.text.baselines import token_ratios
 from domains.text.data import TextData, TextPreprocessing
-from domains.text.reading import Vocabulary
+from domains.text.reading import TOKEN_PATTERNS, Vocabulary
 from shared.config import check_known
 from shared.errors import UserError
-from shared.training import Batch, Classifier, DataModule
+from shared.training import Batch, Classifier, DataModule, made_lengths
 
 
 class Model(TypedDict):
@@ -98,6 +98,23 @@ class TextClassifier(Classifier):
         lengths = batch["lengths"].float()
         unknown = (batch["x"] == Vocabulary.UNKNOWN).sum(1)
         return {self.settings["tokens"]: lengths, "% unknown": 100 * unknown / lengths}
+
+    def made_batch(self, n: int, cells: int) -> Batch:
+        """Known words."""
+        size, random = len(self.preprocessing.vocabulary), torch.Generator().manual_seed(n)
+        x = torch.randint(Vocabulary.UNKNOWN, size, (n, cells), generator=random)
+        return {"x": x, "lengths": made_lengths(n, cells)}
+
+    def contract(self) -> dict[str, Any]:
+        """How a sentence becomes numbers; the vectors are inside."""
+        return {
+            "x": f"numbers of a sentence's tokens, counted from 0 in the vocabulary ({Vocabulary.UNKNOWN}: "
+            "not in it), from the beginning of its row; the rest is not read",
+            "lengths": f"tokens of each sentence, 1 to {self.preprocessing.longest}; more are cut off",
+            "tokens": "what the expression matches in the sentence, in Unicode's form NFC and lower case",
+            "expression": TOKEN_PATTERNS[self.settings["tokens"]],
+            "vocabulary": self.preprocessing.vocabulary,
+        }
 
     def optimizer_step(self, *args: Any, **kwargs: Any) -> None:
         """A step, after which no class has weights longer than ``model.max_norm`` (Kim 2014, section 2.1)."""

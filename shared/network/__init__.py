@@ -1,7 +1,7 @@
 """Networks from lists of layers, with the shape and the receptive field behind each layer."""
 
 from shared.network.build import Network, build_network
-from shared.network.layers.base import Chain, Layer, beyond, clear, single_layers
+from shared.network.layers.base import Chain, Layer, beyond, clear, shortest, single_layers
 from shared.network.layers.branches import SideBySide
 from shared.network.shape import Axis, Shape
 from shared.network.table import layer_table, render

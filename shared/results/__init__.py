@@ -13,5 +13,5 @@ from shared.results.plots import (
     new_figure,
     png,
 )
-from shared.results.scores import Score, Spread, percent, score, spread_of
+from shared.results.scores import Score, Spread, Z, percent, score, spread_of
 from shared.results.table import show

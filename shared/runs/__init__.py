@@ -3,7 +3,14 @@
 Nothing here imports torch before a checkpoint is read: a mistake is reported at once.
 """
 
-from shared.runs.early import check_places, check_predict, data_settings, predict_options
+from shared.runs.early import (
+    check_export,
+    check_places,
+    check_predict,
+    data_settings,
+    exported_files,
+    predict_options,
+)
 from shared.runs.fingerprint import FINGERPRINT, FORM, Fingerprint, changes, examples
 from shared.runs.job import note_job, run_of_job
 from shared.runs.plan import LENGTHS, check_plan

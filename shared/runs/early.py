@@ -1,21 +1,50 @@
 """Checks of a run or a file that a command names, before torch is imported."""
 
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from omegaconf import DictConfig, OmegaConf, open_dict
 
 from shared.config import check_built, check_choice, declared, find_domain, parameters, plain
-from shared.errors import UserError, nearest
+from shared.errors import UserError, nearest, require_choice
 from shared.runs.run import Run
 
 PREDICT = ("run", "input", "checkpoint", "output", "choices")  # all other keys are options of the domain's
+EXPORTS = {"onnx": ".onnx", "torch": ".pt2"}  # formats of export.py, and how their files end
 
 
 def check_predict(config: DictConfig) -> None:
     """As ``check_places`` and ``predict_options``."""
     check_places(config)
     predict_options(config)
+
+
+def check_export(config: DictConfig) -> None:
+    """As ``check_places``, and what ``export.py`` writes, its place, and the packages for it."""
+    require_choice("format", config.format, EXPORTS)
+    require_choice("quantize", config.quantize, ("none", "int8"))
+    if config.quantize != "none" and config.format != "onnx":
+        raise UserError(f"quantize: must be none with format={config.format}, got {config.quantize}")
+    check_places(config)
+    packages = ("onnx", "onnxruntime", "onnxscript") if config.format == "onnx" else ()
+    if missing := [name for name in packages if find_spec(name) is None]:
+        remedy = "install the project's extra: pip install -c requirements.lock -e '.[export]'"
+        raise UserError(f"format=onnx: needs packages that are not installed: {', '.join(missing)}; {remedy}")
+    exported_files(config)
+
+
+def exported_files(config: DictConfig) -> tuple[Path, Path]:
+    """The files that ``export.py`` writes: the network and its metadata; refuses those that are there."""
+    suffix = EXPORTS[config.format]
+    default = Run.open(config.run).output / "exports" / f"network{suffix}"
+    network = Path(default if config.output is None else str(config.output)).absolute()
+    if network.suffix != suffix:
+        raise UserError(f"output: must end in {suffix} with format={config.format}, got {config.output}")
+    for file in (network, network.with_suffix(".json")):
+        if file.exists():
+            raise UserError(f"output: must be a new file, got {file}, which is there; name another")
+    return network, network.with_suffix(".json")
 
 
 def check_places(config: DictConfig) -> None:

@@ -1,7 +1,7 @@
 """A training: its data, its network, its optimizer, and how it ends."""
 
 from shared.training.callbacks import History
-from shared.training.classifier import Batch, Classifier, as_tensors
+from shared.training.classifier import Batch, Classifier, as_tensors, made_lengths
 from shared.training.companions import Companions
 from shared.training.compiling import compile_network
 from shared.training.cut_short import resumable

@@ -117,6 +117,16 @@ class Classifier(pl.LightningModule):
         """Numbers of each input that a person understands, by name: predictions report unusual ones."""
         return {}
 
+    def made_batch(self, n: int, cells: int) -> Batch:
+        """N random inputs, of up to ``cells`` cells along an axis that varies: ``x``, and ``lengths``."""
+        size = [cells if known is None else known for known in self.hparams["extent"]]
+        x = torch.randn(n, self.hparams["planes"], *size, generator=torch.Generator().manual_seed(n))
+        return {"x": x} | ({"lengths": made_lengths(n, cells)} if None in self.hparams["extent"] else {})
+
+    def contract(self) -> dict[str, Any]:
+        """What an exported network expects of its inputs, for a file of metadata: texts and plain values."""
+        return {"x": "numbers as the dataset has them: (n, channels, axis 1, axis 2)"}
+
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Refuse to resume another training than this one."""
         trainer = self.trainer
@@ -244,6 +254,11 @@ def schedule_settings(settings: Mapping[str, Any], steps: int) -> dict[str, Any]
     if settings.get("pct_start", 0) * total == 1:
         settings["pct_start"] *= 0.999  # of a warm-up of one step torch divides by no steps
     return settings
+
+
+def made_lengths(n: int, longest: int) -> Int[Tensor, " n"]:
+    """Lengths from ``longest`` down to 1."""
+    return torch.linspace(longest, 1, n).long()
 
 
 def as_tensors(batch: Mapping[str, Any], device: torch.device | None = None) -> Batch:

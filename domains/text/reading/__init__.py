@@ -4,5 +4,5 @@ from domains.text.reading.files import read_sentences, read_text, sentences_of_b
 from domains.text.reading.lines import Form, label_name
 from domains.text.reading.sentences import Sentences
 from domains.text.reading.split import split_sentences
-from domains.text.reading.tokens import Vocabulary
+from domains.text.reading.tokens import TOKEN_PATTERNS, Vocabulary
 from domains.text.reading.vectors import Vectors, read_vectors

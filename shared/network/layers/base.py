@@ -119,6 +119,17 @@ def single_layers(network: nn.Module) -> dict[str, Layer]:
     }
 
 
+def shortest(network: nn.Module) -> int:
+    """The cells along the axis that varies with which every map has three along it."""
+    axes = [
+        axis
+        for layer in single_layers(network).values()
+        for axis in (*layer.shape.axes, layer.shape.windows)
+        if axis is not None and axis.size is None
+    ]
+    return max((axis.field + 2 * axis.stride for axis in axes), default=3)
+
+
 def beyond(lengths: Int[Tensor, " n"], cells: int) -> Bool[Tensor, "n cells"]:
     """Which of N cells are padding."""
     return torch.arange(cells, device=lengths.device) >= lengths[:, None]

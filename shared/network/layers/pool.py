@@ -1,5 +1,6 @@
 """Pooling: subsampling where rows and columns can be dropped without changing the meaning."""
 
+from collections.abc import Callable
 from typing import Literal
 
 import torch
@@ -51,18 +52,24 @@ class Pool(Sliding, name="pool"):
         return torch.cat([self._max(x, lengths), self._mean(x, lengths)], 1)
 
     def _max(self, x: Tensor, lengths: Lengths) -> Tensor:
-        x = self.fill(x, lengths, -torch.inf)
+        x = self._spanned(self.fill(x, lengths, -torch.inf), torch.amax)
         return F.max_pool2d(x, self._window(x), self.stride)
 
     def _mean(self, x: Tensor, lengths: Lengths) -> Tensor:
         x = self.fill(x, lengths, 0.0)
-        kernel = self._window(x)
-        mean = F.avg_pool2d(x, kernel, self.stride)
+        kernel, x = self._window(x), self._spanned(x, torch.mean)
+        mean = F.avg_pool2d(x, self._window(x), self.stride)
         if self.varying is None or lengths is None:
             return mean
         cells = kernel[self.varying]
         share = cells / lengths.clamp(max=cells)  # of a window, filled by an example shorter than it
         return mean * share.to(x.dtype)[:, None, None, None]
+
+    def _spanned(self, x: Tensor, statistic: Callable[..., Tensor]) -> Tensor:
+        """In an exported program, the statistic of all of an axis that varies: torch's pools fix its size."""
+        if self.varying is None or self.kernel[self.varying] is not None or not torch.compiler.is_exporting():
+            return x
+        return statistic(x, 2 + self.varying, keepdim=True)
 
     def _window(self, x: Tensor) -> list[int]:
         return [size if k is None else k for k, size in zip(self.kernel, x.shape[2:], strict=True)]

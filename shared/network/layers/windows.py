@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence
@@ -42,7 +43,7 @@ class Windows(Sliding, name="windows"):
     def forward(self, x: Maps, lengths: Lengths = None) -> Float[Tensor, "windows channels a1 size"]:
         windows = self.fill(x, lengths, 0.0).unfold(3, int(self.kernel[1] or 0), self.stride[1])
         windows = windows.movedim(3, 1)  # (n, windows, channels, a1, size)
-        if lengths is None:
+        if lengths is None or torch.compiler.is_exporting():  # see Lstm.exported
             return windows.flatten(0, 1)
         return windows[~beyond(self.out_lengths(lengths), windows.size(1))]
 
@@ -66,6 +67,8 @@ class Lstm(Layer, name="lstm"):
 
     def forward(self, x: Float[Tensor, "windows features"], lengths: Lengths = None) -> Tensor:
         """(N, units): the last state, forwards and then backwards."""
+        if lengths is not None and torch.compiler.is_exporting():
+            return self._exported(x, lengths)
         if lengths is None:
             sequences = x.unflatten(0, (-1, self.windows))
         else:
@@ -74,3 +77,21 @@ class Lstm(Layer, name="lstm"):
             sequences = pack_padded_sequence(padded, lengths.cpu(), batch_first=True, enforce_sorted=False)
         _, (state, _) = self.lstm(sequences)
         return state.movedim(0, 1).flatten(1)
+
+    def _exported(self, x: Float[Tensor, "windows features"], lengths: Tensor) -> Tensor:
+        """The same in an exported program, in which no size depends on values: padding has windows, too."""
+        forwards = x.unflatten(0, (lengths.size(0), -1))
+        place = torch.arange(forwards.size(1), device=x.device)
+        turned = (lengths[:, None] - 1 - place).clamp(min=0)[..., None]
+        sequences = (forwards, forwards.gather(1, turned.expand_as(forwards)))
+        start = x.new_zeros(1, lengths.size(0), self.lstm.hidden_size)
+        last = (lengths - 1)[:, None, None].expand(-1, 1, self.lstm.hidden_size)
+        return torch.cat(
+            [
+                torch.lstm(sequence, (start, start), [*weights], True, 1, 0.0, False, False, True)[0]
+                .gather(1, last)
+                .squeeze(1)
+                for sequence, weights in zip(sequences, self.lstm.all_weights, strict=False)
+            ],
+            1,
+        )
