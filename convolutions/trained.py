@@ -82,7 +82,19 @@ class Trained:
         Raises:
             UserError: As the command.
         """
-        return self._result("predict", input, options)
+        return self._result("predict", options if input is None else {"input": input, **options})
+
+    def evaluate(self, *words: str, **options: Any) -> "Result":
+        """The test, as ``scripts/evaluate.py`` makes it with these words, such as ``"data.path=more.zip"``.
+
+        Args:
+            words: none test the run's own data.
+            options: other keys of the command, such as ``checkpoint="last"``.
+
+        Raises:
+            UserError: As the command.
+        """
+        return self._result("evaluate", options, *words)
 
     def explain(self, input: str | Path | None = None, **options: Any) -> "Result":
         """Explanations of the predictions for a file, as ``scripts/explain.py`` makes them.
@@ -94,23 +106,23 @@ class Trained:
         Raises:
             UserError: As the command.
         """
-        return self._result("explain", input, options)
+        return self._result("explain", options if input is None else {"input": input, **options})
 
-    def _result(self, script: str, source: str | Path | None, options: dict[str, Any]) -> "Result":
-        values = {"run": self.run.folder, **({} if source is None else {"input": source}), **options}
+    def _result(self, script: str, options: dict[str, Any], *words: str) -> "Result":
+        values = {"run": self.run.folder, **options}
         own = values.get("output") is None
         if own:
             values["output"] = mkdtemp(prefix="convolutions-")
         printed = io.StringIO()
         try:
             with redirect_stdout(printed):
-                call(script, **values)
+                call(script, *words, **values)
         except BaseException:
             if own:
                 shutil.rmtree(values["output"], ignore_errors=True)
             raise
         text = "\n".join(printed.getvalue().splitlines()[:-1])  # the last line names the folder
-        result = Result(Path(values["output"]), text)
+        result = Result(script, Path(values["output"]), text)
         if own:
             weakref.finalize(result, shutil.rmtree, values["output"], ignore_errors=True)
         return result
@@ -125,13 +137,19 @@ class Result:
     Attributes:
         folder: of its files; it is removed with this object, unless ``output`` named another.
         text: what the command printed, but the folder.
-        rows: predictions, or the values of each explanation.
+        metrics: of a test, as ``metrics.json`` has them; of other commands empty.
+        rows: predictions, the values of each explanation, or the recall of each class.
     """
 
-    def __init__(self, folder: Path, text: str):
+    def __init__(self, script: str, folder: Path, text: str):
         self.folder, self.text = folder, text
-        if (values := folder / "values.json").is_file():
-            self.rows: list[dict[str, Any]] = read_json(values)["values"]
+        self.metrics: dict[str, Any] = {}
+        self.rows: list[dict[str, Any]]
+        if script == "evaluate":
+            self.metrics = read_json(folder / "metrics.json")
+            self.rows = [{"class": name, **recall} for name, recall in self.metrics["recall"].items()]
+        elif script == "explain":
+            self.rows = read_json(folder / "values.json")["values"]
         else:
             self.rows = [json.loads(line) for line in (folder / "predictions.jsonl").read_text().splitlines()]
 

@@ -1,4 +1,4 @@
-"""Test a trained run on its own data or on others.
+"""Test a trained run on its own data or on others: tables, plots and all predictions in a folder.
 
 python scripts/evaluate.py run=runs/go/20260101-120000-1a2b3c
 python scripts/evaluate.py run=runs/go/20260101-120000-1a2b3c data.path=more-games.zip

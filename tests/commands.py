@@ -59,10 +59,10 @@ def run_folder(done: subprocess.CompletedProcess) -> Path:
 
 
 def epochs_of(run: Path) -> list[dict[str, float]]:
-    """The rows of a run's metrics.csv, without times."""
+    """The rows of a run's metrics.csv, without times and without metrics that are newer than the row."""
     with (run / "metrics.csv").open() as file:
         return [
-            {key: float(value) for key, value in row.items() if not key.endswith("seconds")}
+            {key: float(value) for key, value in row.items() if value and not key.endswith("seconds")}
             for row in csv.DictReader(file)
         ]
 

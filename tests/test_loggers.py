@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from omegaconf import OmegaConf
+from pytorch_lightning.loggers import Logger
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from shared.commands.train import train
@@ -18,7 +19,7 @@ from shared.compare.item_order import Order, read_order
 from shared.config.cli import compose
 from shared.errors import UserError
 from shared.runs.run import Run
-from shared.training.loggers import CALLBACKS, LOGGERS
+from shared.training.loggers import CALLBACKS, LOGGERS, TensorBoard, _forgiving
 from tests.commands import PROJECT, set_key
 
 WORDS = [
@@ -108,20 +109,100 @@ def test_a_logger_that_is_not_installed_is_one_line(tmp_path: Path, monkeypatch:
     assert not list(tmp_path.iterdir())
 
 
+def test_configuration_test_metrics_and_pictures_arrive(tmp_path: Path) -> None:
+    run = trained(tmp_path, "logger=[csv,tensorboard]", "test=true")
+    metrics = json.loads((run.folder / "metrics.json").read_text())
+    events = EventAccumulator(str(run.folder))
+    events.Reload()
+    assert events.Tags()["images"] == ["calibration", "confusion", "curve"]
+    assert events.Images("curve")[0].width > 500
+    for name in ("test/acc", "test/ece", "test/balanced_acc", "baseline/most frequent class"):
+        [value] = events.Scalars(name)
+        assert (value.value, value.step) == (pytest.approx(metrics[name]), 8)
+    assert not [name for name in events.Tags()["scalars"] if name.endswith("/n")]
+    [shown] = events.Tensors("configuration/text_summary")
+    assert b"batch_size: 32" in shown.tensor_proto.string_val[0]
+    [rows] = tables(run)
+    assert [float(row["test/acc"]) for row in rows if row["test/acc"]] == [pytest.approx(metrics["test/acc"])]
+    [settings] = run.folder.glob("csv/version_0/hparams.yaml")
+    assert OmegaConf.load(settings).data.batch_size == 32
+
+
+def test_a_logger_that_fails_at_the_end_is_reported_and_the_run_ends(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(self: Any, *_: Any) -> None:
+        raise ConnectionError("no route\nto host")
+
+    monkeypatch.setattr(TensorBoard, "log_pictures", fail)
+    run = trained(tmp_path, "logger=[tensorboard,csv]")
+    assert run.metrics["epochs"] == 1
+    assert [path.name for path in run.folder.glob("csv/*")] == ["version_0"]
+    err = capsys.readouterr().err
+    assert err.count("logger: TensorBoard has failed: no route; the training goes on without it") == 1
+
+
+def test_a_tracker_that_fails_within_a_training_is_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Lost(Logger):
+        name, version, calls = "lost", "0", 0
+
+        def log_hyperparams(self, *_: Any, **__: Any) -> None:
+            pass
+
+        @_forgiving
+        def log_metrics(self, metrics: Any, step: int | None = None) -> None:
+            self.calls += 1
+            raise TimeoutError
+
+    lost = Lost()
+    monkeypatch.setitem(LOGGERS, "csv", lambda run: lost)
+    run = trained(tmp_path, "logger=csv")
+    assert run.metrics["epochs"] == lost.calls == 1
+    assert "logger: Lost has failed: TimeoutError" in capsys.readouterr().err
+
+
+def test_a_logger_that_cannot_be_used_at_the_start_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(self: Any, *_: Any) -> None:
+        raise ConnectionError("no route")
+
+    monkeypatch.setattr(TensorBoard, "log_hyperparams", fail)
+    with pytest.raises(UserError, match="logger: TensorBoard cannot be used: no route"):
+        trained(tmp_path, "logger=tensorboard")
+
+
 # Each script reads its logger's store, in a separate process: the loggers leave threads and patches behind.
 STORES = {
-    "wandb": "assert list(run.glob('wandb/offline-run-*/run-*.wandb'))",
+    "wandb": """
+[file] = run.glob("wandb/offline-run-*/run-*.wandb")
+text = file.read_bytes()
+for words in (b"batch_size", b"val/acc", b"test/acc", b"calibration"):
+    assert words in text, words
+assert str(run.parents[2]).encode() not in text  # a path of this machine
+assert len(list(run.glob("wandb/offline-run-*/files/media/images/*.png"))) == 3
+assert not list(run.glob("wandb/offline-run-*/files/*.txt")), "requirements"
+""",
     "mlflow": """
 from mlflow.tracking import MlflowClient
 client = MlflowClient(f"file:{run / 'mlruns'}")
 [it] = client.search_runs([client.get_experiment_by_name("convolutions").experiment_id])
 assert (it.info.run_name, it.data.params["data/batch_size"]) == (run.name, "32")
-assert "val/acc" in it.data.metrics
+assert {"val/acc", "test/acc", "baseline/most frequent class"} <= set(it.data.metrics)
+assert it.info.status == "FINISHED"
+assert sorted(file.path for file in client.list_artifacts(it.info.run_id)) == [
+    "calibration.png", "confusion.png", "curve.png"
+]
 """,
     "trackio": """
 from trackio.sqlite_storage import SQLiteStorage
 assert run.name in SQLiteStorage.get_runs("convolutions")
-assert any("val/acc" in row for row in SQLiteStorage.get_logs("convolutions", run.name))
+rows = SQLiteStorage.get_logs("convolutions", run.name)
+for name in ("val/acc", "test/acc", "curve"):
+    assert any(name in row for row in rows), name
+assert SQLiteStorage.get_run_config("convolutions", run.name)["data"]["batch_size"] == 32
 """,
 }
 
@@ -129,7 +210,7 @@ assert any("val/acc" in row for row in SQLiteStorage.get_logs("convolutions", ru
 @pytest.mark.parametrize("name", STORES)
 def test_an_optional_logger_writes_its_local_store(name: str, tmp_path: Path) -> None:
     pytest.importorskip(name)
-    command = [sys.executable, str(PROJECT / "scripts" / "train.py"), *WORDS, f"logger={name}"]
+    command = [sys.executable, str(PROJECT / "scripts" / "train.py"), *WORDS, f"logger={name}", "test=true"]
     local = {"TRACKIO_DIR": str(tmp_path / "trackio"), "MLFLOW_ALLOW_FILE_STORE": "true"}
     done = subprocess.run(command, cwd=tmp_path, env=os.environ | local, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr

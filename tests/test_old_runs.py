@@ -66,7 +66,7 @@ def test_an_old_run_is_resumed_with_the_same_end(run: Run) -> None:
     metrics = train(compose("train", [f"resume={run.folder}"]))
     expected = json.loads((run.folder / "expected.json").read_text())
     rows = epochs_of(run.folder)
-    assert rows[:2] == before[:2]
+    assert [row | old for row, old in zip(rows, before[:2], strict=False)] == rows[:2]  # and newer metrics
     assert [row["epoch"] for row in rows] == [0, 1, 2]
     for name in ("epochs", "steps", "params", "flops", "test/n"):
         assert metrics[name] == expected[name]

@@ -43,6 +43,12 @@ def test_a_training_is_loaded_and_keeps_what_output_names(
         result = network.predict(text=text, output=tmp_path / "kept")
         assert text in json.dumps(result.rows, ensure_ascii=False)
     assert "<iframe sandbox" in result._repr_html_()
+    tested = network.evaluate(output=tmp_path / "kept")
+    assert tested.metrics["test/acc"] == network.run.metrics["test/acc"]
+    assert [(row["class"], row["n"]) for row in tested.rows] == [("blame", 372), ("praise", 384)]
+    assert len(tested.pictures) == 2
+    with pytest.raises(UserError, match=r"more\.zip: no such file"):
+        network.evaluate("data=text/sentences", "data.path=more.zip")
     del result
     assert (tmp_path / "kept" / "predictions.jsonl").is_file()
 

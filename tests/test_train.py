@@ -45,6 +45,10 @@ def test_metrics_hold_the_training_and_its_results(trained: tuple[Path, str]) ->
     for name in ("baseline/uniform over legal moves", "baseline/most frequent point", "test/illegal"):
         assert name in out
         assert name in metrics
+    assert 0 < metrics["test/balanced_acc"] < 1
+    assert "recall: the lowest 5 of 361 classes" in out
+    assert metrics["recall"]["T19"]["n"] == (items["label"] == 18).sum()
+    assert "imbalanced" not in out  # points of a board
 
 
 def test_metrics_csv_has_one_row_per_epoch(trained: tuple[Path, str]) -> None:
@@ -68,8 +72,17 @@ def test_the_same_seed_gives_the_same_weights_and_another_seed_others(
 
 
 def test_evaluate_reproduces_the_metrics(trained: tuple[Path, str], tmp_path: Path) -> None:
-    done = command("evaluate", f"run={trained[0]}", cwd=tmp_path)
+    done = command("evaluate", f"run={trained[0]}", "output=again", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == f"evaluation: {tmp_path / 'again'}"
+    for name in ("per_class.csv", "confusion.csv", "calibration.csv", "test_items.npz"):
+        assert (tmp_path / "again" / name).read_bytes() == (trained[0] / name).read_bytes()
+    ours, theirs = (
+        json.loads((path / "metrics.json").read_text()) for path in (tmp_path / "again", trained[0])
+    )
+    assert ours["run"] == str(trained[0])
+    assert {name: value for name, value in theirs.items() if "test/" in name}.items() <= ours.items()
+    assert ours["recall"] == theirs["recall"]
     table = trained[1].splitlines()
     rows = [line for line in table if "test/" in line or "baseline/" in line]
     assert len(rows) >= 7

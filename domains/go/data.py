@@ -53,6 +53,7 @@ class GoData(DataModule):
     ``conf/data/go/sgf.yaml`` documents each argument.
     """
 
+    balanceable = False  # the classes are the points of the board
     train_set: GoDataset
     val_set: GoDataset
     test_set: GoDataset

@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import torch
-import torch.nn.functional as F
 from lightning_fabric.utilities import move_data_to_device
 from omegaconf import DictConfig, OmegaConf
 
@@ -126,7 +125,7 @@ def _bare_seconds(config: DictConfig, data: DataModule, held: bool = False) -> S
         for batch in batches:
             with torch.autocast(device.type, torch.bfloat16, enabled=half):
                 logits = module.logits(batch)
-                loss = F.cross_entropy(logits, batch["y"], label_smoothing=module.label_smoothing)
+                loss = module.loss(logits, batch["y"])
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()

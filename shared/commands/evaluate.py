@@ -5,16 +5,19 @@ from pathlib import Path
 from typing import Any
 
 import pytorch_lightning as pl
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 from rich.table import Table
+from rich.text import Text
 
 from shared import training
-from shared.config import Console, check_there, print_line, relative_data
+from shared.config import Console, check_there, print_line, relative_data, unique_name
 from shared.errors import UserError
-from shared.results import Score, score
+from shared.files import make_folder, write_json
+from shared.results import ClassScores, Score, calibration_error, score, scores_by_class, write_report
 from shared.runs import Run, changes, data_settings
 from shared.training import Classifier, DataModule
 
+LISTED, LOWEST = 20, 5  # classes whose recall is printed: at most, and of more
 LOADING = {"batch_size", "epoch_size", "workers"}  # keys of data that do not change the examples
 
 
@@ -31,9 +34,37 @@ def test(trainer: pl.Trainer, module: Classifier, data: DataModule) -> tuple[lis
     return scores, columns | {"group": groups}
 
 
-def metric_table(title: str, *columns: str) -> Table:
+def report(
+    folder: Path, scores: list[Score], columns: dict[str, Any], classes: list[str], title: str
+) -> dict[str, Any]:
+    """Print the tables of a test and write its files (see ``write_report``); return its metrics.
+
+    They are those of ``metrics.json``: each with its n and, where it has one, its 95 % interval; and the
+    recall of each class.
+    """
+    by_class = scores_by_class(columns, classes)
+    write_report(folder, columns, by_class, title)
+    console = Console()
+    console.print(score_table(scores))
+    console.print(class_table(by_class))
+    if len(classes) > LISTED:
+        print_line(f"all classes: {folder / 'per_class.csv'}")
+    metrics: dict[str, Any] = {"test/n": len(columns["item"]), "test/ece": calibration_error(columns)}
+    for one in scores:
+        metrics |= {one.name: one.value, f"{one.name}/n": one.n}
+        if not math.isnan(one.low):
+            metrics[f"{one.name}/interval"] = [one.low, one.high]
+    return metrics | {
+        "recall": {
+            name: {"value": one.value if one.n else None, "n": one.n, "interval": [one.low, one.high]}
+            for name, one, _ in by_class
+        }
+    }
+
+
+def metric_table(title: str, *columns: str, first: str = "metric") -> Table:
     """An empty table of metrics, with columns of numbers."""
-    table = Table("metric", title=title)
+    table = Table(first, title=title)
     for name in columns:
         table.add_column(name, justify="right")
     return table
@@ -43,11 +74,26 @@ def score_table(scores: list[Score]) -> Table:
     """The metrics for people: per cent, 95 % interval, number of items."""
     table = metric_table("test", "%", "95 % interval", "n")
     for metric in scores:
-        known = metric.n and not math.isnan(metric.low)
-        interval = f"{100 * metric.low:.2f} … {100 * metric.high:.2f}" if known else "–"
-        value = f"{100 * metric.value:.2f}" if metric.n else "–"
-        table.add_row(metric.name, value, interval, f"{metric.n:,}")
+        table.add_row(metric.name, *_cells(metric))
     return table
+
+
+def class_table(by_class: list[ClassScores]) -> Table:
+    """The recall of each class; of many the lowest."""
+    title, shown = "recall of each class", by_class
+    if len(by_class) > LISTED:
+        shown = sorted((one for one in by_class if one.recall.n), key=lambda one: one.recall.value)[:LOWEST]
+        title = f"recall: the lowest {len(shown)} of {len(by_class):,} classes"
+    table = metric_table(title, "%", "95 % interval", "n", first="class")
+    for one in shown:
+        table.add_row(Text(one.name), *_cells(one.recall))
+    return table
+
+
+def _cells(metric: Score) -> tuple[str, str, str]:
+    known = metric.n and not math.isnan(metric.low)
+    interval = f"{100 * metric.low:.2f} … {100 * metric.high:.2f}" if known else "–"
+    return f"{100 * metric.value:.2f}" if metric.n else "–", interval, f"{metric.n:,}"
 
 
 def data_of(run: Run, module: Classifier, chosen: DictConfig) -> DataModule:
@@ -67,7 +113,8 @@ def data_of(run: Run, module: Classifier, chosen: DictConfig) -> DataModule:
 
 def read_data(data: DataModule, run: Run, checkpoint: str, chosen: DictConfig) -> None:
     """Read the data of ``data_of``; report in one line how the run's own data have changed."""
-    if not {str(key) for key, value in chosen.items() if value is not None} <= LOADING:
+    values: Any = OmegaConf.to_container(chosen, resolve=False)  # of a file, they stand for keys of the run
+    if not {key for key, value in values.items() if value is not None} <= LOADING:
         data.setup()
         return
     own = run.config.data
@@ -86,15 +133,29 @@ def read_data(data: DataModule, run: Run, checkpoint: str, chosen: DictConfig) -
 
 
 def evaluate(config: DictConfig) -> dict[str, Any]:
-    """Test the run ``config.run`` on its own data, or on those that ``config.data`` names instead."""
+    """Test the run ``config.run`` on its own data, or on those that ``config.data`` names instead.
+
+    Writes a folder: ``metrics.json``, whose contents are returned, and the files of ``write_report``.
+    """
     run = Run.open(config.run)
     module = training.load_module(run, config.checkpoint)
     data = data_of(run, module, config.data)
     read_data(data, run, config.checkpoint, config.data)
     if data.classes != module.classes:
         raise UserError(f"data: classes {data.classes} are not the run's {module.classes}")
-    console = Console()
-    console.print(data.summary, highlight=False, markup=False)
-    scores, _ = test(training.build_trainer(run.config, None, []), module, data)
-    console.print(score_table(scores))
-    return {metric.name: metric.value for metric in scores}
+    Console().print(data.summary, highlight=False, markup=False)
+    scores, columns = test(training.build_trainer(run.config, None, []), module, data)
+    folder = Path(config.output or run.output / "evaluations" / unique_name()).absolute()
+    make_folder("output", folder)
+    names = {key: config.choices.get(key) or run.config.choices[key] for key in ("model", "data")}
+    title = f"{names['model']} on {names['data']}"
+    metrics = {
+        "run": str(run.folder),
+        "checkpoint": config.checkpoint,
+        "domain": run.config.domain.name,
+        **names,
+    }
+    metrics |= report(folder, scores, columns, data.classes, title)
+    write_json(folder / "metrics.json", metrics)
+    print_line(f"evaluation: {folder}")
+    return metrics

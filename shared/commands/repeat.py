@@ -44,6 +44,7 @@ def repeat(config: DictConfig) -> dict[str, Spread]:
             key: [float(run[key]) for run in runs]
             for key, value in runs[0].items()
             if isinstance(value, int | float) and "/" in key and not key.endswith("/n")
+            if all(key in run for run in runs)  # one that was finished before a metric was added lacks it
         }
         spreads = {name: spread_of(numbers) for name, numbers in metrics.items()}
         summary = {"over": over, "runs": [run["run"] for run in runs]}

@@ -1,14 +1,11 @@
 """One training from its configuration to its metrics; every command that trains uses it."""
 
-import io
-import math
 import shutil
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytorch_lightning as pl
 import torch
 from hydra.core.hydra_config import HydraConfig
@@ -18,12 +15,12 @@ from pytorch_lightning.callbacks import Callback
 from pytorch_lightning.utilities import rank_zero_only
 
 from shared import training
-from shared.commands.evaluate import score_table, test
+from shared.commands.evaluate import report, test
 from shared.config import ACCURACY, Console, Monitor, check_there, check_values, plain, print_line, resolved
 from shared.errors import UserError, named
 from shared.files import held, remove_unfinished, write, write_json
 from shared.network import layer_table, render
-from shared.results import calibration_error, learning_curve, png, write_report
+from shared.results import learning_curve, png
 from shared.runs import FINGERPRINT, Run, changes, environment, note_job, run_of_job, runs_in
 from shared.training import Classifier, Companions, DataModule, History, Record
 
@@ -83,6 +80,8 @@ def train(config: DictConfig, callbacks: Sequence[Callback] = (), again: str | N
             state = run.state() if (run.checkpoints / "last.ckpt").is_file() else None
             _read_data(run, config, data, state, first)
             console.print(data.summary, highlight=False, markup=False)
+            if line := data.imbalance:
+                console.print(line, highlight=False, markup=False)
             data.require("train", "val", *(["test"] if config.test else []))
             module = training.build_module(config, data)
             table = layer_table(module.network)
@@ -95,7 +94,11 @@ def train(config: DictConfig, callbacks: Sequence[Callback] = (), again: str | N
             if torch.distributed.is_available() and torch.distributed.is_initialized():
                 torch.distributed.destroy_process_group()
             if first:
-                metrics = _finish(run, config, data, history, metrics)
+                with training.ending(trainer.loggers):
+                    metrics = _finish(run, config, data, history, metrics)
+                    pictures = sorted(run.folder.glob("*.png"))
+                    training.log_results(trainer.loggers, metrics, pictures, trainer.global_step)
+                print_line(f"run: {run.folder}")
             return metrics | {"run": folder}
     except UserError as error:
         mistake = type(error) is UserError and len(error.args) == 1  # what is saved would be the second
@@ -183,19 +186,9 @@ def _finish(
     if config.test:
         module = training.load_module(run, diverged=True)
         scores, columns = test(training.build_trainer(config, None, []), module, data)
-        items = io.BytesIO()
-        np.savez_compressed(items, **columns)
-        write(run.folder / "test_items.npz", items.getvalue())
         _write_record(run, module, data)
-        write_report(run, columns, data.classes, title)
-        Console().print(score_table(scores))
-        metrics |= {"test/n": len(columns["item"]), "test/ece": calibration_error(columns)}
-        for score in scores:
-            metrics |= {score.name: score.value, f"{score.name}/n": score.n}
-            if not math.isnan(score.low):
-                metrics[f"{score.name}/interval"] = [score.low, score.high]
+        metrics |= report(run.folder, scores, columns, data.classes, title)
     write_json(run.folder / "metrics.json", metrics)
-    print_line(f"run: {run.folder}")
     return metrics
 
 

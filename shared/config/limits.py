@@ -17,6 +17,7 @@ Precision = (
     Literal["auto", 16, 32, 64, "16", "32", "64", "bf16"]
     | Literal["16-mixed", "bf16-mixed", "16-true", "bf16-true", "32-true", "64-true"]
 )
+Balance = Literal["weights", "sampling"] | None
 Seed = Annotated[int, Limit(0, 2**32 - 1, whole=True)]
 
 
@@ -24,6 +25,7 @@ class Training(TypedDict):
     """``training``."""
 
     label_smoothing: Below
+    balance: Balance
     ema: Annotated[float, Limit(0, 1, "low high")] | None
     patience: Count | None
     monitor: str

@@ -1,6 +1,7 @@
 """Numbers and plots of trained networks: each metric with its n and its 95 % interval."""
 
-from shared.results.calibration import calibration_error, write_report
+from shared.results.by_class import ClassScores, scores_by_class
+from shared.results.calibration import calibration_error
 from shared.results.html import data_uri, html_page
 from shared.results.plots import (
     BLUE,
@@ -13,5 +14,6 @@ from shared.results.plots import (
     new_figure,
     png,
 )
+from shared.results.report import write_report
 from shared.results.scores import Score, Spread, Z, percent, score, spread_of
 from shared.results.table import show

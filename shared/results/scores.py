@@ -18,29 +18,43 @@ class Score(NamedTuple):
     n: int
 
 
-def score(name: str, values: np.ndarray, groups: np.ndarray | None = None) -> Score:
+def score(
+    name: str, values: np.ndarray, groups: np.ndarray | None = None, classes: np.ndarray | None = None
+) -> Score:
     """The mean of per-item values in [0, 1] with Wilson's interval, items of one group counted as one draw.
+
+    With classes, the mean over the classes that have items of each class's mean, such as balanced accuracy.
 
     Positions of one game and clips of one speaker resemble each other, so n items are worth fewer than
     n independent ones. The interval is Wilson's (1927) with the effective number of items
     n_eff = p (1 - p) / var, where var is the variance of the mean over groups (ratio estimator, Cochran 1977,
-    section 9A). Without groups, and for right-or-wrong values, n_eff = n up to the usual n - 1.
+    section 9A). Without groups, and for right-or-wrong values, n_eff = n up to the usual n - 1. With classes,
+    n_eff is at most 1 / (sum of the squared weights of the items) (Kish 1965, section 11.7): few items of a
+    class leave its mean uncertain, also where all are right.
 
     Args:
         name: What was measured.
         values: (N,) each item's value, such as 1 for right and 0 for wrong.
         groups: (N,) each item's group; None: every item stands alone.
+        classes: (N,) each item's class; None: every item counts the same.
     """
     n = len(values)
     if n == 0:
         return Score(name, float("nan"), 0.0, 1.0, 0)
     values = np.asarray(values, dtype=np.float64)
-    p = float(values.mean())
+    sums: np.ndarray
     _, group = np.unique(np.arange(n) if groups is None else groups, return_inverse=True)
-    sums = np.bincount(group, values - p)
+    if classes is None:
+        p, most = float(values.mean()), np.inf
+        sums = np.bincount(group, values - p) / n
+    else:
+        _, label, items = np.unique(classes, return_inverse=True, return_counts=True)
+        means, shares = np.bincount(label, values) / items, 1 / (len(items) * items[label])
+        p, most = float(means.mean()), 1 / float((shares**2).sum())
+        sums = np.bincount(group, shares * (values - means[label]))
     count = len(sums)
-    variance = float((sums**2).sum()) / n**2 * count / max(count - 1, 1)
-    effective = p * (1 - p) / variance if variance > 0 else float(count)
+    variance = float((sums**2).sum()) * count / max(count - 1, 1)
+    effective = min(p * (1 - p) / variance if variance > 0 else float(count), most)
     centre = (p + Z**2 / (2 * effective)) / (1 + Z**2 / effective)
     half = Z / (1 + Z**2 / effective) * np.sqrt(p * (1 - p) / effective + Z**2 / (4 * effective**2))
     return Score(name, p, max(0.0, float(centre - half)), min(1.0, float(centre + half)), n)

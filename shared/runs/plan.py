@@ -9,8 +9,8 @@ from shared.errors import UserError
 
 LENGTHS = ("total_steps", "T_max", "total_iters")  # of a schedule: null takes all steps of the training
 # Of a network's settings; the state of its preprocessing is compared with the data's fingerprint.
-SETTINGS = ("model", "planes", "extent", "classes", "optimizer", "schedule", "label_smoothing")
-KEYS = {"label_smoothing": "training.label_smoothing"}
+SETTINGS = ("model", "planes", "extent", "classes", "optimizer", "schedule", "label_smoothing", "balance")
+KEYS = {key: f"training.{key}" for key in ("label_smoothing", "balance")}
 RESTORE = "restore it in config.yaml, or start a new run"
 
 

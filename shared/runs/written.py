@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, NotRequired, TypedDict
 
-from shared.config import ACCURACY, Monitor, check_known, check_value, find_domain
+from shared.config import ACCURACY, Balance, Monitor, check_known, check_value, find_domain
 from shared.errors import UserError, named
 from shared.files import read_json, read_yaml
 
@@ -30,6 +30,7 @@ class _Training(TypedDict):
     label_smoothing: float
     ema: float | None
     patience: int | None
+    balance: NotRequired[Balance]
     monitor: NotRequired[str]
     mode: NotRequired[Literal["max", "min"]]
 
@@ -85,7 +86,8 @@ def read_config(path: Path) -> dict[str, Any]:
         config["domain"] = {"name": _domain(config["domain"])}
         for key, kind in {"trainer": _Trainer, "training": _Training, "choices": _Choices}.items():
             check_known(config.get(key) or {}, kind, key)
-        config["training"] = {"monitor": Monitor().name, "mode": Monitor().mode} | config["training"]
+        later = {"balance": None, "monitor": Monitor().name, "mode": Monitor().mode}
+        config["training"] = later | config["training"]
     return config
 
 

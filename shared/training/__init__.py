@@ -16,7 +16,7 @@ from shared.training.data import (
     check_fractions,
 )
 from shared.training.familiarity import UNLIKE, Record, observe
-from shared.training.loggers import log_settings
+from shared.training.loggers import ending, log_results, log_settings
 from shared.training.machine import obeyed
 from shared.training.optimizers import OPTIMIZERS, SCHEDULES, build
 from shared.training.setup import (

@@ -16,7 +16,7 @@ from pytorch_lightning.utilities.types import OptimizerLRScheduler
 from torch import Tensor
 from torchmetrics import MeanMetric, MetricCollection
 
-from shared.config import Monitor
+from shared.config import Balance, Monitor
 from shared.errors import UserError
 from shared.network import Layer, build_network, check_optimizer_state
 from shared.results import Score, score
@@ -40,7 +40,7 @@ class Classifier(pl.LightningModule):
 
     ``model``, ``optimizer`` and ``schedule`` are nodes of the configuration; ``planes``, ``extent``,
     ``classes`` and ``preprocessing`` are those of ``DataModule``; ``label_smoothing`` is the share of the
-    target spread over all classes (Szegedy et al. 2016, section 7).
+    target spread over all classes (Szegedy et al. 2016, section 7); ``balance`` as of ``DataModule``.
 
     Attributes:
         views: Number of views of an input over which ``logits`` averages: 1, unless the caller sets that of
@@ -48,6 +48,7 @@ class Classifier(pl.LightningModule):
         record: What validation says of its predictions, where the caller has read it.
     """
 
+    class_weights: Tensor | None
     domain: ClassVar[str]
     state_type: ClassVar[type[Preprocessing]] = Preprocessing
     views: int = 1
@@ -64,6 +65,7 @@ class Classifier(pl.LightningModule):
         schedule: dict[str, Any],
         preprocessing: Preprocessing,
         label_smoothing: float = 0.0,
+        balance: Balance = None,
     ):
         super().__init__()
         for name in classes:
@@ -74,7 +76,8 @@ class Classifier(pl.LightningModule):
         self.classes, self.preprocessing = classes, preprocessing
         self.network = build_network(model.get("layers"), planes, (extent[0], extent[1]), len(classes))
         self.optimizer_settings, self.schedule_settings = optimizer, schedule
-        self.label_smoothing = label_smoothing
+        self.label_smoothing, self.balance = label_smoothing, balance
+        self.register_buffer("class_weights", None, persistent=False)
         self.train_loss: Tensor | float = 0.0
         self.train_hits: Tensor | float = 0.0
         self.train_items = 0
@@ -86,7 +89,9 @@ class Classifier(pl.LightningModule):
         self._columns: list[dict[str, np.ndarray]] = []
 
     def prepare(self, data: DataModule) -> None:
-        """Make what a fresh network takes from the training data: here, its whitening filters."""
+        """Take from the training data what a fresh network needs: weights of classes, whitening filters."""
+        if self.balance == "weights":
+            self.class_weights = torch.from_numpy(data.class_weights()).float()
         hooks = [
             layer.register_forward_pre_hook(lambda layer, inputs: layer.fit(inputs[0]))
             for layer in self.network.modules()
@@ -158,9 +163,16 @@ class Classifier(pl.LightningModule):
             torch.empty((), dtype=torch.int64).random_()
         self.train_loss, self.train_hits, self.train_items = 0.0, 0.0, 0
 
+    def loss(self, logits: Float[Tensor, "n classes"], y: Int[Tensor, " n"]) -> Float[Tensor, ""]:
+        """The loss of a training batch: the mean over its items, each with the weight of its class."""
+        if self.class_weights is None:
+            return F.cross_entropy(logits, y, label_smoothing=self.label_smoothing)
+        losses = F.cross_entropy(logits, y, label_smoothing=self.label_smoothing, reduction="none")
+        return (losses * self.class_weights[y]).mean()
+
     def training_step(self, batch: Batch, index: int) -> Float[Tensor, ""]:
         logits = self.logits(batch)
-        loss = F.cross_entropy(logits, batch["y"], label_smoothing=self.label_smoothing)
+        loss = self.loss(logits, batch["y"])
         n = len(logits)
         # Sums on the device, read once an epoch: logging each step would cost more than small networks do.
         self.train_loss += loss.detach() * n
@@ -214,7 +226,9 @@ class Classifier(pl.LightningModule):
     def scores(self, columns: Mapping[str, np.ndarray], groups: np.ndarray) -> list[Score]:
         """The test metrics, from the columns of all items and the group of each item."""
         return [
-            score(f"test/{name}", metric.values(columns), groups)
+            score(
+                f"test/{name}", metric.values(columns), groups, columns["label"] if metric.by_class else None
+            )
             if metric.values
             else Score(
                 f"test/{name}", float(self.test_metrics[name].compute()), math.nan, math.nan, len(groups)

@@ -12,11 +12,14 @@ import pytorch_lightning as pl
 import torch
 from torch.utils.data import DataLoader
 
-from shared.config import ignore_warnings
+from shared.config import Balance, ignore_warnings
 from shared.errors import UserError, require_int, require_number
+from shared.files import printable
 from shared.runs import FORM, Fingerprint, examples
 
 WORKERS = 512  # loader processes at most: a run from elsewhere may ask for any number
+DRAWN = 1  # sets the random numbers of weighted draws apart from those of other choices
+IMBALANCED = 3  # times as many examples of one class as of another: reported
 SORTED = 50  # batches whose items are sorted by length together: enough for little padding, and still random
 
 
@@ -78,6 +81,9 @@ class Draws:
     them. Where it stands follows from the seed and the epoch, so nothing needs saving. Each of ``world``
     processes takes every world-th item, and in training as many as the others: they step together.
 
+    With ``weights`` (N,), which sum to 1, training draws items with these probabilities instead, each any
+    number of times.
+
     With ``lengths``, items of like length come in one batch, which then needs little padding: in training
     those of SORTED batches at a time, else of all.
     """
@@ -91,9 +97,11 @@ class Draws:
         epoch_size: int | None = None,
         rank: int = 0,
         world: int = 1,
+        weights: np.ndarray | None = None,
         lengths: np.ndarray | None = None,
         epoch: int = 0,
     ):
+        self.weights = weights
         self.items, self.batch_size, self.seed, self.lengths = items, batch_size, seed, lengths
         self.epoch, self.epoch_size = epoch, epoch_size or items
         self.rank, self.world = rank, world
@@ -107,6 +115,9 @@ class Draws:
     def _order(self) -> np.ndarray:
         if self.seed is None:
             return np.arange(self.items)
+        if self.weights is not None:
+            random = np.random.default_rng([self.seed, self.epoch, DRAWN])
+            return random.choice(self.items, self.epoch_size, p=self.weights)
         start = self.epoch * self.epoch_size
         passes = range(start // self.items, (start + self.epoch_size - 1) // self.items + 1)
         whole = [np.random.default_rng([self.seed, p]).permutation(self.items) for p in passes]
@@ -146,7 +157,8 @@ class DataModule(pl.LightningDataModule):
     """A domain's data; a subclass reads the three splits in ``setup``.
 
     Of the arguments, ``fitted`` is of a trained network whose data these are: ``setup`` uses its classes and
-    preprocessing instead of fitting its own. The others are keys of ``conf/data``.
+    preprocessing instead of fitting its own. ``balance`` is ``training.balance``: each class counts alike in
+    training, by ``weights`` in the loss or by ``sampling``. The others are keys of ``conf/data``.
 
     Attributes:
         planes: Number of channels of the input.
@@ -160,10 +172,12 @@ class DataModule(pl.LightningDataModule):
         summary: What was read and what was skipped.
         writing: The settings that make reading write to a place of the user's choice, each with the value by
             which it does not.
+        balanceable: Whether classes may count alike: not where their frequency is part of what is learned.
         first_epoch: Epoch that training begins with: above 0 in a resumed run. Set it before the loader is
             made: loader processes fetch batches of that epoch at once, long before Lightning names it.
     """
 
+    balanceable: ClassVar[bool] = True
     writing: ClassVar[Mapping[str, Any]] = MappingProxyType({"cache": None})
     planes: int
     extent: tuple[int | None, int | None]
@@ -182,14 +196,20 @@ class DataModule(pl.LightningDataModule):
         batch_size: int,
         epoch_size: int | None = None,
         workers: int = 1,
+        balance: Balance = None,
         fitted: Fitted | None = None,
     ):
         super().__init__()
+        if balance and not self.balanceable:
+            raise UserError(
+                f"training.balance: must be null for these data, got {balance}; how frequent a class is "
+                "belongs to what their network learns"
+            )
         require_int("data.batch_size", batch_size, 1)
         require_int("data.epoch_size", 1 if epoch_size is None else epoch_size, 1)
         require_int("data.workers", workers, 0, WORKERS)
         self.seed, self.batch_size, self.epoch_size, self.workers = seed, batch_size, epoch_size, workers
-        self.fitted = fitted is not None
+        self.balance, self.fitted = balance, fitted is not None
         self.preprocessing = Preprocessing()
         if fitted:
             self.classes, self.preprocessing = fitted
@@ -224,6 +244,35 @@ class DataModule(pl.LightningDataModule):
             },
         }
 
+    def class_sizes(self, split: str) -> np.ndarray | None:
+        """The number of examples of each class (classes,) in a split; None where data do not list them."""
+        y = getattr(self.sets[split], "y", None)
+        return None if y is None else np.bincount(y, minlength=len(self.classes))
+
+    def class_weights(self) -> np.ndarray:
+        """Weights (classes,) by which each class that trains counts the same; 1 on average over the items."""
+        sizes = self.class_sizes("train")
+        if sizes is None:
+            raise UserError(
+                f"training.balance: must be null for data that list no classes, got {self.balance}"
+            )
+        return sizes.sum() / np.count_nonzero(sizes) / np.maximum(sizes, 1)
+
+    @property
+    def imbalance(self) -> str:
+        """A line on classes of very different sizes that count as they come; empty where there are none."""
+        sizes = None if self.balance or not self.balanceable else self.class_sizes("train")
+        if sizes is None or not sizes.any():
+            return ""
+        many, few = int(sizes.argmax()), int(np.where(sizes, sizes, sizes.max()).argmin())
+        if sizes[many] <= IMBALANCED * sizes[few]:
+            return ""
+        numbers = ", ".join(f"{sizes[n]:,} of {printable(self.classes[n][:40])}" for n in (many, few))
+        return (
+            f"imbalanced classes: {numbers} in training; training.balance=weights or sampling makes them "
+            "count alike (see test/balanced_acc)"
+        )
+
     def baselines(self, items: np.ndarray) -> dict[str, np.ndarray]:
         """The chance (N,) of being right on each test item, by the names of simple predictions.
 
@@ -250,6 +299,9 @@ class DataModule(pl.LightningDataModule):
         dataset = self.sets[split]
         gpu = self.trainer is not None and self.trainer.strategy.root_device.type == "cuda"
         rank, world = (self.trainer.global_rank, self.trainer.world_size) if self.trainer else (0, 1)
+        weights = None
+        if split == "train" and self.balance == "sampling":
+            weights = self.class_weights()[dataset.y] / len(dataset)  # type: ignore[attr-defined]
         draws = Draws(
             len(dataset),
             self.batch_size,
@@ -257,6 +309,7 @@ class DataModule(pl.LightningDataModule):
             epoch_size=epoch_size,
             rank=rank,
             world=world,
+            weights=weights,
             lengths=getattr(dataset, "lengths", None),
             epoch=self.first_epoch,
         )

@@ -2,25 +2,37 @@
 
 Loggers keep what they write in the run's folder. Where else it goes, the tool's own environment variables
 say, never a configuration: that may come from a stranger.
+
+Each gets the configuration, the curves, the test metrics, and as ``log_pictures`` the plots, if it has that
+method. A tracker that fails later than at its start is skipped: the results are in the run's folder too.
 """
 
+import math
 import os
-from collections.abc import Iterable
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import wraps
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
 import pytorch_lightning as pl
+import yaml
+from PIL import Image
 from pytorch_lightning.callbacks import Callback, LearningRateMonitor
 from pytorch_lightning.loggers import CSVLogger, Logger, MLFlowLogger, TensorBoardLogger, WandbLogger
 from pytorch_lightning.utilities import grad_norm, rank_zero_only
 
+from shared.config import print_line, stop_behind
 from shared.errors import UserError
 from shared.runs import Run
 
 
 def tensorboard(run: Run) -> Logger:
     """Events in the run's folder."""
-    return TensorBoardLogger(run.folder, name="", version="")
+    return TensorBoard(run.folder, name="", version="")
 
 
 def csv(run: Run) -> Logger:
@@ -31,8 +43,16 @@ def csv(run: Run) -> Logger:
 def wandb(run: Run, project: str, offline: bool) -> Logger:
     """Weights & Biases; a resumed run continues its curves."""
     _require("wandb")
+    import wandb
+
+    # Nothing of the machine, of what is printed or of the code: the configuration says what was trained.
+    settings = wandb.Settings(
+        console="off", disable_code=True, disable_git=True, x_disable_meta=True, x_save_requirements=False
+    )
     name = run.folder.name
-    return Wandb(name, run.folder, project=project, offline=offline, id=name, resume="allow")
+    return Wandb(
+        name, run.folder, project=project, offline=offline, id=name, resume="allow", settings=settings
+    )
 
 
 def mlflow(run: Run, experiment: str) -> Logger:
@@ -42,7 +62,8 @@ def mlflow(run: Run, experiment: str) -> Logger:
     if not place:
         os.environ.setdefault("MLFLOW_ALLOW_FILE_STORE", "true")  # MLflow 3 prefers a database
         place = f"file:{run.folder / 'mlruns'}"
-    return MLFlowLogger(experiment, run.folder.name, tracking_uri=place)
+    tags = {"mlflow.source.name": "train"}  # else the path of the script
+    return MLFlow(experiment, run.folder.name, tracking_uri=place, tags=tags)
 
 
 def trackio(run: Run, project: str) -> Logger:
@@ -71,14 +92,71 @@ def _require(package: str) -> None:
 
 
 def log_settings(loggers: Iterable[Logger], settings: dict[str, Any]) -> None:
-    """Give the configuration to the loggers that show it; refuses those whose server cannot be used."""
+    """Give the configuration to the loggers; refuses those whose server cannot be used."""
     for logger in loggers:
-        if not isinstance(logger, TensorBoardLogger | CSVLogger):
-            try:
-                logger.log_hyperparams(settings)
-            except Exception as error:  # the tools raise many kinds of their own
-                reason = (str(error).splitlines() or [type(error).__name__])[0][:300]
-                raise UserError(f"logger: {type(logger).__name__} cannot be used: {reason}") from error
+        try:
+            logger.log_hyperparams(settings)
+        except Exception as error:  # the tools raise many kinds of their own
+            if stop_behind(error):
+                raise
+            raise UserError(f"logger: {type(logger).__name__} cannot be used: {_reason(error)}") from error
+
+
+def log_results(
+    loggers: Iterable[Logger], metrics: Mapping[str, Any], pictures: Sequence[Path], step: int
+) -> None:
+    """Give the numbers of ``metrics.json`` that the test has measured, and the plots, to the loggers."""
+    values = {
+        name: float(value)
+        for name, value in metrics.items()
+        if name.startswith(("test/", "baseline/")) and not name.endswith("/n")
+        if isinstance(value, int | float) and math.isfinite(value)
+    }
+    for logger in loggers:
+        _forgiving(_log_results)(logger, values, pictures, step)
+
+
+def _log_results(logger: Logger, values: dict[str, float], pictures: Sequence[Path], step: int) -> None:
+    if values:
+        logger.log_metrics(values, step)
+    if hasattr(logger, "log_pictures"):
+        logger.log_pictures(pictures, step)
+    logger.save()
+
+
+@contextmanager
+def ending(loggers: Sequence[Logger]) -> Iterator[None]:
+    """End the loggers, which stay open after a training's success, once its results are logged."""
+    status = "failed"
+    try:
+        yield
+        status = "finished"
+    finally:
+        for logger in loggers:
+            _forgiving(type(logger).finalize)(logger, status)
+
+
+def _forgiving(method: Callable[..., None]) -> Callable[..., None]:
+    """A logger's method after which, once it has failed, the training goes on without the logger."""
+
+    @wraps(method)
+    def call(logger: Any, *args: Any, **kwargs: Any) -> None:
+        if getattr(logger, "has_failed", False):
+            return
+        try:
+            method(logger, *args, **kwargs)
+        except Exception as error:  # the tools raise many kinds of their own
+            if stop_behind(error):
+                raise
+            logger.has_failed = True
+            without = "the training goes on without it; its results are in the run's folder"
+            print_line(f"logger: {type(logger).__name__} has failed: {_reason(error)}; {without}", error=True)
+
+    return call
+
+
+def _reason(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0][:300]
 
 
 class GradientNorms(Callback):
@@ -93,15 +171,56 @@ class GradientNorms(Callback):
                 logger.log_metrics(grad_norm(pl_module, self.norm), trainer.global_step)
 
 
+class TensorBoard(TensorBoardLogger):
+    """Shows the configuration as a text."""
+
+    @rank_zero_only
+    def log_hyperparams(self, params: Any, *args: Any, **kwargs: Any) -> None:
+        text = yaml.safe_dump(params, sort_keys=False, allow_unicode=True)
+        self.experiment.add_text("configuration", "".join(f"    {line}\n" for line in text.splitlines()))
+
+    @rank_zero_only
+    def log_pictures(self, pictures: Sequence[Path], step: int) -> None:
+        for path in pictures:
+            with Image.open(path) as picture:
+                pixels = np.asarray(picture.convert("RGB"))
+            self.experiment.add_image(path.stem, pixels, step, dataformats="HWC")
+
+
 class Wandb(WandbLogger):
     """Ends the logger's run with the training, so that the next training of the process begins a new one."""
 
+    log_metrics = _forgiving(WandbLogger.log_metrics)
+
+    @rank_zero_only
+    def log_pictures(self, pictures: Sequence[Path], step: int) -> None:
+        for path in pictures:
+            self.log_image(path.stem, [str(path)], step)
+
+    @_forgiving
     @rank_zero_only
     def finalize(self, status: str) -> None:
-        super().finalize(status)
-        if self._experiment is not None:
-            self.experiment.finish(exit_code=int(status != "success"))
+        if status != "success" and self._experiment is not None:  # after success, the test's results follow
+            self.experiment.finish(exit_code=int(status == "failed"))
             self._experiment = None
+
+
+class MLFlow(MLFlowLogger):
+    """Names metrics as MLflow allows, and keeps plots as artifacts."""
+
+    finalize = _forgiving(MLFlowLogger.finalize)
+
+    @_forgiving
+    @rank_zero_only
+    def log_metrics(self, metrics: Mapping[str, float], step: int | None = None) -> None:
+        super().log_metrics(
+            {re.sub(r"[^\w/. -]", "-", key, flags=re.ASCII): metrics[key] for key in metrics}, step
+        )
+
+    @rank_zero_only
+    def log_pictures(self, pictures: Sequence[Path], step: int) -> None:
+        for path in pictures:
+            self.experiment.log_artifact(self.run_id, str(path))
 
 
 class Trackio(Logger):
@@ -122,6 +241,7 @@ class Trackio(Logger):
         trackio.init(project=self.name, name=self.version, config=dict(params), resume="allow", embed=False)
         self._started = True
 
+    @_forgiving
     @rank_zero_only
     def log_metrics(self, metrics: dict[str, float], step: int | None = None) -> None:
         import trackio
@@ -129,9 +249,16 @@ class Trackio(Logger):
         trackio.log(metrics, step=step)
 
     @rank_zero_only
+    def log_pictures(self, pictures: Sequence[Path], step: int) -> None:
+        import trackio
+
+        trackio.log({path.stem: trackio.Image(str(path)) for path in pictures}, step=step)
+
+    @_forgiving
+    @rank_zero_only
     def finalize(self, status: str) -> None:
         import trackio
 
-        if self._started:
+        if status != "success" and self._started:  # after success, the test's results follow
             trackio.finish()
             self._started = False

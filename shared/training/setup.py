@@ -33,7 +33,8 @@ def build_data(config: DictConfig, fitted: Fitted | None = None) -> DataModule:
     """The configured data module, as its own data or as those of a trained network; nothing is read yet."""
     require_int("seed", config.seed, 0)
     readers = find_domain(config.domain.name).readers()
-    return build("data", readers, plain(config.data), seed=config.seed, fitted=fitted)
+    more = {"seed": config.seed, "balance": config.training.balance, "fitted": fitted}
+    return build("data", readers, plain(config.data), **more)
 
 
 def trained_config(run: Run) -> DictConfig:
@@ -82,6 +83,7 @@ def build_module(config: DictConfig, data: DataModule) -> Classifier:
         schedule=plain(config.schedule),
         preprocessing=data.preprocessing,
         label_smoothing=config.training.label_smoothing,
+        balance=config.training.balance,
     )
     metrics = [*map(str, module.val_metrics), "val/loss", "train/loss", "train/acc"]
     require_choice("training.monitor", config.training.monitor, metrics)

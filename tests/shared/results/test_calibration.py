@@ -1,20 +1,9 @@
-"""Calibration and confusion of a test."""
-
-import csv
-from pathlib import Path
+"""How far the confidence of a test can be trusted."""
 
 import numpy as np
 import pytest
 
-from shared.results.calibration import (
-    BINS,
-    DRAWN,
-    calibration_error,
-    confusion,
-    reliability_plot,
-    write_report,
-)
-from shared.runs.run import Run
+from shared.results.calibration import BINS, calibration_bins, calibration_error, reliability_plot
 
 RANDOM = np.random.default_rng(0)
 
@@ -24,7 +13,8 @@ def columns(n: int = 5000, classes: int = 4) -> dict[str, np.ndarray]:
     label = RANDOM.integers(classes, size=n)
     right = RANDOM.random(n) < confidence
     answer = np.where(right, label, (label + 1) % classes)
-    return {"confidence": confidence.astype(np.float32), "label": label, "answer": answer}
+    tested = {"confidence": confidence.astype(np.float32), "label": label, "answer": answer}
+    return tested | {"group": np.arange(n)}
 
 
 def by_hand(tested: dict[str, np.ndarray]) -> float:
@@ -47,33 +37,36 @@ def test_the_error_is_the_papers() -> None:
     assert calibration_error(boastful) == pytest.approx(expected, abs=1e-6)
 
 
-def test_the_confusion_counts_every_item() -> None:
-    tested = columns(classes=3)
-    counts = confusion(tested, 3)
-    for true in range(3):
-        for answer in range(3):
-            cell = ((tested["label"] == true) & (tested["answer"] == answer)).sum()
-            assert counts[true, answer] == cell
-
-
-@pytest.mark.parametrize("classes", [4, DRAWN + 1])
-def test_the_report_of_a_run_is_written_to_its_folder(tmp_path: Path, classes: int) -> None:
-    tested = columns(300, classes)
-    names = [f"class {i}, so" for i in range(classes)]
-    write_report(Run(tmp_path), tested, names, "a test")
-    with (tmp_path / "confusion.csv").open() as file:
-        rows = list(csv.reader(file))
-    assert rows[0] == ["true class", *names]
-    assert np.array_equal(np.array([row[1:] for row in rows[1:]], int), confusion(tested, classes))
-    assert (tmp_path / "calibration.png").read_bytes().startswith(b"\x89PNG")
-    assert (tmp_path / "confusion.png").exists() == (classes <= DRAWN)
-
-
-def test_the_plot_shows_the_error_and_the_bins() -> None:
+def test_bins_have_equal_counts_and_intervals_that_hold_the_truth() -> None:
     tested = columns()
-    figure = reliability_plot(tested, "title")
+    bins = calibration_bins(tested)
+    assert len(bins) == BINS
+    assert {one.accuracy.n for one in bins} <= {333, 334}
+    assert all(one.low <= one.confidence <= one.high for one in bins)
+    assert sum(one.accuracy.low <= one.confidence <= one.accuracy.high for one in bins) >= BINS - 2
+    grouped = calibration_bins(tested | {"group": np.arange(5000) // 500})
+    assert grouped[0].accuracy.high - grouped[0].accuracy.low > 0.05
+
+
+def test_items_of_equal_confidence_share_a_bin_and_few_items_one() -> None:
+    tested = columns(1000)
+    tested["confidence"][:700] = 1.0
+    *_, last = calibration_bins(tested)
+    assert (last.high, last.accuracy.n) == (1.0, 700)
+    assert len(calibration_bins({name: column[:39] for name, column in tested.items()})) == 1
+    [alone] = calibration_bins({name: column[:1] for name, column in tested.items()})
+    assert alone.accuracy.n == 1
+
+
+def test_the_plot_shows_the_error_the_bins_and_their_intervals() -> None:
+    tested = columns()
+    bins = calibration_bins(tested)
+    figure = reliability_plot(tested, bins, "title")
     assert f"{100 * calibration_error(tested):.2f} %, n = 5,000" in figure.get_suptitle()
     above, below = figure.axes
-    mean, accuracy = above.lines[1].get_data()
-    assert np.abs(np.asarray(mean) - np.asarray(accuracy)).max() < 0.1
+    [drawn] = above.containers
+    points, _, [bars] = drawn
+    assert points.get_ydata().tolist() == [one.accuracy.value for one in bins]
+    ends = [(low, high) for (_, low), (_, high) in bars.get_segments()]
+    assert ends == [pytest.approx((one.accuracy.low, one.accuracy.high)) for one in bins]
     assert sum(bar.get_height() for bar in below.patches) == 5000

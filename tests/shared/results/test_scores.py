@@ -50,3 +50,27 @@ def test_without_items_the_interval_is_0_to_1() -> None:
     assert result.n == 0
     assert np.isnan(result.value)
     assert (result.low, result.high) == (0, 1)
+
+
+def test_a_mean_over_classes_weighs_each_class_alike_and_knows_that_a_rare_one_is_uncertain() -> None:
+    classes, right = np.repeat([3, 7], [1000, 4]), np.repeat([1.0, 1.0, 0.0], [1000, 2, 2])
+    result = score("test/balanced_acc", right, classes=classes)
+    assert result.value == pytest.approx(0.75)
+    assert result.n == 1004
+    assert result.low < 0.5
+    perfect = score("test/balanced_acc", np.ones(1004), classes=classes)
+    assert perfect.value == 1
+    assert 0.7 < perfect.low < 0.85  # Wilson's interval of 16 items; of 1,004 it would be 0.996
+    of_one = score("a", right, classes=np.zeros(1004))
+    assert of_one[1:] == pytest.approx(score("a", right)[1:], abs=1e-4)
+
+
+def test_the_interval_of_a_mean_over_classes_covers_the_truth() -> None:
+    random = np.random.default_rng(2)
+    classes, groups = np.repeat([0, 1, 2], [40, 80, 400]), random.integers(60, size=520)
+    recall, hits = np.array([0.6, 0.8, 0.95]), 0
+    for _ in range(300):
+        right = random.random(520) < recall[classes]
+        result = score("a", right, groups, classes)
+        hits += result.low <= recall.mean() <= result.high
+    assert 0.92 <= hits / 300 <= 0.99

@@ -93,6 +93,21 @@ def test_like_lengths_are_shared_out_among_processes_and_sorted_where_nothing_is
     assert sorted(in_order) == list(range(50))
 
 
+def test_weighted_draws_follow_the_weights_and_are_shared_out_among_processes() -> None:
+    weights = np.repeat([0.5 / 900, 0.5 / 100], [900, 100])
+    draws = Draws(1000, 8, seed=4, weights=weights)
+    first, second = epoch(draws, 0), epoch(draws, 1)
+    assert len(first) == 1000
+    assert 0.45 < (first >= 900).mean() < 0.55
+    assert first.tolist() != second.tolist()
+    assert epoch(Draws(1000, 8, seed=4, weights=weights), 1).tolist() == second.tolist()
+    lengths = np.arange(1000) % 30
+    for more in ({}, {"lengths": lengths}):
+        parts = [Draws(1000, 4, seed=4, rank=r, world=2, weights=weights, **more) for r in range(2)]
+        together = np.concatenate([epoch(part, 0) for part in parts])
+        assert sorted(together) == sorted(first)
+
+
 @pytest.mark.parametrize(
     ("seed", "shown"), [("-1", "-1"), ("1.5", "1.5"), ("zero", "'zero'"), ("True", "true")]
 )
