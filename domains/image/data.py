@@ -2,25 +2,26 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from domains.image.augment import Changes, check
 from domains.image.reading import HINT, SOURCES, Images
 from domains.image.splitter import split_images
-from shared.errors import require_choice, require_int, require_number
+from shared.errors import UserError, require_choice, require_int, require_number
 from shared.files import check_classes, check_trained, identities, known_classes
 from shared.training import DataModule, Draw, Fractions, Preprocessing
 
 
 @dataclass(frozen=True)
 class ImagePreprocessing(Preprocessing):
-    """Mean and standard deviation of each channel over the training images, and their augmentation."""
+    """Mean and standard deviation of each channel over the training images, their augmentation, their fit."""
 
     mean: list[float]
     std: list[float]
     augment: Changes
+    fit: Literal["square", "ink"] = "square"  # older runs lack it
 
 
 class ImageDataset:
@@ -52,7 +53,7 @@ class ImageData(DataModule):
     def __init__(
         self,
         *,
-        source: str,
+        source: str | list[str],
         path: str | None,
         size: int,
         channels: int,
@@ -60,13 +61,20 @@ class ImageData(DataModule):
         fractions: Fractions,
         strict: bool,
         augment: Changes,
+        fit: Literal["square", "ink"] = "square",
         test_views: int = 1,
         workers: int = 0,
         **loading: Any,
     ):
         super().__init__(workers=workers, **loading)
-        require_choice("data.source", source, SOURCES)
+        sources = [source] if isinstance(source, str) else list(source)
+        for dataset in sources or [""]:
+            require_choice("data.source", dataset, SOURCES)
+        if "folder" in sources[1:]:
+            raise UserError(f"data.source: must name known datasets after the first, got {sources}")
         require_choice("data.channels", channels, (1, 3))
+        if fit == "ink" and channels != 1:
+            raise UserError(f"data.channels: must be 1 beside data.fit=ink, got {channels}")
         require_choice("data.test_views", test_views, (1, 2, 6))
         require_int("data.size", size, 1)
         if first is not None:
@@ -75,14 +83,15 @@ class ImageData(DataModule):
             require_number(f"data.fractions.{name}", fractions[name], 0, 1)
         check(augment, size)
         self.planes, self.extent, self.views = channels, (size, size), test_views
-        self.source, self.path, self.size = source, Path(path) if path else None, size
+        self.source, self.path, self.size = sources[0], Path(path) if path else None, size
+        self.more, self.fit = sources[1:], fit
         self.first, self.fractions, self.strict, self.augment = first, fractions, strict, augment
 
     def setup(self, stage: str | None = None) -> None:
         """Read and split the images; a ``UserError`` says why that is impossible."""
         if hasattr(self, "train_set"):
             return
-        images = SOURCES[self.source](self.path, self.size, self.planes)
+        images = SOURCES[self.source](self.path, self.size, self.planes, self.fit)
         place, notes = str(self.path or self.source), images.notes
         images.seen.refuse(self.strict)
         if self.fitted:
@@ -90,11 +99,14 @@ class ImageData(DataModule):
             numbers, remarks = known_classes(images.classes, self.classes, place, hint)
             images = images._replace(y=numbers[images.y], classes=self.classes)
             notes += remarks
-        labels = np.array(images.classes)[images.y]
         if self.source == "folder" and not self.fitted:
-            notes += check_classes(labels, place, HINT)
+            notes += check_classes(np.array(images.classes)[images.y], place, HINT)
         self.classes = images.classes
         split, remarks = split_images(images, self.first, self.fractions)
+        for name in self.more:
+            before = len(split)
+            images, split = self._extra(name, images, split)
+            remarks.append(f"trained on as well: {len(split) - before:,} images of {name}")
         self.train_set, self.val_set, self.test_set = (
             ImageDataset(images, np.flatnonzero(split == name)) for name in ("train", "val", "test")
         )
@@ -105,9 +117,22 @@ class ImageData(DataModule):
             hint = "; data.fractions.test=1 tests all" * (tested < total and not images.split.any())
             lines.append(f"tested: {tested:,} of {total:,} images{hint}")
         else:
-            check_trained(labels, split, place)
+            check_trained(np.array(self.classes)[images.y], split, place)
             self.preprocessing = ImagePreprocessing(*_moments(self.train_set.x), self.augment)
         self.summary = "\n".join([*lines, *notes, *remarks, *images.seen.summary()])
+
+    def _extra(self, source: str, images: Images, split: np.ndarray) -> tuple[Images, np.ndarray]:
+        """The images and their splits, followed by the training images of another known dataset."""
+        more = SOURCES[source](None, self.size, self.planes, self.fit)
+        place, hint = f"data.source={source}", "name datasets of the same classes"
+        numbers, _ = known_classes(more.classes, self.classes, place, hint)
+        chosen = np.flatnonzero(split_images(more, None, self.fractions)[0] == "train")
+        images = images._replace(
+            x=np.concatenate([images.x, more.x[chosen]]),
+            y=np.append(images.y, numbers[more.y[chosen]]),
+            name=np.append(images.name, more.name[chosen]),
+        )
+        return images, np.append(split, ["train"] * len(chosen))
 
 
 def _moments(x: np.ndarray) -> tuple[list[float], list[float]]:

@@ -6,7 +6,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from domains.image.augment import check, cut_out, move, views
+from domains.image.augment import change, check, cut_out, views
 from domains.image.data import ImagePreprocessing
 from shared.config import check_value
 from shared.errors import UserError
@@ -52,8 +52,8 @@ class ImageClassifier(Classifier):
     def preprocess(self, batch: Batch) -> tuple[Float[Tensor, "n channels height width"], None]:
         """Images uint8 (N, channels, height, width) as numbers about 0."""
         x, augment = batch["x"], self.preprocessing.augment
-        if self.training and (augment["shift"] or augment["flip"]):
-            x = move(x, augment["shift"], augment["flip"])
+        if self.training:
+            x = change(x, augment)
         mean, std = self.moments(x.device)
         x = (x.float().contiguous(memory_format=torch.channels_last) - mean) / std
         return cut_out(x, augment["cutout"]) if self.training and augment["cutout"] else x, None

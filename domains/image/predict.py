@@ -8,15 +8,15 @@ from typing import Any
 import numpy as np
 
 from domains.image.contact_sheet import contact_sheet
+from domains.image.module import ImageClassifier
 from domains.image.reading import read_images
 from shared.commands import Predictions, answers, best
 from shared.files import Inventory, printable
-from shared.training import Classifier
 
 BATCH = 256  # pictures decoded and predicted at a time: memory stays bounded
 
 
-def predict(module: Classifier, source: Path, *, top: int, unsure: float = 0.5) -> Predictions:
+def predict(module: ImageClassifier, source: Path, *, top: int, unsure: float = 0.5) -> Predictions:
     """The likeliest classes of each picture, and a page that shows all pictures with their predictions.
 
     The source is a picture, a folder of them, or an archive. Predictions that are not sure are marked.
@@ -40,7 +40,7 @@ def predict(module: Classifier, source: Path, *, top: int, unsure: float = 0.5) 
 
 
 def batches(
-    module: Classifier, source: Path, seen: Inventory, remarks: dict[str, list[str]] | None = None
+    module: ImageClassifier, source: Path, seen: Inventory, remarks: dict[str, list[str]] | None = None
 ) -> Iterator[tuple[list[str], np.ndarray]]:
     """Names and images uint8 (N, channels, size, size) for a network, in the order of the source.
 
@@ -48,7 +48,7 @@ def batches(
     image is readable.
     """
     channels, size = int(module.hparams["planes"]), int(module.hparams["extent"][0])
-    images = read_images(source, size, channels, seen, remarks)
+    images = read_images(source, size, channels, seen, remarks, module.preprocessing.fit)
     while batch := list(islice(images, BATCH)):
         for name, _ in batch:
             seen.use(name)

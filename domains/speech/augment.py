@@ -19,6 +19,7 @@ class Augment(nn.Module):
         noise_db: lowest and highest ratio of its power to that of noise, white to pink; None: no noise.
         vocal_tract: its frequencies are stretched by a factor of up to 1 ± ``vocal_tract`` (Jaitly & Hinton
             2013).
+        pad_ms: most silence before a clip, and after it; half of the clips have none there.
         mask_mels, mask_ms: one stretch of at most ``mask_mels`` bands, and one of at most ``mask_ms``, are
             replaced by the mean (SpecAugment, Park et al. 2019).
 
@@ -36,6 +37,7 @@ class Augment(nn.Module):
         vocal_tract: float,
         mask_mels: int,
         mask_ms: float,
+        pad_ms: float = 0,  # older runs lack it
     ):
         super().__init__()
         if noise_db is not None and len(noise_db) != 2:
@@ -45,11 +47,23 @@ class Augment(nn.Module):
         require_number("data.augment.shift_ms", shift_ms, 0, 10_000)
         require_number("data.augment.gain_db", gain_db, 0, 100)
         require_number("data.augment.vocal_tract", vocal_tract, 0, 0.5)
+        require_number("data.augment.pad_ms", pad_ms, 0, 10_000)
         require_number("data.augment.mask_ms", mask_ms, 0, 10_000)
         require_int("data.augment.mask_mels", mask_mels, 0)
-        self.shift = round(shift_ms / hop_ms)
+        self.shift, self.pad_frames = round(shift_ms / hop_ms), round(pad_ms / hop_ms)
         self.gain_db, self.noise_db, self.vocal_tract = gain_db, noise_db, vocal_tract
         self.mask_mels, self.mask_frames = mask_mels, round(mask_ms / hop_ms)
+
+    def pad(self, x: Tensor, lengths: Tensor, hop: int) -> tuple[Tensor, Tensor]:
+        """Samples (N, samples) with zeros before and after each clip, and the new lengths."""
+        if not self.pad_frames:
+            return x, lengths
+        most = self.pad_frames * hop
+        before, after = torch.randint(-most, most + 1, (2, len(x)), device=x.device).clamp(min=0)
+        longer = lengths + before + after
+        place = torch.arange(int(longer.max()), device=x.device) - before[:, None]
+        inside = (place >= 0) & (place < lengths[:, None])
+        return x.gather(1, place.clamp(0, x.size(1) - 1)) * inside, longer
 
     def wave(self, x: Tensor, lengths: Tensor) -> Tensor:
         """Samples (N, samples), louder or softer, and with noise; beyond the lengths zeros, as before."""

@@ -8,12 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from domains.speech.augment import Augment
+from domains.speech.background import background
 from domains.speech.baselines import logistic_regression
 from domains.speech.preprocessing import LogMel, Seconds, SpeechPreprocessing
 from domains.speech.reading import Clips, Official, Splitter, compile_pattern, read_clips
 from shared.config import check_arguments
-from shared.errors import require_number
-from shared.files import check_classes, check_trained, known_classes, number_classes
+from shared.errors import UserError, require_number
+from shared.files import check_classes, check_trained, class_name, known_classes, number_classes
 from shared.training import DataModule, Draw, Fractions
 
 LONGEST = 600  # seconds that data.max_seconds may allow: a clip is one input, and lies in memory as a whole
@@ -76,6 +77,7 @@ class SpeechData(DataModule):
         test_stretch: float,
         cache: str | None,
         train_also: str | None = None,
+        background: str | None = None,
         strict: bool = False,
         **loading: Any,
     ):
@@ -89,6 +91,9 @@ class SpeechData(DataModule):
         require_number("data.test_stretch", test_stretch, 0.5, 2)
         require_number("data.max_seconds", max_seconds, 0.01, LONGEST)
         self.path, self.train_also = Path(path), Path(train_also) if train_also else None
+        self.background = None if background is None else class_name(background)
+        if self.background == "":
+            raise UserError(f"data.background: must be the name of a class or null, got {background!r}")
         self.sizes, self.augment, self.test_stretch = sizes, augment, test_stretch
         folder, searched = Path(cache) if cache else None, compile_pattern(pattern)
         self.read_clips = partial(
@@ -112,7 +117,7 @@ class SpeechData(DataModule):
             remarks = known_classes(clips.label.tolist(), self.classes, place, SKIP)[1]
         else:
             remarks = check_classes(clips.label, place, HINT)
-            self.classes = np.unique(clips.label).tolist()
+            self.classes = sorted({*clips.label.tolist(), *([self.background] if self.background else [])})
         names, lines = self.splitter.split(clips)
         remarks += lines
         if not self.fitted:
@@ -124,6 +129,9 @@ class SpeechData(DataModule):
             more, of_more = self._extra(self.train_also, clips, names, rate)
             summary = f"{summary}\n{of_more}"
             clips, names = clips.and_then(more), np.append(names, ["train"] * len(more.label))
+        if self.background:
+            clips, names = self._with_background(clips, names, rate)
+            remarks.append(f"{self.background}: made clips without a word, for training and validation")
         y = number_classes(clips.label.tolist(), self.classes)
         self.train_set, self.val_set, self.test_set = (
             SpeechDataset(clips.only(names == name), y[names == name], stretch)
@@ -153,6 +161,23 @@ class SpeechData(DataModule):
         if (chosen.split != "").any():
             summary += "; its folders that are named like splits train, too"
         return chosen, summary
+
+    def _with_background(
+        self, clips: Clips, names: NDArray[np.str_], rate: int
+    ) -> tuple[Clips, NDArray[np.str_]]:
+        """The clips, and in training and validation as many without a word as each word has on average."""
+        lengths = np.array([len(samples) for samples in clips.samples])
+        words = len(np.unique(clips.label))
+        for number, name in enumerate(("train", "val")):
+            own = lengths[names == name]
+            if not len(own):
+                continue
+            draw = np.random.default_rng([self.seed, number])
+            chosen = draw.choice(own, -(-len(own) // words))
+            made = background(str(self.background), chosen.tolist(), rate, draw)
+            clips, names = clips.and_then(made), np.append(names, [name] * len(chosen))
+            lengths = np.append(lengths, chosen)
+        return clips, names
 
     def groups(self, items: np.ndarray) -> np.ndarray:
         """Clips of one speaker resemble each other; where there is but one, or none is known, each counts."""

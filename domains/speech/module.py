@@ -46,6 +46,7 @@ class SpeechClassifier(Classifier):
         with torch.autocast(x.device.type, enabled=False):  # 8 bits are too few for powers
             wave = x.float() / FULL_SCALE
             if self.training:
+                wave, lengths = self.augment.pad(wave, lengths, self.log_mel.hop)
                 wave = self.augment.wave(wave, lengths)
                 stretch = self.augment.stretch(wave)
             mel, frames = self.log_mel(wave, lengths, stretch)

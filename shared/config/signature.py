@@ -15,7 +15,10 @@ from shared.config.project import PROJECT
 # A value of a configuration is plain: what else an annotation names (Tensor, Strategy) none can be.
 PLAIN: dict[str, Any] = {kind.__name__: kind for kind in (bool, dict, float, int, list, str, tuple)} | {
     name: vars(typing)[name]
-    for name in ("Any", "Dict", "List", "Literal", "Mapping", "Optional", "Sequence", "Tuple", "Union")
+    for name in (
+        *("Any", "Dict", "List", "Literal", "Mapping", "NotRequired"),
+        *("Optional", "Sequence", "Tuple", "Union"),
+    )
 }
 
 
@@ -93,7 +96,9 @@ def _settled(function: ast.FunctionDef) -> set[str | None]:
 def _hints(annotations: Mapping[str, ast.expr | None], module: str) -> dict[str, Any]:
     """The types that annotations mean; Any where no plain value can be of it."""
     texts = {name: ast.unparse(node) for name, node in annotations.items() if node}
-    hints = typing.get_type_hints(SimpleNamespace(__annotations__=texts), {}, _Names(module))
+    hints = typing.get_type_hints(
+        SimpleNamespace(__annotations__=texts), {}, _Names(module), include_extras=True
+    )
     return {name: Any if _is_other(hint) else hint for name, hint in hints.items()}
 
 

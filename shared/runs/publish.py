@@ -41,11 +41,11 @@ def ship(config: DictConfig) -> Path:
     if len(data) > LIMIT:
         raise UserError(f"run={config.run}: {len(data):,} bytes in half precision; {LIMIT:,} at most")
     settings.runs, settings.resume = "runs", None
-    for key in data_paths():  # what they are called, not where they lie here
+    for key in data_paths():
         path = plain(settings.data).get(key)
         check_value(path, str | list[str] | None, f"{run.folder / 'config.yaml'}: data.{key}")
         if path is not None:
-            parts = [Path(part).name for part in ([path] if isinstance(path, str) else path)]
+            parts = [_portable(Path(part)) for part in ([path] if isinstance(path, str) else path)]
             settings.data[key] = parts[0] if isinstance(path, str) else parts
     files = {"metrics.json": metrics, "environment.json": read_environment(run.folder / "environment.json")}
     if fingerprint := run.fingerprint(contents):
@@ -61,3 +61,9 @@ def ship(config: DictConfig) -> Path:
         write_json(folder / name, values)
     print_line(f"shipped: {folder}; its model card is README.md in there")
     return folder
+
+
+def _portable(path: Path) -> str:
+    """A file of the project as the configuration names it; of others the name, not where they lie here."""
+    inside = path.is_relative_to(PROJECT)
+    return f"${{project:{path.relative_to(PROJECT).as_posix()}}}" if inside else path.name

@@ -14,15 +14,17 @@ import torch
 import torch.nn.functional as F
 
 from domains.image.reading.folder import Images, read_folder
+from domains.image.reading.ink import centred_ink
 from shared.errors import UserError
 from shared.files import MEMBER_LIMIT, Inventory, cache_folder, members, printable
 
 DIGITS = [str(i) for i in range(10)]
 FASHION = ["T-shirt/top", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag"]
 FASHION += ["ankle boot"]
+PART = 1000  # images whose ink is found at a time: few enough for a processor's cache
 
 
-def digits(path: Path | None, size: int, channels: int) -> Images:
+def digits(path: Path | None, size: int, channels: int, fit: str = "square") -> Images:
     """scikit-learn's 1,797 handwritten digits of 8×8 pixels, enlarged."""
     from sklearn.datasets import load_digits
 
@@ -32,10 +34,10 @@ def digits(path: Path | None, size: int, channels: int) -> Images:
     small = torch.from_numpy(dataset.images * (255 / 16)).float()[:, None]
     large = F.interpolate(small, size=(size, size), mode="bilinear", antialias=True)
     x = large.round().to(torch.uint8).expand(-1, channels, -1, -1).numpy()
-    return _images({"": (x, dataset.target)}, DIGITS)
+    return _images({"": (x, dataset.target)}, DIGITS, size, fit)
 
 
-def mnist(kind: str, classes: list[str], path: Path | None, size: int, channels: int) -> Images:
+def mnist(kind: str, classes: list[str], path: Path | None, size: int, channels: int, fit: str) -> Images:
     """MNIST or a dataset in its format: the four original files, or torchvision's download."""
     if path is None:
         import torchvision.datasets
@@ -53,7 +55,7 @@ def mnist(kind: str, classes: list[str], path: Path | None, size: int, channels:
         if len(y) and y.max() >= len(classes):
             raise UserError(f"{path}: {prefix}: must have labels below {len(classes)}, got {y.max()}")
         splits[split] = (_scaled(x[:, None], size, channels), y)
-    return _images(splits, classes)
+    return _images(splits, classes, size, fit)
 
 
 def _idx_of(path: Path, stem: str) -> np.ndarray:
@@ -91,7 +93,7 @@ def idx(data: bytes, label: str) -> np.ndarray:
     return np.frombuffer(data, np.uint8, offset=header).reshape(shape)
 
 
-def cifar10(path: Path | None, size: int, channels: int) -> Images:
+def cifar10(path: Path | None, size: int, channels: int, fit: str) -> Images:
     """CIFAR-10 through torchvision, which checks the files' digests before it opens them."""
     import torchvision.datasets
 
@@ -104,7 +106,7 @@ def cifar10(path: Path | None, size: int, channels: int) -> Images:
             dataset = torchvision.datasets.CIFAR10(root, train=split == "train", download=path is None)
             splits[split] = dataset.data.transpose(0, 3, 1, 2), np.array(dataset.targets)
     splits = {split: (_scaled(x, size, channels), y) for split, (x, y) in splits.items()}
-    return _images(splits, list(dataset.classes))
+    return _images(splits, list(dataset.classes), size, fit)
 
 
 @contextmanager
@@ -120,8 +122,8 @@ def _torchvision(name: str, root: Path, files: str) -> Iterator[None]:
         ) from error
 
 
-# Each takes a path, a size in pixels and a number of channels.
-SOURCES: dict[str, Callable[[Path | None, int, int], Images]] = {
+# Each takes a path, a size in pixels, a number of channels, and how an image is fitted: square or ink.
+SOURCES: dict[str, Callable[[Path | None, int, int, str], Images]] = {
     "digits": digits,
     "mnist": partial(mnist, "MNIST", DIGITS),
     "fashion_mnist": partial(mnist, "FashionMNIST", FASHION),
@@ -130,9 +132,14 @@ SOURCES: dict[str, Callable[[Path | None, int, int], Images]] = {
 }
 
 
-def _images(splits: dict[str, tuple[np.ndarray, np.ndarray]], classes: list[str]) -> Images:
+def _images(
+    splits: dict[str, tuple[np.ndarray, np.ndarray]], classes: list[str], size: int, fit: str
+) -> Images:
     """Images without files, from the arrays x and y of each official split, or of "" without one."""
     x, y = (np.concatenate([arrays[i] for arrays in splits.values()]) for i in (0, 1))
+    if fit == "ink":
+        parts = range(0, len(x), PART)
+        x = np.concatenate([centred_ink(x[start : start + PART], size) for start in parts])
     split = np.repeat([*splits], [len(arrays[1]) for arrays in splits.values()])
     return Images(x, y.astype(np.int64), split, np.full(len(y), ""), classes, Inventory(), [])
 

@@ -10,6 +10,7 @@ import numpy as np
 from PIL import ExifTags, Image, ImageFile, ImageOps, UnidentifiedImageError
 from PIL.TiffImagePlugin import ROWSPERSTRIP, TILELENGTH, TILEWIDTH, TiffImageFile
 
+from domains.image.reading.ink import ink_of
 from domains.image.reading.metadata import count_scans, orientation, separate_metadata
 from shared.errors import UserError
 from shared.files import printable
@@ -42,18 +43,21 @@ TURNS = {  # by EXIF orientation
 
 
 def decode_image(
-    data: bytes, label: str, size: int, channels: int, remarks: list[str] | None = None
+    data: bytes, label: str, size: int, channels: int, remarks: list[str] | None = None, fit: str = "square"
 ) -> np.ndarray:
     """Decode an image file to uint8 (channels, size, size): grey (1) or red, green and blue (3).
 
     The first frame is turned by its EXIF orientation, laid on white where it is transparent, and scaled so
-    that its central square fills the size. Other metadata are not read. A ``UserError`` names the file,
-    ``label``, that is no image, broken, or too large. What is lost by that is added to ``remarks``.
+    that its central square fills the size; with ``fit`` "ink", which is grey, see ``ink_of``. Other metadata
+    are not read. A ``UserError`` names the file, ``label``, that is no image, broken, or too large. What the
+    central square loses is added to ``remarks``.
     """
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about unusual but readable files
             image = _read(data, size, "L" if channels == 1 and remarks is None else "RGB")
+            if fit == "ink":
+                return ink_of(image, size)
             if remarks is not None:
                 remarks += _losses(image, size, channels)
                 image = image.convert("L") if channels == 1 else image

@@ -32,7 +32,7 @@ class Images(NamedTuple):
     notes: list[str]  # remarks on folders and classes, for the summary
 
 
-def read_folder(path: Path | None, size: int, channels: int) -> Images:
+def read_folder(path: Path | None, size: int, channels: int, fit: str = "square") -> Images:
     """Read images in folders by class.
 
     Folders ``train``, ``val`` and ``test``, or with other usual names of these, above or below the classes
@@ -44,7 +44,8 @@ def read_folder(path: Path | None, size: int, channels: int) -> Images:
     """
     if path is None:
         raise UserError("data.path: must be a folder or an archive of CLASS/*.jpg, got null")
-    arrays = cached_arrays(lambda: _decode_all(path, size, channels), path, f"pictures-3-{channels}x{size}")
+    version = f"pictures-3-{channels}x{size}" + f"-{fit}-1" * (fit != "square")
+    arrays = cached_arrays(lambda: _decode_all(path, size, channels, fit), path, version)
     seen = Inventory.of_array(arrays["seen"])
     names = arrays["name"].tolist()
     layout = layout_of(names)
@@ -67,7 +68,12 @@ def read_folder(path: Path | None, size: int, channels: int) -> Images:
 
 
 def read_images(
-    path: Path, size: int, channels: int, seen: Inventory, remarks: dict[str, list[str]] | None = None
+    path: Path,
+    size: int,
+    channels: int,
+    seen: Inventory,
+    remarks: dict[str, list[str]] | None = None,
+    fit: str = "square",
 ) -> Iterator[tuple[str, np.ndarray]]:
     """Decode the images of a file, a folder or an archive, with a progress bar.
 
@@ -80,7 +86,7 @@ def read_images(
         label = where(path, member.name)
         try:
             own = None if remarks is None else remarks.setdefault(member.name, [])
-            image = decode_image(member.data, label, size, channels, own)
+            image = decode_image(member.data, label, size, channels, own, fit)
         except UserError as error:
             seen.skip(member.name, UNREADABLE, str(error).removeprefix(f"{label}: "))
             first = first or error
@@ -92,7 +98,7 @@ def read_images(
         raise UserError(f"{printable(str(path))}: must hold a readable image, {got}")
 
 
-def _decode_all(path: Path, size: int, channels: int) -> dict[str, np.ndarray]:
+def _decode_all(path: Path, size: int, channels: int, fit: str) -> dict[str, np.ndarray]:
     seen = Inventory()
-    names, images = zip(*read_images(path, size, channels, seen), strict=True)
+    names, images = zip(*read_images(path, size, channels, seen, None, fit), strict=True)
     return {"x": np.stack(images), "name": np.array(names), "seen": seen.array()}

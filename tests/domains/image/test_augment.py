@@ -1,10 +1,12 @@
 """Random changes of training pictures."""
 
+import math
+
 import numpy as np
 import pytest
 import torch
 
-from domains.image.augment import check, cut_out, move, views
+from domains.image.augment import Changes, change, check, cut_out, move, thicken, views, warp
 from shared.commands.evaluate import test as evaluate_test
 from shared.config.cli import compose
 from shared.errors import UserError
@@ -58,6 +60,79 @@ def test_a_square_is_hidden(side: int) -> None:
     assert hidden[:, 0].any(0).all()  # every place is hidden sometimes
     if side > 1:
         assert min(sides) < (side, side)  # it may stand half outside
+
+
+def line(width: int, n: int = 1) -> torch.Tensor:
+    """Pictures of a bright vertical line."""
+    x = torch.zeros(n, 1, 16, 16, dtype=torch.uint8)
+    x[..., 8 - width // 2 : 8 + (width + 1) // 2] = 200
+    return x
+
+
+def test_lines_become_wider_and_narrower_by_the_pixels_of_the_setting() -> None:
+    torch.manual_seed(0)
+    for wider, width in ((1, 5), (2, 7), (-1, 1)):
+        assert torch.equal(thicken(line(3), wider, wider), line(width))
+    half = thicken(line(3), 0.5, 0.5)[0, 0, 0].tolist()
+    assert half == [0] * 6 + [100, 200, 200, 200, 100] + [0] * 5
+    widths = thicken(line(5, 400), -1, 1.5)[:, 0, 0].float().sum(1) / 200
+    assert widths.min() == pytest.approx(3, abs=0.1)
+    assert widths.max() == pytest.approx(8, abs=0.1)
+
+
+def test_a_picture_is_rotated_slanted_and_scaled_within_the_limits() -> None:
+    torch.manual_seed(0)
+    bar = line(2, 300)
+    assert torch.equal(warp(bar, 0, 0, 0), bar)
+    turned = warp(bar, 90, 0, 0)
+    level = turned[:, 0, 7:9].float().mean((1, 2))  # a line at 90 degrees lies in the two middle rows
+    assert level.max() > 190
+    across = warp(bar, 0, 0.5, 0)[:, 0, 8].float().sum(1) / 200
+    assert across.min() == pytest.approx(1, abs=0.1)
+    assert across.max() == pytest.approx(3, abs=0.1)
+    slanted = warp(bar, 0, 0, 40)[:, 0].float()
+    places = (slanted * torch.arange(16)).sum(2) / slanted.sum(2)
+    lean = (places[:, 2] - places[:, 13]) / 11
+    assert lean.abs().max() == pytest.approx(math.tan(math.radians(40)), abs=0.05)
+    assert lean.min() < -0.7
+    assert lean.max() > 0.7
+    torch.testing.assert_close(places[:, 7:9].mean(1), torch.full((300,), 7.5))
+
+
+def test_half_of_the_pictures_are_negatives() -> None:
+    torch.manual_seed(0)
+    settings = Changes(shift=0, flip=False, cutout=0, invert=True)
+    x = line(2, 1000)
+    changed = change(x, settings)
+    negatives = changed[:, 0, 0, 0] == 255
+    assert negatives.double().mean() == pytest.approx(0.5, abs=0.05)
+    assert torch.equal(changed[~negatives], x[~negatives])
+    assert torch.equal(changed[negatives], 255 - x[negatives])
+
+
+def test_what_is_switched_off_draws_no_random_number() -> None:
+    off = Changes(shift=0, flip=False, cutout=0, invert=False, stroke=None, rotate=0, scale=0, slant=0)
+    x, before = ramp(3), torch.get_rng_state()
+    assert change(x, off) is x
+    assert torch.equal(torch.get_rng_state(), before)
+    older = Changes(shift=2, flip=True, cutout=0)
+    torch.manual_seed(5)
+    changed = change(x, older)
+    torch.manual_seed(5)
+    assert torch.equal(changed, move(x, 2, True))
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("invert", 1), ("rotate", 181), ("rotate", -1), ("scale", 1), ("slant", 90),
+        ("stroke", [1, 0]), ("stroke", [1]), ("stroke", 1), ("stroke", [-99, 0]),
+    ],
+)  # fmt: skip
+def test_impossible_drawings_are_refused(key: str, value: object) -> None:
+    settings = {"shift": 2, "flip": False, "cutout": 0}
+    with pytest.raises(UserError, match=rf"data\.augment\.{key}: must be .*, got "):
+        check(settings | {key: value}, 28)
 
 
 @pytest.mark.parametrize(

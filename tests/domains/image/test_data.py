@@ -353,3 +353,35 @@ def test_real_datasets() -> None:
     assert np.bincount(pictures.test_set.y).tolist() == [1_000] * 10
     assert pictures.classes[0] == "airplane"
     assert pictures.preprocessing.mean == pytest.approx([125.3, 123.0, 113.9], abs=1)  # as published
+
+
+def test_further_datasets_train_alone(tmp_path: Path) -> None:
+    words = ["data=image/mnist", f"data.path={mnist(tmp_path / 'm')}"]
+    alone, both = read(*words), read(*words, "data.source=[mnist,digits]")
+    for a, b in ((alone.val_set, both.val_set), (alone.test_set, both.test_set)):
+        assert np.array_equal(a.x, b.x)
+    added, digits = len(both.train_set) - len(alone.train_set), read()
+    assert added == len(digits.train_set)
+    assert f"trained on as well: {added:,} images of digits" in both.summary
+    tested = {pixels.tobytes() for pixels in digits.test_set.x}  # stay unseen
+    assert not tested & {pixels.tobytes() for pixels in both.train_set.x}
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ("[digits,folder]", r"data\.source: must name known datasets after the first, got "),
+        ("[]", r"data\.source: must be "),
+        ("[digits,letters]", r"data\.source: must be .*letters"),
+    ],
+)
+def test_further_datasets_that_do_not_fit_are_refused(source: str, message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        read(f"data.source={source}")
+
+
+def test_further_datasets_have_the_same_classes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clothes = SOURCES["fashion_mnist"](mnist(tmp_path / "m"), 28, 1, "square")
+    monkeypatch.setitem(SOURCES, "fashion_mnist", lambda *_: clothes)
+    with pytest.raises(UserError, match=r"data\.source=fashion_mnist: must have classes of the run"):
+        read("data.source=[digits,fashion_mnist]")
