@@ -91,6 +91,8 @@ class ImageData(DataModule):
         """Read and split the images; a ``UserError`` says why that is impossible."""
         if hasattr(self, "train_set"):
             return
+        if self.fitted:
+            self.fit = self.preprocessing.fit
         images = SOURCES[self.source](self.path, self.size, self.planes, self.fit)
         place, notes = str(self.path or self.source), images.notes
         images.seen.refuse(self.strict)
@@ -118,7 +120,7 @@ class ImageData(DataModule):
             lines.append(f"tested: {tested:,} of {total:,} images{hint}")
         else:
             check_trained(np.array(self.classes)[images.y], split, place)
-            self.preprocessing = ImagePreprocessing(*_moments(self.train_set.x), self.augment)
+            self.preprocessing = ImagePreprocessing(*_moments(self.train_set.x), self.augment, self.fit)
         self.summary = "\n".join([*lines, *notes, *remarks, *images.seen.summary()])
 
     def _extra(self, source: str, images: Images, split: np.ndarray) -> tuple[Images, np.ndarray]:

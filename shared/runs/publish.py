@@ -64,6 +64,5 @@ def ship(config: DictConfig) -> Path:
 
 
 def _portable(path: Path) -> str:
-    """A file of the project as the configuration names it; of others the name, not where they lie here."""
-    inside = path.is_relative_to(PROJECT)
-    return f"${{project:{path.relative_to(PROJECT).as_posix()}}}" if inside else path.name
+    """The place of a file inside the project; of others the name, not where they lie here."""
+    return path.relative_to(PROJECT).as_posix() if path.is_relative_to(PROJECT) else path.name

@@ -128,9 +128,10 @@ def test_bundled_runs_are_small_in_half_precision_and_have_a_card(name: str) -> 
         kinds = {opened.get_tensor(key).dtype for key in opened.keys()}  # noqa: SIM118 - no mapping
         assert kinds <= {np.dtype("float16"), np.dtype("int64")}
     card = (folder / "README.md").read_text()
-    for title in ("Data", "Recipe", "Accuracy", "Strength", "Bad at"):
+    for title in ("Data", "Recipe", "Accuracy", *(["Strength"] * name.startswith("go/")), "Bad at"):
         assert f"## {title}" in card
     metrics = json.loads((folder / "metrics.json").read_text())
     low, high = metrics["test/acc/interval"]
     assert f"{100 * metrics['test/acc']:.1f} % ({100 * low:.1f} … {100 * high:.1f})" in card
+    assert f"{metrics['test/n']:,}" in card
     assert str(PROJECT) not in (folder / "config.yaml").read_text()

@@ -14,7 +14,8 @@ from shared.commands.predict import predict
 from shared.commands.train import train
 from shared.config.cli import compose
 from shared.errors import UserError
-from shared.training.setup import build_data
+from shared.runs.run import Run
+from shared.training.setup import build_data, load_module
 
 WHITE, BLACK = (255, 255, 255), (0, 0, 0)
 
@@ -99,6 +100,9 @@ def test_training_data_and_a_users_files_are_fitted_alike(tmp_path: Path) -> Non
     output = tmp_path / "out"
     predict(compose("predict", [f"run={result['run']}", f"input={folder}", f"output={output}"]))
     assert len((output / "predictions.jsonl").read_text().splitlines()) == 24
+    other = build_data(compose("train", words), load_module(Run.open(result["run"])).fitted)
+    other.setup()  # the network says how its pictures are fitted
+    assert np.array_equal(other.train_set.x[0], expected)  # type: ignore[attr-defined]
     plain = build_data(compose("train", words))  # not the other's cached arrays
     plain.setup()
     assert not np.array_equal(plain.train_set.x[0], expected)  # type: ignore[attr-defined]
