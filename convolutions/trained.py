@@ -108,6 +108,18 @@ class Trained:
         """
         return self._result("explain", options if input is None else {"input": input, **options})
 
+    def export(self, output: str | Path, **options: Any) -> Path:
+        """Write the network as one file for other programs, as ``scripts/export.py`` does; return the file.
+
+        Args:
+            output: the file, of a name that ends in ``.onnx``, or in ``.pt2`` with ``format="torch"``.
+            options: other keys of the command, such as ``quantize="int8"``.
+
+        Raises:
+            UserError: As the command.
+        """
+        return Path(call("export", run=self.run.folder, output=output, **options)["file"])
+
     def _result(self, script: str, options: dict[str, Any], *words: str) -> "Result":
         values = {"run": self.run.folder, **options}
         own = values.get("output") is None

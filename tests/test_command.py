@@ -39,6 +39,38 @@ def test_a_command_gets_its_words_and_exit_code() -> None:
     assert "optimizer.lr" in done.stderr
 
 
+SIMULATED = """
+{snippet}
+line=$1; words=($line); [[ $line == *" " ]] && words+=("")
+COMP_LINE=$line COMP_POINT=${{#line}} COMP_CWORD=$((${{#words[@]}} - 1))
+_convolutions convolutions "${{words[-1]}}" "${{words[-2]}}"
+echo "${{COMPREPLY[*]}}"
+complete -p convolutions >&2
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("line", "completions"),
+    [
+        ("convolutions ex", "explain export"),
+        ("convolutions export for", "format="),
+        ("convolutions train domain=i", "domain=image"),
+    ],
+)
+def test_the_page_s_completion_for_bash(line: str, completions: str, tmp_path: Path) -> None:
+    page = (PROJECT / "docs" / "platforms.md").read_text()
+    snippet = page.split(".bash .completion}\n")[1].split("```")[0]
+    command = tmp_path / "convolutions"
+    command.write_text(f'#!/bin/sh\nexec {sys.executable} -m convolutions "$@"\n')
+    command.chmod(0o755)
+    environment = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}", "PYTHONPATH": str(PROJECT)}
+    words = ["bash", "-c", SIMULATED.format(snippet=snippet), "bash", line]
+    done = subprocess.run(words, capture_output=True, text=True, env=environment, cwd=tmp_path)
+    assert done.stdout.split() == completions.split()
+    assert "-F _convolutions convolutions" in done.stderr
+
+
 @pytest.mark.slow
 def test_the_wheel_works_outside_the_checkout(tmp_path: Path) -> None:
     """With the packages of this environment, but not its checkout."""

@@ -111,10 +111,16 @@ def data_of(run: Run, module: Classifier, chosen: DictConfig) -> DataModule:
     return data
 
 
+def keys_set(chosen: DictConfig) -> set[str]:
+    """The keys of ``data`` that are not null; their values may name keys that only the run has."""
+    values = OmegaConf.to_container(chosen, resolve=False)
+    assert isinstance(values, dict)
+    return {str(key) for key, value in values.items() if value is not None}
+
+
 def read_data(data: DataModule, run: Run, checkpoint: str, chosen: DictConfig) -> None:
     """Read the data of ``data_of``; report in one line how the run's own data have changed."""
-    values: Any = OmegaConf.to_container(chosen, resolve=False)  # of a file, they stand for keys of the run
-    if not {key for key, value in values.items() if value is not None} <= LOADING:
+    if not keys_set(chosen) <= LOADING:
         data.setup()
         return
     own = run.config.data

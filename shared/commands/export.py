@@ -14,7 +14,7 @@ from omegaconf import DictConfig
 from torch import Tensor, nn
 from torch.export import Dim, ExportedProgram
 
-from shared.commands.evaluate import data_of, read_data
+from shared.commands.evaluate import data_of, keys_set, read_data
 from shared.commands.onnx_model import OnnxFunction, described, to_onnx
 from shared.commands.quantize import quantized
 from shared.config import print_line
@@ -93,7 +93,7 @@ def _real_batches(data: DataModule, run: Run, config: DictConfig) -> list[Batch]
     try:
         read_data(data, run, config.checkpoint, config.data)
     except UserError as error:
-        if config.quantize != "none" or config.data.path is not None:
+        if config.quantize != "none" or keys_set(config.data):
             raise
         print_line(f"compared on random inputs alone: {error}", error=True)
         return []

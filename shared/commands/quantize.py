@@ -44,7 +44,9 @@ def quantized(
             reader = _Reader(data.train_set, OnnxFunction(model).inputs)
             quantization.quantize_static(model, file, reader, nodes_to_quantize=nodes, per_channel=True)
         small = load(file)
-    return small, {"method": "dynamic" if dynamic else "static"} | _loss(module, OnnxFunction(small), data)
+    sizes = f"{small.ByteSize():,} bytes of {model.ByteSize():,}"
+    loss = _loss(module, OnnxFunction(small), data, f"int8, {sizes}")
+    return small, {"method": "dynamic" if dynamic else "static"} | loss
 
 
 def _in_network(notes: Any) -> bool:
@@ -72,7 +74,7 @@ class _Reader:
         return {name: batch[name] for name in self.inputs}
 
 
-def _loss(module: Classifier, small: OnnxFunction, data: DataModule) -> dict[str, Any]:
+def _loss(module: Classifier, small: OnnxFunction, data: DataModule, title: str) -> dict[str, Any]:
     """Accuracies before and after, and the difference with its 95 % interval (Agresti & Min 2005)."""
     split, items = ("test", data.test_set) if len(data.test_set) else ("validation", data.val_set)
     data.require("val" if split == "validation" else split)
@@ -89,7 +91,7 @@ def _loss(module: Classifier, small: OnnxFunction, data: DataModule) -> dict[str
     half = Z * np.sqrt((lost + gained) / (n + 2) - mean**2) / np.sqrt(n + 2)
     values = {"accuracy": after.mean(), "before": before.mean(), "low": mean - half, "high": mean + half}
     print_line(
-        f"int8: {after.mean():.2%} right, before {before.mean():.2%}, on {n:,} {split} items; a loss of "
+        f"{title}: {after.mean():.2%} right, before {before.mean():.2%}, on {n:,} {split} items; a loss of "
         f"{100 * (before.mean() - after.mean()):.2f} points, 95 % interval {100 * (mean - half):.2f} to "
         f"{100 * (mean + half):.2f}"
     )
