@@ -49,14 +49,13 @@ class Answers(NamedTuple):
 
 def answers(module: Classifier, batch: Mapping[str, Any]) -> Answers:
     """The network's answers for a batch as the domain's dataset has them."""
-    logits, features, properties = observe(module, as_tensors(batch, module.device))
-    record, n = module.record, len(logits)
+    observed = observe(module, as_tensors(batch, module.device))
+    logits, record = observed.logits.double().numpy(), module.record
     if record is None:
-        unknown = np.full(n, np.nan)
-        return Answers(logits.double().numpy(), unknown, np.zeros(n, bool), [[] for _ in range(n)])
-    familiar = record.familiar(features)
-    remarks = [record.outside({name: float(x[i]) for name, x in properties.items()}) for i in range(n)]
-    return Answers(logits.double().numpy() / record.temperature, familiar, record.unlike(familiar), remarks)
+        unknown = np.full(len(logits), np.nan)
+        return Answers(logits, unknown, np.zeros(len(logits), bool), [[] for _ in logits])
+    familiar = record.familiar(observed)
+    return Answers(logits / record.temperature, familiar, record.unlike(familiar), record.outside(observed))
 
 
 def best(probabilities: NDArray[np.floating], names: Sequence[str], top: int) -> list[dict[str, Any]]:

@@ -96,7 +96,7 @@ def _trust(rows: list[dict[str, Any]], record: Record | None, unsure: float) -> 
         return (
             f"{line}); familiarity is not known: the run has no record of it, train.py resume=FOLDER adds it"
         )
-    if not len(record.distances):
+    if not len(record.held):
         return f"{line}); familiarity is not known: the run has too few validation items"
     strange = record.unlike(np.array([row["familiar"] for row in rows])).sum()
     return f"{line}, and familiar); unlike training: {strange:,} (as {UNLIKE:.0%} of validation items)"

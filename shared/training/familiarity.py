@@ -87,16 +87,17 @@ class Record(NamedTuple):
 
     ``calibration`` holds the expected calibration error before and after the temperature, and the number of
     items. ``centre`` and ``whitening`` turn features (N, D) into vectors whose length is Mahalanobis's
-    distance from the training items; ``distances`` (M,) are those of validation items, none where they are
-    too few. ``ranges`` are the lowest and highest value of each property.
+    distance from the training items. ``ranges`` are the lowest and highest value of each property, by name in
+    order; ``held`` (M, 1 + properties) are distance and properties of validation items, none where they are
+    too few.
     """
 
     temperature: float
     calibration: tuple[float, float, int]
     centre: Float[Tensor, " d"]
     whitening: Float[Tensor, "d d"]
-    distances: NDArray[np.float32]
     ranges: Mapping[str, tuple[float, float]]
+    held: NDArray[np.float32]
 
     @classmethod
     def measured(cls, module: Classifier, data: DataModule) -> "Record | None":
@@ -110,39 +111,49 @@ class Record(NamedTuple):
         before, after = (_calibration_error(held.logits / t, label) for t in (1.0, temperature))
         centre, whitening = _gaussian(trained.features)
         ranges = {}
-        for name in held.properties:
+        for name in sorted(held.properties):
             values = np.concatenate([part.properties[name] for part in (trained, held)]).astype(np.float32)
             ranges[name] = (float(values.min()), float(values.max()))
         errors = before, after, len(label)
-        record = cls(temperature, errors, centre, whitening, np.empty(0, np.float32), ranges)
-        enough = len(label) if len(label) >= FEWEST else 0
-        return record._replace(distances=record.distance(held.features[:enough]))
+        record = cls(
+            temperature, errors, centre, whitening, ranges, np.empty((0, 1 + len(ranges)), np.float32)
+        )
+        return record._replace(held=record._values(held)) if len(label) >= FEWEST else record
 
-    def distance(self, features: Float[Tensor, "n d"]) -> NDArray[np.float32]:
-        """From the training items, (N,)."""
-        return ((features - self.centre) @ self.whitening.float()).norm(dim=1).numpy()
+    def _values(self, observed: Observed) -> NDArray[np.float32]:
+        """Distance and properties of N inputs, (N, 1 + properties)."""
+        if observed.properties.keys() != self.ranges.keys():
+            names = ", ".join(sorted(observed.properties))
+            raise UserError(f"familiarity: must be of the properties {names}, got {', '.join(self.ranges)}")
+        distance = ((observed.features - self.centre) @ self.whitening.float()).norm(dim=1)
+        own = [observed.properties[name] for name in self.ranges]
+        return np.stack([distance.numpy(), *own], 1).astype(np.float32)
 
-    def familiar(self, features: Float[Tensor, "n d"]) -> NDArray[np.float64]:
+    def familiar(self, observed: Observed) -> NDArray[np.float64]:
         """The share (N,) of validation items that are at least as unlike, the input counted among them.
 
-        This is the p-value of conformal outlier detection (Bates et al. 2023); NaN where it is not known.
+        How unlike an input is follows from what is rarest about it: a distance as large, or a property as
+        large or as small. The share is the p-value of conformal outlier detection (Bates et al. 2023); NaN
+        where it is not known.
         """
-        held = np.sort(self.distances)
-        if not len(held):
-            return np.full(len(features), np.nan)
-        return (1 + len(held) - np.searchsorted(held, self.distance(features))) / (1 + len(held))
+        if not len(self.held):
+            return np.full(len(observed.features), np.nan)
+        usual = np.sort(_rarest(self.held, self.held))
+        return _share(_rarest(self._values(observed), self.held), usual)
 
     def unlike(self, familiar: NDArray[np.float64]) -> NDArray[np.bool_]:
         """Whether inputs of this familiarity (N,) are unlike training; False where it is not known."""
-        return familiar <= max(UNLIKE, 1 / (1 + len(self.distances)))
+        return familiar <= max(UNLIKE, 1 / (1 + len(self.held)))
 
-    def outside(self, properties: Mapping[str, float]) -> list[str]:
-        """The properties of an input that no training or validation item had, in words."""
+    def outside(self, observed: Observed) -> list[list[str]]:
+        """For each input, its properties that no training or validation item had, in words."""
         return [
-            f"{name} {_number(value)}, in training {_number(low)} … {_number(high)}"
-            for name, value in properties.items()
-            for low, high in [self.ranges.get(name, (-np.inf, np.inf))]
-            if not low <= np.float32(value) <= high
+            [
+                f"{name} {_number(value)}, in training {_number(low)} … {_number(high)}"
+                for name, (low, high), value in zip(self.ranges, self.ranges.values(), row, strict=True)
+                if not low <= value <= high
+            ]
+            for row in self._values(observed)[:, 1:].tolist()
         ]
 
     def pack(self, module: Classifier) -> bytes:
@@ -154,7 +165,7 @@ class Record(NamedTuple):
             "calibration": torch.tensor(self.calibration),
             "centre": self.centre,
             "whitening": self.whitening,
-            "distances": torch.from_numpy(self.distances),
+            "validation": torch.from_numpy(self.held),
             **{RANGE + name: torch.tensor(ends) for name, ends in self.ranges.items()},
         }
         return save(tensors, {"network": _digest(module)})
@@ -178,14 +189,14 @@ class Record(NamedTuple):
     ) -> "Record":
         if notes.get("network") != _digest(module):
             raise UserError(f"must be of this network's weights, got those of another; {REMEDY}")
-        count, distances = _features(module), tensors.get("distances", torch.empty(0))
-        names = [name.removeprefix(RANGE) for name in tensors if name.startswith(RANGE)]
+        count, held = _features(module), tensors.get("validation", torch.empty(0))
+        names = sorted(name.removeprefix(RANGE) for name in tensors if name.startswith(RANGE))
         shapes = {
             "temperature": (1,),
             "calibration": (3,),
             "centre": (count,),
             "whitening": (count, count),
-            "distances": (min(distances.numel(), ITEMS),),
+            "validation": (min(held.numel() // (1 + len(names)), ITEMS), 1 + len(names)),
             **{RANGE + name: (2,) for name in names},
         }
         for name in sorted({*shapes, *tensors}):
@@ -198,8 +209,19 @@ class Record(NamedTuple):
         if not low <= temperature <= high:
             raise UserError(f"temperature: must be from {low} to {high}, got {temperature}; {REMEDY}")
         ranges = {printable(name): tuple(tensors[RANGE + name].tolist()) for name in names}
-        known = tensors["centre"].float(), tensors["whitening"], tensors["distances"].float().numpy()
-        return cls(temperature, (before, after, int(n)), *known, ranges)
+        centre, whitening = tensors["centre"].float(), tensors["whitening"]
+        return cls(temperature, (before, after, int(n)), centre, whitening, ranges, held.float().numpy())
+
+
+def _rarest(values: NDArray[np.float32], held: NDArray[np.float32]) -> NDArray[np.float64]:
+    """For N inputs, the least share of held items as far away, or with a property as large or as small."""
+    sides = zip(np.hstack([values, -values[:, 1:]]).T, np.hstack([held, -held[:, 1:]]).T, strict=True)
+    return np.min([_share(-own, np.sort(-other)) for own, other in sides], axis=0)
+
+
+def _share(values: NDArray[np.floating], ordered: NDArray[np.floating]) -> NDArray[np.float64]:
+    """The share (N,) of ordered values that are at most as large, each of the N counted among them."""
+    return (1 + np.searchsorted(ordered, values, side="right")) / (1 + len(ordered))
 
 
 def _digest(module: Classifier) -> str:

@@ -17,6 +17,8 @@ from shared.runs import run as runs
 from shared.runs import safetensors as weights
 from shared.runs.publish import ship
 from shared.runs.run import Run, shipped
+from shared.training.familiarity import Record
+from shared.training.setup import load_module
 
 STATE = {"network.conv1.weight": torch.linspace(-2, 2, 18).view(2, 1, 3, 3), "steps": torch.tensor(7)}
 CONTENTS = {"domain": "go", "hyper_parameters": {"planes": 48}, "state_dict": STATE, "optimizer_states": [1]}
@@ -95,6 +97,19 @@ def test_an_unfinished_or_too_large_run_is_not_shipped(
     with pytest.raises(UserError, match="train it to its end"):
         ship(settings(run))
     assert not project.exists()
+
+
+def test_the_record_is_shipped_and_is_that_of_the_rounded_weights(project: Path, run: Run) -> None:
+    shipped_run = Run(ship(settings(run)))
+    assert shipped_run.record.read_bytes() == run.record.read_bytes()
+    record = Record.read(shipped_run, load_module(shipped_run))
+    assert record is not None
+    assert set(record.ranges) == {"stones"}
+    ship(settings(run, overwrite=True, checkpoint="last"))  # it is of the best
+    assert not shipped_run.record.exists()
+    run.record.write_bytes(b"broken")
+    with pytest.raises(UserError, match=r"familiar\.safetensors: refused: broken"):
+        ship(settings(run, overwrite=True))
 
 
 def test_a_shipped_run_is_replaced_only_when_that_is_said(project: Path, run: Run) -> None:

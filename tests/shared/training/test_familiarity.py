@@ -17,7 +17,15 @@ from shared.runs.record import LIMIT, read_record
 from shared.runs.run import Run
 from shared.training.classifier import as_tensors
 from shared.training.data import Draw
-from shared.training.familiarity import FEWEST, Record, _calibration_error, _gaussian, _temperature, observe
+from shared.training.familiarity import (
+    FEWEST,
+    Record,
+    _calibration_error,
+    _gaussian,
+    _rarest,
+    _temperature,
+    observe,
+)
 from shared.training.setup import build_data, load_module
 from tests.commands import set_key
 from tests.networks import WORDS, make_run
@@ -78,25 +86,33 @@ def test_familiarity_is_the_share_of_validation_items_that_are_as_unlike(run: Ru
     data = build_data(run.config)
     data.setup()
     batch = as_tensors(data.val_set[Draw(np.arange(len(data.val_set)), None)])
-    shares = np.sort(record.familiar(observe(module, batch).features))
+    shares = np.sort(record.familiar(observe(module, batch)))
     n = len(shares)
-    assert n == len(record.distances) == record.calibration[2]
-    assert shares == pytest.approx((1 + np.arange(1, n + 1)) / (n + 1), abs=2.5 / n)
+    assert n == len(record.held) == record.calibration[2]
+    assert shares == pytest.approx((1 + np.arange(1, n + 1)) / (n + 1), abs=9 / n)  # some are equal
     random = torch.Generator().manual_seed(0)
     noise = torch.randint(0, 256, (50, *batch["x"].shape[1:]), generator=random, dtype=torch.uint8)
-    strange = record.familiar(observe(module, {"x": noise}).features)
+    strange = record.familiar(observe(module, {"x": noise}))
     assert record.unlike(strange).mean() > 0.6
     assert not record.unlike(shares).mean() > 0.02
     assert not record.unlike(np.array([np.nan])).any()
-    blank = {name: float(x[0]) for name, x in observe(module, {"x": 0 * noise}).properties.items()}
-    assert any(words.startswith("contrast 0, in training ") for words in record.outside(blank))
-    assert record.outside({name: float(low) for name, (low, _) in record.ranges.items()}) == []
+    blank = observe(module, {"x": 0 * noise})
+    assert record.unlike(record.familiar(blank)).all()
+    assert any(words.startswith("contrast 0, in training ") for words in record.outside(blank)[0])
+    remarked = [words for words in record.outside(observe(module, batch)) if words]
+    assert remarked == []
+
+
+def test_what_is_rarest_counts() -> None:
+    held = np.stack([np.arange(100), np.r_[np.zeros(90), np.arange(1, 11)]], 1).astype(np.float32)
+    values = np.array([[0, 0], [100, 0], [50, 11], [50, -1], [99, 0], [50, 8]], np.float32)
+    assert _rarest(values, held) * 101 == pytest.approx([91, 1, 1, 1, 2, 4])
 
 
 def test_it_is_measured_again_to_the_bit_and_nothing_else_changes(copy: Run) -> None:
     files = [path for path in copy.folder.rglob("*") if path.is_file() and "lock" not in path.name]
     before = {path: path.read_bytes() for path in files}
-    assert {path.name for path in files} >= {"familiarity.safetensors", "best.ckpt", "metrics.json"}
+    assert {path.name for path in files} >= {"familiar.safetensors", "best.ckpt", "metrics.json"}
     copy.record.unlink()
     train(compose("train", [f"resume={copy.folder}"]))
     assert {path: path.read_bytes() for path in files} == before
@@ -140,8 +156,8 @@ DAMAGE: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     "no notes": (lambda data: save({"temperature": torch.ones(1)}), "refused: broken"),
     "NaN": (changed("centre", lambda x: x * torch.nan), "centre: must be finite numbers"),
     "another shape": (changed("whitening", lambda x: x[:-1]), r"whitening: must be .* of shape \(100, 100\)"),
-    "too many": (changed("distances", lambda x: x.repeat(20)), "distances: must be"),
-    "a number": (changed("distances", lambda x: x[0]), "distances: must be"),
+    "too many": (changed("validation", lambda x: x.repeat(20, 1)), "validation: must be"),
+    "a row": (changed("validation", lambda x: x[0]), "validation: must be"),
     "whole numbers": (changed("range of contrast", Tensor.long), "range of contrast: must be"),
     "unknown": (changed("other", lambda x: x), "other: must be"),
     "cold": (changed("temperature", lambda x: 0 * x), "temperature: must be from 0.05 to 20, got 0"),
@@ -152,7 +168,7 @@ DAMAGE: dict[str, tuple[Callable[[bytes], bytes], str]] = {
 def test_a_broken_record_is_refused_in_one_line(copy: Run, name: str) -> None:
     damage, words = DAMAGE[name]
     copy.record.write_bytes(damage(copy.record.read_bytes()))
-    with pytest.raises(UserError, match=rf"familiarity\.safetensors: ({words}).*; remove it: ") as refused:
+    with pytest.raises(UserError, match=rf"familiar\.safetensors: ({words}).*; remove it: ") as refused:
         Record.read(copy, load_module(copy))
     assert "\n" not in str(refused.value)
 
@@ -173,9 +189,9 @@ def test_few_validation_items_give_no_familiarity(run: Run, n: int) -> None:
     data.val_set.x, data.val_set.y = data.val_set.x[:n], data.val_set.y[:n]  # type: ignore[attr-defined]
     record = Record.measured(module, data)
     assert record is not None
-    assert len(record.distances) == 0
+    assert len(record.held) == 0
     assert record.calibration[2] == n
-    assert np.isnan(record.familiar(torch.zeros(3, 100))).all()
+    assert np.isnan(record.familiar(observe(module, {"x": torch.zeros(3, 1, 28, 28)}))).all()
 
 
 def test_a_network_that_diverged_has_no_record(run: Run) -> None:
