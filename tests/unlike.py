@@ -1,12 +1,13 @@
 """What ``familiar`` and the temperature are worth: foreign inputs against test items of a run.
 
-python -m tests.unlike RUN [data.path=…]
+CONVOLUTIONS_DATA=FOLDER python -m tests.unlike RUN [data.path=…]
 
 prints rows of docs/results.md: the area under the ROC curve of familiarity on each kind of foreign input, the
 share of each that is called unlike training, and the calibration error of the test before and after.
 """
 
 import io
+import os
 import sys
 import tarfile
 from collections.abc import Callable, Iterator
@@ -31,7 +32,7 @@ from shared.training.familiarity import Record, _calibration_error
 from shared.training.setup import build_data, load_module, trained_config
 from tests import foreign
 
-DATA = Path("/work/shared/data")
+DATA = Path(os.environ.get("CONVOLUTIONS_DATA", "."))
 MOST, SIZE, RESAMPLED = 2000, 250, 300
 
 Batches = Iterator[dict[str, Any]]

@@ -124,6 +124,8 @@ def _table(rows: list[dict[str, Any]], cells: Mapping[str, Sequence[Text]]) -> T
     for left, key in zip(range(len(columns), 0, -1), sorted(wanted, key=wanted.__getitem__), strict=True):
         widths[key] = min(wanted[key], room // left)  # narrow columns whole, the others alike
         room -= widths[key]
+    if "file" in columns:
+        columns["file"] = [_end(text.plain, widths["file"]) for text in columns["file"]]
     for key in columns:
         justify: Any = "right" if isinstance(rows[0][key], int | float) else "left"
         table.add_column(headings[key], justify=justify, width=widths[key], no_wrap=True, overflow="ellipsis")

@@ -96,7 +96,7 @@ class Run:
     @property
     def record(self) -> Path:
         """The file of what the best weights' predictions are worth, see ``shared.training.Record``."""
-        return self.checkpoints / "familiar.safetensors"
+        return self.checkpoints / "familiarity.safetensors"
 
     def checkpoint_file(self, name: str) -> Path:
         """The path of a checkpoint, best or last; that of a bundled run is ``<name>.safetensors``."""

@@ -189,14 +189,18 @@ class Record(NamedTuple):
     ) -> "Record":
         if notes.get("network") != _digest(module):
             raise UserError(f"must be of this network's weights, got those of another; {REMEDY}")
+        if "distances" in tensors:  # the first bundled records: properties do not count in their shares
+            others = {name: tensor for name, tensor in tensors.items() if name != "distances"}
+            tensors = others | {"validation": tensors["distances"].reshape(-1, 1)}
         count, held = _features(module), tensors.get("validation", torch.empty(0))
         names = sorted(name.removeprefix(RANGE) for name in tensors if name.startswith(RANGE))
+        columns = 1 if held.dim() == 2 and held.size(1) == 1 else 1 + len(names)
         shapes = {
             "temperature": (1,),
             "calibration": (3,),
             "centre": (count,),
             "whitening": (count, count),
-            "validation": (min(held.numel() // (1 + len(names)), ITEMS), 1 + len(names)),
+            "validation": (min(held.numel() // columns, ITEMS), columns),
             **{RANGE + name: (2,) for name in names},
         }
         for name in sorted({*shapes, *tensors}):
@@ -215,6 +219,7 @@ class Record(NamedTuple):
 
 def _rarest(values: NDArray[np.float32], held: NDArray[np.float32]) -> NDArray[np.float64]:
     """For N inputs, the least share of held items as far away, or with a property as large or as small."""
+    values = values[:, : held.shape[1]]
     sides = zip(np.hstack([values, -values[:, 1:]]).T, np.hstack([held, -held[:, 1:]]).T, strict=True)
     return np.min([_share(-own, np.sort(-other)) for own, other in sides], axis=0)
 

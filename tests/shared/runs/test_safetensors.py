@@ -108,7 +108,7 @@ def test_the_record_is_shipped_and_is_that_of_the_rounded_weights(project: Path,
     ship(settings(run, overwrite=True, checkpoint="last"))  # it is of the best
     assert not shipped_run.record.exists()
     run.record.write_bytes(b"broken")
-    with pytest.raises(UserError, match=r"familiar\.safetensors: refused: broken"):
+    with pytest.raises(UserError, match=r"familiarity\.safetensors: refused: broken"):
         ship(settings(run, overwrite=True))
 
 

@@ -112,7 +112,7 @@ def test_what_is_rarest_counts() -> None:
 def test_it_is_measured_again_to_the_bit_and_nothing_else_changes(copy: Run) -> None:
     files = [path for path in copy.folder.rglob("*") if path.is_file() and "lock" not in path.name]
     before = {path: path.read_bytes() for path in files}
-    assert {path.name for path in files} >= {"familiar.safetensors", "best.ckpt", "metrics.json"}
+    assert {path.name for path in files} >= {"familiarity.safetensors", "best.ckpt", "metrics.json"}
     copy.record.unlink()
     train(compose("train", [f"resume={copy.folder}"]))
     assert {path: path.read_bytes() for path in files} == before
@@ -168,9 +168,24 @@ DAMAGE: dict[str, tuple[Callable[[bytes], bytes], str]] = {
 def test_a_broken_record_is_refused_in_one_line(copy: Run, name: str) -> None:
     damage, words = DAMAGE[name]
     copy.record.write_bytes(damage(copy.record.read_bytes()))
-    with pytest.raises(UserError, match=rf"familiar\.safetensors: ({words}).*; remove it: ") as refused:
+    with pytest.raises(UserError, match=rf"familiarity\.safetensors: ({words}).*; remove it: ") as refused:
         Record.read(copy, load_module(copy))
     assert "\n" not in str(refused.value)
+
+
+def test_the_first_records_have_distances_alone(copy: Run) -> None:
+    import json
+
+    data = copy.record.read_bytes()
+    tensors = load(data)
+    notes = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])["__metadata__"]
+    tensors["distances"] = tensors.pop("validation")[:, 0].contiguous()
+    copy.record.write_bytes(save(tensors, notes))
+    module = load_module(copy)
+    record = Record.read(copy, module)
+    assert record is not None
+    shares = record.familiar(observe(module, {"x": torch.zeros(3, 1, 28, 28)}))
+    assert 0 < shares.min() <= shares.max() <= 1
 
 
 def test_the_record_of_other_weights_is_refused(run: Run, copy: Run) -> None:
