@@ -183,6 +183,9 @@ def test_all_commands_work_on_a_new_domain_without_an_edit_elsewhere(project: Pa
     assert (project / "explanations" / "report.html").is_file()
     done = run(project, "scripts/bench.py", "domain=stripes", "bench.pairs=1", "bench.steps=2")
     assert done.returncode == 0, done.stderr
+    done = run(project, "scripts/show.py", "domain=stripes", "output=examples")
+    assert done.returncode == 0, done.stderr
+    assert (project / "examples" / "examples.png").is_file()
     words = ["domain=stripes", "trainer.max_epochs=1"]
     done = run(project, "scripts/sweep.py", *words, "sweep.space={optimizer.lr: [0.01, 0.02]}", "n_trials=2")
     assert done.returncode == 0, done.stderr
