@@ -167,15 +167,22 @@ class Result:
 
     @property
     def pictures(self) -> list[Path]:
-        """PNG files, in order."""
+        """PNG files, the most important first."""
         return sorted(self.folder.glob("*.png"))
 
     def _repr_html_(self) -> str:
-        """Pages are shown in frames without scripts: they hold names and text of strangers."""
+        """Pictures with their captions; pages in frames without scripts: they hold text of strangers."""
         from shared.results import data_uri
 
-        parts = [f"<pre>{html.escape(self.text)}</pre>"]
-        parts += [f'<img src="{data_uri(picture.read_bytes())}">' for picture in self.pictures]
+        captions = {
+            row["panel"]: f"{row['section']}. {row['title']}. {row['read']}"
+            for row in self.rows
+            if "panel" in row
+        }
+        parts = [] if captions else [f"<pre>{html.escape(self.text)}</pre>"]
+        for picture in self.pictures:
+            words = html.escape(captions.get(picture.name, ""))
+            parts.append(f'<img src="{data_uri(picture.read_bytes())}"><p>{words}</p>')
         for page in self.folder.glob("*.html") if not self.pictures else ():
             shown = html.escape(page.read_text())
             parts.append(

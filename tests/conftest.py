@@ -4,7 +4,7 @@ import os
 import shutil
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -23,6 +23,21 @@ def pytest_configure(config: pytest.Config) -> None:
     from tests import fuzzing
 
     fuzzing.capture = config.pluginmanager.getplugin("capturemanager")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def readable() -> None:
+    """No figure of any test has letters under 9 points: it is shown as large as it is."""
+    from matplotlib.text import Text
+
+    draw = Text.draw
+
+    def checked(text: Text, *args: Any, **more: Any) -> None:
+        small = text.get_visible() and text.get_text().strip() and text.get_fontsize() < 9
+        assert not small, f"{text.get_text()!r} has {text.get_fontsize()} points"
+        draw(text, *args, **more)
+
+    Text.draw = checked  # type: ignore[method-assign]
 
 
 @pytest.fixture(scope="session")

@@ -12,9 +12,10 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from domains.go.board import GROUPS, Position, plane_groups, point_name, position_planes
-from domains.go.drawing import draw_board
+from domains.go.drawing import draw_board, heat_on_wood
 from domains.go.predict import read
-from shared.explain import HEAD, Example, Input, InputAdapter, Inputs, Masks, Planted, Target, draw_signed
+from shared.explain import Example, Input, InputAdapter, Inputs, Masks, Planted, Target, draw_bar, draw_signed
+from shared.results import RELEVANCE
 from shared.training import Dataset
 
 SEARCHED = 1000  # training positions among which the nearest one is sought
@@ -25,8 +26,9 @@ class GoDomain(InputAdapter):
 
     filling = "an empty point, all planes recomputed"
     epsilon, epsilon_unit = 0.02, "of a plane's range, between positions that exist"
-    cell = (3.1, 3.4)
+    cell = (3.5, 3.9)
     filters = 8
+    drawn = "Of a board that no game has, blue points are rather own stones, red ones the opponent's."
 
     @cached_property
     def planes(self) -> list[str]:
@@ -37,9 +39,10 @@ class GoDomain(InputAdapter):
     def read(self, source: Path, move: int | None = None) -> list[Example]:
         """The position before a move of each game of a path; None: before the last."""
         games, chosen = read(source, int(self.module.hparams["extent"][0]), move)
+        positions = [Position.of(games, n, int(plies[-1])) for n, (_, plies) in enumerate(chosen)]
         return [
-            self.on(Position.of(games, n, int(plies[-1])), f"{name}, move {plies[-1] + 1}")
-            for n, (name, plies) in enumerate(chosen)
+            self.on(position, f"{name}, move {plies[-1] + 1}", position.played)
+            for position, (name, plies) in zip(positions, chosen, strict=True)
         ]
 
     def on(self, position: Position, named: str, label: int | None = None) -> Example:
@@ -107,10 +110,16 @@ class GoDomain(InputAdapter):
             stones = x[own] - x[own + 1]
         draw_board(axes, np.zeros(stones.shape, np.int8), stones.numpy(), limit=1.0)
 
-    def map_figure(self, example: Example, heat: np.ndarray, target: Target) -> Figure:
+    def map_figure(
+        self, example: Example, maps: dict[str, np.ndarray], target: Target, unit: str, scale: float = 1.0
+    ) -> Figure:
         """The move that is explained is ringed, not the one that was played."""
         position = replace(example.source, played=target.unit if target.layer is None else None)
-        return super().map_figure(replace(example, source=position), heat, target)
+        return super().map_figure(replace(example, source=position), maps, target, unit, scale)
+
+    def colours(self, values: np.ndarray) -> np.ndarray:
+        """As on the board."""
+        return heat_on_wood(values, 1.0)
 
     def show_filter(self, axes: Axes, weight: Tensor, layer: str) -> None:
         """All planes of a filter side by side, about white: blue above zero, orange below."""
@@ -122,22 +131,23 @@ class GoDomain(InputAdapter):
             number = GROUPS[group]
             numbered = [f"{group} {n + 1}" for n in range(number)] if number > 1 else [group]
             words += ["own", "opp.", "empty"] if group == "stone colour" else numbered
-        axes.set_xticks([gap * (n + 0.5) - 1 for n in range(len(weight))], words, fontsize=6)
+        axes.set_xticks([gap * (n + 0.5) - 1 for n in range(len(weight))], words, fontsize=9)
         axes.set(yticks=[])
         axes.tick_params(length=0, labelbottom=False)
         axes.spines[:].set_visible(False)
 
     def filter_figure(self, weight: Tensor, chosen: list[int], layer: str) -> Figure:
         """A line a filter, a column a plane."""
-        chosen = chosen[: self.filters]
-        tall = HEAD + 1.1 + 0.45 * len(chosen)
+        tall = 2.3 + 0.45 * len(chosen)
         figure = Figure(figsize=(12, tall))
-        room = {"left": 0.04, "right": 0.995, "top": 1 - (HEAD + 1.0) / tall, "bottom": 0.05 / tall}
+        room = {"left": 0.04, "right": 0.995, "top": 1 - 1.65 / tall, "bottom": 0.6 / tall}
         grid = figure.subplots(len(chosen), 1, squeeze=False, gridspec_kw={**room, "hspace": 0.25})[:, 0]
         for axes, number in zip(grid, chosen, strict=True):
             self.show_filter(axes, weight[number], layer)
-            axes.set_ylabel(f"{number}", fontsize=8, rotation=0, ha="right", va="center")
+            axes.set_ylabel(f"{number}", fontsize=9, rotation=0, ha="right", va="center")
         grid[0].tick_params(labeltop=True, labelrotation=90, pad=1)
+        bar = figure.add_axes((0.04, 0.4 / tall, 0.3, 0.12 / tall))
+        draw_bar(bar, RELEVANCE(np.linspace(0, 1, 256)), ("−1", "1"), self.filter_unit)
         return figure
 
     def plant(self, random: np.random.Generator) -> Planted:

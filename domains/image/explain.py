@@ -25,6 +25,11 @@ class ImageDomain(InputAdapter):
     pictures = True
     module: ImageClassifier
 
+    @property
+    def filter_unit(self) -> str:
+        """Filters of coloured pictures are drawn in their own colours."""
+        return "" if self.network.input_shape.channels == 3 else super().filter_unit
+
     def read(self, source: Path) -> list[Example]:
         """Pictures of a file, a folder or an archive."""
         seen = Inventory()

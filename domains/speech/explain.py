@@ -32,8 +32,11 @@ class SpeechDomain(InputAdapter):
     epsilon, epsilon_unit = 10.0, "dB"
     alike = (0, 3)
     pictures = True
-    cell = (3.0, 2.5)
-    margin = (0.5, 0.4)
+    cell = (3.2, 2.7)
+    margin = (0.66, 0.5)
+    columns = 3
+    filter_cell = (1.7, 1.6)
+    drawn = "Spectrograms: bright is loud."
     module: SpeechClassifier
 
     def read(self, source: Path) -> list[Example]:
@@ -94,9 +97,9 @@ class SpeechDomain(InputAdapter):
             alpha = np.minimum(0.25 + np.abs(heat) / (np.abs(heat).max() or 1.0), 0.85)
             corners = (0, seconds, -0.5, len(heat) - 0.5)
             draw_signed(axes, heat, origin="lower", aspect="auto", extent=corners, alpha=alpha)
-        axes.tick_params(labelsize=6.5, pad=1)
-        axes.xaxis.label.set_fontsize(7)
-        axes.yaxis.label.set_fontsize(7)
+        axes.tick_params(pad=1)
+        axes.xaxis.label.set_fontsize(9)
+        axes.yaxis.label.set_fontsize(9)
 
     def show_box(self, axes: Axes, example: Example, box: Box) -> None:
         """In seconds along the frames."""
@@ -110,8 +113,9 @@ class SpeechDomain(InputAdapter):
         milliseconds = 1000 * weight.size(2) * self.log_mel.hop / self.log_mel.rate
         corners = (0, milliseconds, -0.5, bands - 0.5)
         draw_signed(axes, weight[0].numpy(), origin="lower", aspect="auto", extent=corners)
-        axes.set_yticks([0, bands - 1], [f"{hertz[0]}", f"{hertz[-1]} Hz"], fontsize=5.5)
-        axes.set_xticks([0, milliseconds], ["0", f"{milliseconds:g} ms"], fontsize=5.5)
+        axes.set_yticks([0, bands - 1], [f"{hertz[0]}", f"{hertz[-1]} Hz"], fontsize=9)
+        axes.set_xticks([0, milliseconds], ["0", f"{milliseconds:g} ms"], fontsize=9)
+        axes.get_xticklabels()[1].set_horizontalalignment("right")
         axes.tick_params(length=1.5, pad=1)
 
     def sounds(self, example: Example) -> dict[str, bytes]:

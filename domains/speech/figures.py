@@ -15,6 +15,7 @@ from shared.results import BLUE, new_figure, percent
 RANGE = 60  # decibels below the loudest that are shown
 TICKS = (100, 200, 500, 1000, 2000, 3000, 4000, 6000, 8000)  # Hz
 NAMED = 40  # stretches of a long recording whose word there is room for
+LINE = 10.5  # points between two labels of an axis, at least
 BARS = 15  # words of a clip that there is room for
 
 
@@ -59,7 +60,7 @@ def long_picture(
     below.plot(times, probabilities, ".-", color=BLUE, linewidth=1, markersize=4)
     runs = [list(run) for _, run in groupby(range(len(words)), key=words.__getitem__)]
     surest = [max(run, key=probabilities.__getitem__) for run in runs]
-    style = {"xytext": (0, 3), "textcoords": "offset points", "ha": "center", "fontsize": 8}
+    style = {"xytext": (0, 3), "textcoords": "offset points", "ha": "center", "fontsize": 9}
     for i in sorted(surest, key=probabilities.__getitem__, reverse=True)[:NAMED]:
         below.annotate(words[i], (times[i], probabilities[i]), **style)
     below.set(ylim=(0, 1.2), yticks=[0, 0.5, 1], xlabel="seconds", ylabel="likeliest word")
@@ -83,9 +84,11 @@ def draw_spectrogram(
         origin="lower",
         extent=(0, seconds, -0.5, len(centres) - 0.5),
     )
-    shown = [hertz for hertz in TICKS if centres[0] <= hertz <= centres[-1]]
+    shown = np.array([hertz for hertz in TICKS if centres[0] <= hertz <= centres[-1]])
     places = np.interp(shown, centres, np.arange(len(centres)))
-    axes.set_yticks(places, [f"{hertz:,}" for hertz in shown])
+    tall = axes.get_window_extent().height * 72 / axes.figure.dpi
+    apart = np.diff(places, prepend=-np.inf) * tall / len(centres) > LINE
+    axes.set_yticks(places[apart], [f"{hertz:,}" for hertz in shown[apart]])
     axes.set(xlabel="seconds", ylabel="Hz")
-    axes.tick_params(labelsize=8)
+    axes.tick_params(labelsize=9)
     axes.grid(False)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
+from textwrap import shorten
 from typing import Any
 
 import numpy as np
@@ -19,14 +20,30 @@ from domains.text.predict import sentences_of
 from domains.text.reading import Form, Sentences, Vocabulary
 from domains.text.substitution import substituted
 from shared.errors import UserError
-from shared.explain import HEAD, Box, Example, Input, InputAdapter, Masks, Planted, Target, boxes
-from shared.results import BLUE, ORANGE, RELEVANCE
+from shared.explain import (
+    BAR,
+    WIDEST,
+    WORDS,
+    Box,
+    Example,
+    Input,
+    InputAdapter,
+    Masks,
+    Planted,
+    Shown,
+    Target,
+    boxes,
+)
+from shared.results import ORANGE, RELEVANCE
 from shared.training import Dataset
 
 NGRAM = 3  # words that are taken away together
 NEAREST = 3  # words that stand for a row of a filter
+NAMED = 60  # characters of a sentence that names itself
 PLANTED = 12  # words of a sentence with a keyword
-BARS = 24  # words that have a bar
+FAINT, CLEAR = 0.05, 0.15  # of the strongest: what is weaker has no colour, or no sign of its own
+SIZE = 10.0  # points of a word's letters
+WIDTH, LINE = 0.602, 1.85  # of a letter, and height of a line, in these
 
 
 class _Lazy(Sequence[Example]):
@@ -50,9 +67,11 @@ class TextDomain(InputAdapter):
     filling = "a vector of zeros, as for a word that training never saw"
     epsilon, epsilon_unit = 1.0, "word(s) put in another's place, any of the vocabulary"
     collapse = (0, 2)
-    cell = (3.6, 1.7)
+    cell = (4.4, 1.7)
     columns = 2  # sentences are wide
-    filters, filter_columns, filter_cell = 8, 2, (4.0, 1.0)
+    filters, filter_columns, filter_cell = 8, 2, (4.4, 1.1)
+    filter_unit = ""
+    drawn = "≈: the known word that is nearest."
     module: TextClassifier
 
     @property
@@ -69,11 +88,12 @@ class TextDomain(InputAdapter):
         """Sentences of a file, or one that is given."""
         sentences = sentences_of(source, text, Form(label=None))
         self.remarks = sentences.summary()
-        return _Lazy(len(sentences.texts), lambda item: self._sentence(sentences, item))
+        named = None if text is None else f"“{shorten(sentences.texts[0], NAMED, placeholder=' …')}”"
+        return _Lazy(len(sentences.texts), lambda item: self._sentence(sentences, item, named))
 
-    def _sentence(self, sentences: Sentences, item: int) -> Example:
+    def _sentence(self, sentences: Sentences, item: int, named: str | None) -> Example:
         """A sentence, of which the network reads the first words."""
-        text, place = sentences.texts[item], sentences.where(item)
+        text, place = sentences.texts[item], named or sentences.where(item)
         longest = self.module.preprocessing.longest
         [encoding] = Vocabulary(self.module.settings["tokens"], self.vocabulary).encode([text])
         words = [text[first:end] for first, end in encoding.offsets[:longest]]
@@ -125,15 +145,20 @@ class TextDomain(InputAdapter):
             words[place], x[:, place] = self.vocabulary[token], self.vectors[token]
         return Example(x, kind, example.label, words)
 
+    def unknown(self, example: Example) -> list[bool]:
+        """Which words training never saw: they all have the same vector, which says nothing of them."""
+        same = example.x == self.vectors[Vocabulary.UNKNOWN][:, None].to(example.x)
+        return same.all(2).all(0).tolist()
+
+    def places(self, example: Example) -> Tensor:
+        """Words that training saw."""
+        return ~torch.tensor(self.unknown(example))[:, None]
+
     def show(self, axes: Axes, example: Example, heat: np.ndarray | None = None) -> None:
-        """The words, wrapped; those of relevance on a colour."""
-        words: list[str] = example.source
-        colours: list[Any] = [None] * len(words)
-        if heat is not None:
-            weights = heat[: len(words), 0] / (np.abs(heat).max() or 1.0)
-            colours = [None if abs(w) < 0.05 else RELEVANCE(0.5 + 0.5 * w) for w in weights]
+        """The words, wrapped; those of relevance on a colour, unknown ones grey."""
+        shares = np.zeros(example.x.size(1)) if heat is None else heat[:, 0] / (np.abs(heat).max() or 1.0)
         axes.axis("off")
-        write_words(axes, words, colours)
+        write_words(axes, example.source, colours_of(shares), self.unknown(example))
 
     def show_box(self, axes: Axes, example: Example, box: Box) -> None:
         """The words in the box on orange."""
@@ -141,24 +166,48 @@ class TextDomain(InputAdapter):
             word.set_bbox({"facecolor": ORANGE, "edgecolor": "none", "pad": 1.5})
             word.set_color("white")
 
-    def map_figure(self, example: Example, heat: np.ndarray, target: Target) -> Figure:
-        """The words in colours, and the relevance of each as a bar."""
-        values = heat[:, 0]
-        order = np.sort(np.argsort(-np.abs(values), kind="stable")[:BARS])
-        lines = 1 + sum(len(word) + 1 for word in example.source) // 75
-        tall = HEAD + 0.2 + 0.34 * lines + 0.24 * len(order) + 0.5
-        figure = Figure(figsize=(8, tall))
-        words = figure.add_axes((0.02, 1 - (HEAD + 0.1 + 0.34 * lines) / tall, 0.96, 0.34 * lines / tall))
-        self.show(words, example, heat)
-        bars = figure.add_axes((0.22, 0.35 / tall, 0.7, 0.24 * len(order) / tall))
-        places = np.arange(len(order))
-        bars.barh(places, values[order], color=[BLUE if v > 0 else ORANGE for v in values[order]])
-        bars.set_yticks(places, [printable(example.source[n]) for n in order], fontsize=8.5, parse_math=False)
-        bars.set_ylim(len(order) - 0.5, -0.5)
-        bars.axvline(0, color="0.5", linewidth=0.8)
-        bars.tick_params(axis="x", labelsize=7.5)
-        bars.spines[["top", "right", "left"]].set_visible(False)
+    def map_figure(
+        self, example: Example, maps: dict[str, np.ndarray], target: Target, unit: str, scale: float = 1.0
+    ) -> Figure:
+        """The words in the colours of the first map, underlined where the words around change its sign."""
+        words, *others = (heat[:, 0] / (np.abs(heat).max() or 1.0) for heat in maps.values())
+        unknown, notes = np.array(self.unknown(example)), []
+        differs = np.zeros(len(words), bool)
+        for other in others:
+            differs |= (words * other < 0) & (np.minimum(abs(words), abs(other)) >= CLEAR) & ~unknown
+        if differs.any():
+            notes.append(f"underlined: taken away in {NGRAM} words together, it works the other way")
+        if unknown.any():
+            notes.append("grey: training never saw the word, so it is no evidence")
+        width, size = min(1.2 * scale * self.cell[0], WIDEST), scale**0.7 * SIZE
+        high, low = height_of(example.source, 0.96 * width, size), BAR + 0.18 * len(notes)
+        figure = Figure(figsize=(width, 0.1 + high + low))
+        tall = figure.get_figheight()
+        axes = figure.add_axes((0.02, low / tall, 0.96, high / tall))
+        axes.axis("off")
+        write_words(axes, example.source, colours_of(words), self.unknown(example), size)
+        wide, points = 0.96 * 72 * width, 72 * high  # of the axes
+        places = _wrapped(example.source, wide, size)
+        for word, (line, left), differing in zip(example.source, places, differs, strict=True):
+            if differing:
+                ends = left / wide, (left + WIDTH * size * len(word)) / wide
+                below = 1 - (size * (LINE * line + 1.45) + 3) / points
+                axes.plot(ends, [below] * 2, "k", transform=axes.transAxes, clip_on=False)
+        self.draw_scale(axes, np.where(unknown, 0, next(iter(maps.values()))[:, 0]), unit)
+        figure.text(0.02, 0.02, "\n".join(notes), fontsize=9, va="bottom")
         return figure
+
+    def grid_figure(
+        self,
+        shown: Sequence[Shown],
+        columns: int,
+        cell: tuple[float, float] | None = None,
+        head: float = 0.0,
+    ) -> Figure:
+        """Cells as high as the longest of the sentences."""
+        width = self.cell[0]
+        high = [height_of(part.example.source, width - 0.2) for part in shown if part.example]
+        return super().grid_figure(shown, columns, (width, WORDS + 0.2 + max(high, default=0.0)), head)
 
     def show_filter(self, axes: Axes, weight: Tensor, layer: str) -> None:
         """The words nearest to each row of a filter, in the order in which it reads them."""
@@ -169,7 +218,7 @@ class TextDomain(InputAdapter):
             sizes = torch.einsum("vce,ce->v", vectors[..., : weight.size(2)], weight[:, row])
             best = sizes.argsort(descending=True)[:NEAREST] + len(Vocabulary.SPECIAL)
             words = "\n".join(printable(self.vocabulary[n]) for n in best)
-            style: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": 7.5, "parse_math": False}
+            style: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": 9, "parse_math": False}
             axes.text((row + 0.5) / columns, 0.5, words, **style)
 
     def plant(self, random: np.random.Generator) -> Planted:
@@ -187,30 +236,38 @@ class TextDomain(InputAdapter):
         return Planted(example, evidence, label)
 
 
-def write_words(axes: Axes, words: Sequence[str], colours: Sequence[Any]) -> None:
-    """Words one after the other, wrapped, each on its colour (None: on nothing), as large as fits."""
-    box = axes.get_window_extent()
-    width, height = (72 / axes.figure.dpi * pixels for pixels in (box.width, box.height))
-    size = 9.0
-    while size > 4 and (1 + _wrapped(words, width, size)[-1][0]) * 1.75 * size > height:
-        size -= 0.5
-    for word, colour, (line, x) in zip(words, colours, _wrapped(words, width, size), strict=True):
-        patch = None if colour is None else {"facecolor": colour, "edgecolor": "none", "pad": 1.5}
-        dark = colour is not None and sum(to_rgb(colour)) < 1.6
+def colours_of(shares: Float[np.ndarray, " words"]) -> list[Any]:
+    """The colours of relevance from -1 to 1; None where it is faint."""
+    return [None if abs(share) < FAINT else RELEVANCE(0.5 + 0.5 * share) for share in shares]
+
+
+def write_words(
+    axes: Axes, words: Sequence[str], colours: Sequence[Any], grey: Sequence[bool], size: float = SIZE
+) -> None:
+    """Words one after the other, wrapped, each on its colour (None: on nothing), or grey."""
+    width = axes.get_window_extent().width * 72 / axes.figure.dpi
+    for word, colour, pale, (line, x) in zip(words, colours, grey, _wrapped(words, width, size), strict=True):
+        patch = None if colour is None or pale else {"facecolor": colour, "edgecolor": "none", "pad": 1.5}
+        dark = patch is not None and sum(to_rgb(colour)) < 1.6
         axes.annotate(
-            printable(word), (0, 1), (x, -1.75 * size * line - 3), xycoords="axes fraction",
+            printable(word), (0, 1), (x, -LINE * size * line - 3), xycoords="axes fraction",
             textcoords="offset points", va="top", fontsize=size, family="monospace", bbox=patch,
-            color="white" if dark else "black", parse_math=False, annotation_clip=False,
+            color="white" if dark else "0.6" if pale else "black", parse_math=False, annotation_clip=False,
         )  # fmt: skip
+
+
+def height_of(words: Sequence[str], width: float, size: float = SIZE) -> float:
+    """Inches that words need, wrapped at a width in inches."""
+    return (1 + _wrapped(words, 72 * width, size)[-1][0]) * LINE * size / 72
 
 
 def _wrapped(words: Sequence[str], width: float, size: float) -> list[tuple[int, float]]:
     """Line and place (points) of each word: they follow from the characters of a monospaced face."""
     places, line, x = [], 0, 0.0
     for word in words:
-        length = 0.602 * size * len(word)
+        length = WIDTH * size * len(word)
         if x and x + length > width:
             line, x = line + 1, 0.0
         places.append((line, x))
-        x += length + 0.602 * size
+        x += length + WIDTH * size
     return places

@@ -35,7 +35,12 @@ def test(trainer: pl.Trainer, module: Classifier, data: DataModule) -> tuple[lis
 
 
 def report(
-    folder: Path, scores: list[Score], columns: dict[str, Any], classes: list[str], title: str
+    folder: Path,
+    scores: list[Score],
+    columns: dict[str, Any],
+    classes: list[str],
+    title: str,
+    figures: str,
 ) -> dict[str, Any]:
     """Print the tables of a test and write its files (see ``write_report``); return its metrics.
 
@@ -43,7 +48,7 @@ def report(
     recall of each class.
     """
     by_class = scores_by_class(columns, classes)
-    write_report(folder, columns, by_class, title)
+    write_report(folder, columns, by_class, title, figures)
     console = Console()
     console.print(score_table(scores))
     console.print(class_table(by_class))
@@ -161,7 +166,7 @@ def evaluate(config: DictConfig) -> dict[str, Any]:
         "domain": run.config.domain.name,
         **names,
     }
-    metrics |= report(folder, scores, columns, data.classes, title)
+    metrics |= report(folder, scores, columns, data.classes, title, config.figures)
     write_json(folder / "metrics.json", metrics)
     print_line(f"evaluation: {folder}")
     return metrics

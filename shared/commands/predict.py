@@ -18,7 +18,7 @@ from rich.text import Text
 from shared.config import Console, find_domain, print_line, unique_name
 from shared.errors import UserError, require_int, require_number
 from shared.files import make_folder, write
-from shared.results import percent, png
+from shared.results import percent, write_figure
 from shared.runs import Run, predict_options
 from shared.training import UNLIKE, Record, build_data, load_module
 
@@ -78,7 +78,7 @@ def predict(config: DictConfig) -> Predictions:
     with console.status("drawing"):
         for number, (name, figure) in enumerate(predictions.pictures, start=1):
             label = re.sub(r"[^\w.-]+", "-", name, flags=re.ASCII)[:100]
-            write(output / f"{number:03d}-{label}.png", png(figure))
+            write_figure(output / f"{number:03d}-{label}", figure, config.figures)
     console.print(_table(predictions.rows, predictions.cells), width=WIDTH)
     if len(predictions.rows) > SHOWN:
         console.print(f"… and {len(predictions.rows) - SHOWN:,} more in predictions.jsonl")

@@ -20,7 +20,7 @@ from shared.config import ACCURACY, Console, Monitor, check_there, check_values,
 from shared.errors import UserError, named
 from shared.files import held, remove_unfinished, write, write_json
 from shared.network import layer_table, render
-from shared.results import learning_curve, png
+from shared.results import learning_curve, write_figure
 from shared.runs import FINGERPRINT, Run, changes, environment, note_job, run_of_job, runs_in
 from shared.training import Classifier, Companions, DataModule, History, Record
 
@@ -182,12 +182,12 @@ def _finish(
     """Draw the learning curve, test, and write ``metrics.json``."""
     title = f"{metrics['model']} on {metrics['data']}, seed {metrics['seed']}"
     curve = learning_curve(history.rows, history.samples // len(history.rows), title)
-    write(run.folder / "curve.png", png(curve))
+    write_figure(run.folder / "curve", curve, config.figures)
     if config.test:
         module = training.load_module(run, diverged=True)
         scores, columns = test(training.build_trainer(config, None, []), module, data)
         _write_record(run, module, data)
-        metrics |= report(run.folder, scores, columns, data.classes, title)
+        metrics |= report(run.folder, scores, columns, data.classes, title, config.figures)
     write_json(run.folder / "metrics.json", metrics)
     return metrics
 

@@ -49,7 +49,7 @@ def compare(config: DictConfig) -> Path:
     finished = results(entries)
     judged = judge(plan, finished)
     write_csv(home / "results.csv", entries)
-    write_report(home, plan, entries, finished, judged)
+    write_report(home, plan, entries, finished, judged, config.figures)
     for claim in judged:
         print_line(f"{claim.verdict}: {claim.claim.says}")
     print_line(f"report: {home / 'report.html'}")

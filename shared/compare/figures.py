@@ -74,7 +74,7 @@ def claims_plot(judged: Sequence[Judged]) -> Figure:
             value, half = 100 * finding.difference.value, 100 * finding.difference.half
             axes.errorbar(value, row, xerr=half, capsize=4, **look)
         else:
-            axes.text(0, row, "  no results", va="center", fontsize=8, color=colour)
+            axes.text(0, row, "  no results", va="center", fontsize=9, color=colour)
         beside = {"transform": axes.get_yaxis_transform(), "va": "center", "weight": "bold"}
         axes.text(1.01, row, finding.verdict, fontsize=9, color=colour, **beside)
     axes.set_yticks(range(len(rows)), [f"{number}   {finding}" for number, finding in rows], fontsize=9)
@@ -106,13 +106,13 @@ def matrix_plot(
     for (y, x), gain in gains.items():
         middle = {"ha": "center", "va": "center"}
         if gain is None:
-            axes.text(x, y, "the domain's own", fontsize=8, color="0.35", style="italic", **middle)
+            axes.text(x, y, "the domain's own", fontsize=9, color="0.35", style="italic", **middle)
             continue
         colour = "white" if abs(shade[y, x]) > 0.75 else "black"
         sure = "bold" if gain.low > 0 or gain.high < 0 else "normal"
         interval = f"{100 * gain.low:+.1f} … {100 * gain.high:+.1f}"
         axes.text(x, y - 0.13, f"{100 * gain.value:+.1f}", fontsize=11, color=colour, weight=sure, **middle)
-        axes.text(x, y + 0.25, interval, fontsize=7, color=colour, **middle)
+        axes.text(x, y + 0.25, interval, fontsize=9, color=colour, **middle)
     axes.set_xticks(range(len(columns)), [fill(name, 18) for name in columns], fontsize=9)
     axes.xaxis.tick_top()
     axes.set_yticks(range(len(rows)), rows, fontsize=9)
@@ -122,5 +122,5 @@ def matrix_plot(
     axes.tick_params(which="both", length=0)
     axes.spines[:].set_visible(False)
     note = "points of test accuracy, 95 % interval; bold and full: it excludes 0"
-    figure.supxlabel(note, x=0.01, ha="left", fontsize=8)
+    figure.supxlabel(note, x=0.01, ha="left", fontsize=9)
     return figure

@@ -1,11 +1,12 @@
 """The report of a comparison: ``report.md``, and ``report.html`` that stands alone."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import chain, pairwise
 from pathlib import Path
 
 from markdown_it import MarkdownIt
 from markupsafe import Markup
+from matplotlib.figure import Figure
 
 from shared.compare.claims import Finding, Judged, matrix
 from shared.compare.entry import Entry, slug
@@ -15,7 +16,7 @@ from shared.compare.markdown import code, percent, points, table, text
 from shared.compare.results import Result, Results
 from shared.compare.spec import Comparison
 from shared.files import write
-from shared.results import data_uri, html_page, png
+from shared.results import data_uri, html_page, write_figure
 
 STYLE = """
 img { padding: .5rem; border-radius: .4rem; box-sizing: border-box }
@@ -26,19 +27,25 @@ COLOURED = {"holds": "holds", "fails": "fails", "failed": "fails", "not shown": 
 MATRIX = """## Design choices across domains
 
 Accuracy of a design that differs from the domain's own in this choice, less that of the domain's own. What
-has no convolution slides along *nothing*. The choices are read off the networks' layers.
-
-![design choices](matrix.png)"""
+has no convolution slides along *nothing*. The choices are read off the networks' layers."""
 
 
 def write_report(
-    home: Path, plan: Comparison, entries: Sequence[Entry], results: Results, judged: Sequence[Judged]
+    home: Path,
+    plan: Comparison,
+    entries: Sequence[Entry],
+    results: Results,
+    judged: Sequence[Judged],
+    figures: str = "png",
 ) -> None:
     """Write both reports, and the pictures beside them."""
     pictures: dict[str, bytes] = {}
-    body = "\n\n".join(_parts(plan, entries, results, judged, pictures)) + "\n"
-    for name, picture in pictures.items():
-        write(home / name, picture)
+
+    def draw(name: str, figure: Figure) -> str:
+        pictures[f"{name}.png"] = write_figure(home / name, figure, figures)
+        return f"{name}.png"
+
+    body = "\n\n".join(_parts(plan, entries, results, judged, draw)) + "\n"
     title = plan.title or ""
     write(home / "report.md", f"# {text(title)}\n\n{body}")
     write(home / "report.html", _html(body, title, pictures))
@@ -49,15 +56,14 @@ def _parts(
     entries: Sequence[Entry],
     results: Results,
     judged: Sequence[Judged],
-    pictures: dict[str, bytes],
+    draw: Callable[[str, Figure], str],
 ) -> Iterator[str]:
-    """The paragraphs below the title; the figures that they show are added to ``pictures``."""
+    """The paragraphs below the title; ``draw`` writes a figure under a name and returns its file."""
     yield _conditions(results)
     if judged:
-        pictures["claims.png"] = png(claims_plot(judged))
         rows = [(i, text(each.claim.says), f"**{each.verdict}**") for i, each in enumerate(judged, 1)]
         yield "## Claims\n\n" + table("|claim|verdict", rows)
-        yield "![claims](claims.png)"
+        yield f"![claims]({draw('claims', claims_plot(judged))})"
         head = "|difference|points (95 %)|has to be|seeds|test items|parameters, times|verdict"
         findings = [(i, part) for i, each in enumerate(judged, 1) for part in each.findings]
         yield table(head, [(i, *_finding(part)) for i, part in findings])
@@ -65,8 +71,8 @@ def _parts(
     if differences:
         titles = {task: plan.title_of(task) for task in columns}
         cells = {(row, titles[task]): gain for (row, task), gain in differences.items()}
-        pictures["matrix.png"] = png(matrix_plot(rows_, list(titles.values()), cells))
-        yield MATRIX
+        picture = draw("matrix", matrix_plot(rows_, list(titles.values()), cells))
+        yield f"{MATRIX}\n\n![design choices]({picture})"
     style = styles(plan.designs)
     for number, (task, settings) in enumerate(plan.tasks.items(), 1):
         yield f"## {text(plan.title_of(task))}"
@@ -74,9 +80,8 @@ def _parts(
             yield text(settings.note)
         here = {design: results[task, design] for design in settings.cells if (task, design) in results}
         if here:
-            name = f"task{number}-{slug(task)}.png"
-            pictures[name] = png(cost_plot(plan.title_of(task), here, style))
-            yield f"![accuracy against cost]({name})"
+            picture = draw(f"task{number}-{slug(task)}", cost_plot(plan.title_of(task), here, style))
+            yield f"![accuracy against cost]({picture})"
         head = (
             "design|test accuracy %|test items|seeds|parameters|FLOPs of one prediction|training, s|"
             "one prediction, ms|learning rate"

@@ -12,7 +12,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from shared.config.conform import check_arguments, check_value
 from shared.config.keys import check_keys, known_keys
-from shared.config.limits import LIMITS, OURS, Seed, Trainer, Training
+from shared.config.limits import LIMITS, OURS, Figures, Seed, Trainer, Training
 from shared.config.messages import interpolation
 from shared.config.project import CONF, plain
 from shared.config.signature import parameters
@@ -37,6 +37,8 @@ def check(config: DictConfig, command: str, opens: bool = False, words: Sequence
         words: The overrides as they were given.
     """
     check_choices(config)
+    if "figures" in config:
+        check_value(config.figures, Figures, "figures")
     missing = sorted(key for key, value in known_keys(config).items() if value == "???")
     if missing:
         raise UserError(f"{missing[0]} is not set: give {missing[0]}=…")

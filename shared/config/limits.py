@@ -19,6 +19,7 @@ Precision = (
 )
 Balance = Literal["weights", "sampling"] | None
 Seed = Annotated[int, Limit(0, 2**32 - 1, whole=True)]
+Figures = Literal["png", "svg", "pdf"]
 
 
 class Training(TypedDict):

@@ -3,7 +3,18 @@
 from importlib import import_module
 from pkgutil import iter_modules
 
-from shared.explain.adapter import HEAD, InputAdapter, Masks, Planted, boxes, draw_box, draw_signed
+from shared.explain.adapter import (
+    BAR,
+    WIDEST,
+    WORDS,
+    InputAdapter,
+    Masks,
+    Planted,
+    boxes,
+    draw_bar,
+    draw_box,
+    draw_signed,
+)
 from shared.explain.command import explain_run
 from shared.explain.explanation import Box, Example, Explanation, Input, Inputs, Shown
 from shared.explain.method import Method

@@ -22,8 +22,10 @@ from shared.training import Classifier, DataModule, Dataset, Draw, as_tensors
 
 Masks = Bool[Tensor, "n b1 b2"]  # an axis that carries no place has one cell
 Map = Float[Tensor, "1 _ _"]
-HEAD = 0.85  # inches at the top of a panel, for its title and lines
-WORDS = 0.36  # inches above an input, for two lines
+WORDS = 0.42  # inches above an input, for two lines
+BAR = 0.52  # inches below a map, for its colours and what they mean
+WIDEST = 9.6  # inches of a map's picture
+LETTER = 5.6  # points of a caption's letter, on average
 RANGED = 500  # training inputs whose values give the bounds
 
 
@@ -52,12 +54,13 @@ class InputAdapter:
     collapse: tuple[int, ...] = (0,)  # dimensions of an input that carry no place
     alike: tuple[int, ...] = (0, 2, 3)  # dimensions of several inputs along which the bounds are the same
     pictures: bool = False  # which Deep Dream and style transfer need
-    cell: tuple[float, float] = (2.2, 2.56)  # width and height of an input in a grid of them, in inches
+    cell: tuple[float, float] = (2.2, 2.62)  # width and height of an input in a grid of them, in inches
     margin: tuple[float, float] = (0.08, 0.08)  # left of and below it, for the labels of its axes
     columns: int = 4  # inputs in a row of a grid, at most
-    filters: int = 32  # that are drawn of a layer, at most
-    filter_columns: int = 8  # filters in a row, at most
-    filter_cell: tuple[float, float] = (1.4, 1.5)  # width and height of each, in inches
+    filters: int = 32  # that are drawn of a layer where no number is given
+    filter_columns: int = 6  # filters in a row, at most
+    filter_cell: tuple[float, float] = (1.5, 1.8)  # width and height of each, in inches
+    drawn: str = ""  # a sentence on how inputs are drawn
     searched: int = 2000  # training inputs, evenly drawn, among which the best real ones are sought
 
     def __init__(self, module: Classifier, data: DataModule):
@@ -143,24 +146,47 @@ class InputAdapter:
         """Files beside a made input, such as its sound, by suffix."""
         return {}
 
-    def map_figure(self, example: Example, heat: np.ndarray, target: Target) -> Figure:
-        """An input, and beside it the relevance of its places (axis 1, axis 2) for the target."""
+    def map_figure(
+        self, example: Example, maps: dict[str, np.ndarray], target: Target, unit: str, scale: float = 1.0
+    ) -> Figure:
+        """The relevance of an input's places (axis 1, axis 2) for the target, by the kind of region.
+
+        ``unit`` is what the colours measure; ``scale`` is the picture's, of the adapter's ``cell``.
+        """
         width, height = self.cell
-        figure, axes = self.new_figure(2, 2, (1.6 * width, 1.6 * height), HEAD - WORDS)
-        for part, shown in zip(axes, (None, heat), strict=True):
-            self.show(part, example, shown)
+        scale, above = min(scale, WIDEST / width / len(maps)), WORDS if len(maps) > 1 else 0.05
+        cell = scale * width, scale * (height - WORDS) + above + BAR
+        figure, axes = self.new_figure(len(maps), len(maps), cell, above, BAR)
+        for part, (kind, heat) in zip(axes, maps.items(), strict=True):
+            self.show(part, example, heat)
+            if len(maps) > 1:
+                part.set_title(kind, fontsize=9)
+            self.draw_scale(part, heat, unit)
         return figure
+
+    def colours(self, values: Float[np.ndarray, " n"]) -> Float[np.ndarray, "n c"]:
+        """RGB or RGBA of relevance from -1 to 1, as ``show`` draws it."""
+        return RELEVANCE(0.5 + 0.5 * values)
 
     def filter_figure(
         self, weight: Float[Tensor, "filters channels k1 k2"], chosen: list[int], layer: str
     ) -> Figure:
-        """Filters side by side, by their numbers."""
-        chosen = chosen[: self.filters]
-        figure, axes = self.new_figure(len(chosen), min(len(chosen), self.filter_columns), self.filter_cell)
-        for part, number in zip(axes, chosen, strict=True):
+        """Filters side by side, by their numbers; in the last cell the colours."""
+        count = len(chosen) + bool(self.filter_unit)
+        figure, axes = self.new_figure(count, min(count, self.filter_columns), self.filter_cell, 0.25)
+        for part, number in zip(axes, chosen, strict=False):
             self.show_filter(part, weight[number], layer)
-            part.set_title(f"filter {number}", fontsize=7.5, pad=3)
+            part.set_title(f"filter {number}", fontsize=9, pad=3)
+        if self.filter_unit:
+            box, bar = axes[-1].get_position(), axes[-1]
+            bar.set_position((box.x0, box.y0 + box.height / 2, box.width, 0.12 / figure.get_figheight()))
+            draw_bar(bar, RELEVANCE(np.linspace(0, 1, 256)), ("−1", "1"), self.filter_unit)
         return figure
+
+    @property
+    def filter_unit(self) -> str:
+        """What the colours of filters measure; empty: they have none."""
+        return "of its largest weight"
 
     # What follows from these.
 
@@ -173,6 +199,11 @@ class InputAdapter:
     def logits(self, x: Inputs) -> Float[Tensor, "n classes"]:
         """The network's scores of the classes."""
         return self.network(x)
+
+    def probabilities(self, x: Inputs) -> Float[Tensor, "n classes"]:
+        """The probabilities of the classes, calibrated as those of ``predict.py``."""
+        record = self.module.record
+        return (self.logits(x) / (record.temperature if record else 1.0)).softmax(1)
 
     def answer(self, example: Example) -> int:
         """The class that the network predicts."""
@@ -222,9 +253,17 @@ class InputAdapter:
         """Relevance of places: the sum over what carries no place."""
         return relevance.sum(self.collapse, keepdim=True)
 
-    def grid_figure(self, shown: Sequence[Shown], columns: int) -> Figure:
-        """Inputs in N columns, with their captions."""
-        figure, axes = self.new_figure(len(shown), columns, self.cell)
+    def grid_figure(
+        self,
+        shown: Sequence[Shown],
+        columns: int,
+        cell: tuple[float, float] | None = None,
+        head: float = 0.0,
+    ) -> Figure:
+        """Inputs in N columns, with captions; ``cell`` replaces the adapter's, ``head`` is for a title."""
+        width, height = cell or self.cell
+        figure, axes = self.new_figure(len(shown), columns, (width, height), head=head)
+        letters = int(width * 72 / LETTER) - 1
         for part, (example, words, box) in zip(axes, shown, strict=True):
             if example is None:
                 part.axis("off")
@@ -232,22 +271,50 @@ class InputAdapter:
                 self.show(part, example)
                 if box is not None:
                     self.show_box(part, example, box)
-            part.set_title(words, fontsize=7.5, parse_math=False)
+            lines = [line[:letters] + "…" * (len(line) > letters) for line in words.split("\n")]
+            part.set_title("\n".join(lines), fontsize=9, parse_math=False)
         return figure
 
     def new_figure(
-        self, count: int, columns: int, cell: tuple[float, float], head: float = HEAD
+        self,
+        count: int,
+        columns: int,
+        cell: tuple[float, float],
+        above: float = WORDS,
+        below: float = 0.0,
+        head: float = 0.0,
     ) -> tuple[Figure, list[Axes]]:
-        """A figure with axes in cells (inches) below room for its title, each below room for a caption."""
-        (width, height), (beside, below) = cell, self.margin
-        wide, tall = max(width * columns, 5.5), head + height * -(-count // columns)
+        """A figure with axes in cells (inches), each with room above for a caption and below for colours."""
+        (width, height), (beside, under) = cell, self.margin
+        wide, tall, under = width * columns, head + height * -(-count // columns), under + below
         figure = Figure(figsize=(wide, tall))
-        size = (width - beside - 0.08) / wide, (height - below - WORDS) / tall
+        size = (width - beside - 0.14) / wide, (height - under - above) / tall
         for place in range(count):
             row, column = divmod(place, columns)
-            corner = (width * column + beside) / wide, 1 - (head + height * (row + 1) - below) / tall
+            corner = (width * column + beside) / wide, 1 - (head + height * (row + 1) - under) / tall
             figure.add_axes((*corner, *size))
         return figure, figure.axes
+
+    def draw_scale(self, axes: Axes, heat: np.ndarray, unit: str) -> None:
+        """The colours of a map below it, from its least value (at most 0) to its largest (at least 0)."""
+        figure, box = axes.figure, axes.get_position()
+        low, high, most = min(heat.min(), 0.0), max(heat.max(), 0.0), np.abs(heat).max() or 1.0
+        tall, below = figure.bbox.height / figure.dpi, self.margin[1] + 0.16
+        bar = figure.add_axes((box.x0, box.y0 - below / tall, box.width, 0.12 / tall))
+        words = (f"{low:.3g} against", f"for {high:.3g}") if low else ("0", f"{high:.3g}")
+        draw_bar(bar, self.colours(np.linspace(low, high, 256) / most), words, unit)
+
+
+def draw_bar(axes: Axes, colours: np.ndarray, ends: tuple[str, str], unit: str) -> None:
+    """A row of colours, with words at its ends and below it."""
+    axes.imshow(colours[None], aspect="auto", extent=(0, 1, 0, 1))
+    axes.set_xticks([0, 1], ends, fontsize=9)
+    axes.set(yticks=[])
+    axes.tick_params(length=0, pad=2)
+    left, right = axes.get_xticklabels()
+    left.set_horizontalalignment("left")
+    right.set_horizontalalignment("right")
+    axes.set_xlabel(unit, fontsize=9, labelpad=1)
 
 
 def draw_signed(axes: Axes, values: np.ndarray, most: float | None = None, **style: Any) -> None:

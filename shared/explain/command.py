@@ -10,7 +10,7 @@ import torch
 from omegaconf import DictConfig, OmegaConf
 from rich.table import Table
 
-from shared.commands import data_of, read_data
+from shared.commands import best, data_of, read_data
 from shared.config import (
     PROJECT,
     Console,
@@ -26,24 +26,25 @@ from shared.config import (
 )
 from shared.errors import Limit, UserError, nearest, require_choice, require_int
 from shared.explain.adapter import InputAdapter
-from shared.explain.checks.base import Subject, rows_of, run_checks
-from shared.explain.explanation import Example
-from shared.explain.method import METHODS, Method, methods_of
+from shared.explain.checks.base import Checks, Subject, passed_checks, rows_of, run_checks
+from shared.explain.explanation import Example, Shown
+from shared.explain.method import KINDS, METHODS, Method, methods_of
 from shared.explain.panels import Panels
-from shared.explain.report import write_report
+from shared.explain.report import Answer, Panel, write_report
 from shared.explain.units import Target
 from shared.files import make_folder, read_json, write_json
 from shared.network import layer_table, render
 from shared.results import percent
 from shared.runs import Run
-from shared.training import Classifier, load_module
+from shared.training import Classifier, Record, load_module
 
+LIKELIEST = 5  # classes that the report names
 OWN = ("text", "move")  # keys of the configuration that a domain's own kind of input needs
 OF_CHECKS = ("run", "check", "data", "checkpoint", "output", "searched", "n", "seed")
 WEIGHTS: dict[str, Any] = {"l1": NotNegative, "smooth": NotNegative, "epsilon": Positive | None}
 NUMBERS = {
     **{"inputs": Count, "searched": Count, "n": Annotated[int, Limit(2, whole=True)]},
-    **{"item": Whole, "seed": Whole},
+    **{"item": Whole, "seed": Whole, "units": Count | None},
     **WEIGHTS,
 }
 
@@ -56,7 +57,9 @@ def explain_run(config: DictConfig) -> Path | None:
     """
     _check_keys(config)
     run = Run.open(config.run)
-    module = load_module(run, config.checkpoint).float()
+    module = load_module(run, config.checkpoint)
+    module.record = Record.read(run, module) if config.checkpoint == "best" else None
+    module.float()
     if config.layer == "?":
         Console().print(render(layer_table(module.network)))
         return None
@@ -74,6 +77,8 @@ def _check_keys(config: DictConfig) -> None:
         if unread and key in config and config[key] != file[key]:
             where = "beside check" if config.check else "without check"
             raise UserError(f"{key}: must be omitted {where}, which does not read it, got {config[key]}")
+    if config.unit is not None and config.units is not None:
+        raise UserError(f"units: must be omitted beside unit, got {config.units}")
     methods = [] if config.check else _methods(config)
     hints = {key: hint for method in methods for key, hint in method.hints.items()}
     for key in _options(config):
@@ -119,41 +124,83 @@ def _check(run: Run, adapter: InputAdapter, config: DictConfig) -> Path:
 
 def _explain(run: Run, adapter: InputAdapter, config: DictConfig) -> Path:
     """Make the panels, one after the other, and write the report."""
-    about, checks, methods = _about(run, adapter), _measured(run), _methods(config)
+    checks = _measured(run)
+    methods, order = _ordered(_methods(config), config, checks)
     examples, remarks = _examples(adapter, config)
     for remark in remarks:
         print_line(remark)
     options = {key: config[key] for key in ("start", "seed", *_options(config))}
     options |= {key: float(value) for key in WEIGHTS if (value := config[key]) is not None}
     options["style"] = _read(adapter, Path(config.style))[0] if config.style else None
-    panels = Panels(adapter, options, config.layer, config.unit)
+    passed = {method.name: passed_checks(checks, method.name) for method in methods}
+    panels = Panels(adapter, options, config, passed)
     targets = [_target(adapter, example, config) for example in examples]
-    folder, made, skipped = _folder(run, config, unique_name()), [], []
-    for method in methods:
-        try:
-            for panel in panels.of(method, examples, targets):
-                made.append(panel)
-                print_line(panel.words)
-        except UserError as error:
-            if config.methods is not None:
-                if not any(folder.iterdir()):
-                    folder.rmdir()
-                raise
-            skipped.append(f"skipped: {error}")
-    notes = [about, *remarks, *skipped]
-    write_report(folder, f"What {run.folder.name} learned", notes, made, checks)
-    for line in [*skipped, f"explanations: {folder}"]:
+    of_inputs = [method for method in methods if method.kind in ("map", "input")]
+    folder = _folder(run, config, unique_name())
+    try:
+        answers = [
+            _answer(adapter, example, panels.of_example(of_inputs, example, target))
+            for example, target in zip(examples if of_inputs else [], targets, strict=False)
+        ]
+        units = [panel for method in methods if method not in of_inputs for panel in panels.of(method)]
+    except UserError:
+        if not any(folder.iterdir()):
+            folder.rmdir()
+        raise
+    title = (
+        answers[0].title
+        if answers
+        else f"Filters and units of {run.config.choices.model} on {run.config.choices.data}"
+    )
+    if len(answers) > 1:
+        title += f", and {len(answers) - 1} more"
+    notes = [*remarks, *panels.skipped, _about(run, adapter)]
+    write_report(folder, title, answers, units, order, rows_of(checks) if checks else [], notes)
+    for line in [*panels.skipped, f"explanations: {folder}"]:
         print_line(line)
     return folder
 
 
-def _measured(run: Run) -> list[list[str]]:
-    """The rows of the table of checks, if the run was checked."""
+def _answer(adapter: InputAdapter, example: Example, panels: list[Panel]) -> Answer:
+    """What the network answers to an input, what the data say, and the evidence."""
+    classes = adapter.module.classes
+    likeliest = best(adapter.probabilities(example.x[None])[0].numpy(), classes, LIKELIEST)
+    remark = ""
+    if example.label is not None:
+        said = classes[example.label]
+        remark = f"The data say {'the same' if said == likeliest[0]['name'] else said}."
+    picture = adapter.grid_figure([Shown(example, "")], 1)
+    return Answer(example.name, likeliest, remark, picture, panels)
+
+
+def _ordered(methods: list[Method], config: DictConfig, checks: Checks) -> tuple[list[Method], str]:
+    """The methods in the order of the report, and a sentence on it."""
+    if config.methods is not None:
+        return methods, "In the order in which methods= names them."
+    if not any(row.get("method") for row in checks.values()):
+        hint = f"explain.py check run={config.run}"
+        return methods, (
+            "In a usual order: how far each can be trusted on this network has not been measured; "
+            f"{hint} does."
+        )
+
+    def failures(method: Method) -> tuple[int, int]:
+        judged = [row["holds"] for row in checks.values() if row.get("method") == method.name]
+        return KINDS.index(method.kind), judged.count(False) - judged.count(True)
+
+    order = "In the order of how many of the checks of this network they passed, maps before made inputs."
+    return sorted(methods, key=failures), order
+
+
+def _measured(run: Run) -> Checks:
+    """The measurements of the run's checks, if it was checked."""
     path = run.output / "explanations" / "check" / "checks.json"
     if not path.is_file():
-        return []
+        return {}
     try:
-        return rows_of(read_json(path))
+        checks = read_json(path)
+        rows_of(checks), [passed_checks(checks, str(row.get("method"))) for row in checks.values()]
+        return dict(checks)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise UserError(f"{path}: must be what `explain.py check` writes ({error}); delete it") from error
 

@@ -45,10 +45,4 @@ class Explanation:
     baseline: float  # what that is compared with, such as the same without the evidence
     meta: dict[str, Any] = field(default_factory=dict)  # how it was made: filling, layer, seed
     shown: tuple[Shown, ...] = ()  # the inputs that belong to it
-    signed: Tensor | None = None  # a map with signs, of a method whose ``map`` has none
     made: Example | None = None  # the input made, of which the adapter may write a sound
-
-    @property
-    def with_signs(self) -> Float[Tensor, "_ _"]:
-        """The relevance of places (axis 1, axis 2), with signs."""
-        return (self.map if self.signed is None else self.signed)[0].detach()

@@ -12,9 +12,9 @@ from shared.explain.adapter import InputAdapter
 from shared.explain.explanation import Example, Explanation
 from shared.explain.units import Target
 
-KINDS = ("weights", "units", "map", "input")  # in the order of a report
-SIGNED = "blue supports the target, orange or red opposes it"
-UNSIGNED = "the darker the blue, the more the target's score depends on the place"
+KINDS = ("map", "input", "weights", "units")  # in the order of a report
+# Of maps, in the order of a report on a run that was not checked; others follow.
+USUAL = ("occlusion", "integrated_gradients", "input_x_gradient", "grad_cam", "saliency")
 
 
 @dataclass
@@ -25,10 +25,9 @@ class Method:
         title: of its panels; ``{target}`` is filled in.
         kind: what it shows: the ``weights`` of a layer, inputs for ``units`` of a layer (both take no
             example), a ``map`` of the relevance of the example's places, or an ``input`` that it made.
-        caption: what the colours of its panels mean; of a map, the default depends on ``signed``.
-        signed: of a map: whether values below zero speak against the target. A method without signs gives
-            ``Explanation.signed`` too, which the check of randomised weights compares.
-        faithful: of a map: whether the checks require that it beats a random order at deletion and insertion.
+        caption: a sentence on how to read its panels; ``{target}`` is filled in.
+        numbers: a sentence on ``{target}``, ``{value}`` and ``{baseline}``.
+        unit: of a map: what its colours measure.
         columns: of units: inputs in a row of a panel for each unit; 0: one panel with a row for each unit.
         of_classes: of units: whether it explains the classes where no layer is named.
     """
@@ -36,16 +35,14 @@ class Method:
     title: str
     kind: Literal["weights", "units", "map", "input"]
     caption: str = ""
-    signed: bool = True
-    faithful: bool = False
+    numbers: str = "value {value}, baseline {baseline}"
+    unit: str = "relevance"
     columns: int = 0
     of_classes: bool = False
 
     def __call__(self, function: Callable[..., Explanation]) -> Callable[..., Explanation]:
         """Enter the function, whose name ``methods=`` takes."""
         self.function, self.name = function, function.__name__
-        if self.kind == "map" and not self.caption:
-            self.caption = SIGNED if self.signed else UNSIGNED
         parameters = list(inspect.signature(function).parameters.values())[3:]
         self.options = {option.name: option.default is option.empty for option in parameters}
         self.hints = {option.name: option.annotation for option in parameters}
@@ -59,7 +56,11 @@ METHODS: dict[str, Method] = {}
 def methods_of(*kinds: str) -> list[Method]:
     """The methods of some kinds, in the order of a report; without kinds all."""
     chosen = [method for method in METHODS.values() if method.kind in (kinds or KINDS)]
-    return sorted(chosen, key=lambda method: KINDS.index(method.kind))
+
+    def usual(method: Method) -> tuple[int, int]:
+        return KINDS.index(method.kind), [*USUAL, method.name].index(method.name)
+
+    return sorted(chosen, key=usual)
 
 
 def explain(
@@ -76,10 +77,7 @@ def explain(
     adapter.network.eval().requires_grad_(False)
     try:
         with torch.backends.cudnn.flags(enabled=False):  # cuDNN's LSTM has no gradient in evaluation
-            explanation = record.function(adapter, example, target, **options)
+            return record.function(adapter, example, target, **options)
     finally:
         for weight in trained:
             weight.requires_grad_()
-    if record.kind == "map" and not record.signed and explanation.signed is None:
-        raise ValueError(f"{method}: a method of maps without signs must return a signed map as well")
-    return explanation

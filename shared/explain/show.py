@@ -12,12 +12,13 @@ from shared.config import Console, Count, check_value, find_domain, print_line, 
 from shared.explain.adapter import InputAdapter
 from shared.explain.explanation import Shown
 from shared.files import csv_text, make_folder, printable, write
-from shared.results import png
+from shared.results import write_figure
 from shared.training import DataModule
 
 MOST = 400  # examples of a picture: more are too small to be seen
 LISTED = 20  # classes that are printed
 WIDE = 30  # characters of a caption
+HEAD = 0.4  # inches of the title
 SPLITS = ("train", "val", "test")
 
 
@@ -46,7 +47,7 @@ def show(config: DictConfig) -> Path:
         Shown(example, f"{_short(label)}\n{_short(example.name)}")
         for example, label in zip(examples, labels, strict=True)
     ]
-    figure = adapter.grid_figure(cells, min(len(cells), adapter.columns + 1))
+    figure = adapter.grid_figure(cells, min(len(cells), adapter.columns + 1), head=HEAD)
     title = f"{len(items):,} of {len(data.train_set):,} training examples of {config.choices.data}"
     title += f", {len(set(labels)):,} of {len(data.classes):,} classes"
     figure.suptitle(title, x=0.01, y=1 - 0.12 / figure.get_figheight(), ha="left", va="top", parse_math=False)
@@ -54,7 +55,7 @@ def show(config: DictConfig) -> Path:
         config.output or Path(config.runs, config.domain.name, "examples", unique_name())
     ).absolute()
     make_folder("output", folder)
-    write(folder / "examples.png", png(figure))
+    write_figure(folder / "examples", figure, config.figures)
     sizes = {name: data.class_sizes(name) for name in SPLITS}
     rows = [
         [name, *(None if size is None else int(size[n]) for size in sizes.values())]

@@ -10,9 +10,10 @@ from shared.results.plots import (
     ORANGE,
     PALETTE,
     RELEVANCE,
+    draw,
     learning_curve,
     new_figure,
-    png,
+    write_figure,
 )
 from shared.results.report import write_report
 from shared.results.scores import Score, Spread, Z, percent, score, spread_of

@@ -53,10 +53,10 @@ def confusion_plot(counts: np.ndarray, classes: Sequence[str], title: str) -> Fi
     for row, column in zip(*np.nonzero(counts), strict=True):
         colour = "white" if share[row, column] > 0.5 else "0.2"
         number = f"{counts[row, column]:,}"
-        axes.text(column, row, number, ha="center", va="center", fontsize=7, color=colour)
+        axes.text(column, row, number, ha="center", va="center", fontsize=9, color=colour)
     names = [name if len(name) <= LONGEST else f"{name[: LONGEST - 1]}…" for name in classes]
-    axes.set_xticks(range(n), names, rotation=45, ha="right", fontsize=8, parse_math=False)
-    axes.set_yticks(range(n), names, fontsize=8, parse_math=False)
+    axes.set_xticks(range(n), names, rotation=45, ha="right", fontsize=9, parse_math=False)
+    axes.set_yticks(range(n), names, fontsize=9, parse_math=False)
     axes.set_xlabel("predicted class")
     axes.set_ylabel("true class")
     return figure

@@ -2,11 +2,15 @@
 
 import io
 import warnings
+from pathlib import Path
 from typing import Any
 
+from matplotlib import rc_context
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter, PercentFormatter
+
+from shared.files import write
 
 BLUE, ORANGE = "#0072b2", "#d55e00"  # distinguishable for the colour-blind as well (Okabe & Ito 2008)
 RELEVANCE = LinearSegmentedColormap.from_list("relevance", [ORANGE, "white", BLUE])  # against … for
@@ -28,17 +32,38 @@ def new_figure(
         axes.spines[["top", "right"]].set_visible(False)
         axes.grid(alpha=0.25)
         axes.set_axisbelow(True)
-        axes.tick_params(labelsize=8)
+        axes.tick_params(labelsize=9)
     return figure, made
 
 
-def png(figure: Figure, **settings: Any) -> bytes:
-    """The figure as a PNG file, 130 dots an inch; ``settings`` as ``Figure.savefig`` takes them."""
-    picture = io.BytesIO()
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Glyph .* missing from")  # a file's name in another script
-        figure.savefig(picture, format="png", dpi=130, **settings)
-    return picture.getvalue()
+def draw(figure: Figure, also: str = "png", **settings: Any) -> dict[str, bytes]:
+    """The files of a figure by suffix: PNG of 130 dots an inch, and another format.
+
+    Args:
+        figure: what is drawn.
+        also: svg or pdf; png: nothing else.
+        settings: as ``Figure.savefig`` takes them.
+    """
+    files = {}
+    for kind in dict.fromkeys(("png", also)):
+        file, dated = io.BytesIO(), {"svg": {"Date": None}, "pdf": {"CreationDate": None}}.get(kind)
+        with warnings.catch_warnings(), rc_context({"svg.hashsalt": "figure"}):  # the same file each time
+            warnings.filterwarnings("ignore", "Glyph .* missing from")  # a file's name in another script
+            figure.savefig(file, format=kind, dpi=130, metadata=dated, **settings)
+        files[f".{kind}"] = file.getvalue()
+    return files
+
+
+def write_figure(path: Path, figure: Figure, also: str = "png", **settings: Any) -> bytes:
+    """Write the files of ``draw`` at a path without suffix; return the PNG.
+
+    Raises:
+        UserError: A file cannot be written.
+    """
+    files = draw(figure, also, **settings)
+    for suffix, contents in files.items():
+        write(path.with_name(path.name + suffix), contents)
+    return files[".png"]
 
 
 def learning_curve(rows: list[dict[str, Any]], samples: int, title: str) -> Figure:

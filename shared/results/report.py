@@ -9,14 +9,18 @@ import numpy as np
 from shared.files import csv_text, write
 from shared.results.by_class import ClassScores, confusion, confusion_plot
 from shared.results.calibration import calibration_bins, reliability_plot
-from shared.results.plots import png
+from shared.results.plots import write_figure
 from shared.results.scores import Score
 
 DRAWN = 40  # classes: a larger matrix cannot be read as a picture
 
 
 def write_report(
-    folder: Path, columns: Mapping[str, np.ndarray], by_class: Sequence[ClassScores], title: str
+    folder: Path,
+    columns: Mapping[str, np.ndarray],
+    by_class: Sequence[ClassScores],
+    title: str,
+    figures: str = "png",
 ) -> None:
     """Write the predictions of all items, and tables and plots of classes and calibration.
 
@@ -26,6 +30,7 @@ def write_report(
         columns: of all items, as ``Classifier.test_columns`` has them, and their ``group``.
         by_class: of the same items.
         title: of the plots.
+        figures: a format of the plots beside PNG.
     """
     items = io.BytesIO()
     np.savez_compressed(items, **dict(columns))  # type: ignore[arg-type]
@@ -43,9 +48,9 @@ def write_report(
         folder / "calibration.csv",
         csv_text(head, ([one.low, one.high, one.confidence, *_cells(one.accuracy)] for one in bins)),
     )
-    write(folder / "calibration.png", png(reliability_plot(columns, bins, title)))
+    write_figure(folder / "calibration", reliability_plot(columns, bins, title), figures)
     if len(names) <= DRAWN:
-        write(folder / "confusion.png", png(confusion_plot(counts, names, title)))
+        write_figure(folder / "confusion", confusion_plot(counts, names, title), figures)
 
 
 def _head(n: str, name: str) -> list[str]:

@@ -10,7 +10,8 @@ from shared.config import check_built, check_choice, declared, find_domain, para
 from shared.errors import UserError, nearest, require_choice
 from shared.runs.run import Run
 
-PREDICT = ("run", "input", "checkpoint", "output", "choices")  # all other keys are options of the domain's
+# Of predict.py: all other keys are options of the domain's.
+PREDICT = ("run", "input", "checkpoint", "output", "figures", "choices")
 EXPORTS = {"onnx": ".onnx", "torch": ".pt2"}  # formats of export.py, and how their files end
 
 

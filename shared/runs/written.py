@@ -12,7 +12,10 @@ from shared.errors import UserError, named
 from shared.files import read_json, read_yaml
 
 # Keys that older runs lack, with what they did.
-LATER_KEYS = {"runs": "runs", "test": True, "resume": None, "logger": {"tensorboard": {}}, "callbacks": {}}
+LATER_KEYS = {
+    "runs": "runs", "test": True, "resume": None, "logger": {"tensorboard": {}}, "callbacks": {},
+    "figures": "png",
+}  # fmt: skip
 
 SECTIONS = ("domain", "model", "data", "optimizer", "schedule", "logger", "callbacks")  # any mappings
 

@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
@@ -15,7 +16,7 @@ from rich.table import Table
 
 from shared.config import Console, Monitor, command_line, compose, print_line
 from shared.files import csv_text, printable, write
-from shared.results import png
+from shared.results import write_figure
 from shared.sweep.progress import best, setting_text, value_text
 from shared.sweep.space import OWN, Space, short_names
 from shared.sweep.study import Study
@@ -28,7 +29,7 @@ PLOTS: dict[str, Callable[..., Axes]] = {
 }
 
 
-def report(study: Study, space: Space, overrides: list[str]) -> None:
+def report(study: Study, space: Space, overrides: list[str], also: str) -> None:
     """Write ``trials.csv``, figures and ``experiment/best.yaml`` into the study's folder, and print them."""
     trials, monitor = study.trials(), study.monitor
     attributes = ["epochs", "params", "cpu_seconds", "run", "error"]
@@ -41,8 +42,7 @@ def report(study: Study, space: Space, overrides: list[str]) -> None:
     header = ["trial", "state", monitor.name, *space.values, *attributes]
     write(study.folder / "trials.csv", csv_text(header, rows))
     title = f"{study.folder.name}: {len(trials)} trials"
-    for name, figure in figures(study.optuna, title, monitor.name).items():
-        write(study.folder / name, figure)
+    draw(study.optuna, title, monitor.name, study.folder, also)
     if trials:
         Console().print(trials_table(trials, space, monitor))
     if chosen := best(trials, monitor):
@@ -84,14 +84,13 @@ def trials_table(trials: list[FrozenTrial], space: Space, monitor: Monitor) -> T
     return table
 
 
-def figures(study: optuna.Study, title: str, metric: str) -> dict[str, bytes]:
-    """``history.png``, ``parallel.png`` and ``importances.png``; none before two trials differ."""
+def draw(study: optuna.Study, title: str, metric: str, folder: Path, also: str) -> None:
+    """Write figures of the history, all settings and their importance; none before two trials differ."""
     from matplotlib import pyplot
 
     completed = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
     if len({trial.value for trial in completed}) < 2:
-        return {}
-    files = {}
+        return
     # Optuna sets a style for all figures to come, and warns of studies so small that a scale has one value.
     with mpl.rc_context(), warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)
@@ -106,9 +105,8 @@ def figures(study: optuna.Study, title: str, metric: str) -> dict[str, bytes]:
             for shown in figure.axes:
                 shown.grid(False)
                 shown.set_facecolor("white")
-            files[f"{name}.png"] = png(figure, bbox_inches="tight")
+            write_figure(folder / name, figure, also, bbox_inches="tight")
             pyplot.close(figure)
-    return files
 
 
 def experiment(trial: FrozenTrial, space: Space, comments: list[str]) -> str:

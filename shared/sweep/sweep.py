@@ -65,7 +65,7 @@ def sweep(config: DictConfig, words: list[str] | None = None) -> Study:
         except KeyboardInterrupt as stop:
             raise Stopped.saying(f"\nstopped; {SAME}", stop) from None
         finally:
-            report(study, space, words)
+            report(study, space, words, config.figures)
     if best(study.trials(), monitor) is None and not study.trials(TrialState.RUNNING):
         raise UserError(f"no trial could be trained; {study.folder / 'trials.csv'} has the reasons")
     return study

@@ -162,9 +162,9 @@ class History(Callback):
 
 
 class TrainingProgress(Callback):
-    """One bar over the whole training: steps, loss, the monitored metric, time passed and time left.
+    """A line an epoch, and on a terminal below them one bar over the whole training.
 
-    Where standard error is no terminal, a line an epoch instead.
+    The bar has steps, loss, the monitored metric, time passed and time left.
     """
 
     def __init__(self, monitor: Monitor) -> None:
@@ -186,9 +186,9 @@ class TrainingProgress(Callback):
             self.bar.update(self.task, completed=trainer.global_step, note=note)
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Print a line where there is no bar."""
+        """Print a line, above the bar if there is one."""
         self.bar.update(self.task, completed=trainer.global_step)
-        if self.bar.disable and trainer.is_global_zero:
+        if trainer.is_global_zero:
             note = self._note(trainer, trainer.callback_metrics["train/loss"])
             epoch = f"epoch {trainer.current_epoch + 1}/{trainer.max_epochs}"
             self.bar.console.print(f"{epoch}  step {trainer.global_step}  {note}")

@@ -59,6 +59,7 @@ def draw_board(
     """
     size = len(stones)
     _draw_empty(axes, size)
+    unit = _points_of_unit(axes)
     board = (-0.5, size - 0.5, size - 0.5, -0.5)
     shadow = (board[0] + 0.04, board[1] + 0.04, board[2] + 0.06, board[3] + 0.06)
     tiles = _stones()
@@ -71,14 +72,14 @@ def draw_board(
         dark = stones[row, column] == BLACK or colours[row, column, 1] < 0.45
         axes.text(
             column, row, text, ha="center", va="center_baseline", zorder=6, parse_math=False,
-            fontsize=0.29 * _points_of_unit(axes), color="white" if dark else "black", weight="bold",
+            fontsize=max(9.0, 0.29 * unit), color="white" if dark else "black", weight="bold",
         )  # fmt: skip
     opposite = "black" if last is None or stones.flat[last] != BLACK else "white"
     rings = (last, 0.24, opposite, 0.06), (chosen, 0.45, "white", 0.15), (chosen, 0.45, ORANGE, 0.09)
     for marked, radius, colour, width in rings:
         if marked is not None:
             row, column = divmod(marked, size)
-            style = {"edgecolor": colour, "linewidth": width * _points_of_unit(axes)}
+            style = {"edgecolor": colour, "linewidth": width * unit}
             axes.add_patch(Circle((column, row), radius, fill=False, zorder=5, **style))
 
 
@@ -93,6 +94,12 @@ def heat_colours(heat: NDArray[np.floating], limit: float | None = None) -> NDAr
     )
     alpha = 0.95 * np.minimum(2.5 * strength, 1)
     return np.concatenate([light + (deep - light) * strength, alpha], -1).astype(np.float32)
+
+
+def heat_on_wood(heat: NDArray[np.floating], limit: float) -> NDArray[np.float32]:
+    """RGB (…, 3) of values as a board shows them; ``limit`` has the full colour."""
+    colours = heat_colours(heat, limit)
+    return colours[..., :3] * colours[..., 3:] + (1 - colours[..., 3:]) * np.array(WOOD, np.float32)
 
 
 def _heat_tiles(colours: NDArray[np.float32], taken: NDArray[np.bool_]) -> Tile:
@@ -121,7 +128,7 @@ def _draw_empty(axes: Axes, size: int) -> None:
         axes.add_patch(Circle((x, y), 0.1, color=INK, linewidth=0, zorder=1))
     for i, edge in product(range(size), (-0.9, size - 0.1)):
         for across, down, text in ((i, edge, LETTERS[i]), (edge, i, str(size - i))):
-            axes.text(across, down, text, ha="center", va="center", color=INK, fontsize=0.34 * unit)
+            axes.text(across, down, text, ha="center", va="center", color=INK, fontsize=max(9.0, 0.34 * unit))
 
 
 def _points_of_unit(axes: Axes) -> float:

@@ -56,7 +56,7 @@ def move_picture(
     ranks = {int(point): rank for rank, point in enumerate(order, start=1)}
     axes = figure.add_axes((0.80, 0.84 - 0.043 * len(rows), 0.12, 0.043 * len(rows)))
     _draw_bars(axes, [(ranks[p], point_name(p, size), float(probabilities[p]), p == played) for p in rows])
-    figure.text(0.69, 0.865, "the policy's choices", fontsize=12, color=GREY, va="center")
+    figure.text(0.69, 0.865, "the policy's choices; on the board in %", fontsize=12, color=GREY, va="center")
     rings = (("played", played, ORANGE, 9, 2), ("last move before", last, "black", 6, 1))
     marks = [
         Line2D([], [], marker="o", color=colour, fillstyle="none", ms=size, mew=width, lw=0, label=label)
@@ -123,8 +123,10 @@ def game_picture(
         ring = {"facecolors": "none", "edgecolors": ORANGE, "linewidths": 2}
         axes.scatter(number[chosen], values[chosen], s=150, zorder=3, **ring)
     label = {"textcoords": "offset points", "ha": "center", "color": ORANGE, "weight": "bold", "fontsize": 10}
-    for place, text in named.items():
+    labels = [
         above.annotate(text, (number[place], max(probability[place], 1e-4)), (0, 11), zorder=4, **label)
+        for place, text in sorted(named.items())
+    ]
     for axes, ticks, form in (
         (above, [1e-4, 1e-3, 1e-2, 1e-1, 1], lambda value, _: f"{100 * value:g}%"),
         (below, [1, 2, 5, 10, 20, 50, 100, 200, 300], lambda value, _: f"{value:g}"),
@@ -136,12 +138,15 @@ def game_picture(
     below.set(ylabel="its rank (1: the policy's own)", ylim=(1.2 * points, 0.8), xlabel="number of the move")
     below.set_xlim(number.min() - 1.5, number.max() + 1.5)
     figure.align_ylabels()
+    for last, moved in enumerate(labels):  # upwards, until it is beside no label before it
+        while any(moved.get_window_extent().overlaps(one.get_window_extent()) for one in labels[:last]):
+            moved.xyann = (0, moved.xyann[1] + 12)
     return figure
 
 
 def _on_board(probability: float) -> str:
-    """Per cent, short enough to stand on a point."""
-    return "<1%" if probability < 0.01 else f"{probability:.0%}"
+    """Per cent without their sign, so short that it stays on its point."""
+    return "<1" if probability < 0.01 else f"{100 * probability:.0f}"
 
 
 def _figure(width: float, height: float, title: str, subtitle: str) -> Figure:

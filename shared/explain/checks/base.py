@@ -20,9 +20,8 @@ from shared.network import Network
 
 MOST = 10  # times N examples are tried, until the network was right on N
 SIGNS: dict[str, Callable[[float, float], bool]] = {
-    **{"≥": operator.ge, "≤": operator.le, ">": operator.gt, "<": operator.lt},
-    "within ±": lambda value, bound: abs(value) <= bound,
-}
+    "≥": operator.ge, "≤": operator.le, ">": operator.gt, "<": operator.lt,
+}  # fmt: skip
 
 
 class Measure(NamedTuple):
@@ -33,13 +32,16 @@ class Measure(NamedTuple):
     n: int
     required: str = ""
     holds: bool | None = None
+    method: str = ""  # that is judged by it; none: the check is of the network, or of several methods
+    words: str = ""  # of a report on this method
 
 
-def measure(name: str, value: float, n: int, sign: str = "", bound: float = 0.0, note: str = "") -> Measure:
+def measure(
+    name: str, value: float, n: int, sign: str = "", bound: float = 0.0, method: str = "", words: str = ""
+) -> Measure:
     """A number, which with one of SIGNS has to be on the right side of a bound."""
-    if not sign:
-        return Measure(name, value, n)
-    return Measure(name, value, n, f"{sign} {bound:.3g}{note}", bool(SIGNS[sign](value, bound)))
+    required, holds = (f"{sign} {bound:.3g}", bool(SIGNS[sign](value, bound))) if sign else ("", None)
+    return Measure(name, value, n, required, holds, method, words)
 
 
 class Subject:
@@ -104,13 +106,25 @@ def check(function: Check) -> Check:
     return function
 
 
-def run_checks(subject: Subject) -> dict[str, dict[str, Any]]:
+Checks = dict[str, dict[str, Any]]  # measurements as plain values, by name
+
+
+def run_checks(subject: Subject) -> Checks:
     """The measurements of all checks of one network, as plain values by name."""
     measures = chain.from_iterable(function(subject) for function in progress(CHECKS, "checking"))
     return {name: dict(zip(Measure._fields[1:], values, strict=True)) for name, *values in measures}
 
 
-def rows_of(measures: dict[str, dict[str, Any]]) -> list[list[str]]:
+def passed_checks(measures: Checks, method: str) -> str:
+    """A sentence on how well a method passed; nothing if it was not checked."""
+    rows = [row for row in measures.values() if row.get("method") == method and row["holds"] is not None]
+    if not rows:
+        return ""
+    words = [row["words"] + ("" if row["holds"] else " (failed)") for row in rows]
+    return f"It passed {sum(row['holds'] for row in rows)} of {len(rows)} checks: {'; '.join(words)}."
+
+
+def rows_of(measures: Checks) -> list[list[str]]:
     """The table of measurements; its first row is the head."""
     words = {True: "holds", False: "does not hold", None: ""}
     rows = [["check", "value", "n", "required", ""]]

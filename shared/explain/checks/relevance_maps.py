@@ -2,7 +2,7 @@
 
 import copy
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import torch
@@ -12,7 +12,6 @@ from torch import Tensor
 
 from shared.explain import Example, InputAdapter, Inputs, Target
 from shared.explain.checks.base import Measure, Subject, check, measure
-from shared.explain.method import METHODS
 from shared.explain.methods.occlusion import BATCH
 from shared.explain.methods.saliency import gradient
 from shared.network import Network
@@ -50,41 +49,65 @@ def gradients(subject: Subject) -> Iterator[Measure]:
 
 
 @check
-def faithful(subject: Subject) -> Iterator[Measure]:
-    """Deletion and insertion, each method against random orders."""
+def relevance_maps(subject: Subject) -> Iterator[Measure]:
+    """Deletion, insertion and randomised weights, of each method and of maps that read no weight.
+
+    A method has to pass; each of these maps has to fail at least once, or what passes proves nothing.
+    """
+    measures = [*deleted_and_inserted(subject), *randomised_weights(subject)]
+    yield from (one._replace(required="", holds=None) if one.method in BLIND else one for one in measures)
+    for name in BLIND:
+        verdicts = [one.holds for one in measures if one.method == name]
+        label = f"control: {name}, a map that reads no weight: checks that refuse it"
+        yield measure(label, float(verdicts.count(False)), len(verdicts), "≥", 1.0)
+
+
+def deleted_and_inserted(subject: Subject) -> Iterator[Measure]:
+    """The areas under both curves, each method against random orders."""
     adapter, random = subject.adapter, np.random.default_rng(subject.seed)
     areas: dict[str, list[tuple[float, float]]] = {}
     for example in subject.examples:
         target = Target(adapter.answer(example))
         maps = {"random": torch.from_numpy(random.random(adapter.places(example).shape))}
-        for name, relevance in (maps | subject.maps(example)).items():
+        maps |= subject.maps(example)
+        maps |= {name: draw(adapter, example, random) for name, draw in BLIND.items()}
+        for name, relevance in maps.items():
             areas.setdefault(name, []).append(curves(adapter, example, target, relevance))
-    mean = {name: np.mean(both, 0) for name, both in areas.items()}
-    bounds = {"deletion": ("≤", 0.25 * mean["random"][0]), "insertion": ("≥", mean["random"][1] + 0.2)}
-    for number, (curve, bound) in enumerate(bounds.items()):
+    mean = {name: np.mean(both, 0).tolist() for name, both in areas.items()}
+    removed, put = mean.pop("random")
+    bounds = {
+        "deletion": ("≤", 0.25 * removed, f"with what it marks removed first the probability is {{:.2f}} on "
+                     f"average, in random order {removed:.2f}"),
+        "insertion": ("≥", put + min(0.2, (1 - put) / 2), f"with it put in first {{:.2f}}, in random order "
+                      f"{put:.2f}"),
+    }  # fmt: skip
+    for number, (curve, (sign, bound, words)) in enumerate(bounds.items()):
+        yield measure(f"{curve}: random", (removed, put)[number], len(subject.examples))
         for name, area in mean.items():
-            faithful = name in METHODS and METHODS[name].faithful
-            value, n = float(area[number]), len(subject.examples)
-            yield measure(f"{curve}: {name}", value, n, *(bound if faithful else ()))
+            value = area[number]
+            label, n = f"{curve}: {name}", len(subject.examples)
+            yield measure(label, value, n, sign, bound, name, words.format(value))
 
 
-@check
 def randomised_weights(subject: Subject) -> Iterator[Measure]:
-    """Rank correlation of the maps with those of randomised weights (Adebayo et al. 2018, section 3)."""
-    adapter, edge = subject.adapter, "an edge detector"
-    names = subject.methods
-    correlations: dict[str, list[float]] = {name: [] for name in (*names, edge)}
+    """Rank correlation of the maps with those of randomised weights (Adebayo et al. 2018, section 3).
+
+    Its size |ρ| is averaged: signs that cancel over the inputs hide that maps are alike.
+    """
+    adapter, random = subject.adapter, np.random.default_rng(subject.seed)
+    correlations: dict[str, list[float]] = {}
     for n, example in enumerate(subject.examples):
         target, places = Target(adapter.answer(example)), foreground(adapter, example)
-        before = {name: subject.explain(name, example, target).with_signs for name in names}
+        before = subject.maps(example, target) | blind(adapter, example, random)
         with subject.with_network(randomised(adapter.network, subject.seed + n)):
-            after = {name: subject.explain(name, example, target).with_signs for name in names}
-        before[edge] = after[edge] = edges(adapter, example)
-        for name, values in correlations.items():
-            values.append(rank_correlation(before[name][places], after[name][places]))
+            after = subject.maps(example, target) | blind(adapter, example, random)
+        for name, one in before.items():
+            rho = rank_correlation(one[places], after[name][places])
+            correlations.setdefault(name, []).append(abs(rho))
     for name, values in correlations.items():
-        mean, sign = float(np.mean(values)), ">" if name == edge else "within ±"
-        yield measure(f"randomised weights: ρ of {name}", mean, len(values), sign, 0.25)
+        mean = float(np.mean(values))
+        words = f"|ρ| with maps of randomised weights {mean:.2f}"
+        yield measure(f"randomised weights: |ρ| of {name}", mean, len(values), "≤", 0.5, name, words)
 
 
 @check
@@ -97,6 +120,11 @@ def timed(subject: Subject) -> Iterator[Measure]:
     seconds = time.perf_counter() - start
     regions = len(next(iter(adapter.regions(example).values())))
     yield measure(f"occlusion: seconds for one input, {regions} regions", seconds, 1, "<", 60.0)
+
+
+def blind(adapter: InputAdapter, example: Example, random: np.random.Generator) -> dict[str, Tensor]:
+    """The maps that read no weight, each with a random sign."""
+    return {name: random.choice([-1, 1]) * draw(adapter, example, random) for name, draw in BLIND.items()}
 
 
 def curves(
@@ -132,14 +160,32 @@ def randomised(network: Network, seed: int) -> Network:
     return other
 
 
-def edges(adapter: InputAdapter, example: Example) -> Float[Tensor, "a1 a2"]:
-    """The edges of an input. They depend on no weight, and yet may look like an explanation."""
+def edges(adapter: InputAdapter, example: Example, random: np.random.Generator) -> Float[Tensor, "a1 a2"]:
+    """The edges of an input."""
     total = torch.zeros_like(example.x)
     for axis in (1, 2):
         if axis not in adapter.collapse and example.x.size(axis) > 1:
             steps = example.x.diff(dim=axis).abs()
             total.narrow(axis, 1, steps.size(axis)).add_(steps)
     return adapter.signed(total)[0]
+
+
+def brightness(
+    adapter: InputAdapter, example: Example, random: np.random.Generator
+) -> Float[Tensor, "a1 a2"]:
+    """How far each place is from the blank input's."""
+    return adapter.signed((example.x - adapter.blank(example)).abs())[0]
+
+
+def noise(adapter: InputAdapter, example: Example, random: np.random.Generator) -> Float[Tensor, "a1 a2"]:
+    """A random number for each place."""
+    return torch.from_numpy(random.random(adapter.places(example).shape))
+
+
+# Maps that look at no weight, and yet may look like explanations.
+BLIND: dict[str, Callable[[InputAdapter, Example, np.random.Generator], Tensor]] = {
+    "edges of the input": edges, "its distance from the blank one": brightness, "noise": noise,
+}  # fmt: skip
 
 
 def foreground(adapter: InputAdapter, example: Example) -> Bool[Tensor, "a1 a2"]:

@@ -15,7 +15,14 @@ STEPS = 200
 STARTS = ("noise", "zeros", "real")
 
 
-@Method("The input that maximises {target}", "units", of_classes=True)
+@Method(
+    "The input that maximises {target}",
+    "units",
+    "Inputs made to be as typical as can be for the network, each beside the best real one: "
+    "what they share is what the network looks for.",
+    "The sum over the cells is {value} for the made input, {baseline} for the best real one.",
+    of_classes=True,
+)
 def actmax(
     adapter: InputAdapter,
     example: None,
@@ -44,7 +51,7 @@ def actmax(
         return Explanation(torch.zeros_like(real.x), 0.0, 0.0, meta)
     [made] = maximise(adapter, [target], real.x[None], start, l1, smooth, seed)
     meta |= {"ratio": made.value / best if best > 0 else None, "total variation": made.variation}
-    ratio = f", {meta['ratio']:.1f} times the best real" if meta["ratio"] else ""
+    ratio = f", {meta['ratio']:.1f} × real" if meta["ratio"] else ""
     shown = [
         Shown(adapter.make(made.x, "made"), f"made: {made.value:.2f}{ratio}"),
         Shown(real, f"best real: {best:.2f}\n{real.name}"),

@@ -13,7 +13,13 @@ STEPS = 20  # of projected gradient descent
 KINDS = {"FGSM": "gradient sign", "PGD": "projected gradient descent", "random": "random signs"}
 
 
-@Method("A small change that changes the prediction", "input")
+@Method(
+    "A small change that changes the prediction",
+    "input",
+    "If the answer turns by a change that people hardly see, it rests on little; "
+    "the random change of the same size shows that the direction matters.",
+    "The probability of {target} falls from {baseline} to {value}.",
+)
 def adversarial(
     adapter: InputAdapter, example: Example, target: Target, epsilon: float | None = None, seed: int = 0
 ) -> Explanation:
@@ -32,7 +38,7 @@ def adversarial(
             x = attack(adapter.network, example.x[None], label, kind, step, adapter.bounds, seed)
             made = adapter.make(x[0], kind, of=example)
         inputs[kind] = made
-    shares = {kind: adapter.logits(made.x[None]).softmax(1)[0] for kind, made in inputs.items()}
+    shares = {kind: adapter.probabilities(made.x[None])[0] for kind, made in inputs.items()}
     shown = []
     for kind, share in shares.items():
         answer = int(share.argmax())

@@ -15,7 +15,12 @@ STEPS = 40  # an octave
 RATE = 0.05  # of the range, a step of Adam's
 
 
-@Method("Deep Dream", "input")
+@Method(
+    "Deep Dream",
+    "input",
+    "What the layer sees a little of becomes strong.",
+    "The mean square of the layer's output rises from {baseline} to {value}.",
+)
 def dream(adapter: InputAdapter, example: Example, target: Target, layer: str | None = None) -> Explanation:
     """The input changed so that a layer's output grows, above zero and below (Mordvintsev et al. 2015).
 

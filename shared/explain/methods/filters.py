@@ -4,7 +4,12 @@ from shared.explain import Explanation, InputAdapter, Method, Target
 from shared.explain.units import first_filters
 
 
-@Method("Filters that read the input", "weights", caption="blue: weights above zero, orange: below")
+@Method(
+    "Filters that read the input",
+    "weights",
+    "What each filter looks for in a small part of the input: the strongest filters first.",
+    "The norm of the weights is {value} of the largest filter, {baseline} of the smallest.",
+)
 def filters(adapter: InputAdapter, example: None, target: Target) -> Explanation:
     """The weights of a layer that reads the input itself (Krizhevsky et al. 2012, figure 3).
 

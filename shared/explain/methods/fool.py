@@ -11,7 +11,12 @@ from shared.results import percent
 STEPS = 200
 
 
-@Method("An input from noise that fools the network", "input")
+@Method(
+    "An input from noise that fools the network",
+    "input",
+    "The network is sure of {target} although no person would see it: its probability is no proof.",
+    "The probability of {target} rises from {baseline} to {value}.",
+)
 def fool(adapter: InputAdapter, example: Example, target: Target, seed: int = 0) -> Explanation:
     """Noise changed until the network is sure of a class, the target (Nguyen et al. 2015, section 3).
 
@@ -19,14 +24,14 @@ def fool(adapter: InputAdapter, example: Example, target: Target, seed: int = 0)
     """
     begin = noise(example.x[None], adapter, seed)
     x = deceive(adapter, begin, torch.tensor([target.unit]))[0]
-    before, after = adapter.logits(torch.stack([begin[0], x])).softmax(1)[:, target.unit].tolist()
+    before, after = adapter.probabilities(torch.stack([begin[0], x]))[:, target.unit].tolist()
     name = adapter.module.classes[target.unit]
     shown = [
         Shown(adapter.make(begin[0], "noise"), f"noise: {name} {percent(before)}"),
         Shown(adapter.make(x, "made"), f"made: {name} {percent(after)}"),
     ]
     if exists := adapter.nearest(x):
-        there = float(adapter.logits(exists.x[None]).softmax(1)[0, target.unit])
+        there = float(adapter.probabilities(exists.x[None])[0, target.unit])
         shown.append(nearest_shown(exists, f"{name} {percent(there)}"))
     return Explanation(x, after, before, {"seed": seed, "steps": STEPS}, tuple(shown))
 

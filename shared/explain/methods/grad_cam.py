@@ -7,12 +7,19 @@ from torch import Tensor
 
 from shared.errors import UserError
 from shared.explain import Example, Explanation, InputAdapter, Method, Target
-from shared.explain.methods.saliency import explained
+from shared.explain.methods.saliency import BLANK, explained
 from shared.explain.units import Seen, last_maps, watched
 from shared.network import Axis
 
 
-@Method("Grad-CAM", "map", caption="blue supports the target; what opposes it is not shown")
+@Method(
+    "Grad-CAM",
+    "map",
+    "The darker the blue, the more the last feature maps support {target} there; "
+    "what opposes it is not shown.",
+    BLANK,
+    unit="weighted feature maps",
+)
 def grad_cam(
     adapter: InputAdapter, example: Example, target: Target, layer: str | None = None
 ) -> Explanation:

@@ -9,7 +9,14 @@ from shared.explain import Example, Explanation, InputAdapter, Method, Target
 BATCH = 64  # inputs in one pass: memory stays bounded
 
 
-@Method("Occlusion", "map", faithful=True)
+@Method(
+    "Occlusion",
+    "map",
+    "Blue places support {target}: without them its score falls, without orange or red ones it rises.",
+    "The score of {target} is {value}; without the region that matters most it is {baseline} "
+    "(before softmax).",
+    unit="fall of the score without it",
+)
 @torch.no_grad()
 def occlusion(
     adapter: InputAdapter, example: Example, target: Target, regions: str | None = None

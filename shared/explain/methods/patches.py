@@ -4,7 +4,13 @@ from shared.explain import Explanation, InputAdapter, Method, Shown, Target
 from shared.explain.units import activations, find_layer
 
 
-@Method("Real inputs that activate {target} most", "units", columns=3)
+@Method(
+    "Real inputs that activate {target} most",
+    "units",
+    "What the framed parts have in common is what the unit looks for.",
+    "The strongest input moves it to {value}, the ninth to {baseline}.",
+    columns=3,
+)
 def top_patches(adapter: InputAdapter, example: None, target: Target) -> Explanation:
     """The nine training inputs with the largest value of a unit's cell, and the box that this cell sees.
 

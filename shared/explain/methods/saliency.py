@@ -4,7 +4,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from shared.explain import Example, Explanation, Input, InputAdapter, Inputs, Method, Target
 from shared.explain.adapter import Map
@@ -25,31 +24,51 @@ def explained(
     target: Target,
     relevance: Map,
     meta: dict[str, Any] | None = None,
-    signed: Tensor | None = None,
 ) -> Explanation:
     """A map with the scores of the example and of its blank input."""
     both = torch.stack([example.x, adapter.blank(example)])
     with torch.no_grad():
         value, baseline = target.score(adapter.network, both).tolist()
-    return Explanation(relevance, value, baseline, meta or {}, signed=signed)
+    return Explanation(relevance, value, baseline, meta or {})
 
 
-@Method("Saliency |∂y/∂x|", "map", signed=False)
+BLANK = "The score of {target} is {value}, that of a blank input {baseline} (before softmax)."
+
+
+@Method(
+    "Saliency |∂y/∂x|",
+    "map",
+    "The darker the blue, the more a small change of that place would move the score of {target}.",
+    BLANK,
+    unit="size of the slope",
+)
 def saliency(adapter: InputAdapter, example: Example, target: Target) -> Explanation:
     """|∂y/∂x| (Simonyan et al. 2014, section 3): of several channels, the largest at each place."""
     slope = gradient(adapter.network, target, example.x[None])[0]
-    strongest = slope.abs().amax(adapter.collapse, keepdim=True)
-    return explained(adapter, example, target, strongest, signed=adapter.signed(slope))
+    return explained(adapter, example, target, slope.abs().amax(adapter.collapse, keepdim=True))
 
 
-@Method("Input × gradient", "map")
+@Method(
+    "Input × gradient",
+    "map",
+    "Blue places support {target} and orange or red ones oppose it, were the network linear.",
+    BLANK,
+    unit="part of the score",
+)
 def input_x_gradient(adapter: InputAdapter, example: Example, target: Target) -> Explanation:
     """X · ∂y/∂x: what each place adds to the score of a linear network (Shrikumar et al. 2016)."""
     relevance = example.x * gradient(adapter.network, target, example.x[None])[0]
     return explained(adapter, example, target, adapter.signed(relevance))
 
 
-@Method("Integrated gradients", "map", faithful=True)
+@Method(
+    "Integrated gradients",
+    "map",
+    "Blue places raise the score of {target} above that of a blank input, orange or red ones lower it; "
+    "together they add up to the difference.",
+    BLANK,
+    unit="part of the difference",
+)
 def integrated_gradients(adapter: InputAdapter, example: Example, target: Target) -> Explanation:
     """(x - x₀) times the mean gradient on the way from x₀ to x (Sundararajan et al. 2017, section 3).
 

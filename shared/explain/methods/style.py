@@ -17,7 +17,12 @@ RATE = 0.02  # of the range, a step of Adam's
 CONTENT = 0.02  # weight of content against style, each in units of where it starts
 
 
-@Method("Content in another style", "input")
+@Method(
+    "Content in another style",
+    "input",
+    "The first picture with the textures of the second, as far as the network distinguishes them.",
+    "The style loss falls from {baseline} to {value}.",
+)
 def style(adapter: InputAdapter, example: Example, target: Target, style: Example) -> Explanation:
     """The content of ``input`` in the style of ``style`` (Gatys et al. 2016, section 2).
 

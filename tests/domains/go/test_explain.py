@@ -45,7 +45,7 @@ def test_a_problem_without_moves_and_the_move_to_come(go: GoDomain, tmp_path: Pa
     assert (example.name, example.source.colour, example.source.played) == ("game.sgf, move 4", 1, None)
     assert (example.source.stones != 0).sum() == 3
     explanation = explain(go, example, "occlusion", Target(200))
-    assert go.map_figure(example, explanation.map[0].numpy(), Target(200))
+    assert go.map_figure(example, {"stones": explanation.map[0].numpy()}, Target(200), "fall")
 
 
 def test_the_blank_input_is_the_empty_board(go: GoDomain) -> None:

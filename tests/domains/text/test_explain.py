@@ -5,9 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from matplotlib.figure import Figure
 
-from domains.text.explain import TextDomain, write_words
+from domains.text.explain import TextDomain
 from domains.text.substitution import substituted
 from shared.errors import UserError
 from shared.explain.adapter import InputAdapter
@@ -78,12 +77,30 @@ def test_planted_keywords_are_the_evidence(text: TextDomain) -> None:
     assert len(set(words.values())) == 2
 
 
-def test_long_sentences_are_written_smaller_and_stay_inside() -> None:
-    figure = Figure(figsize=(3, 1))
-    axes = figure.add_axes((0, 0, 1, 1))
-    write_words(axes, ["word"] * 60, [None] * 60)
-    sizes = {text.get_fontsize() for text in axes.texts}
-    assert len(sizes) == 1
-    assert sizes.pop() < 9
-    assert min(text.xyann[1] for text in axes.texts) > -72
-    assert max(text.xyann[0] for text in axes.texts) < 3 * 72
+def test_long_sentences_are_wrapped_and_stay_inside(text: TextDomain) -> None:
+    [example] = text.read(None, "word " * 60)
+    figure = text.map_figure(example, {"words": np.ones((60, 1))}, Target(0), "fall")
+    words = figure.axes[0]
+    wide, tall = (72 * inches for inches in figure.get_size_inches())
+    assert {word.get_fontsize() for word in words.texts} == {10.0}
+    assert min(word.xyann[1] for word in words.texts) > -tall
+    assert max(word.xyann[0] for word in words.texts) < wide - 30
+
+
+def test_unknown_words_are_grey_and_n_grams_that_disagree_are_underlined(text: TextDomain) -> None:
+    [example] = text.read(None, "a zorblax is not dull")
+    assert text.unknown(example) == [False, True, False, False, False]
+    assert text.places(example)[:, 0].tolist() == [True, False, True, True, True]
+    single = np.array([[1.0], [1.0], [0.1], [0.5], [-0.5]])
+    threes = np.array([[1.0], [-1.0], [-1.0], [0.5], [0.5]])
+    figure = text.map_figure(example, {"words": single, "n-grams": threes}, Target(0), "fall")
+    words, *_ = figure.axes
+    boxes = [word.get_bbox_patch() for word in words.texts]
+    assert [box is not None for box in boxes] == [True, False, True, True, True]
+    assert words.texts[1].get_color() == "0.6"
+    assert len(words.lines) == 1  # under "dull": faint and unknown words have no sign
+    said = figure.texts[0].get_text()
+    assert "underlined: " in said
+    assert "grey: " in said
+    figure = text.map_figure(example, {"words": single}, Target(0), "fall")
+    assert not figure.axes[0].lines

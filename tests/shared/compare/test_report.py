@@ -16,7 +16,7 @@ from shared.compare.jobs import FAILED
 from shared.compare.report import write_report
 from shared.compare.results import Results, results, write_csv
 from shared.compare.spec import Comparison
-from shared.results.plots import PALETTE, png
+from shared.results.plots import PALETTE, draw
 from tests.shared.compare.comparisons import PLAN, entries_of, of_digits, plan_of, result, right_at
 
 HOSTILE = "<script>alert(1)</script> | a `b` ![x](http://evil/x.png)\n# c"
@@ -119,7 +119,7 @@ def test_a_design_has_one_colour_everywhere_and_no_two_look_alike() -> None:
 
 
 def drawn(figure: Figure) -> str:
-    png(figure)  # which sets the words of the ticks
+    draw(figure)  # which sets the words of the ticks
     return " ".join(
         text.get_text()
         for text in figure.findobj(lambda artist: hasattr(artist, "get_text"))  # type: ignore[attr-defined]

@@ -12,6 +12,7 @@ from PIL import Image
 
 from shared.config.cli import compose
 from shared.errors import UserError
+from shared.explain.checks.base import passed_checks
 from shared.explain.command import explain_run
 from shared.runs.run import Run
 from tests.commands import command
@@ -40,7 +41,7 @@ CASES = {
         "input='{}/one <b>.png'",
         "methods=[top_patches,actmax,occlusion,style]",
     ],
-    "go": ["input={}/game.sgf", "move=5", "methods=[filters,occlusion]"],
+    "go": ["input={}/game.sgf", "move=5", "methods=[filters,occlusion]", "figures=svg"],
     "speech": ["input={}/word.wav", "methods=[filters,occlusion,dream]"],
     "text": ["text='not dull, but funny'", "methods=[occlusion,fool,adversarial]"],
 }
@@ -65,15 +66,47 @@ def test_a_folder_of_panels_values_maps_and_a_page(
     assert len(maps.files) == len(values)
     assert all(np.isfinite(maps[key]).all() for key in maps.files)
     page = (folder / "report.html").read_text()
-    assert page.count("data:image/png;base64,") == len(pictures)
+    assert page.count("data:image/png;base64,") == len(pictures) + 1  # the input itself
     assert not re.search(r"(src|href)=.(?!data:image)", page)
     assert "<b>" not in page
     said = capsys.readouterr().out
     occluded = next(line for line in said.splitlines() if line.startswith("Occlusion"))
     assert "target: " in occluded
     assert "filled in: " in occluded
-    assert "value " in occluded
+    assert "Blue places support " in occluded
+    assert "The score of " in occluded
     assert list(folder.glob("*.wav")) or name != "speech"
+    vectors = {file.stem for file in folder.glob("*.svg")}
+    assert vectors == ({picture.stem for picture in pictures} if name == "go" else set())
+
+
+def test_the_report_answers_first_and_folds_filters_and_units(runs: dict[str, Run], tmp_path: Path) -> None:
+    words = ["text='the zorblax is not dull'", "units=2"]
+    folder = explain_run(config(runs["text"], tmp_path / "out", *words))
+    assert folder is not None
+    page = (folder / "report.html").read_text()
+    title = re.search(r"<title>“the zorblax is not dull”: (praise|blame), [\d.]+%</title>", page)
+    assert title
+    before, folded = page.split("<details", 1)
+    order = [
+        before.index(words)
+        for words in (
+            f"The network's answer is <strong>{title[1]}</strong>",
+            "Evidence: Occlusion</h3>",
+            "Other methods</h2>",
+            "usual order: how far each can be trusted on this network has not been measured",
+            "<h3>Integrated gradients",
+        )
+    ]
+    assert order == sorted(order)
+    assert "Filters that read the input" in folded
+    assert "Filters that read the input" not in before
+    assert "default-src 'none'" in page
+    rows = json.loads((folder / "values.json").read_text())["values"]
+    assert rows[0]["panel"].startswith("01-occlusion-")
+    shown = [row for row in rows if row["what"].startswith("class ")]
+    assert len(shown) == 2
+    assert sum("-top_patches-" in row["panel"] for row in rows) == 2
 
 
 def test_inputs_that_are_not_explained_are_named(
@@ -104,6 +137,8 @@ def test_layers_are_listed(runs: dict[str, Run], tmp_path: Path, capsys: pytest.
     [
         ("image", ["layer=conv3"], "layer: must be a layer of the network, got conv3; did you mean"),
         ("image", ["layer=conv2", "unit=50"], "layer=conv2): must be a whole number from 0 to 49, got 50"),
+        ("image", ["layer=conv2", "unit=5", "units=2"], "units: must be omitted beside unit, got 2"),
+        ("image", ["units=0"], "units: must be a whole number from 1 or null, got 0"),
         ("image", ["unit=1"], "unit: must be given with layer=, got 1"),
         ("image", ["target=ten"], "target: must be one of 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, got ten"),
         ("image", ["methods=[saliancy]"], "got saliancy; did you mean 'saliency'"),
@@ -152,19 +187,35 @@ def test_the_checks_are_measured_and_the_report_shows_them(
     measures = json.loads((folder / "checks.json").read_text())
     for start in (
         *("actmax: ratio", "fool", "projected", "random signs", "saliency", "deletion", "insertion"),
-        *("randomised weights: ρ of occlusion", "planted evidence: occlusion", "occlusion: seconds"),
+        *(
+            "randomised weights: |ρ| of occlusion",
+            "control: edges",
+            "planted evidence: occlusion",
+            "occlusion: seconds",
+        ),
     ):
         [name] = [name for name in measures if name.startswith(start)][:1]
         assert measures[name]["n"] >= 1
     assert measures["saliency: largest gap to central differences"]["holds"]
-    assert measures["randomised weights: ρ of edge detector".replace("edge", "an edge")][
-        "value"
-    ] == pytest.approx(1)
     capsys.readouterr()
-    explain_run(config(run, tmp_path / "out", "methods=[saliency]"))
+    explain_run(config(run, tmp_path / "out"))
     page = (tmp_path / "out" / "report.html").read_text()
     assert "How far this can be trusted" in page
     assert "deletion: occlusion" in page
+    assert "In the order of how many of the checks" in page
+    passed = [int(n) for n in re.findall(r"It passed (\d) of [34] checks: ", page)]
+    assert len(passed) == 5
+    assert passed == sorted(passed, reverse=True)
+
+
+def test_the_checks_of_a_method_are_a_sentence() -> None:
+    planted = {"method": "occlusion", "words": "found planted evidence in 100 of 100", "holds": True}
+    alike = {"method": "occlusion", "words": "|ρ| 0.70", "holds": False}
+    other = {"method": "saliency", "words": "|ρ| 0.10", "holds": True}
+    checks = {"planted": planted, "randomised": alike, "of another": other, "old": {"holds": True}}
+    sentence = "It passed 1 of 2 checks: found planted evidence in 100 of 100; |ρ| 0.70 (failed)."
+    assert passed_checks(checks, "occlusion") == sentence
+    assert passed_checks(checks, "grad_cam") == ""
 
 
 def test_the_command_takes_the_word_check_and_names_its_mistakes(tmp_path: Path) -> None:

@@ -10,8 +10,8 @@ import torch
 from shared.config.cli import compose
 from shared.errors import UserError
 from shared.explain.adapter import InputAdapter
+from shared.explain.checks import relevance_maps as maps
 from shared.explain.checks.base import Subject
-from shared.explain.checks.relevance_maps import faithful, randomised_weights
 from shared.explain.command import explain_run
 from shared.explain.explanation import Example, Explanation
 from shared.explain.method import METHODS, Method, explain, methods_of
@@ -21,20 +21,15 @@ from shared.runs.run import Run
 
 @pytest.fixture(autouse=True, scope="module")
 def registered() -> Iterator[None]:
-    @Method("Brightness", "map", signed=False, faithful=True)
+    @Method("Brightness", "map", "The darker, the brighter.", "It is {value} for {target}.")
     def brightness(
         adapter: InputAdapter, example: Example, target: Target, power: float = 1.0
     ) -> Explanation:
         """The size of each place's values."""
-        signed = adapter.signed(example.x)
-        return Explanation(signed.abs() ** power, 1.0, 0.0, signed=signed)
-
-    @Method("Brightness without signs", "map", signed=False)
-    def unsigned(adapter: InputAdapter, example: Example, target: Target) -> Explanation:
-        return Explanation(adapter.signed(example.x).abs(), 1.0, 0.0)
+        return Explanation(adapter.signed(example.x).abs() ** power, 1.0, 0.0)
 
     yield
-    del METHODS["brightness"], METHODS["unsigned"]
+    del METHODS["brightness"]
 
 
 def test_command_panels_and_report_show_it(
@@ -44,31 +39,42 @@ def test_command_panels_and_report_show_it(
     explain_run(compose("explain", words))
     [picture] = tmp_path.glob("*.png")
     assert picture.name.startswith("01-brightness-")
-    assert "Brightness: target: " in capsys.readouterr().out
-    assert "the darker the blue, the more" in (tmp_path / "report.html").read_text()
+    assert "Brightness: The darker, the brighter. It is 1 for class " in capsys.readouterr().out
+    assert "The darker, the brighter." in (tmp_path / "report.html").read_text()
     explain_run(compose("explain", [*words[:2], "methods=[occlusion]"]))
     page = (tmp_path / "report.html").read_text()
-    assert "blue supports the target" in page
-    assert "the darker the blue" not in page
+    assert "Blue places support class" in page
+    assert "The darker" not in page
 
 
-def test_the_checks_measure_it_with_its_signs(adapters: dict[str, InputAdapter]) -> None:
-    adapter = adapters["image"]
-    with pytest.raises(ValueError, match="must return a signed map"):
-        explain(adapter, adapter.example(adapter.data.val_set, 0), "unsigned", Target(0))
-    subject = Subject(adapter, 3, 0)
-    subject.methods = ["brightness"]
-    correlation, edges = randomised_weights(subject)
-    assert correlation.name == "randomised weights: ρ of brightness"
-    assert (correlation.value, correlation.holds) == (
-        pytest.approx(1),
-        False,
-    )  # it does not depend on the weights
-    assert edges.holds
-    measures = {measure.name: measure for measure in faithful(subject)}
-    assert measures["deletion: brightness"].required.startswith("≤")
+def test_the_checks_refuse_it_and_every_map_that_reads_no_weight(adapters: dict[str, InputAdapter]) -> None:
+    subject = Subject(adapters["image"], 4, 0)
+    subject.methods = ["brightness", "occlusion"]
+    measures = {measure.name: measure for measure in maps.relevance_maps(subject)}
+    assert measures["randomised weights: |ρ| of occlusion"].holds
+    assert measures["deletion: occlusion"].required.startswith("≤")
     assert measures["deletion: random"].required == ""
+    for name in maps.BLIND:
+        [control] = [one for one in measures.values() if one.name.startswith(f"control: {name}")]
+        assert (control.n, control.holds) == (3, True)
     assert [method.name for method in methods_of("map")].count("brightness") == 1
+
+
+def test_the_control_fails_where_signs_cancel(
+    adapters: dict[str, InputAdapter], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the mean of ρ, not of its size, edges of a random sign pass; the control says so."""
+    subject = Subject(adapters["image"], 8, 0)
+    subject.methods = []
+    easy = [one._replace(holds=True) for one in maps.deleted_and_inserted(subject)]
+    monkeypatch.setattr(maps, "deleted_and_inserted", lambda subject: easy)
+
+    def controls() -> list[bool | None]:
+        return [one.holds for one in maps.relevance_maps(subject) if one.name.startswith("control")]
+
+    assert controls() == [True, True, False]  # noise is unlike itself: deletion and insertion refuse it
+    monkeypatch.setattr(maps, "abs", lambda value: value, raising=False)
+    assert controls() == [False, False, False]
 
 
 def test_its_options_are_those_of_its_function(adapters: dict[str, InputAdapter]) -> None:

@@ -58,7 +58,7 @@ def swept(tmp_path_factory: pytest.TempPathFactory) -> Study:
 @pytest.fixture
 def undrawn(monkeypatch) -> None:
     """Pictures take longer than trials, and are looked at once."""
-    monkeypatch.setattr("shared.sweep.report.figures", lambda *_: {})
+    monkeypatch.setattr("shared.sweep.report.draw", lambda *_: None)
 
 
 def rows(study: Study) -> list[dict[str, str]]:
