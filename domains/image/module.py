@@ -74,6 +74,7 @@ class ImageClassifier(Classifier):
         return {
             "x": f"values 0 to 255 of {colours}: a picture turned by its EXIF orientation, on white where it "
             "is transparent, scaled (bicubic) so that its central square fills the size",
+            "fit": f"{self.preprocessing.fit}, see data.fit in conf/data/image/folder.yaml",
         }
 
     def moments(self, device: torch.device | None = None) -> tuple[Tensor, Tensor]:
