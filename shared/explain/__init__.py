@@ -16,9 +16,9 @@ from shared.explain.adapter import (
     draw_signed,
 )
 from shared.explain.command import explain_run
+from shared.explain.examples import show
 from shared.explain.explanation import Box, Example, Explanation, Input, Inputs, Shown
 from shared.explain.method import Method
-from shared.explain.show import show
 from shared.explain.units import Target
 
 for _folder in ("methods", "checks"):  # each function registers itself
