@@ -1,5 +1,6 @@
 """What every script imports first: outside the environment, one line says how to enter it."""
 
+from collections.abc import Sequence
 from pkgutil import resolve_name
 from typing import Any
 
@@ -28,5 +29,8 @@ def script(
         result = resolve_name(function)(config)
         return result if isinstance(result, dict) else None  # launchers of a grid pickle it
 
+    def complete(config: DictConfig, words: Sequence[str]) -> None:
+        resolve_name("shared.runs:take_settings")(config, words)
+
     run.__doc__ = doc
-    return Command(run, config_name, **rules)
+    return Command(run, config_name, complete, **rules)

@@ -11,7 +11,7 @@ main = script(
     "bench",
     "shared.commands:bench",
     settles=[
-        *("resume", "test", "runs", "data.epoch_size"),
+        *("resume", "init", "test", "runs", "data.epoch_size"),
         *("trainer.max_epochs", "trainer.limit_val_batches", "trainer.enable_progress_bar"),
     ],
 )

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import torch
 
+from convolutions.scripts import call
 from domains.go.engine.serve import build_engine
 from shared.commands.evaluate import evaluate
 from shared.commands.predict import predict
@@ -45,6 +46,7 @@ COMMANDS: dict[str, Callable[[Run], object]] = {
     "gtp": lambda run: build_engine(compose("gtp", [f"run={run.folder}"])),
     "ship": lambda run: ship(compose("ship", [f"run={run.folder}", "name=never"])),
     "resume": lambda run: train(compose("train", [f"resume={run.folder}"])),
+    "init": lambda run: call("train", "domain=go", f"init={run.folder}"),
 }
 CLIENT = "domains.go.match.client.Client"  # starts any program
 

@@ -9,6 +9,7 @@ import pytest
 import soundfile
 from PIL import Image
 
+from convolutions.scripts import call
 from domains.go.engine.network import Policy
 from shared.commands.evaluate import evaluate
 from shared.commands.predict import predict
@@ -48,6 +49,13 @@ def test_an_old_run_predicts_and_is_explained(run: Run, tmp_path: Path) -> None:
     assert (tmp_path / "why" / "report.html").is_file()
     if domain == "go":
         assert Policy.load(run, 1).size == 19
+
+
+@pytest.mark.slow
+def test_a_training_starts_from_an_old_run(run: Run, tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    words = [f"domain={run.config.domain.name}", f"init={run.folder}", f"runs={tmp_path}", "test=false"]
+    call("train", *words, "data.epoch_size=64", "trainer.max_epochs=1", "trainer.limit_val_batches=1")
+    assert f"weights of {run.folder}: " in capsys.readouterr().out
 
 
 def write_input(path: Path) -> Path:

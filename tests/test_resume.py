@@ -11,15 +11,19 @@ from multiprocessing.synchronize import Event
 from pathlib import Path
 
 import pytest
+from pytorch_lightning import LightningModule, Trainer
 
+from convolutions.scripts import call
 from shared.commands.repeat import repeat
 from shared.commands.train import train, train_once
 from shared.config.cli import compose
+from shared.config.project import plain
 from shared.errors import UserError
 from shared.files.atomic import write, writing
 from shared.files.locks import InUseError, held
 from shared.runs.run import Run
 from shared.sweep.sweep import sweep
+from shared.training.callbacks import History
 from tests import kills
 from tests.commands import command, set_key, start
 
@@ -164,6 +168,88 @@ def test_more_epochs_are_trained_where_the_schedule_does_not_depend_on_them(tmp_
         train(resume)
     set_key(run, "trainer.max_epochs", 3)
     assert train(resume)["epochs"] == 3
+
+
+def longer_words(runs: Path, epochs: int, *more: str) -> list[str]:
+    words = ["domain=image", *QUIET, "data.first=200", "data.augment.shift=1", "training.ema=0.9"]
+    return [*words, f"trainer.max_epochs={epochs}", f"runs={runs}", *more]
+
+
+HALVING = ["schedule=halving", "schedule.step_size=3"]
+
+
+@pytest.mark.parametrize("stopped", [False, True], ids=["ended", "stopped"])
+def test_a_run_trains_on_to_the_bits_of_one_planned_longer(
+    stopped: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = Run(train(compose("train", longer_words(tmp_path / "whole", 3, *HALVING)))["run"])
+    if stopped:
+        monkeypatch.setattr(History, "on_train_epoch_end", stop_after(1))
+        with pytest.raises(RuntimeError, match="stopped"):
+            train(compose("train", longer_words(tmp_path / "short", 2, *HALVING)))
+        monkeypatch.undo()
+    else:
+        train(compose("train", longer_words(tmp_path / "short", 2, *HALVING)))
+    short = run_in(tmp_path / "short")
+    call("train", f"resume={short}", "trainer.max_epochs=3")
+    kills.equal(short, whole.folder)
+    assert Run(short).config.trainer.max_epochs == 3
+    with pytest.raises(UserError, match=r"has ended; .*; a larger trainer\.max_epochs trains it on$"):
+        call("train", f"resume={short}")
+
+
+def stop_after(epochs: int) -> Callable[..., None]:
+    own = History.on_train_epoch_end
+
+    def stop(self: History, trainer: Trainer, module: LightningModule) -> None:
+        if trainer.current_epoch >= epochs:
+            raise RuntimeError("stopped")
+        own(self, trainer, module)
+
+    return stop
+
+
+@pytest.mark.parametrize(
+    ("words", "epochs", "message"),
+    [
+        (["schedule=constant"], 1, "must be at least 2, as the run was planned, got 1"),
+        (
+            ["schedule=onecycle"],
+            3,
+            "must be 2, for which schedule.total_steps was set as the run began, got 3; ",
+        ),
+        (["schedule=cosine"], 3, "must be 2, for which schedule.T_max was set as the run began, got 3; "),
+        (
+            ["schedule=linear"],
+            3,
+            "must be 2, for which schedule.total_iters was set as the run began, got 3; ",
+        ),
+    ],
+    ids=str,
+)
+def test_a_run_that_would_be_another_training_is_not_trained_on(
+    trained_copy: Run, words: list[str], epochs: int, message: str
+) -> None:
+    schedule = plain(compose("train", words).schedule)
+    set_key(trained_copy, "schedule", schedule)
+    before = {path: path.read_bytes() for path in trained_copy.folder.rglob("*") if path.is_file()}
+    with pytest.raises(UserError) as refused:
+        call("train", f"resume={trained_copy.folder}", f"trainer.max_epochs={epochs}")
+    assert f"{trained_copy.folder}: trainer.max_epochs: {message}" in str(refused.value)
+    assert {path: path.read_bytes() for path in trained_copy.folder.rglob("*") if path.is_file()} == before
+
+
+def test_a_run_that_ended_early_trains_no_epoch_more(tmp_path: Path) -> None:
+    words = longer_words(tmp_path, 9, "schedule=constant", "optimizer.lr=1e-12", "training.patience=1")
+    metrics = train(compose("train", words))
+    assert metrics["epochs"] == 2
+    run = Path(metrics["run"])
+    with pytest.raises(
+        UserError, match=r"max_epochs: must be 9, since the run ended early, after 2 epochs, by "
+    ):
+        call("train", f"resume={run}", "trainer.max_epochs=12")
+    (run / "metrics.json").unlink()  # as if killed in its test
+    assert call("train", f"resume={run}") == metrics
 
 
 def hold(folder: Path, ready: Event) -> None:

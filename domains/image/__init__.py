@@ -7,4 +7,5 @@ DOMAIN = Domain(
     data=("domains.image.data.ImageData",),
     predict="domains.image.predict.predict",
     explain="domains.image.explain.ImageDomain",
+    input_keys=("size", "channels", "fit"),
 )

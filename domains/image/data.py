@@ -1,6 +1,6 @@
 """Images as batches: decoded once, kept as bytes, augmented on the device."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -22,6 +22,11 @@ class ImagePreprocessing(Preprocessing):
     std: list[float]
     augment: Changes
     fit: Literal["square", "ink"] = "square"  # older runs lack it
+
+    def suited_to(self, source: "ImagePreprocessing") -> "ImagePreprocessing":
+        """With the source's mean and deviation, if its images have as many channels."""
+        same = len(source.mean) == len(self.mean)
+        return replace(self, mean=source.mean, std=source.std) if same else self
 
 
 class ImageDataset:
@@ -120,7 +125,8 @@ class ImageData(DataModule):
             lines.append(f"tested: {tested:,} of {total:,} images{hint}")
         else:
             check_trained(np.array(self.classes)[images.y], split, place)
-            self.preprocessing = ImagePreprocessing(*_moments(self.train_set.x), self.augment, self.fit)
+            own = ImagePreprocessing(*_moments(self.train_set.x), self.augment, self.fit)
+            self.preprocessing = self.suited(own)
         self.summary = "\n".join([*lines, *notes, *remarks, *images.seen.summary()])
 
     def _extra(self, source: str, images: Images, split: np.ndarray) -> tuple[Images, np.ndarray]:

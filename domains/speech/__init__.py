@@ -8,4 +8,5 @@ DOMAIN = Domain(
     predict="domains.speech.predict.predict",
     explain="domains.speech.explain.SpeechDomain",
     bench="domains.speech.bench.bench",
+    input_keys=("sizes",),
 )

@@ -1,7 +1,7 @@
 """Labelled sentences as batches of token numbers."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypedDict
 
 import numpy as np
@@ -37,6 +37,11 @@ class TextPreprocessing(Preprocessing):
 
     vocabulary: list[str]
     longest: int
+
+    def suited_to(self, source: "TextPreprocessing") -> "TextPreprocessing":
+        """With the source's vocabulary, and the words that it lacks behind it."""
+        words = dict.fromkeys([*source.vocabulary, *self.vocabulary])
+        return replace(self, vocabulary=list(words))
 
 
 class TextDataset:
@@ -144,7 +149,7 @@ class TextData(DataModule):
                     f"data.min_count: must leave some {self.tokens}, got {self.min_count}, above all counts "
                     f"in the {len(texts):,} training sentences; give less"
                 )
-            self.preprocessing = TextPreprocessing(learned, self.longest)
+            self.preprocessing = self.suited(TextPreprocessing(learned, self.longest))
         y = self._numbered(read, splits, excluded)
         vocabulary = self.preprocessing.vocabulary
         ids, cut = [], 0

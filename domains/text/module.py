@@ -87,6 +87,19 @@ class TextClassifier(Classifier):
         for weight in self.embeddings.parameters():
             weight.data.copy_(start)
 
+    def weights_of(self, source: Classifier) -> dict[str, dict[str, Tensor]]:
+        """The source's words come first in the vocabulary; the others keep their own vectors."""
+        assert isinstance(source, TextClassifier)
+        tokens, theirs = self.settings["tokens"], source.settings["tokens"]
+        if tokens != theirs:
+            raise UserError(f"init: must be a run that reads {tokens}, as model.tokens, got one of {theirs}")
+        weights = super().weights_of(source)
+        own = self.embeddings.state_dict()
+        for name, known in weights["embeddings"].items():
+            if name in own and own[name].size(1) == known.size(1):
+                weights["embeddings"][name] = torch.cat([known, own[name][len(known) :]])
+        return weights
+
     def preprocess(
         self, batch: Batch
     ) -> tuple[Float[Tensor, "n channels positions embedding"], Int[Tensor, " n"] | None]:
@@ -122,4 +135,5 @@ class TextClassifier(Classifier):
         if self.settings["max_norm"] is not None:
             *_, weight = (p for p in self.network.parameters() if p.dim() > 1)  # the last layer's
             with torch.no_grad():
-                weight.copy_(weight.renorm(2, 0, self.settings["max_norm"]))
+                if weight.requires_grad:
+                    weight.copy_(weight.renorm(2, 0, self.settings["max_norm"]))

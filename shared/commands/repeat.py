@@ -68,6 +68,8 @@ def digest(settings: Any) -> str:
 
 def _combinations(over: dict[str, Any]) -> list[dict[str, Any]]:
     for key, values in over.items():
+        if key == "init":
+            raise UserError(f"repeat.over.init: must not be set, got {values}; give init= to the command")
         if not isinstance(values, list) or not values:
             raise UserError(f"repeat.over.{key}={values}: give a list of values, such as [0,1,2]")
     return [dict(zip(over, values, strict=True)) for values in itertools.product(*over.values())]

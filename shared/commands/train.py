@@ -21,8 +21,8 @@ from shared.errors import UserError, named
 from shared.files import held, remove_unfinished, write, write_json
 from shared.network import layer_table, render
 from shared.results import learning_curve, write_figure
-from shared.runs import FINGERPRINT, Run, changes, environment, note_job, run_of_job, runs_in
-from shared.training import Classifier, Companions, DataModule, History, Record
+from shared.runs import FINGERPRINT, Run, changes, check_longer, environment, note_job, run_of_job, runs_in
+from shared.training import Classifier, Companions, DataModule, History, Record, Source
 
 ENVIRONMENT = "environment.json"  # is written when the network begins to train
 
@@ -32,10 +32,11 @@ SAME = "run the same command again to resume"
 def train(config: DictConfig, callbacks: Sequence[Callback] = (), again: str | None = None) -> dict[str, Any]:
     """Train, test on the best checkpoint; return the contents of ``metrics.json``, and the folder as ``run``.
 
-    With ``resume``, continues in that folder from its last checkpoint, with that run's own configuration; a
-    run that has ended gets the record that it may lack, see ``Record``. With ``test`` false, the test set is
-    not used, and no record made: a search chooses on validation. A requeued job resumes the run that it made
-    before of this configuration; if that has ended, its metrics are returned.
+    With ``resume``, continues in that folder from its last checkpoint, with that run's own configuration, or
+    to more epochs, see ``check_longer``; a run that has ended gets the record that it may lack, see
+    ``Record``. With ``init``, starts from another run's weights, see ``Source``. With ``test`` false, the
+    test set is not used, and no record made: a search chooses on validation. A requeued job resumes the run
+    that it made before of this configuration; if that has ended, its metrics are returned.
 
     Args:
         config: As in ``conf/train.yaml``.
@@ -48,7 +49,9 @@ def train(config: DictConfig, callbacks: Sequence[Callback] = (), again: str | N
         Stopped: By a signal; what was saved stays.
     """
     resumed = Run.open(config.resume) if config.resume else run_of_job(config)
-    if resumed and resumed.metrics:
+    epochs = config.trainer.get("max_epochs")
+    longer = resumed is not None and check_longer(resumed, epochs)
+    if resumed and resumed.metrics and not longer:
         if config.resume:
             return _add_record(resumed)
         Console().print("this job trained it before it was requeued")
@@ -58,9 +61,13 @@ def train(config: DictConfig, callbacks: Sequence[Callback] = (), again: str | N
         config = training.trained_config(resumed)
         with named(resumed.folder / "config.yaml"):
             check_values(resolved(config))
+        if longer:
+            config.trainer.max_epochs = epochs
+            callbacks = [training.Lengthen(resumed, epochs), *callbacks]
         if resumed.checkpoint_file("last").is_file():
             resumed.state()
-    data = training.build_data(config)
+    source = training.Source.of(config, resumed)
+    data = training.build_data(config, init=source and source.module.preprocessing)
     training.check_network(config, data)
     training.check_optimizer(config)
     run = resumed or Run.named(config.runs, config.domain.name)
@@ -77,6 +84,8 @@ def train(config: DictConfig, callbacks: Sequence[Callback] = (), again: str | N
             if first:
                 remove_unfinished(run.folder)
                 remove_unfinished(run.checkpoints)
+                if source:
+                    source.keep(run)
             state = run.state() if (run.checkpoints / "last.ckpt").is_file() else None
             _read_data(run, config, data, state, first)
             console.print(data.summary, highlight=False, markup=False)
@@ -84,9 +93,11 @@ def train(config: DictConfig, callbacks: Sequence[Callback] = (), again: str | N
                 console.print(line, highlight=False, markup=False)
             data.require("train", "val", *(["test"] if config.test else []))
             module = training.build_module(config, data)
+            if source and not state:
+                console.print(source.start(module), highlight=False, markup=False, soft_wrap=True)
             table = layer_table(module.network)
             console.print(render(table))
-            _note_machine(run, config, trainer, console)
+            _note_machine(run, config, trainer, console, source)
             _fit(trainer, module, data, run, state)
             size = {"params": sum(row.params for row in table), "flops": sum(row.flops for row in table)}
             metrics = _metrics(config, trainer, history, size)
@@ -126,7 +137,9 @@ def _read_data(
         data.first_epoch = state["epoch"] + 1  # last.ckpt stands between two epochs
 
 
-def _note_machine(run: Run, config: DictConfig, trainer: pl.Trainer, console: Console) -> None:
+def _note_machine(
+    run: Run, config: DictConfig, trainer: pl.Trainer, console: Console, source: Source | None
+) -> None:
     """Start the loggers, and keep and print what the run is trained with."""
     training.log_settings(trainer.loggers, plain(config))
     machine = environment(trainer.strategy.root_device, str(trainer.precision))
@@ -136,7 +149,8 @@ def _note_machine(run: Run, config: DictConfig, trainer: pl.Trainer, console: Co
         + f", {processes} processes" * (processes > 1)
     )
     if not console.quiet:
-        write_json(run.folder / ENVIRONMENT, machine | {"processes": processes})
+        start = {"init": {"run": source.name, "sha256": source.digest}} if source else {}
+        write_json(run.folder / ENVIRONMENT, machine | {"processes": processes} | start)
 
 
 def _fit(
@@ -206,7 +220,10 @@ def _write_record(run: Run, module: Classifier, data: DataModule) -> None:
 def _add_record(run: Run) -> dict[str, Any]:
     """Give a run that has ended the record that it lacks, from its own data; return its metrics."""
     if run.record.is_file():
-        raise UserError(f"resume={run.folder}: this run has ended; its metrics are in metrics.json")
+        raise UserError(
+            f"resume={run.folder}: this run has ended; its metrics are in metrics.json; a larger "
+            "trainer.max_epochs trains it on"
+        )
     module = training.load_module(run)
     data = training.build_data(training.trained_config(run), module.fitted)
     check_there(run.config.data, f"put it back, or correct it in {run.folder / 'config.yaml'}")

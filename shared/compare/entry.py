@@ -16,7 +16,7 @@ from shared.compare.profile import FACTS, read_facts
 from shared.compare.spec import Comparison
 from shared.config import Monitor, check_choices, check_keys, check_typed, check_values, compose, plain
 from shared.errors import UserError
-from shared.runs import Run
+from shared.runs import Run, take_settings
 
 # Keys of a training that a comparison sets itself.
 SETTLED = ("seed", "runs", "resume", "test", "data.epoch_size", "trainer.max_epochs", "trainer.devices")
@@ -36,6 +36,10 @@ class Entry:
         with self._named():
             self._base = compose("train", overrides)
             check_typed(overrides, SETTLED, [])
+            with open_dict(self._base):
+                self._base.folder = folder  # in which init may lie
+                take_settings(self._base, overrides)
+                del self._base.folder
             check_choices(self._base)
             check_keys(self._base, "train", typed=[word.split("=")[0] for word in overrides])
         self.measuring = self._job(measure, "facts", self._configuration(self.seeds[0]))

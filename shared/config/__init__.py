@@ -11,16 +11,25 @@ from shared.config.check import (
     check_typed,
     check_values,
     resolved,
+    typed_values,
 )
 from shared.config.cli import Command, compose
 from shared.config.conform import check_arguments, check_known, check_value
 from shared.config.console import Console, print_line, progress, progress_bar, reading
 from shared.config.domain import Domain, check_name, find_domain
-from shared.config.keys import check_keys, declared, known_keys, nearest_key
+from shared.config.keys import check_keys, declared, keys_read, known_keys, nearest_key
 from shared.config.limits import Balance, Below, Count, NotNegative, Positive, Whole
 from shared.config.monitor import ACCURACY, Monitor
 from shared.config.multirun import overrides
-from shared.config.project import PROJECT, check_there, data_paths, plain, relative_data, unique_name
+from shared.config.project import (
+    PROJECT,
+    check_there,
+    data_paths,
+    plain,
+    plain_file,
+    relative_data,
+    unique_name,
+)
 from shared.config.signature import parameters
 from shared.config.stopping import REQUEUE, Stopped, ignore_warnings, stop_behind
 from shared.config.surroundings import outside_cause

@@ -43,7 +43,7 @@ def check(config: DictConfig, command: str, opens: bool = False, words: Sequence
     if missing:
         raise UserError(f"{missing[0]} is not set: give {missing[0]}=…")
     values = resolved(config) if "trainer" in config else {}  # others need a run to be resolved
-    check_keys(config, command, opens, list(_given(words)))
+    check_keys(config, command, opens, list(typed_values(words)))
     if values:
         check_values(values)
 
@@ -84,6 +84,7 @@ def check_values(values: Mapping[str, Any]) -> None:
         check_built(section, values[section])
     check_value(values["seed"], Seed, "seed")
     check_value(values["test"], bool, "test")
+    check_value(values["freeze"], list[str], "freeze")
     check_value(values["training"], Training, "training")
     monitor = values["training"]["monitor"]
     if "loss" in monitor and values["training"]["mode"] == "max":
@@ -122,20 +123,20 @@ def check_typed(words: Sequence[str], settles: Sequence[str], alone: Sequence[Se
     Args:
         words: The overrides as they were given.
         settles: Keys that the command sets itself.
-        alone: Keys with those that cannot be given beside them; ``*`` are all others.
+        alone: Keys with those that cannot be given beside them; ``*`` are all others but those behind it.
     """
-    values = _given(words)
+    values = typed_values(words)
     for key, value in values.items():
         if any(f"{key}.".startswith(f"{own}.") for own in settles):
             raise UserError(f"{key}: must not be set, got {value}; this command sets it itself")
     set_keys = [key for key, value in values.items() if value.strip().lower() != "null"]
     for first, *others in alone:
         for key in set_keys if first in set_keys else ():
-            if key != first and (key in others or others == ["*"]):
-                reason = "its settings are its own" if others == ["*"] else "give one of the two"
+            if key != first and (key in others) != ("*" in others):
+                reason = "its settings are its own" if "*" in others else "give one of the two"
                 raise UserError(f"{key}: must not be set beside {first}, got {values[key]}; {reason}")
 
 
-def _given(words: Sequence[str]) -> dict[str, str]:
+def typed_values(words: Sequence[str]) -> dict[str, str]:
     """The keys that were typed, and their values."""
     return {word.split("=")[0].lstrip("+~"): word.partition("=")[2] for word in words}

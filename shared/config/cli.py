@@ -19,7 +19,7 @@ from yaml import YAMLError
 
 from shared.config import guard, stopping
 from shared.config import multirun as grid
-from shared.config.check import check, check_typed
+from shared.config.check import check, check_typed, typed_values
 from shared.config.help import print_help
 from shared.config.messages import explain
 from shared.config.project import CONF, make_absolute
@@ -37,6 +37,7 @@ class Command:
     Attributes:
         function: What it does; its docstring is what ``--help`` prints.
         config_name: Its file in ``conf/``.
+        complete: Sets what the words leave to a run that they name.
         words: Which override a word stands for that is given alone, such as ``check``.
         settles: Keys that the command sets itself, and no user.
         alone: Keys of which only one can be given: see ``check_typed``.
@@ -46,6 +47,7 @@ class Command:
 
     function: Callable[[DictConfig], Any]
     config_name: str
+    complete: Callable[[DictConfig, Sequence[str]], None] = lambda config, words: None
     words: Mapping[str, str] = field(default_factory=dict)
     settles: Sequence[str] = ()
     alone: Sequence[Sequence[str]] = ()
@@ -111,7 +113,7 @@ class Command:
             UserError: As ``call``, or what surrounds the command failed: see ``outside_cause``.
             Stopped: By a signal.
         """
-        config = _with_choices(config, HydraConfig.get().runtime.choices)
+        config = _with_choices(config, HydraConfig.get().runtime.choices, grid.overrides())
         try:
             return self._checked(config, grid.overrides())
         except Exception as error:
@@ -124,6 +126,7 @@ class Command:
 
     def _checked(self, config: DictConfig, words: Sequence[str]) -> Any:
         check_typed(words, self.settles, self.alone)
+        self.complete(config, words)
         check(config, self.config_name, self.opens, words)
         return self.function(config)
 
@@ -159,16 +162,19 @@ def compose(config_name: str, overrides: list[str]) -> DictConfig:
     choices = config.hydra.runtime.choices
     with open_dict(config):
         del config["hydra"]
-    return _with_choices(config, choices)
+    return _with_choices(config, choices, overrides)
 
 
-def _with_choices(config: DictConfig, choices: Mapping[str, str | None]) -> DictConfig:
+def _with_choices(config: DictConfig, choices: Mapping[str, str | None], words: Sequence[str]) -> DictConfig:
     """Note which file of each group was chosen: the model's and the data's names in tables.
 
     Paths of data become absolute: what follows from a configuration does not depend on the current folder.
+    A run that is resumed has its own number of epochs, unless another was typed.
     """
     chosen = {k: v for k, v in choices.items() if "/" not in k}
     with open_dict(config):
         config.choices = chosen
+        if config.get("resume") is not None and "trainer.max_epochs" not in typed_values(words):
+            del config.trainer["max_epochs"]
     make_absolute(config)
     return config

@@ -23,6 +23,8 @@ class Domain:
         explain: the class of its adapter for ``explain.py``, a ``shared.explain.InputAdapter``.
         bench: the function that adds measurements of its own to ``bench.py``.
         model_keys: what the module itself reads of ``config.model``, beside the layers.
+        input_keys: of ``config.data``, those that decide what the layers take: a training that starts from
+            another run's weights takes its values.
     """
 
     module: str
@@ -31,6 +33,7 @@ class Domain:
     explain: str | None = None
     bench: str | None = None
     model_keys: tuple[str, ...] = ()
+    input_keys: tuple[str, ...] = ()
 
     def part(self, role: str) -> Any:
         """The class or function in a role, None where the domain has none."""

@@ -128,10 +128,7 @@ def check_model(node: Mapping[str, Any], typed: Sequence[str] = ()) -> None:
     for key in own:
         if key not in model:
             raise UserError(f"model.{key}: must be given; see conf/model/{domain}/")
-    # The innermost interpolations, anywhere in the configuration.
-    references = " ".join(re.findall(r"\$\{[^${}]+", json.dumps(node)))
-    names = (match[1] for match in REFERENCE.finditer(re.sub(r"\[(\w+)\]", r".\1", references)))
-    read = {*own, *(re.sub(r"(\.\d+)+$", "", name) for name in names)}
+    read = keys_read(node)
     file = CONF / "model" / f"{node.get('choices', {}).get('model')}.yaml"
     files = [path for path in (file, file.with_name("_base.yaml")) if path.is_file()]
     idle = {key for path in files for key in _leaves(plain_file(path)) if f"model.{key}" not in typed}
@@ -140,6 +137,15 @@ def check_model(node: Mapping[str, Any], typed: Sequence[str] = ()) -> None:
             remedy = nearest(key, sorted(read)) if read else "take it away"
             readers = f"neither ${{model.{key}}} nor the domain"
             raise UserError(f"model.{key}: nothing reads it: {readers}; {remedy}")
+
+
+def keys_read(node: Mapping[str, Any]) -> set[str]:
+    """The keys of the model that the domain or an interpolation reads, anywhere in a configuration."""
+    # The innermost interpolations.
+    references = " ".join(re.findall(r"\$\{[^${}]+", json.dumps(node)))
+    names = (match[1] for match in REFERENCE.finditer(re.sub(r"\[(\w+)\]", r".\1", references)))
+    own = find_domain(node["domain"]["name"]).model_keys
+    return {*own, *(re.sub(r"(\.\d+)+$", "", name) for name in names)}
 
 
 def _leaves(model: Mapping[str, Any]) -> list[str]:

@@ -26,6 +26,13 @@ class Network(Chain):
         super().__init__(dict(chain.named_children()), chain.shape)  # type: ignore[arg-type]
         self.input_shape = input_shape
 
+    @property
+    def head(self) -> str:
+        """The name of the layer that gives the logits: the last that computes."""
+        return [name for name, layer in self.named_children() if isinstance(layer, Layer) and layer.computes][
+            -1
+        ]
+
     def forward(
         self, x: Float[Tensor, "n channels a1 a2"], lengths: Int[Tensor, " n"] | None = None
     ) -> Float[Tensor, "n classes"]:

@@ -18,6 +18,7 @@ class LayerRow:
     """One layer of a network.
 
     Attributes:
+        trained: Those of ``params`` that training changes.
         output: Of one example (or window): (channels, axis 1, axis 2) or (features,).
         flops: Floating point operations of one example's forward pass as ``torch.utils.flop_counter`` counts
             them: two for a multiply-add, and nothing else.
@@ -28,6 +29,7 @@ class LayerRow:
     name: str
     output: tuple[int, ...]
     params: int
+    trained: int
     flops: int
     field: tuple[int | None, int | None]
     shape: Shape
@@ -61,11 +63,12 @@ def layer_table(network: Network, length: int = 100) -> list[LayerRow]:
     counts, single = counter.get_flop_counts(), single_layers(network)
     table = []
     for layer, output in outputs.items():
-        name, params, flops = names[layer], 0, 0
+        name, params, trained, flops = names[layer], 0, 0, 0
         if name in single:
             params = sum(weight.numel() for weight in layer.parameters())
+            trained = sum(weight.numel() for weight in layer.parameters() if weight.requires_grad)
             flops = sum(counts.get(f"{type(network).__name__}.{name}", {}).values())
-        table.append(LayerRow(name, output, params, flops, _field(layer.shape, size), layer.shape))
+        table.append(LayerRow(name, output, params, trained, flops, _field(layer.shape, size), layer.shape))
     return table
 
 
@@ -85,18 +88,25 @@ def _rnn_flops(x: Any, weight_in: Any, weight_state: Any, *_: Any, **__: Any) ->
 
 
 def render(table: list[LayerRow]) -> Table:
-    """The rows and their totals as a table for the terminal; names, which other commands take, stay whole."""
+    """The rows and their totals as a table for the terminal; names, which other commands take, stay whole.
+
+    Where layers are frozen, a column says how many parameters are trained.
+    """
     params, flops = sum(row.params for row in table), sum(row.flops for row in table)
+    trained = sum(row.trained for row in table)
+    frozen = {"trained": f"{trained:,}"} if 0 < trained < params else {}
     text = Table(show_footer=True)
     text.add_column("layer", "total", no_wrap=True, min_width=max(len(row.name) for row in table))
     text.add_column("output", overflow="fold")
-    for title, total in {"params": f"{params:,}", "FLOPs": f"{flops:,}", "sees": "", "every": ""}.items():
+    totals = {"params": f"{params:,}", **frozen, "FLOPs": f"{flops:,}", "sees": "", "every": ""}
+    for title, total in totals.items():
         text.add_column(title, total, justify="right", overflow="fold")
     for row in table:
         text.add_row(
             row.name,
             "×".join(map(str, row.output)) + (" a window" if row.shape.windows else ""),
             f"{row.params:,}",
+            *([f"{row.trained:,}"] if frozen else []),
             f"{row.flops:,}",
             "all" if row.field == (None, None) else "×".join(str(n or "all") for n in row.field),
             "" if row.shape.flat else "×".join(str(axis.stride) for axis in row.shape.axes),

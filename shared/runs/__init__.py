@@ -13,7 +13,8 @@ from shared.runs.early import (
 )
 from shared.runs.fingerprint import FINGERPRINT, FORM, Fingerprint, changes, examples
 from shared.runs.job import note_job, run_of_job
-from shared.runs.plan import LENGTHS, check_plan
+from shared.runs.plan import LENGTHS, check_longer, check_plan
 from shared.runs.publish import ship
 from shared.runs.record import REMEDY, read_record
 from shared.runs.run import Run, environment, runs_in
+from shared.runs.source import source_run, take_settings

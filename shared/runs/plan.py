@@ -6,12 +6,42 @@ from typing import Any
 
 from shared.config import Monitor
 from shared.errors import UserError
+from shared.runs.run import Run
 
 LENGTHS = ("total_steps", "T_max", "total_iters")  # of a schedule: null takes all steps of the training
 # Of a network's settings; the state of its preprocessing is compared with the data's fingerprint.
-SETTINGS = ("model", "planes", "extent", "classes", "optimizer", "schedule", "label_smoothing", "balance")
+SETTINGS = (
+    *("model", "planes", "extent", "classes", "optimizer", "schedule"),
+    *("label_smoothing", "balance", "freeze"),
+)
 KEYS = {key: f"training.{key}" for key in ("label_smoothing", "balance")}
 RESTORE = "restore it in config.yaml, or start a new run"
+
+
+def check_longer(run: Run, epochs: int | None) -> bool:
+    """Whether a run is resumed to more ``epochs`` than it was planned for; None: as planned.
+
+    Raises:
+        UserError: It would not become the training that is planned with them from the start.
+    """
+    config, ended = run.config, run.metrics
+    planned, schedule = config.trainer.get("max_epochs"), config.schedule
+    if epochs in (None, planned):
+        return False
+    place, key = f"{run.folder}: trainer.max_epochs", next((k for k in LENGTHS if k in schedule), None)
+    if planned is None or epochs is None or epochs < planned:
+        raise UserError(f"{place}: must be at least {planned}, as the run was planned, got {epochs}")
+    if key and schedule[key] is None:
+        raise UserError(
+            f"{place}: must be {planned}, for which schedule.{key} was set as the run began, got {epochs}; "
+            f"train a new run, such as with init={run.folder}"
+        )
+    if ended and ended["epochs"] < planned and config.training.patience is not None:
+        raise UserError(
+            f"{place}: must be {planned}, since the run ended early, after {ended['epochs']} epochs, by "
+            f"training.patience={config.training.patience}, got {epochs}; train a new run"
+        )
+    return True
 
 
 def check_plan(

@@ -41,6 +41,8 @@ def ship(config: DictConfig) -> Path:
     if len(data) > LIMIT:
         raise UserError(f"run={config.run}: {len(data):,} bytes in half precision; {LIMIT:,} at most")
     settings.runs, settings.resume = "runs", None
+    if settings.init is not None and Path(settings.init).is_absolute():
+        settings.init = Path(settings.init).name
     for key in data_paths():
         path = plain(settings.data).get(key)
         check_value(path, str | list[str] | None, f"{run.folder / 'config.yaml'}: data.{key}")

@@ -57,6 +57,14 @@ class Run:
             raise
         return self
 
+    def lengthen(self, epochs: int) -> None:
+        """Plan more epochs: a run that had ended is in training again."""
+        config = self.config
+        config.trainer.max_epochs = epochs
+        for end in (self.folder / "metrics.json", self.record):
+            end.unlink(missing_ok=True)
+        write(self.folder / "config.yaml", OmegaConf.to_yaml(config))
+
     @classmethod
     def open(cls, folder: str | Path) -> "Run":
         """The run in an existing folder, or the bundled run of this name."""
@@ -90,7 +98,7 @@ class Run:
 
     @property
     def checkpoints(self) -> Path:
-        """The folder of ``best.ckpt`` and ``last.ckpt``."""
+        """The folder of ``best.ckpt`` and ``last.ckpt``, and of ``init``, what it started from."""
         return self.folder / "checkpoints"
 
     @property
@@ -99,8 +107,8 @@ class Run:
         return self.checkpoints / "familiarity.safetensors"
 
     def checkpoint_file(self, name: str) -> Path:
-        """The path of a checkpoint, best or last; that of a bundled run is ``<name>.safetensors``."""
-        if name not in ("best", "last"):
+        """The path of a checkpoint, best, last or init; that of a bundled run is ``<name>.safetensors``."""
+        if name not in ("best", "last", "init"):
             raise UserError(f"checkpoint: must be best or last, got {name!r}")
         packed = self.checkpoints / f"{name}.safetensors"
         return packed if packed.is_file() else self.checkpoints / f"{name}.ckpt"

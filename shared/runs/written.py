@@ -12,9 +12,9 @@ from shared.errors import UserError, named
 from shared.files import read_json, read_yaml
 
 # Keys that older runs lack, with what they did.
-LATER_KEYS = {
-    "runs": "runs", "test": True, "resume": None, "logger": {"tensorboard": {}}, "callbacks": {},
-    "figures": "png",
+LATER_KEYS: dict[str, Any] = {
+    "runs": "runs", "test": True, "resume": None, "init": None, "freeze": [],
+    "logger": {"tensorboard": {}}, "callbacks": {}, "figures": "png",
 }  # fmt: skip
 
 SECTIONS = ("domain", "model", "data", "optimizer", "schedule", "logger", "callbacks")  # any mappings
@@ -48,6 +48,8 @@ class _Config(TypedDict):  # beside SECTIONS
     runs: str
     test: bool
     resume: str | None
+    init: str | None
+    freeze: list[str]
 
 
 class _Metrics(TypedDict):  # of every training; beside them stand those of its test

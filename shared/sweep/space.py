@@ -15,7 +15,7 @@ from shared.errors import UserError, nearest, require_number
 Compose = Callable[[list[str]], DictConfig]  # from overrides of groups to a training's configuration
 
 # Keys that a search sets itself.
-OWN = ("runs", "test", "resume", "choices", "n_trials", "storage", "sweep", "experiment")
+OWN = ("runs", "test", "resume", "init", "choices", "n_trials", "storage", "sweep", "experiment")
 WORDS = ("high", "log", "low", "step")  # of a range
 
 

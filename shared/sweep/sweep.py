@@ -15,7 +15,7 @@ from shared.commands import SAME, digest, train_once
 from shared.config import Monitor, Stopped, check_training, compose, overrides, plain
 from shared.errors import PlaceError, UserError, require_int
 from shared.files import InUseError
-from shared.runs import runs_in
+from shared.runs import runs_in, take_settings
 from shared.sweep.progress import SweepProgress, best
 from shared.sweep.report import report
 from shared.sweep.space import Space
@@ -45,7 +45,7 @@ def sweep(config: DictConfig, words: list[str] | None = None) -> Study:
     words = overrides() if words is None else words
     space = Space(
         plain(config.sweep.space) if config.sweep.space else {},
-        lambda chosen: training(compose("sweep", [*words, *chosen])),
+        lambda chosen: training(_compose([*words, *chosen])),
     )
     for word in words:
         if (key := word.split("=")[0].lstrip("+~")) in space.values:
@@ -108,6 +108,11 @@ class Pruning(Callback):
         self.trial, self.progress, self.monitor = trial, progress, progress.study.monitor
         self.reported = set(trial.study.get_trials(deepcopy=False)[trial.number].intermediate_values)
 
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Train no epoch more where a trial was pruned, and stopped before its end was reported."""
+        if self.trial.user_attrs.get("pruned") and max(self.reported) < trainer.current_epoch:
+            trainer.should_stop = True
+
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """An epoch that is repeated after a kill is reported once."""
         epoch, epochs = trainer.current_epoch, trainer.max_epochs
@@ -117,6 +122,12 @@ class Pruning(Callback):
         if epoch + 1 != epochs and self.trial.should_prune():
             self.trial.set_user_attr("pruned", True)
             trainer.should_stop = True
+
+
+def _compose(words: list[str]) -> DictConfig:
+    config = compose("sweep", words)
+    take_settings(config, words)
+    return config
 
 
 def folder_of(config: DictConfig) -> Path:

@@ -1,6 +1,6 @@
 """A training: its data, its network, its optimizer, and how it ends."""
 
-from shared.training.callbacks import History
+from shared.training.callbacks import History, Lengthen
 from shared.training.classifier import Batch, Classifier, as_tensors, made_lengths
 from shared.training.companions import Companions
 from shared.training.compiling import compile_network
@@ -29,3 +29,4 @@ from shared.training.setup import (
     precision,
     trained_config,
 )
+from shared.training.source import Source

@@ -14,6 +14,7 @@ from pytorch_lightning.plugins.io import TorchCheckpointIO
 
 from shared.config import Monitor, check_known, progress_bar
 from shared.files import csv_text, write
+from shared.runs import Run
 from shared.training.classifier import Classifier
 
 
@@ -103,6 +104,17 @@ class Patience(EarlyStopping):
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Train no epoch more where the run stood at its early end."""
         trainer.should_stop = self.wait_count >= self.patience
+
+
+class Lengthen(Callback):
+    """Plans more epochs for a run, once its training goes on: nothing of it is refused any more."""
+
+    def __init__(self, run: Run, epochs: int):
+        self.run, self.epochs = run, epochs
+
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        if trainer.is_global_zero:
+            self.run.lengthen(self.epochs)
 
 
 class Rows(TypedDict):

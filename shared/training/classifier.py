@@ -2,8 +2,9 @@
 
 import math
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -13,12 +14,12 @@ import torch.nn.functional as F
 from jaxtyping import Float, Int
 from pytorch_lightning.callbacks import ModelCheckpoint, WeightAveraging
 from pytorch_lightning.utilities.types import OptimizerLRScheduler
-from torch import Tensor
+from torch import Tensor, nn
 from torchmetrics import MeanMetric, MetricCollection
 
 from shared.config import Balance, Monitor
-from shared.errors import UserError
-from shared.network import Layer, build_network, check_optimizer_state
+from shared.errors import UserError, shown
+from shared.network import Layer, build_network, check_optimizer_state, single_layers
 from shared.results import Score, score
 from shared.runs import LENGTHS, check_plan
 from shared.training.data import DataModule, Draw, Fitted, Preprocessing
@@ -40,7 +41,8 @@ class Classifier(pl.LightningModule):
 
     ``model``, ``optimizer`` and ``schedule`` are nodes of the configuration; ``planes``, ``extent``,
     ``classes`` and ``preprocessing`` are those of ``DataModule``; ``label_smoothing`` is the share of the
-    target spread over all classes (Szegedy et al. 2016, section 7); ``balance`` as of ``DataModule``.
+    target spread over all classes (Szegedy et al. 2016, section 7); ``balance`` as of ``DataModule``;
+    ``freeze`` names the parts that ``hold`` keeps as they are.
 
     Attributes:
         views: Number of views of an input over which ``logits`` averages: 1, unless the caller sets that of
@@ -66,6 +68,7 @@ class Classifier(pl.LightningModule):
         preprocessing: Preprocessing,
         label_smoothing: float = 0.0,
         balance: Balance = None,
+        freeze: Sequence[str] = (),
     ):
         super().__init__()
         for name in classes:
@@ -76,8 +79,9 @@ class Classifier(pl.LightningModule):
         self.classes, self.preprocessing = classes, preprocessing
         self.network = build_network(model.get("layers"), planes, (extent[0], extent[1]), len(classes))
         self.optimizer_settings, self.schedule_settings = optimizer, schedule
-        self.label_smoothing, self.balance = label_smoothing, balance
+        self.label_smoothing, self.balance, self.freeze_patterns = label_smoothing, balance, freeze
         self.register_buffer("class_weights", None, persistent=False)
+        self.held: list[nn.Module] = []  # parts that are frozen
         self.train_loss: Tensor | float = 0.0
         self.train_hits: Tensor | float = 0.0
         self.train_items = 0
@@ -104,6 +108,50 @@ class Classifier(pl.LightningModule):
             self.train()
         for hook in hooks:
             hook.remove()
+
+    @property
+    def parts(self) -> dict[str, nn.Module]:
+        """What has weights, by name: the layers of the network, and what a domain has beside it."""
+        others = {
+            name: child
+            for name, child in self.named_children()
+            if child is not self.network and next(child.parameters(), None) is not None
+        }
+        layers = {name: layer for name, layer in single_layers(self.network).items() if layer.state_dict()}
+        return others | layers
+
+    def hold(self) -> None:
+        """Freeze the parts that ``freeze`` names: no gradients, and statistics of batches stay as they are.
+
+        Raises:
+            UserError: A name or pattern fits no part, or nothing is left to train.
+        """
+        for pattern in self.freeze_patterns:
+            names = [
+                name for name in self.parts if fnmatchcase(name, pattern) or fnmatchcase(name, f"{pattern}.*")
+            ]
+            if not names:
+                known = ", ".join(self.parts)
+                must = "must be names of layers or patterns such as conv*"
+                raise UserError(f"freeze: {must}, got {pattern!r}; the layers are {known}")
+            self.held += [self.parts[name].requires_grad_(False) for name in names]
+        if not any(weight.requires_grad for weight in self.parameters()):
+            raise UserError(f"freeze: must leave a layer to train, got {shown(list(self.freeze_patterns))}")
+
+    def weights_of(self, source: "Classifier") -> dict[str, dict[str, Tensor]]:
+        """The tensors of a source's parts that mean the same here, by part and name.
+
+        Those of the layer that gives the logits if the classes are the same, in this network's order.
+        """
+        weights = {name: dict(part.state_dict()) for name, part in source.parts.items()}
+        logits = weights.pop(source.network.head)
+        weights.pop(self.network.head, None)
+        if source.classes != self.classes and sorted(source.classes) == sorted(self.classes):
+            rows = [source.classes.index(name) for name in self.classes]
+            logits = {name: tensor[rows] for name, tensor in logits.items() if len(tensor) == len(rows)}
+        if sorted(source.classes) == sorted(self.classes):
+            weights[self.network.head] = logits
+        return weights
 
     @property
     def fitted(self) -> Fitted:
@@ -162,6 +210,9 @@ class Classifier(pl.LightningModule):
             # published for release 0.1.0 come out as they were.
             torch.empty((), dtype=torch.int64).random_()
         self.train_loss, self.train_hits, self.train_items = 0.0, 0.0, 0
+        for module in (module for part in self.held for module in part.modules()):
+            if isinstance(module, nn.modules.batchnorm._BatchNorm):
+                module.eval()
 
     def loss(self, logits: Float[Tensor, "n classes"], y: Int[Tensor, " n"]) -> Float[Tensor, ""]:
         """The loss of a training batch: the mean over its items, each with the weight of its class."""
@@ -250,7 +301,9 @@ class Classifier(pl.LightningModule):
         settings = dict(self.optimizer_settings)
         if settings.get("fused") and self.trainer.gradient_clip_val:
             settings["fused"] = False  # Lightning clips no gradients that the step itself might unscale
-        optimizer = build("optimizer", OPTIMIZERS, settings, params=self.parameters())
+        frozen = {weight for part in self.held for weight in part.parameters()}
+        params = [weight for weight in self.parameters() if weight not in frozen]
+        optimizer = build("optimizer", OPTIMIZERS, settings, params=params)
         steps = int(self.trainer.estimated_stepping_batches)
         schedule = build("schedule", SCHEDULES, self.schedule_for(steps), optimizer=optimizer)
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}

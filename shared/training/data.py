@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from types import MappingProxyType
-from typing import Any, ClassVar, NamedTuple, Protocol, TypedDict, runtime_checkable
+from typing import Any, ClassVar, NamedTuple, Protocol, TypedDict, TypeVar, runtime_checkable
 
 import numpy as np
 import pytorch_lightning as pl
@@ -51,6 +51,13 @@ class Preprocessing:
 
     A domain adds fields of plain values: they are stored in every checkpoint.
     """
+
+    def suited_to(self, source: Any) -> Any:
+        """This state, with what trained weights depend on as in the ``source`` that they come with."""
+        return self
+
+
+State = TypeVar("State", bound=Preprocessing)
 
 
 class Fitted(NamedTuple):
@@ -167,6 +174,8 @@ class DataModule(pl.LightningDataModule):
         classes: Names of the classes, in the order of the logits; known after ``setup``, or before.
         preprocessing: What the network's preprocessing takes from the training items; known after ``setup``.
         fitted: Whether both are those of a trained network.
+        init: The preprocessing of the network whose weights the training starts from, or None: what ``setup``
+            fits goes through ``suited``.
         train_set, val_set, test_set: The official splits, or a split by game, speaker or file.
         views: Number of views of a test input over which the network averages, see ``Classifier.views``.
         summary: What was read and what was skipped.
@@ -186,6 +195,7 @@ class DataModule(pl.LightningDataModule):
     val_set: Dataset
     test_set: Dataset
     preprocessing: Preprocessing
+    init: Preprocessing | None = None
     summary: str = ""
     views: int = 1
 
@@ -218,6 +228,10 @@ class DataModule(pl.LightningDataModule):
     @abstractmethod
     def setup(self, stage: str | None = None) -> None:
         """Read the data; called once by the commands, and again without effect by Lightning."""
+
+    def suited(self, state: State) -> State:
+        """A state that was fitted to the training items, as the weights need it that training starts from."""
+        return state if self.init is None else state.suited_to(self.init)
 
     @property
     def sets(self) -> dict[str, Dataset]:

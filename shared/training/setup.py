@@ -21,7 +21,7 @@ from shared.runs import Run
 from shared.training.callbacks import KeepSignals, Patience, RunCheckpoint, TrainingProgress, WholeCheckpoints
 from shared.training.classifier import Classifier, schedule_settings
 from shared.training.compiling import Compiled
-from shared.training.data import DataModule, Fitted
+from shared.training.data import DataModule, Fitted, Preprocessing
 from shared.training.loggers import CALLBACKS, LOGGERS
 from shared.training.machine import check_machine, obeyed
 from shared.training.optimizers import OPTIMIZERS, SCHEDULES, build
@@ -29,12 +29,19 @@ from shared.training.optimizers import OPTIMIZERS, SCHEDULES, build
 _log = logging.getLogger(__name__)
 
 
-def build_data(config: DictConfig, fitted: Fitted | None = None) -> DataModule:
-    """The configured data module, as its own data or as those of a trained network; nothing is read yet."""
+def build_data(
+    config: DictConfig, fitted: Fitted | None = None, init: Preprocessing | None = None
+) -> DataModule:
+    """The configured data module, as its own data or as those of a trained network; nothing is read yet.
+
+    ``init`` is the preprocessing of the network that a training starts from.
+    """
     require_int("seed", config.seed, 0)
     readers = find_domain(config.domain.name).readers()
     more = {"seed": config.seed, "balance": config.training.balance, "fitted": fitted}
-    return build("data", readers, plain(config.data), **more)
+    data: DataModule = build("data", readers, plain(config.data), **more)
+    data.init = init
+    return data
 
 
 def trained_config(run: Run) -> DictConfig:
@@ -84,7 +91,9 @@ def build_module(config: DictConfig, data: DataModule) -> Classifier:
         preprocessing=data.preprocessing,
         label_smoothing=config.training.label_smoothing,
         balance=config.training.balance,
+        freeze=list(config.freeze),
     )
+    module.hold()
     metrics = [*map(str, module.val_metrics), "val/loss", "train/loss", "train/acc"]
     require_choice("training.monitor", config.training.monitor, metrics)
     module.prepare(data)

@@ -4,17 +4,20 @@ import csv
 import importlib
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import optuna
 import pytest
 import torch
-from omegaconf import OmegaConf
+from omegaconf import DictConfig, OmegaConf
 from optuna.exceptions import StorageInternalError
 from optuna.trial import TrialState
+from pytorch_lightning import Trainer
 
 from shared.commands.train import train
 from shared.config.cli import compose
+from shared.config.stopping import Stopped
 from shared.errors import PlaceError, UserError
 from shared.sweep.study import Study
 from shared.sweep.sweep import folder_of, sweep
@@ -164,7 +167,20 @@ def test_a_trial_killed_before_it_could_tell_is_not_trained_again(tmp_path: Path
 
 @pytest.mark.usefixtures("undrawn")
 def test_a_trial_worse_than_the_median_ends_early_with_its_figures(tmp_path: Path, monkeypatch) -> None:
+    """Also where it is stopped before its metrics are written."""
     monkeypatch.setattr(optuna.Trial, "should_prune", lambda self: self.number == 1)
+    training = importlib.import_module("shared.commands.train")
+    own = training._metrics
+
+    def stopped(config: DictConfig, trainer: Trainer, *more: Any) -> dict[str, Any]:
+        if trainer.current_epoch == 1:
+            raise KeyboardInterrupt
+        return own(config, trainer, *more)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(training, "_metrics", stopped)
+        with pytest.raises(Stopped):
+            search(tmp_path, "n_trials=2")
     first, pruned = search(tmp_path, "n_trials=2").trials()
     assert (first.state, pruned.state) == (TrialState.COMPLETE, TrialState.PRUNED)
     metrics = json.loads(Path(pruned.user_attrs["run"], "metrics.json").read_text())
