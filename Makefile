@@ -1,4 +1,5 @@
 # make install    create the environment .venv with all that the project needs
+# make try        make install, then an answer of a trained network in each domain
 # make train      make install, then train Go on the bundled games, print the test metrics and what to try next
 # make test       make lint and the tests, in under eight minutes
 # make help       list all targets
@@ -8,12 +9,18 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: help install train test lint test-ci test-slow docs lock clean
+.PHONY: help install try train test lint test-ci test-slow docs lock clean
 
 help:
 	@grep -E '^# make' Makefile | cut -c3-
 
 install: $(INSTALLED)
+
+try: $(INSTALLED)
+	$(BIN)/python scripts/predict.py run=image/digits input=domains/image/sample/seven.png
+	$(BIN)/python scripts/predict.py run=go/policy input=domains/go/sample/game.sgf move=49
+	$(BIN)/python scripts/predict.py run=speech/digits input=domains/speech/sample/seven.mp3
+	$(BIN)/python scripts/predict.py run=text/opinions text="a warm and funny film with a great cast"
 
 train: $(INSTALLED)
 	$(BIN)/python scripts/train.py domain=go
