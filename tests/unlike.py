@@ -19,11 +19,14 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from PIL import Image
+from sklearn.datasets import load_digits
 from sklearn.metrics import roc_auc_score
 
+from domains.image.predict import batches
 from shared.commands.answering import Answers, answers
 from shared.config import print_line
 from shared.config.cli import compose
+from shared.files import Inventory
 from shared.runs.early import data_settings
 from shared.runs.run import Run
 from shared.training.classifier import Classifier
@@ -39,20 +42,24 @@ Batches = Iterator[dict[str, Any]]
 
 
 def pictures(module: Classifier, kind: str) -> Batches:
-    """Clothes made by code, or CIFAR-10's test pictures, as the network's input."""
-    channels, size = int(module.hparams["planes"]), int(module.hparams["extent"][0])
-    mode = "L" if channels == 1 else "RGB"
+    """Clothes made by code, digits, or CIFAR-10's test pictures, read as a user's files are."""
+    with TemporaryDirectory() as folder:
+        for number, image in enumerate(_images(kind)):
+            image.save(Path(folder, f"{number:04d}.png"))
+        for _, x in batches(module, Path(folder), Inventory()):
+            yield {"x": x}
+
+
+def _images(kind: str) -> Iterator[Image.Image]:
     if kind == "clothes":
-        images = [Image.fromarray(picture[0]) for picture in foreign.clothes(1000)]
+        yield from (Image.fromarray(picture[0]) for picture in foreign.clothes(1000))
+    elif kind == "digits":
+        yield from (Image.fromarray((digit * 15).astype(np.uint8)) for digit in load_digits().images[:1000])
     else:
-        with tarfile.open(Path(kind)) as archive:
+        with tarfile.open(DATA / "image/cifar10/cifar10-jpg.tar.xz") as archive:
             chosen = [member for member in archive if "test/" in member.name and member.isfile()][::10]
-            images = [Image.open(io.BytesIO(archive.extractfile(member).read())) for member in chosen]  # type: ignore[union-attr]
-            for image in images:
-                image.load()
-    x = [np.asarray(image.convert(mode).resize((size, size), Image.Resampling.BICUBIC)) for image in images]
-    stack = np.stack(x)[:, None] if channels == 1 else np.stack(x).transpose(0, 3, 1, 2)
-    return ({"x": stack[start : start + SIZE]} for start in range(0, len(stack), SIZE))
+            for member in chosen:
+                yield Image.open(io.BytesIO(archive.extractfile(member).read()))  # type: ignore[union-attr]
 
 
 def sounds(module: Any) -> Batches:
@@ -93,8 +100,7 @@ def random_positions(module: Classifier) -> Batches:
 
 FOREIGN: dict[str, dict[str, Callable[[Any], Batches]]] = {
     "image": {
-        "CIFAR-10": lambda module: pictures(module, str(DATA / "image/cifar10/cifar10-jpg.tar.xz")),
-        "clothes": lambda module: pictures(module, "clothes"),
+        kind: lambda module, kind=kind: pictures(module, kind) for kind in ("CIFAR-10", "clothes", "digits")
     },
     "speech": {"noise and music": sounds},
     "text": {"German, French, Spanish": lambda module: sentences(module, foreign.SENTENCES)},
@@ -153,7 +159,10 @@ def main(words: list[str]) -> None:
     print_line(
         f"  temperature {temperature:.2f}, from validation (before, after, n) {module.record.calibration}"
     )
+    own_kind = "CIFAR-10" if "airplane" in module.classes else "digits"
     for name, make in FOREIGN[module.domain].items():
+        if name == own_kind:
+            continue
         strange = Answers.joined([answers(module, batch) for batch in make(module)])
         n, likely = len(strange.unlike), strange.probabilities.max(1) >= 0.5
         low, high = interval(strange.familiar, own.familiar, groups)

@@ -38,7 +38,7 @@ class GamePredictions(NamedTuple):
 
 
 def predict(
-    module: Classifier, source: Path, *, top: int, unsure: float = 0.5, move: int | None = None
+    module: Classifier, source: Path, *, top: int, unsure: float = 0.8, move: int | None = None
 ) -> Predictions:
     """The best moves of the policy in each position of the games, or in that before one move.
 

@@ -16,7 +16,7 @@ from shared.files import Inventory, printable
 BATCH = 256  # pictures decoded and predicted at a time: memory stays bounded
 
 
-def predict(module: ImageClassifier, source: Path, *, top: int, unsure: float = 0.5) -> Predictions:
+def predict(module: ImageClassifier, source: Path, *, top: int, unsure: float = 0.8) -> Predictions:
     """The likeliest classes of each picture, and a page that shows all pictures with their predictions.
 
     The source is a picture, a folder of them, or an archive. Predictions that are not sure are marked.

@@ -41,7 +41,7 @@ def predict(
     source: Path,
     *,
     top: int,
-    unsure: float = 0.5,
+    unsure: float = 0.8,
     window: float | None = None,
     hop: float | None = None,
 ) -> Predictions:

@@ -42,7 +42,7 @@ def predict(
     source: Path | None,
     *,
     top: int,
-    unsure: float = 0.5,
+    unsure: float = 0.8,
     text: str | None = None,
     column: str = "text",
 ) -> Predictions:
@@ -65,7 +65,7 @@ def predict(
     by_class = ", ".join(f"{name} {counts[name]:,}" for name in module.classes if counts[name])
     return Predictions(
         list(rows),
-        "\n".join([f"{len(rows):,} sentences: {by_class}", *sentences.summary()]),
+        "\n".join([f"{len(rows):,} sentence{'s' * (len(rows) != 1)}: {by_class}", *sentences.summary()]),
         pages={"sentences.html": page(list(zip(headings, marked, strict=False)), title)},
         cells={"text": shown, "filters": phrases},
     )

@@ -22,9 +22,10 @@ from shared.results import percent, write_figure
 from shared.runs import Run, predict_options
 from shared.training import UNLIKE, Record, build_data, load_module
 
+REMARKS = 10  # printed
 SHOWN = 60  # rows of the table; the file has them all
 WIDTH, NAME, GAP = 80, 24, 2  # of a terminal: of the table, of a file's name in it, between two columns
-SHORT = {"probability": "prob.", "remarks": ""}  # headings of columns
+SHORT = {"probability": "prob."}  # headings of columns
 
 
 class Predictions(NamedTuple):
@@ -82,6 +83,8 @@ def predict(config: DictConfig) -> Predictions:
     console.print(_table(predictions.rows, predictions.cells), width=WIDTH)
     if len(predictions.rows) > SHOWN:
         console.print(f"… and {len(predictions.rows) - SHOWN:,} more in predictions.jsonl")
+    for line in _remarks(predictions.rows):
+        print_line(line)
     console.print(Text(predictions.summary), soft_wrap=True)
     console.print(_trust(predictions.rows, module.record, config.unsure), soft_wrap=True, highlight=False)
     print_line(f"predictions: {output}")
@@ -102,12 +105,24 @@ def _trust(rows: list[dict[str, Any]], record: Record | None, unsure: float) -> 
     return f"{line}, and familiar); unlike training: {strange:,} (as {UNLIKE:.0%} of validation items)"
 
 
+def _remarks(rows: list[dict[str, Any]]) -> list[str]:
+    """The first remarks in full, each after the file or the place in it that it is about."""
+    single, lines = len({row["file"] for row in rows}) == 1, []
+    for row in rows[:SHOWN]:
+        _, (key, value), *_ = row.items()
+        place = [f"{key} {value}"] if isinstance(value, int) else []
+        name = ", ".join([*([] if single and place else [row["file"]]), *place])
+        lines += [f"{name}: {remark}" for remark in row["remarks"]]
+    left = [f"… and {len(lines) - REMARKS} more remarks in predictions.jsonl"] * (len(lines) > REMARKS)
+    return lines[:REMARKS] + left
+
+
 def _table(rows: list[dict[str, Any]], cells: Mapping[str, Sequence[Text]]) -> Table:
     """One line for each row, cut to the width of a terminal; the name of a single file is the title."""
     shown = rows[:SHOWN]
     single = len({row["file"] for row in rows}) == 1
-    left_out = {key for key in ("familiar", "remarks") if not any(row.get(key) for row in shown)}
-    left_out |= {"file"} if single else set()
+    left_out = {"remarks", *(["file"] if single else [])}  # remarks are too long for a column
+    left_out |= set() if any(row.get("familiar") for row in shown) else {"familiar"}
     columns = {
         key: cells[key][: len(shown)] if key in cells else [_cell(key, row[key]) for row in shown]
         for key in rows[0]
@@ -137,8 +152,6 @@ def _table(rows: list[dict[str, Any]], cells: Mapping[str, Sequence[Text]]) -> T
 def _cell(key: str, value: Any) -> Text:
     if key == "file":
         return _end(value, NAME)
-    if key == "remarks":
-        return Text("; ".join(value))
     if isinstance(value, list):
         return Text("  ".join(f"{guess['name']} {percent(guess['probability'])}" for guess in value))
     return Text("–" if value is None else percent(value) if isinstance(value, float) else str(value))

@@ -22,7 +22,7 @@ from shared.runs import REMEDY, Run, read_record
 from shared.training.classifier import Batch, Classifier, as_tensors
 from shared.training.data import DataModule, Dataset, Draw
 
-UNLIKE = 0.01  # an input is unlike training if at most this share of validation items is as unlike
+UNLIKE = 0.05  # an input is unlike training if at most this share of validation items is as unlike
 ITEMS = 2000  # of training, and as many of validation, evenly drawn
 FEWEST = 20  # validation items: a share of fewer says nothing
 FEATURES = 512  # at most; of more, neighbours are averaged

@@ -198,7 +198,7 @@ def test_the_command_leaves_lines_and_a_page(run: Run, tmp_path: Path, capsys: p
     assert {path.name for path in (tmp_path / "out").iterdir()} == {"predictions.jsonl", "sentences.html"}
     [line] = (tmp_path / "out/predictions.jsonl").read_text().splitlines()
     assert json.loads(line) == prediction.rows[0]
-    assert "1 sentences: " in capsys.readouterr().out
+    assert "1 sentence: " in capsys.readouterr().out
     with pytest.raises(UserError, match="input is not set"):
         command_predict(compose("predict", [f"run={run.folder}"]))
     with pytest.raises(UserError, match="move=3: not an option of the domain text"):
