@@ -5,7 +5,7 @@ import convolutions
 network = convolutions.load("go/policy")
 game = convolutions.sample("go/game.sgf")  # or the path of your own
 network.predict(game, move=49)
-network.explain(game, move=49, methods=["occlusion"])
+network.explain(game, move=49, method="occlusion")
 network = convolutions.train("domain=image", "model=image/fast")
 """
 

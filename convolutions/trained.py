@@ -96,16 +96,21 @@ class Trained:
         """
         return self._result("evaluate", options, *words)
 
-    def explain(self, input: str | Path | None = None, **options: Any) -> "Result":
+    def explain(
+        self, input: str | Path | None = None, *, method: str | None = None, **options: Any
+    ) -> "Result":
         """Explanations of the predictions for a file, as ``scripts/explain.py`` makes them.
 
         Args:
             input: the path; None for an item of the validation set or ``text="…"``.
-            options: other keys of the command, such as ``methods=["occlusion"]``.
+            method: the only one, short for ``methods=[method]``.
+            options: other keys of the command, such as ``methods=["occlusion", "saliency"]``.
 
         Raises:
             UserError: As the command.
         """
+        if method is not None:
+            options["methods"] = [method]
         return self._result("explain", options if input is None else {"input": input, **options})
 
     def export(self, output: str | Path, **options: Any) -> Path:

@@ -24,7 +24,11 @@ def test_a_run_folder_holds_the_files_of_the_readme(trained: tuple[Path, str]) -
     names = {path.name for path in folder.iterdir()}
     assert {"config.yaml", "metrics.json", "metrics.csv", "environment.json", "curve.png"} <= names
     assert (folder / "curve.png").read_bytes().startswith(b"\x89PNG")
-    assert {path.name for path in (folder / "checkpoints").iterdir()} == {"best.ckpt", "last.ckpt"}
+    assert {path.name for path in (folder / "checkpoints").iterdir()} == {
+        "best.ckpt",
+        "familiarity.safetensors",
+        "last.ckpt",
+    }
     assert any(name.startswith("events.out.tfevents") for name in names)
 
 

@@ -1,12 +1,13 @@
 """The record beside a run's best weights, of unknown origin: named tensors of a small file, or one line."""
 
 import json
-from typing import Any, NamedTuple
-
-from torch import Tensor
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from shared.errors import UserError, named
 from shared.runs.run import Run
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 LIMIT = 2**20  # bytes: it is a small part of a bundled network
 REMEDY = "remove it: train.py resume=FOLDER then writes a new one"
@@ -15,7 +16,7 @@ REMEDY = "remove it: train.py resume=FOLDER then writes a new one"
 class Stored(NamedTuple):
     """What a file holds: see ``shared.training.Record``."""
 
-    tensors: dict[str, Tensor]
+    tensors: "dict[str, Tensor]"
     notes: dict[str, str]
     data: bytes  # the file itself
 

@@ -1,5 +1,6 @@
 """A comparison's file: what is wrong with it is said before anything is trained."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -58,7 +59,13 @@ def test_designs_are_named_in_the_order_of_the_file() -> None:
     assert read(node, None).designs == ["lecture", "dense", "wide"]
 
 
-@pytest.mark.parametrize("name", NAMES)
+def test_a_start_that_is_not_in_the_folder_is_named(tmp_path: Path) -> None:
+    plan = read(compose("compare", ["compare=few"]).compare, str(tmp_path))
+    with pytest.raises(UserError, match=r"tasks\.digits\.cells\.trained start: init: .*image: no run here"):
+        Entry(plan, "digits", "trained start", tmp_path / "out", str(tmp_path))
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name != "few"])  # see above
 def test_every_comparison_composes_and_so_does_each_of_its_entries(name: str, tmp_path: Any) -> None:
     config = compose("compare", [f"compare={name}"])
     plan = read(config.compare, "/data/my 'own' folder")

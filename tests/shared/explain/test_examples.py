@@ -35,11 +35,10 @@ def captions(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
     """The captions of the figures that are drawn from now on."""
     seen: list[list[str]] = []
 
-    def drawn(figure: Figure) -> bytes:
+    def drawn(path: Path, figure: Figure, figures: str) -> None:
         seen.append([figure.get_suptitle(), *(axes.get_title() for axes in figure.axes)])
-        return b"png"
 
-    monkeypatch.setattr("shared.explain.examples.png", drawn)
+    monkeypatch.setattr("shared.explain.examples.write_figure", drawn)
     return seen
 
 
