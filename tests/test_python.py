@@ -1,5 +1,6 @@
 """The suite from Python: the same results, checks and errors as the commands."""
 
+import gc
 import json
 from pathlib import Path
 
@@ -34,6 +35,7 @@ def test_a_bundled_network_predicts_and_explains_a_game() -> None:
         folder = result.folder
         assert folder.is_dir()
     del predicted, explained, result
+    gc.collect()
     assert not folder.exists()
 
 

@@ -28,5 +28,5 @@ def test_the_area_under_the_curve_is_at_least_nine_tenths(domain: str, tmp_path:
     batches = pictures(module, "clothes") if domain == "image" else sentences(module, foreign.SENTENCES)
     strange = Answers.joined([answers(module, batch) for batch in batches])
     assert area(strange.familiar, own.familiar) >= 0.9
-    assert own.unlike.mean() <= 0.05
+    assert own.unlike.mean() <= 0.1
     assert strange.unlike.mean() >= 0.5
