@@ -21,7 +21,17 @@ from shared.errors import UserError, named
 from shared.files import held, remove_unfinished, write, write_json
 from shared.network import layer_table, render
 from shared.results import learning_curve, write_figure
-from shared.runs import FINGERPRINT, Run, changes, check_longer, environment, note_job, run_of_job, runs_in
+from shared.runs import (
+    FINGERPRINT,
+    Fingerprint,
+    Run,
+    changes,
+    check_longer,
+    environment,
+    note_job,
+    run_of_job,
+    runs_in,
+)
 from shared.training import Classifier, Companions, DataModule, History, Record, Source
 
 ENVIRONMENT = "environment.json"  # is written when the network begins to train
@@ -124,17 +134,25 @@ def _read_data(
     """Read the data, which must be those that the run began with."""
     known = run.fingerprint(state or {})
     if known or state:
-        check_there(config.data, f"put it back, or correct it in {run.folder / 'config.yaml'}")
+        _check_there(run, config)
     data.setup()
-    if known and (differences := changes(known, data.fingerprint, in_order=True)):
-        raise UserError(
-            f"{run.folder}: the data have changed since this run began ({'; '.join(differences)}); "
-            "restore them, or start a new run"
-        )
+    _check_unchanged(run, known, data, in_order=True)
     if first and not known:
         write_json(run.folder / FINGERPRINT, dict(data.fingerprint))
     if state:
         data.first_epoch = state["epoch"] + 1  # last.ckpt stands between two epochs
+
+
+def _check_there(run: Run, config: DictConfig) -> None:
+    check_there(config.data, f"put it back, or correct it in {run.folder / 'config.yaml'}")
+
+
+def _check_unchanged(run: Run, known: Fingerprint | None, data: DataModule, *, in_order: bool) -> None:
+    if known and (differences := changes(known, data.fingerprint, in_order=in_order)):
+        raise UserError(
+            f"{run.folder}: the data have changed since this run began ({'; '.join(differences)}); "
+            "restore them, or start a new run"
+        )
 
 
 def _note_machine(
@@ -226,13 +244,9 @@ def _add_record(run: Run) -> dict[str, Any]:
         )
     module = training.load_module(run)
     data = training.build_data(training.trained_config(run), module.fitted)
-    check_there(run.config.data, f"put it back, or correct it in {run.folder / 'config.yaml'}")
+    _check_there(run, run.config)
     data.setup()
-    known = run.fingerprint(run.checkpoint("best"))
-    if known and (differences := changes(known, data.fingerprint, in_order=False)):
-        raise UserError(
-            f"{run.folder}: the data have changed since this run began ({'; '.join(differences)})"
-        )
+    _check_unchanged(run, run.fingerprint(run.checkpoint("best")), data, in_order=False)
     data.require("train", "val")
     with held(run.folder, is_first_process()):
         _write_record(run, module, data)
