@@ -10,7 +10,7 @@ from sklearn.preprocessing import StandardScaler
 from domains.speech.preprocessing import LogMel
 from domains.speech.reading import FULL_SCALE
 from shared.network import beyond
-from shared.training import Dataset, Draw, as_tensors
+from shared.training import Dataset, Draw, as_tensors, evenly
 
 LEARNED = 5000  # training clips at most: more cost minutes and change little
 BATCH = 256
@@ -20,7 +20,7 @@ def logistic_regression(
     train: Dataset, words: NDArray[np.int64], test: Dataset, log_mel: LogMel
 ) -> NDArray[np.int64]:
     """The word (test clips,) by the mean and deviation of each band; ``words`` are the training clips'."""
-    chosen = np.linspace(0, len(train) - 1, min(len(train), LEARNED)).astype(int)
+    chosen = evenly(train, LEARNED)
     model = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))
     model.fit(_statistics(train, chosen, log_mel), words[chosen])
     return model.predict(_statistics(test, np.arange(len(test)), log_mel))

@@ -197,17 +197,11 @@ class TextDomain(InputAdapter):
         figure.text(0.02, 0.02, "\n".join(notes), fontsize=9, va="bottom")
         return figure
 
-    def grid_figure(
-        self,
-        shown: Sequence[Shown],
-        columns: int,
-        cell: tuple[float, float] | None = None,
-        head: float = 0.0,
-    ) -> Figure:
-        """Cells as high as the longest of the sentences."""
+    def cell_for(self, shown: Sequence[Shown]) -> tuple[float, float]:
+        """As high as the longest of the sentences."""
         width = self.cell[0]
         high = [height_of(part.example.source, width - 0.2) for part in shown if part.example]
-        return super().grid_figure(shown, columns, (width, WORDS + 0.2 + max(high, default=0.0)), head)
+        return width, WORDS + 0.2 + max(high, default=0.0)
 
     def show_filter(self, axes: Axes, weight: Tensor, layer: str) -> None:
         """The words nearest to each row of a filter, in the order in which it reads them."""

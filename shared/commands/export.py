@@ -22,7 +22,7 @@ from shared.errors import UserError
 from shared.files import make_folder, write
 from shared.network import shortest
 from shared.runs import Run, exported_files
-from shared.training import Batch, Classifier, DataModule, Draw, Record, as_tensors, load_module
+from shared.training import Batch, Classifier, DataModule, Draw, Record, as_tensors, evenly, load_module
 
 Function = Callable[[Batch], list[np.ndarray]]  # from inputs to OUTPUTS
 
@@ -98,7 +98,7 @@ def _real_batches(data: DataModule, run: Run, config: DictConfig) -> list[Batch]
         print_line(f"compared on random inputs alone: {error}", error=True)
         return []
     items = next(one for one in (data.test_set, data.val_set, data.train_set) if len(one))
-    three = np.linspace(0, len(items) - 1, min(3, len(items))).astype(np.int64)
+    three = evenly(items, 3)
     return [_inputs(as_tensors(items[Draw(chosen, None)])) for chosen in (three, three[:1])]
 
 

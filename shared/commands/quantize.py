@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from shared.commands.onnx_model import OnnxFunction
 from shared.config import print_line, progress
 from shared.results import Z
-from shared.training import Classifier, DataModule, Dataset, Draw, as_tensors
+from shared.training import Classifier, DataModule, Dataset, Draw, as_tensors, evenly
 
 if TYPE_CHECKING:
     from onnx import ModelProto
@@ -54,7 +54,7 @@ def _in_network(notes: Any) -> bool:
 
 
 def _batches(items: Dataset, most: int) -> list[NDArray[np.int64]]:
-    chosen = np.linspace(0, len(items) - 1, min(most, len(items))).astype(np.int64)
+    chosen = evenly(items, most)
     return np.array_split(chosen, -(-len(chosen) // BATCH))
 
 

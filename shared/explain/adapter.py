@@ -18,7 +18,7 @@ from shared.explain.training_inputs import Batch, Excitement, search
 from shared.explain.units import Target
 from shared.network import Network
 from shared.results import ORANGE, RELEVANCE
-from shared.training import Classifier, DataModule, Dataset, Draw, as_tensors
+from shared.training import Classifier, DataModule, Dataset, Draw, as_tensors, evenly_by_length
 
 Masks = Bool[Tensor, "n b1 b2"]  # an axis that carries no place has one cell
 Map = Float[Tensor, "1 _ _"]
@@ -224,11 +224,7 @@ class InputAdapter:
 
     def batches(self, dataset: Dataset, most: int) -> Iterator[Batch]:
         """At most N items of a dataset, evenly drawn, sorted by length."""
-        items = np.linspace(0, len(dataset) - 1, min(most, len(dataset))).astype(np.int64)
-        lengths = getattr(dataset, "lengths", None)
-        if lengths is not None:
-            items = items[np.argsort(lengths[items], kind="stable")]
-        return (self.batch(dataset, items[start : start + 64]) for start in range(0, len(items), 64))
+        return (self.batch(dataset, items) for items in evenly_by_length(dataset, most, 64))
 
     def example(self, dataset: Dataset, item: int) -> Example:
         """One item of a dataset."""
@@ -253,15 +249,13 @@ class InputAdapter:
         """Relevance of places: the sum over what carries no place."""
         return relevance.sum(self.collapse, keepdim=True)
 
-    def grid_figure(
-        self,
-        shown: Sequence[Shown],
-        columns: int,
-        cell: tuple[float, float] | None = None,
-        head: float = 0.0,
-    ) -> Figure:
-        """Inputs in N columns, with captions; ``cell`` replaces the adapter's, ``head`` is for a title."""
-        width, height = cell or self.cell
+    def cell_for(self, shown: Sequence[Shown]) -> tuple[float, float]:
+        """Width and height (inches) of the cells of inputs and their captions."""
+        return self.cell
+
+    def grid_figure(self, shown: Sequence[Shown], columns: int, head: float = 0.0) -> Figure:
+        """Inputs in N columns, with captions; ``head`` (inches) is for a title."""
+        width, height = self.cell_for(shown)
         figure, axes = self.new_figure(len(shown), columns, (width, height), head=head)
         letters = int(width * 72 / LETTER) - 1
         for part, (example, words, box) in zip(axes, shown, strict=True):

@@ -14,6 +14,8 @@ from shared.training.data import (
     Fractions,
     Preprocessing,
     check_fractions,
+    evenly,
+    evenly_by_length,
 )
 from shared.training.familiarity import UNLIKE, Record, observe
 from shared.training.loggers import ending, log_results, log_settings

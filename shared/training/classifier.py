@@ -22,7 +22,7 @@ from shared.errors import UserError, shown
 from shared.network import Layer, build_network, check_optimizer_state, single_layers
 from shared.results import Score, score
 from shared.runs import LENGTHS, check_plan
-from shared.training.data import DataModule, Draw, Fitted, Preprocessing
+from shared.training.data import DataModule, Draw, Fitted, Preprocessing, evenly
 from shared.training.metrics import metrics
 from shared.training.optimizers import OPTIMIZERS, SCHEDULES, build
 
@@ -102,7 +102,7 @@ class Classifier(pl.LightningModule):
             if isinstance(layer, Layer) and layer.fitted
         ]
         if hooks:
-            items = np.linspace(0, len(data.train_set) - 1, min(len(data.train_set), FITTED)).astype(np.int64)
+            items = evenly(data.train_set, FITTED)
             with torch.no_grad():
                 self.eval().logits(as_tensors(data.train_set[Draw(items, None)]))
             self.train()

@@ -1,7 +1,7 @@
 """Batches: drawn by the seed and the epoch alone, so that any run can be repeated or resumed."""
 
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sized
 from dataclasses import dataclass
 from functools import cached_property
 from types import MappingProxyType
@@ -79,6 +79,19 @@ class Dataset(Protocol):
     def __len__(self) -> int: ...
 
     def __getitem__(self, draw: Draw) -> dict[str, Any]: ...
+
+
+def evenly(dataset: Sized, most: int) -> np.ndarray:
+    """The numbers of at most N items of a dataset, int64, from its first to its last."""
+    return np.linspace(0, len(dataset) - 1, min(len(dataset), most)).astype(np.int64)
+
+
+def evenly_by_length(dataset: Dataset, most: int, size: int) -> Iterator[np.ndarray]:
+    """Those of ``evenly``, N at a time; items of similar lengths together, where lengths vary."""
+    items = evenly(dataset, most)
+    if (lengths := getattr(dataset, "lengths", None)) is not None:
+        items = items[np.argsort(lengths[items], kind="stable")]
+    return (items[start : start + size] for start in range(0, len(items), size))
 
 
 class Draws:

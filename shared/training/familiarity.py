@@ -3,7 +3,7 @@
 After a training both are measured on validation items, and kept as a record beside the weights.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from hashlib import blake2b
 from typing import NamedTuple
 
@@ -20,7 +20,7 @@ from shared.files import printable
 from shared.network import Layer, beyond
 from shared.runs import REMEDY, Run, read_record
 from shared.training.classifier import Batch, Classifier, as_tensors
-from shared.training.data import DataModule, Dataset, Draw
+from shared.training.data import DataModule, Dataset, Draw, evenly_by_length
 
 UNLIKE = 0.05  # an input is unlike training if at most this share of validation items is as unlike
 ITEMS = 2000  # of training, and as many of validation, evenly drawn
@@ -246,7 +246,8 @@ def _features(module: Classifier) -> int:
 def _observed(module: Classifier, dataset: Dataset, size: int) -> tuple[Observed, Tensor]:
     """Items of a dataset, ITEMS at most, and their classes."""
     parts, labels = [], []
-    for batch in _batches(dataset, size):
+    for items in evenly_by_length(dataset, ITEMS, size):
+        batch = dataset[Draw(items, None)]
         parts.append(observe(module, as_tensors(batch, module.device)))
         labels.append(torch.as_tensor(batch["y"]))
     properties = {
@@ -254,13 +255,6 @@ def _observed(module: Classifier, dataset: Dataset, size: int) -> tuple[Observed
     }
     logits, features = (torch.cat([getattr(part, name) for part in parts]) for name in ("logits", "features"))
     return Observed(logits, features, properties), torch.cat(labels)
-
-
-def _batches(dataset: Dataset, size: int) -> Iterator[dict]:
-    items = np.linspace(0, len(dataset) - 1, min(len(dataset), ITEMS)).astype(np.int64)
-    if (lengths := getattr(dataset, "lengths", None)) is not None:
-        items = items[np.argsort(lengths[items], kind="stable")]
-    return (dataset[Draw(items[start : start + size], None)] for start in range(0, len(items), size))
 
 
 def _temperature(logits: Float[Tensor, "n classes"], label: Tensor) -> float:
