@@ -56,7 +56,7 @@ def move_picture(
     ranks = {int(point): rank for rank, point in enumerate(order, start=1)}
     axes = figure.add_axes((0.80, 0.84 - 0.043 * len(rows), 0.12, 0.043 * len(rows)))
     _draw_bars(axes, [(ranks[p], point_name(p, size), float(probabilities[p]), p == played) for p in rows])
-    figure.text(0.69, 0.865, "the policy's choices; on the board in %", fontsize=12, color=GREY, va="center")
+    figure.text(0.69, 0.865, "the policy's choices, in %", fontsize=12, color=GREY, va="center")
     rings = (("played", played, ORANGE, 9, 2), ("last move before", last, "black", 6, 1))
     marks = [
         Line2D([], [], marker="o", color=colour, fillstyle="none", ms=size, mew=width, lw=0, label=label)
