@@ -24,7 +24,7 @@ def bench(module: SpeechClassifier, data: SpeechData, samples_per_second: float)
     """
     module = module.cpu().train()
     batches = list(islice(data.train_dataloader(), BATCHES))
-    clips = sum(len(batch["y"]) for batch in batches)
+    clips = sum(len(batch["item"]) for batch in batches)
     sound = sum(int(batch["lengths"].sum()) for batch in batches) / data.preprocessing.sizes["rate"]
 
     def preprocess() -> None:

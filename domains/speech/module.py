@@ -1,4 +1,4 @@
-"""The classifier of words: samples in, the probability of every word out."""
+"""The classifier of words, or of phones over time: samples in, the probability of each class out."""
 
 from typing import Any
 
@@ -14,12 +14,14 @@ from shared.errors import UserError
 from shared.training import Batch, Classifier, made_lengths
 
 LONGEST = 3600  # seconds of a clip
+BOUNDARY = 20  # ms that the boundary between two phones may be off, as is usual for segmentations of speech
 
 
 class SpeechClassifier(Classifier):
-    """Predicts the word of a clip from its log-mel spectrogram."""
+    """Predicts the word of a clip, or the phone or word of each window, from its log-mel spectrogram."""
 
     domain = "speech"
+    between = "silence"
     state_type = SpeechPreprocessing
     preprocessing: SpeechPreprocessing
 
@@ -38,6 +40,7 @@ class SpeechClassifier(Classifier):
         super().__init__(preprocessing=preprocessing, **settings)
         self.log_mel = LogMel(**sizes)
         self.augment = Augment(hop_ms=sizes["hop_ms"], **augment)
+        self.tolerance = BOUNDARY / sizes["hop_ms"]
 
     @torch.no_grad()
     def preprocess(self, batch: Batch) -> tuple[Float[Tensor, "n 1 mels frames"], Int[Tensor, " n"]]:

@@ -84,7 +84,7 @@ def inference_speed(config: DictConfig, data: DataModule) -> float:
             batch = move_data_to_device(batch, device)
             with torch.inference_mode(), torch.autocast(device.type, torch.bfloat16, enabled=half):
                 predictions = module.logits(batch).argmax(1)
-            samples += len(predictions)
+            samples += len(batch["item"])
         predictions.sum().item()  # waits for the device
     return samples / (time.perf_counter() - start)
 
@@ -94,7 +94,7 @@ def loader_speed(data: DataModule) -> float:
     batches = iter(data.train_dataloader())
     next(batches)
     start = time.perf_counter()
-    samples = sum(len(batch["y"]) for batch in batches)
+    samples = sum(len(batch["item"]) for batch in batches)
     return samples / (time.perf_counter() - start)
 
 
@@ -124,8 +124,7 @@ def _bare_seconds(config: DictConfig, data: DataModule, held: bool = False) -> S
         start, cpu_start = time.perf_counter(), time.process_time()
         for batch in batches:
             with torch.autocast(device.type, torch.bfloat16, enabled=half):
-                logits = module.logits(batch)
-                loss = module.loss(logits, batch["y"])
+                loss = module.objective(module.outputs(batch), batch)
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()

@@ -20,7 +20,7 @@ from shared.errors import UserError, shown
 
 # Sections whose keys a class takes, which `_target_` names; and what the code hands to the class itself.
 BUILT = {
-    "data": ("seed", "balance", "fitted"),
+    "data": ("seed", "balance", "loss", "fitted"),
     "optimizer": ("params",),
     "schedule": ("optimizer", "last_epoch", "epochs", "steps_per_epoch"),  # its length is total_steps
 }

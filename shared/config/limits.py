@@ -18,6 +18,7 @@ Precision = (
     | Literal["16-mixed", "bf16-mixed", "16-true", "bf16-true", "32-true", "64-true"]
 )
 Balance = Literal["weights", "sampling"] | None
+Loss = Literal["cross_entropy", "ctc"]
 Seed = Annotated[int, Limit(0, 2**32 - 1, whole=True)]
 Figures = Literal["png", "svg", "pdf"]
 
@@ -25,6 +26,7 @@ Figures = Literal["png", "svg", "pdf"]
 class Training(TypedDict):
     """``training``."""
 
+    loss: Loss
     label_smoothing: Below
     balance: Balance
     ema: Annotated[float, Limit(0, 1, "low high")] | None

@@ -33,10 +33,27 @@ class Network(Chain):
             -1
         ]
 
+    @property
+    def over_time(self) -> bool:
+        """Whether it has an answer for each window instead of one for each example."""
+        return self.shape.windows is not None
+
+    def windows(self, x: Float[Tensor, "n channels a1 a2"], lengths: Int[Tensor, " n"] | None) -> Tensor:
+        """The number of windows (n,) of each example of a network that has an answer for each."""
+        assert self.shape.windows is not None
+        if self.shape.windows.size is not None:
+            return torch.full((len(x),), self.shape.windows.size, device=x.device)
+        if lengths is None:
+            lengths = torch.full((len(x),), x.size(3), device=x.device)
+        return self.out_lengths(lengths)
+
     def forward(
         self, x: Float[Tensor, "n channels a1 a2"], lengths: Int[Tensor, " n"] | None = None
-    ) -> Float[Tensor, "n classes"]:
-        """Logits; without lengths, see ``Layer``, all examples fill the axis that varies."""
+    ) -> Float[Tensor, "answers classes"]:
+        """Logits of each example, or of each window of one example after the other (see ``over_time``).
+
+        Without lengths, see ``Layer``, all examples fill the axis that varies.
+        """
         varying = self.input_shape.varying
         if varying is None and lengths is not None:
             raise ValueError(f"lengths for a network on {self.input_shape}, in which nothing varies")
@@ -119,8 +136,6 @@ def _build(items: Sequence[Item], shape: Shape) -> Chain:
 def _check_end(shape: Shape, classes: int | None) -> None:
     if not shape.flat:
         raise UserError(f"layers: must end in logits, got {shape}; add `flatten`")
-    if shape.windows is not None:
-        raise UserError(f"layers: must end in one prediction, got {shape}; add `lstm` and `dense: classes`")
     if classes is not None and shape.channels != classes:
         raise UserError(
             f"layers: must end in {classes} logits, one a class, got {shape}; let the last layer be "

@@ -52,6 +52,30 @@ def score(
         means, shares = np.bincount(label, values) / items, 1 / (len(items) * items[label])
         p, most = float(means.mean()), 1 / float((shares**2).sum())
         sums = np.bincount(group, shares * (values - means[label]))
+    return _wilson(name, p, sums, n, most)
+
+
+def rate(name: str, parts: np.ndarray, sizes: np.ndarray, groups: np.ndarray) -> Score:
+    """The sum of ``parts`` (N,) by the sum of ``sizes`` (N,), such as errors by labels, with its interval.
+
+    As ``score``, whose items weigh their sizes here; n is the sum of the sizes. A rate of 1 and more has the
+    normal distribution's interval.
+    """
+    total = float(sizes.sum())
+    if total <= 0:
+        return Score(name, float("nan"), 0.0, 1.0, 0)
+    p = float(parts.sum()) / total
+    _, group = np.unique(groups, return_inverse=True)
+    sums = np.bincount(group, parts - p * sizes) / total
+    n = round(total)
+    if p < 1:
+        return _wilson(name, p, sums, n)
+    half = Z * float((sums**2).sum() * len(sums) / max(len(sums) - 1, 1)) ** 0.5
+    return Score(name, p, p - half, p + half, n)
+
+
+def _wilson(name: str, p: float, sums: np.ndarray, n: int, most: float = np.inf) -> Score:
+    """Wilson's interval of ``p``, by what each group adds to its deviation; at most so many items count."""
     count = len(sums)
     variance = float((sums**2).sum()) * count / max(count - 1, 1)
     effective = min(p * (1 - p) / variance if variance > 0 else float(count), most)

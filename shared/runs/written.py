@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, NotRequired, TypedDict
 
-from shared.config import ACCURACY, Balance, Monitor, check_known, check_value, find_domain
+from shared.config import ACCURACY, Balance, Loss, Monitor, check_known, check_value, find_domain
 from shared.errors import UserError, named
 from shared.files import read_json, read_yaml
 
@@ -33,6 +33,7 @@ class _Training(TypedDict):
     label_smoothing: float
     ema: float | None
     patience: int | None
+    loss: NotRequired[Loss]
     balance: NotRequired[Balance]
     monitor: NotRequired[str]
     mode: NotRequired[Literal["max", "min"]]
@@ -91,7 +92,7 @@ def read_config(path: Path) -> dict[str, Any]:
         config["domain"] = {"name": _domain(config["domain"])}
         for key, kind in {"trainer": _Trainer, "training": _Training, "choices": _Choices}.items():
             check_known(config.get(key) or {}, kind, key)
-        later = {"balance": None, "monitor": Monitor().name, "mode": Monitor().mode}
+        later = {"loss": "cross_entropy", "balance": None, "monitor": Monitor().name, "mode": Monitor().mode}
         config["training"] = later | config["training"]
     return config
 

@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import numpy as np
 import pytorch_lightning as pl
@@ -17,27 +17,43 @@ from pytorch_lightning.utilities.types import OptimizerLRScheduler
 from torch import Tensor, nn
 from torchmetrics import MeanMetric, MetricCollection
 
-from shared.config import Balance, Monitor
+from shared.config import Balance, Loss, Monitor
 from shared.errors import UserError, shown
-from shared.network import Layer, build_network, check_optimizer_state, single_layers
-from shared.results import Score, score
+from shared.network import Axis, Layer, build_network, check_optimizer_state, single_layers
+from shared.results import Score, rate, score
 from shared.runs import LENGTHS, check_plan
 from shared.training.data import DataModule, Draw, Fitted, Preprocessing, evenly
 from shared.training.metrics import metrics
 from shared.training.optimizers import OPTIMIZERS, SCHEDULES, build
+from shared.training.over_time import UNLABELLED, Matched, Windows, match, match_boundaries
 
 if TYPE_CHECKING:
     from shared.training.familiarity import Record
 
 Batch = dict[str, Tensor]  # as ``Dataset`` describes it
+OVER_TIME = ("window", "edits", "label_count", "boundaries_found", "boundary_count")  # of ``test_columns``
 FITTED = 2000  # training items that whitening filters are made from
 
 
+class Outputs(NamedTuple):
+    """What counts of a batch, R rows: items, or over time labelled windows, or with CTC labels."""
+
+    logits: Float[Tensor, "r classes"]
+    y: Int[Tensor, " r"]
+    windows: Windows | None = None  # over time: all windows
+    rows: Int[Tensor, " r"] | None = None  # and the number of each row's window
+    matched: Matched | None = None  # with CTC
+
+
 class Classifier(pl.LightningModule):
-    """A network that predicts the class of its input.
+    """A network that predicts the class of its input, or over time of each window of its input.
 
     A domain overrides ``preprocess`` (from a batch to what the layers take), and where it needs to
     ``prepare``, ``logits`` (to average over views), ``properties``, ``test_columns`` and ``scores``.
+
+    Over time, batches have ``y`` (N, cells), the label of each cell along the axis of the windows, and
+    ``labels`` (N, longest), the labels in order; -1 is none. With ``loss`` ctc, ``labels`` alone train, and
+    the last class is the blank.
 
     ``model``, ``optimizer`` and ``schedule`` are nodes of the configuration; ``planes``, ``extent``,
     ``classes`` and ``preprocessing`` are those of ``DataModule``; ``label_smoothing`` is the share of the
@@ -48,12 +64,16 @@ class Classifier(pl.LightningModule):
         views: Number of views of an input over which ``logits`` averages: 1, unless the caller sets that of
             its data (``DataModule.views``), to test and to predict.
         record: What validation says of its predictions, where the caller has read it.
+        between: Over time, the class of what lies between labels, such as silence; ``labels`` leave it out.
+        tolerance: Over time, the cells that a boundary may be off.
     """
 
     class_weights: Tensor | None
     domain: ClassVar[str]
     state_type: ClassVar[type[Preprocessing]] = Preprocessing
     views: int = 1
+    between: ClassVar[str | None] = None
+    tolerance: float = 1.0
     record: "Record | None" = None
 
     def __init__(
@@ -66,6 +86,7 @@ class Classifier(pl.LightningModule):
         optimizer: dict[str, Any],
         schedule: dict[str, Any],
         preprocessing: Preprocessing,
+        loss: Loss = "cross_entropy",
         label_smoothing: float = 0.0,
         balance: Balance = None,
         freeze: Sequence[str] = (),
@@ -80,15 +101,17 @@ class Classifier(pl.LightningModule):
         self.network = build_network(model.get("layers"), planes, (extent[0], extent[1]), len(classes))
         self.optimizer_settings, self.schedule_settings = optimizer, schedule
         self.label_smoothing, self.balance, self.freeze_patterns = label_smoothing, balance, freeze
+        self.with_ctc = loss == "ctc"
         self.register_buffer("class_weights", None, persistent=False)
         self.held: list[nn.Module] = []  # parts that are frozen
         self.train_loss: Tensor | float = 0.0
         self.train_hits: Tensor | float = 0.0
-        self.train_items = 0
+        self.train_items = self.train_rows = 0
         self.metrics = metrics(len(classes))
         running: dict[str, Any] = {name: metric.running for name, metric in self.metrics.items()}
         self.val_metrics = MetricCollection(running, prefix="val/", compute_groups=False)
         self.val_loss = MeanMetric()
+        self.val_error_rate = MeanMetric()
         self.test_metrics = self.val_metrics.clone(prefix="test/")
         self._columns: list[dict[str, np.ndarray]] = []
 
@@ -163,8 +186,47 @@ class Classifier(pl.LightningModule):
         return batch["x"].to(self.dtype), batch.get("lengths")
 
     def logits(self, batch: Batch) -> Float[Tensor, "n classes"]:
-        """The network's output for a batch of the domain's dataset: what every command calls."""
+        """The network's output for a batch of the domain's dataset: what every command calls.
+
+        Over time see ``windows``.
+        """
         return self.network(*self.preprocess(batch))
+
+    def windows(self, batch: Batch) -> Windows:
+        """The output of a network over time for a batch."""
+        x, lengths = self.preprocess(batch)
+        return Windows(self.network(x, lengths), self.network.windows(x, lengths))
+
+    def sequences(self, windows: Windows) -> list[list[tuple[int, int]]]:
+        """For each item the classes of its sequence, each with the number of a window in its middle."""
+        return list(windows.answers(self._between))
+
+    @property
+    def _between(self) -> frozenset[int]:
+        """Classes that are no part of sequences: what lies between labels, and the blank."""
+        known = [self.classes.index(name) for name in self.classes if name == self.between]
+        return frozenset([*known, *([len(self.classes) - 1] if self.with_ctc else [])])
+
+    def outputs(self, batch: Batch) -> Outputs:
+        """What counts of a batch with labels."""
+        if not self.network.over_time:
+            return Outputs(self.logits(batch), batch["y"])
+        windows, matched = self.windows(batch), None
+        if self.with_ctc:
+            matched = match(windows, batch["labels"], self._between)
+            rows = torch.tensor(matched.windows, dtype=torch.int64, device=self.device)
+            y = batch["labels"][batch["labels"] != UNLABELLED]
+        else:
+            y = windows.labels(batch["y"], self._axis)
+            rows = (y != UNLABELLED).nonzero()[:, 0]
+            y = y[rows]
+        return Outputs(windows.logits[rows], y, windows, rows, matched)
+
+    @property
+    def _axis(self) -> Axis:
+        axis = self.network.shape.windows
+        assert axis is not None
+        return axis
 
     def properties(self, batch: Batch) -> dict[str, Float[Tensor, " n"]]:
         """Numbers of each input that a person understands, by name: predictions report unusual ones."""
@@ -209,7 +271,7 @@ class Classifier(pl.LightningModule):
             # What torch's loader took from the same generator here, when it had none of its own: the results
             # published for release 0.1.0 come out as they were.
             torch.empty((), dtype=torch.int64).random_()
-        self.train_loss, self.train_hits, self.train_items = 0.0, 0.0, 0
+        self.train_loss, self.train_hits, self.train_items, self.train_rows = 0.0, 0.0, 0, 0
         for module in (module for part in self.held for module in part.modules()):
             if isinstance(module, nn.modules.batchnorm._BatchNorm):
                 module.eval()
@@ -221,29 +283,50 @@ class Classifier(pl.LightningModule):
         losses = F.cross_entropy(logits, y, label_smoothing=self.label_smoothing, reduction="none")
         return (losses * self.class_weights[y]).mean()
 
+    def objective(self, outputs: Outputs, batch: Batch) -> Float[Tensor, ""]:
+        """What training makes small: ``loss``, or the mean over items of CTC's loss for each label."""
+        if self.with_ctc:
+            assert outputs.windows
+            labels = batch["labels"]
+            return (outputs.windows.ctc(labels) / (labels != UNLABELLED).sum(1).clamp(min=1)).mean()
+        if not len(outputs.y):  # no window of the batch has a label
+            return outputs.logits.sum()
+        return self.loss(outputs.logits, outputs.y)
+
     def training_step(self, batch: Batch, index: int) -> Float[Tensor, ""]:
-        logits = self.logits(batch)
-        loss = self.loss(logits, batch["y"])
-        n = len(logits)
+        outputs = self.outputs(batch)
+        loss = self.objective(outputs, batch)
+        n = len(outputs.y)
         # Sums on the device, read once an epoch: logging each step would cost more than small networks do.
         self.train_loss += loss.detach() * n
-        self.train_hits += (logits.detach().argmax(1) == batch["y"]).sum()
-        self.train_items += n
+        self.train_hits += (outputs.logits.detach().argmax(1) == outputs.y).sum()
+        self.train_items += len(batch["item"])
+        self.train_rows += n
         return loss
 
     def validation_step(self, batch: Batch, index: int) -> None:
-        logits = self.logits(batch).float()
-        self.val_metrics.update(logits, batch["y"])
-        self.val_loss.update(F.cross_entropy(logits, batch["y"], reduction="none"))
+        outputs = self.outputs(batch)
+        logits = outputs.logits.float()
+        self.val_metrics.update(logits, outputs.y)
+        if outputs.windows is None:
+            self.val_loss.update(F.cross_entropy(logits, outputs.y, reduction="none"))
+            return
+        if len(outputs.y):
+            self.val_loss.update(self.objective(outputs, batch), len(outputs.y))
+        matched = outputs.matched or match(outputs.windows, batch["labels"], self._between)
+        sizes = torch.tensor(matched.sizes, dtype=torch.float64)
+        self.val_error_rate.update(torch.tensor(matched.edits) / sizes.clamp(min=1), sizes)
 
     def on_validation_epoch_end(self) -> None:
         """Log the epoch's metrics: validation's, and training's on the items as they were drawn."""
         self.log_dict({**self.val_metrics.compute(), "val/loss": self.val_loss.compute()}, sync_dist=True)
-        if n := self.train_items:
+        if self.network.over_time:
+            self.log("val/error_rate", self.val_error_rate.compute(), sync_dist=True)
+        if n := self.train_rows:
             train = {"train/loss": self.train_loss / n, "train/acc": self.train_hits / n}
             self.log_dict(train, sync_dist=True)
-        self.val_metrics.reset()
-        self.val_loss.reset()
+        for metric in (self.val_metrics, self.val_loss, self.val_error_rate):
+            metric.reset()
 
     def on_test_start(self) -> None:
         self._columns = []
@@ -251,15 +334,38 @@ class Classifier(pl.LightningModule):
 
     def test_step(self, batch: Batch, index: int) -> None:
         """Keep the batch's columns: the metrics are computed from all items at once."""
-        logits = self.logits(batch).float()
-        self.test_metrics.update(logits, batch["y"])
-        columns = self.test_columns(batch, logits)
+        outputs = self.outputs(batch)
+        logits = outputs.logits.float()
+        self.test_metrics.update(logits, outputs.y)
+        rows = batch if outputs.windows is None else self._rows(batch, outputs)
+        columns = self.test_columns(rows, logits)
         self._columns.append({name: column.cpu().numpy() for name, column in columns.items()})
 
+    def _rows(self, batch: Batch, outputs: Outputs) -> Batch:
+        """A batch of windows instead of items; numbers of an item are shared out among its windows."""
+        windows, rows = outputs.windows, outputs.rows
+        assert windows is not None
+        assert rows is not None
+        matched = outputs.matched or match(windows, batch["labels"], self._between)
+        numbers = {"edits": matched.edits, "label_count": matched.sizes}
+        if not self.with_ctc:
+            found, count = match_boundaries(windows, batch["y"], self._axis, self.tolerance)
+            numbers |= {"boundaries_found": found, "boundary_count": count}
+        item = windows.items[rows]
+        share = 1 / torch.bincount(item, minlength=len(windows.counts))[item].double()
+        shared = {
+            name: torch.tensor(values, device=item.device)[item] * share for name, values in numbers.items()
+        }
+        return {"item": batch["item"][item], "y": outputs.y, "window": windows.places[rows], **shared}
+
     def test_columns(self, batch: Batch, logits: Float[Tensor, "n classes"]) -> dict[str, Tensor]:
-        """Columns of test items: number, label and predicted class, probabilities, the label's rank."""
+        """Columns of test items: number, label and predicted class, probabilities, the label's rank.
+
+        Over time rows are windows: also the window's number, and its share of the item's numbers of labels,
+        of edits that turn its sequence into them, and of boundaries.
+        """
         probabilities, label = logits.softmax(1), batch["y"]
-        return {
+        return {name: batch[name] for name in OVER_TIME if name in batch and self.network.over_time} | {
             "item": batch["item"],
             "label": label,
             "answer": logits.argmax(1),
@@ -276,7 +382,7 @@ class Classifier(pl.LightningModule):
 
     def scores(self, columns: Mapping[str, np.ndarray], groups: np.ndarray) -> list[Score]:
         """The test metrics, from the columns of all items and the group of each item."""
-        return [
+        scores = [
             score(
                 f"test/{name}", metric.values(columns), groups, columns["label"] if metric.by_class else None
             )
@@ -286,6 +392,12 @@ class Classifier(pl.LightningModule):
             )
             for name, metric in self.metrics.items()
         ]
+        if "edits" in columns:
+            scores.append(rate("test/error_rate", columns["edits"], columns["label_count"], groups))
+        if "boundary_count" in columns:  # the F1 score: found among those of the labels, and of the answers
+            pairs = 2 * columns["boundaries_found"]
+            scores.append(rate("test/boundaries", pairs, columns["boundary_count"], groups))
+        return scores
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Store the domain and the fingerprint of the data."""

@@ -12,7 +12,7 @@ import pytorch_lightning as pl
 import torch
 from torch.utils.data import DataLoader
 
-from shared.config import Balance, ignore_warnings
+from shared.config import Balance, Loss, ignore_warnings
 from shared.errors import UserError, require_int, require_number
 from shared.files import printable
 from shared.runs import FORM, Fingerprint, examples
@@ -71,9 +71,10 @@ class Fitted(NamedTuple):
 class Dataset(Protocol):
     """Items that are read a batch at a time.
 
-    A batch has ``x`` (N, channels, axis 1, axis 2), ``y`` (N,), ``item`` (N,), and the domain's own. The
-    dataset's ``lengths`` (N,), if it has them, puts like ones together. Its ``held`` uint64 (N,), a number
-    for what each item holds, and ``y`` (N,), its class, show a later command whether the data have changed.
+    A batch has ``x`` (N, channels, axis 1, axis 2), ``y`` (N,), ``item`` (N,), and the domain's own; over
+    time it has the labels that ``Classifier`` describes. The dataset's ``lengths`` (N,), if it has them, puts
+    like ones together. Its ``held`` uint64 (N,), a number for what each item holds, and ``y`` (N,), its class
+    (not over time), show a later command whether the data have changed.
     """
 
     def __len__(self) -> int: ...
@@ -178,7 +179,8 @@ class DataModule(pl.LightningDataModule):
 
     Of the arguments, ``fitted`` is of a trained network whose data these are: ``setup`` uses its classes and
     preprocessing instead of fitting its own. ``balance`` is ``training.balance``: each class counts alike in
-    training, by ``weights`` in the loss or by ``sampling``. The others are keys of ``conf/data``.
+    training, by ``weights`` in the loss or by ``sampling``; ``loss`` is ``training.loss``. The others are
+    keys of ``conf/data``.
 
     Attributes:
         planes: Number of channels of the input.
@@ -195,11 +197,13 @@ class DataModule(pl.LightningDataModule):
         writing: The settings that make reading write to a place of the user's choice, each with the value by
             which it does not.
         balanceable: Whether classes may count alike: not where their frequency is part of what is learned.
+        over_time: Whether the labels are those of the windows of an item, see ``Classifier``.
         first_epoch: Epoch that training begins with: above 0 in a resumed run. Set it before the loader is
             made: loader processes fetch batches of that epoch at once, long before Lightning names it.
     """
 
     balanceable: ClassVar[bool] = True
+    over_time: ClassVar[bool] = False
     writing: ClassVar[Mapping[str, Any]] = MappingProxyType({"cache": None})
     planes: int
     extent: tuple[int | None, int | None]
@@ -220,9 +224,14 @@ class DataModule(pl.LightningDataModule):
         epoch_size: int | None = None,
         workers: int = 1,
         balance: Balance = None,
+        loss: Loss = "cross_entropy",
         fitted: Fitted | None = None,
     ):
         super().__init__()
+        if loss == "ctc" and not self.over_time:
+            raise UserError(
+                "training.loss: must be cross_entropy for data with one label for each example, got ctc"
+            )
         if balance and not self.balanceable:
             raise UserError(
                 f"training.balance: must be null for these data, got {balance}; how frequent a class is "
@@ -232,7 +241,7 @@ class DataModule(pl.LightningDataModule):
         require_int("data.epoch_size", 1 if epoch_size is None else epoch_size, 1)
         require_int("data.workers", workers, 0, WORKERS)
         self.seed, self.batch_size, self.epoch_size, self.workers = seed, batch_size, epoch_size, workers
-        self.balance, self.fitted = balance, fitted is not None
+        self.balance, self.loss, self.fitted = balance, loss, fitted is not None
         self.preprocessing = Preprocessing()
         if fitted:
             self.classes, self.preprocessing = fitted

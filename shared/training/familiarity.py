@@ -20,10 +20,11 @@ from shared.files import printable
 from shared.network import Layer, beyond
 from shared.runs import REMEDY, Run, read_record
 from shared.training.classifier import Batch, Classifier, as_tensors
-from shared.training.data import DataModule, Dataset, Draw, evenly_by_length
+from shared.training.data import DataModule, Dataset, Draw, evenly, evenly_by_length
 
 UNLIKE = 0.05  # an input is unlike training if at most this share of validation items is as unlike
 ITEMS = 2000  # of training, and as many of validation, evenly drawn
+WINDOWED = 200  # items of networks over time, each of many windows
 FEWEST = 20  # validation items: a share of fewer says nothing
 FEATURES = 512  # at most; of more, neighbours are averaged
 SHRINKAGE = 0.01  # share of the covariance that is replaced by a sphere's, so that few items suffice
@@ -33,7 +34,7 @@ TEMPERATURES, SPREAD = (0.05, 20), 0.25  # and the standard deviation of their l
 
 
 class Observed(NamedTuple):
-    """What a network computes of N inputs, and their properties, see ``Classifier.properties``."""
+    """What a network computes of N inputs (or windows), and their ``Classifier.properties``."""
 
     logits: Float[Tensor, "n classes"]
     features: Float[Tensor, "n features"]  # of length 1
@@ -43,6 +44,8 @@ class Observed(NamedTuple):
 def observe(module: Classifier, batch: Batch) -> Observed:
     """Logits over the module's views, and of one view the input of the last layer with weights.
 
+    Over time of each window; the properties are the item's.
+
     Where that is a map, features are the mean and the standard deviation of each channel over its cells.
     Their length is set to 1, as in Mahalanobis++ (Müller & Hein 2025), since it follows the confidence.
     """
@@ -51,16 +54,23 @@ def observe(module: Classifier, batch: Batch) -> Observed:
     views, module.views = module.views, 1
     try:
         with torch.inference_mode():
-            logits = module.logits(batch)
+            counts = None
+            if module.network.over_time:
+                logits, counts = module.windows(batch)
+            else:
+                logits = module.logits(batch)
             hook.remove()
             if views > 1:
                 module.views = views
                 logits = module.logits(batch)
-            properties = {name: x.cpu().double().numpy() for name, x in module.properties(batch).items()}
+            properties = {name: x.cpu().double() for name, x in module.properties(batch).items()}
+            if counts is not None:
+                properties = {name: x.repeat_interleave(counts.cpu()) for name, x in properties.items()}
     finally:
         hook.remove()
         module.views = views
-    return Observed(logits.float().cpu(), F.normalize(seen[0].float().cpu()), properties)
+    own = {name: x.numpy() for name, x in properties.items()}
+    return Observed(logits.float().cpu(), F.normalize(seen[0].float().cpu()), own)
 
 
 def _last(module: Classifier) -> Layer:
@@ -103,12 +113,12 @@ class Record(NamedTuple):
     def measured(cls, module: Classifier, data: DataModule) -> "Record | None":
         """Of a trained network and its own data; None of one that diverged. No random number is drawn."""
         module.views = data.views
-        trained, _ = _observed(module, data.train_set, data.batch_size)
-        held, label = _observed(module, data.val_set, data.batch_size)
-        if not (held.logits.isfinite().all() and trained.features.isfinite().all()):
+        trained, _, _ = _observed(module, data.train_set, data.batch_size)
+        held, logits, label = _observed(module, data.val_set, data.batch_size)
+        if not (logits.isfinite().all() and trained.features.isfinite().all()):
             return None
-        temperature = _temperature(held.logits, label)
-        before, after = (_calibration_error(held.logits / t, label) for t in (1.0, temperature))
+        temperature = _temperature(logits, label)
+        before, after = (_calibration_error(logits / t, label) for t in (1.0, temperature))
         centre, whitening = _gaussian(trained.features)
         ranges = {}
         for name in sorted(held.properties):
@@ -243,18 +253,26 @@ def _features(module: Classifier) -> int:
     return min(weight.size(1) * (1 + (weight.dim() == 4)), FEATURES)
 
 
-def _observed(module: Classifier, dataset: Dataset, size: int) -> tuple[Observed, Tensor]:
-    """Items of a dataset, ITEMS at most, and their classes."""
-    parts, labels = [], []
-    for items in evenly_by_length(dataset, ITEMS, size):
-        batch = dataset[Draw(items, None)]
-        parts.append(observe(module, as_tensors(batch, module.device)))
-        labels.append(torch.as_tensor(batch["y"]))
+def _observed(module: Classifier, dataset: Dataset, size: int) -> tuple[Observed, Tensor, Tensor]:
+    """Items of a dataset, or windows, ITEMS at most; and the logits and classes of those with a label."""
+    parts, logits, labels = [], [], []
+    for items in evenly_by_length(dataset, WINDOWED if module.network.over_time else ITEMS, size):
+        batch = as_tensors(dataset[Draw(items, None)], module.device)
+        parts.append(observe(module, batch))
+        if module.network.over_time:
+            with torch.inference_mode():
+                outputs = module.outputs(batch)
+            logits.append(outputs.logits.float().cpu())
+            labels.append(outputs.y.cpu())
+        else:
+            logits.append(parts[-1].logits)
+            labels.append(batch["y"].cpu())
+    kept = evenly(range(sum(len(part.logits) for part in parts)), ITEMS)
     properties = {
-        name: np.concatenate([part.properties[name] for part in parts]) for name in parts[0].properties
+        name: np.concatenate([part.properties[name] for part in parts])[kept] for name in parts[0].properties
     }
-    logits, features = (torch.cat([getattr(part, name) for part in parts]) for name in ("logits", "features"))
-    return Observed(logits, features, properties), torch.cat(labels)
+    seen, features = (torch.cat([getattr(part, name) for part in parts]) for name in ("logits", "features"))
+    return Observed(seen[kept], features[kept], properties), torch.cat(logits), torch.cat(labels)
 
 
 def _temperature(logits: Float[Tensor, "n classes"], label: Tensor) -> float:

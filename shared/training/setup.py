@@ -38,7 +38,8 @@ def build_data(
     """
     require_int("seed", config.seed, 0)
     readers = find_domain(config.domain.name).readers()
-    more = {"seed": config.seed, "balance": config.training.balance, "fitted": fitted}
+    training = config.training
+    more = {"seed": config.seed, "balance": training.balance, "loss": training.loss, "fitted": fitted}
     data: DataModule = build("data", readers, plain(config.data), **more)
     data.init = init
     return data
@@ -65,10 +66,17 @@ def check_network(config: DictConfig, data: DataModule) -> None:
     classes = len(getattr(data, "classes", ())) or None  # of some data they are known only after reading
     with torch.device("meta"):
         try:
-            build_network(plain(config.model).get("layers"), data.planes, data.extent, classes)
+            network = build_network(plain(config.model).get("layers"), data.planes, data.extent, classes)
         except (RuntimeError, TypeError) as error:  # torch counts in 64 bits
             reason = str(error).splitlines()[0]
             raise UserError(f"model.layers: must be a network that can be built: {reason}") from error
+    if network.over_time != data.over_time:
+        must, remedy = (
+            ("one answer for each window", "lstm: {units: …, every: true} and `dense: classes` give it")
+            if data.over_time
+            else ("one prediction", "add `lstm` and `dense: classes`, or leave out lstm's `every`")
+        )
+        raise UserError(f"model.layers: must end in {must} for these data, got {network.shape}; {remedy}")
 
 
 def check_optimizer(config: DictConfig) -> None:
@@ -89,12 +97,14 @@ def build_module(config: DictConfig, data: DataModule) -> Classifier:
         optimizer=plain(config.optimizer),
         schedule=plain(config.schedule),
         preprocessing=data.preprocessing,
+        loss=config.training.loss,
         label_smoothing=config.training.label_smoothing,
         balance=config.training.balance,
         freeze=list(config.freeze),
     )
     module.hold()
     metrics = [*map(str, module.val_metrics), "val/loss", "train/loss", "train/acc"]
+    metrics += ["val/error_rate"] * module.network.over_time
     require_choice("training.monitor", config.training.monitor, metrics)
     module.prepare(data)
     return module.to(memory_format=torch.channels_last)
