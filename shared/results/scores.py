@@ -75,7 +75,7 @@ def rate(name: str, parts: np.ndarray, sizes: np.ndarray, groups: np.ndarray) ->
 
 
 def _wilson(name: str, p: float, sums: np.ndarray, n: int, most: float = np.inf) -> Score:
-    """Wilson's interval of ``p``, by what each group adds to its deviation; at most so many items count."""
+    """Wilson's interval of ``p``, by what each group adds to its deviation; ``most``: items that count."""
     count = len(sums)
     variance = float((sums**2).sum()) * count / max(count - 1, 1)
     effective = min(p * (1 - p) / variance if variance > 0 else float(count), most)

@@ -48,7 +48,9 @@ def test_parameters_outputs_and_table(name: str) -> None:
     outputs = {}
     for layer, module in network.named_modules():
         module.register_forward_hook(lambda _, __, output, layer=layer: outputs.update({layer: output}))
-    assert network.eval()(torch.randn(2, channels, rows or 30, columns or 30)).shape == (2, classes)
+    windows = 15 if network.over_time else 1  # one at every second of 30 frames
+    output = network.eval()(torch.randn(2, channels, rows or 30, columns or 30))
+    assert output.shape == (2 * windows, classes)
     table = layer_table(network, length=30)
     for row in table:
         assert tuple(outputs[row.name].shape[1:]) == row.output
@@ -78,8 +80,18 @@ def test_designs_for_go_are_compared_at_one_size(name: str) -> None:
 @pytest.mark.parametrize("name", [name for name in NAMES if name.startswith("speech/")])
 def test_designs_for_speech_are_compared_at_one_size(name: str) -> None:
     share = 0.1 if name == "speech/small" else 1.0
-    expected = share * ENTRIES["speech/frequency"]["parameters"]
-    assert ENTRIES[name]["parameters"] == pytest.approx(expected, rel=0.1)
+    expected = share * ENTRIES["speech/phones" if "phones" in name else "speech/frequency"]["parameters"]
+    assert ENTRIES[name]["parameters"] == pytest.approx(expected, rel=0.02 if "phones" in name else 0.1)
+
+
+def test_convolutions_over_phones_are_compared_at_one_cost() -> None:
+    def flops(name: str, **keys: int) -> int:
+        network = build(name, *ENTRIES["speech/phones"]["input"], **keys)
+        return sum(row.flops for row in layer_table(network))
+
+    expected = pytest.approx(flops("speech/phones"), rel=0.02)
+    assert [flops("speech/phones_both"), flops("speech/phones_time")] == [expected, expected]
+    assert flops("speech/phones_dense", hidden=292) == expected
 
 
 @pytest.mark.parametrize("pool", ["max", "avg", "both", "none"])
