@@ -241,7 +241,6 @@ MISTAKES = {
         [{"windows": {"size": 9, "hop": 1}}, *HEAD],
         ["layers[0].windows.size: must be at most 8", "got 9"],
     ),
-    "no answer": ([WINDOWS, *HEAD], ["windows of 3 features", "lstm"]),
     "no probability": (
         ["flatten", {"dropout": 1.5}, {"dense": "classes"}],
         ["layers[1].dropout.p: must be a number in [0, 1), got 1.5"],
@@ -288,7 +287,6 @@ MISTAKES = {
 
 @pytest.mark.parametrize(("layers", "words"), MISTAKES.values(), ids=MISTAKES.keys())
 def test_a_mistake_is_named_with_its_place_and_remedy(layers: object, words: list[str]) -> None:
-    layers = layers if words[0] != "windows of 3 features" else [{"pool": {"kernel": ["span", 1]}}, *layers]
     with pytest.raises(UserError) as error:
         build_network(layers, 1, (8, 8), 3)
     for word in words:

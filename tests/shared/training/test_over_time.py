@@ -7,8 +7,10 @@ import pytest
 import torch
 from torch.nn.utils.rnn import pad_sequence
 
+from shared.config import compose
+from shared.errors import UserError
 from shared.network import Axis, build_network
-from shared.training import UNLABELLED, Classifier, Preprocessing, Windows
+from shared.training import UNLABELLED, Classifier, Preprocessing, Windows, build_data, check_network
 from shared.training.over_time import match, match_boundaries
 
 LAYERS = [
@@ -60,6 +62,9 @@ def test_a_window_each_second_cell() -> None:
     counts = network.windows(x, torch.tensor([9, 4]))
     assert counts.tolist() == [5, 2]  # cells 0, 2, 4, 6, 8 and 0, 2
     assert network(x, torch.tensor([9, 4])).shape == (7, 3)
+    fixed = build_network(LAYERS, 1, (4, 9), 3)
+    assert fixed.windows(x, None).tolist() == [5, 5]
+    assert fixed(x).shape == (10, 3)
 
 
 def test_the_label_of_a_window_is_that_of_the_cell_in_its_middle() -> None:
@@ -160,3 +165,17 @@ def test_learns(loss: str) -> None:
     assert windows is not None
     matched = match(windows, test["labels"], module._between)
     assert sum(matched.edits) <= 1
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["model=speech/phones"], "model.layers: must end in one prediction for these data"),
+        (["training.loss=ctc"], "training.loss: must be cross_entropy for data with one label"),
+    ],
+)
+def test_data_with_one_label_need_one_prediction(words: list[str], message: str) -> None:
+    config = compose("train", ["domain=speech", *words])
+    with pytest.raises(UserError) as error:
+        check_network(config, build_data(config))
+    assert message in str(error.value)
