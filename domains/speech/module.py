@@ -4,7 +4,7 @@ from typing import Any
 
 import torch
 from jaxtyping import Float, Int
-from torch import Tensor
+from torch import Tensor, nn
 
 from domains.speech.augment import Augment
 from domains.speech.preprocessing import LogMel, SpeechPreprocessing
@@ -44,7 +44,7 @@ class SpeechClassifier(Classifier):
 
     @torch.no_grad()
     def preprocess(self, batch: Batch) -> tuple[Float[Tensor, "n 1 mels frames"], Int[Tensor, " n"]]:
-        """Spectrograms and their frames; ``stretch`` makes other voices of the clips, see ``LogMel``."""
+        """Spectrograms and their frames; ``stretch`` and ``levels`` of a batch are those of ``LogMel``."""
         x, lengths, stretch = batch["x"], batch["lengths"], batch.get("stretch")
         with torch.autocast(x.device.type, enabled=False):  # 8 bits are too few for powers
             wave = x.float() / FULL_SCALE
@@ -52,20 +52,26 @@ class SpeechClassifier(Classifier):
                 wave, lengths = self.augment.pad(wave, lengths, self.log_mel.hop)
                 wave = self.augment.wave(wave, lengths)
                 stretch = self.augment.stretch(wave)
-            mel, frames = self.log_mel(wave, lengths, stretch)
+            mel, frames = self.log_mel(wave, lengths, stretch, batch.get("levels"))
             if self.training:
                 mel = self.augment.spectrogram(mel, frames)
         return mel[:, None].to(self.dtype), frames
 
     def properties(self, batch: Batch) -> dict[str, Float[Tensor, " n"]]:
-        """Length, level below full scale, and the share of samples that reach full scale."""
-        lengths, x = batch["lengths"].float(), batch["x"].float().abs()
-        power = (x / FULL_SCALE).square().sum(1) / lengths
-        return {
-            "seconds": lengths / self.log_mel.rate,
-            "level in dB": 10 * power.clamp(min=1e-10).log10(),
-            "% of samples at full scale": 100 * (x >= FULL_SCALE - 1).sum(1) / lengths,
-        }
+        """Length, level below full scale, and the share of samples that reach full scale.
+
+        Over time a recording may have any length, and long pauses: the level is that of its loudest second.
+        """
+        lengths, x, rate = batch["lengths"].float(), batch["x"].float().abs(), self.log_mel.rate
+        power, clipped = (x / FULL_SCALE).square(), 100 * (x >= FULL_SCALE - 1).sum(1) / lengths
+        if self.network.over_time:
+            seconds = nn.functional.pad(power, (0, -x.size(1) % rate)).unflatten(1, (-1, rate))
+            name, level, length = "loudest second in dB", seconds.sum(2).amax(1) / lengths.clamp(max=rate), {}
+        else:
+            name, level, length = "level in dB", power.sum(1) / lengths, {"seconds": lengths / rate}
+        return length | {
+            name: 10 * level.clamp(min=1e-10).log10(), "% of samples at full scale": clipped
+        }  # fmt: skip
 
     def made_batch(self, n: int, cells: int) -> Batch:
         """Noise, of which the longest clip has ``cells`` frames."""

@@ -1,20 +1,21 @@
 """Predictions of a trained network for a user's own recordings."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-import torch
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from domains.speech.figures import clip_picture, long_picture
+from domains.speech.levels import decibels
 from domains.speech.module import SpeechClassifier
-from domains.speech.reading import FULL_SCALE, Recordings, UnusableError, has_sound, open_recording
+from domains.speech.reading import Recordings, UnusableError, has_sound, open_recording
+from domains.speech.running import Heard, hear
 from shared.commands import Answers, Predictions, answers, best
-from shared.errors import require_number
+from shared.errors import UserError, require_number
 from shared.files import where
 
 BLOCK = 20.0  # seconds read and predicted at a time: memory stays bounded
@@ -28,12 +29,32 @@ COLUMNS = 1500  # of a spectrogram's picture, at most
 class Stretches(NamedTuple):
     """The predictions for W stretches of one recording."""
 
+    module: SpeechClassifier
     start: NDArray[np.float64]  # (W,) seconds
     end: NDArray[np.float64]  # (W,)
     answers: Answers  # W
     decibels: NDArray[np.float32]  # (mels, columns) of the whole recording, above its softest
     whole: bool  # one stretch, all of it
     damage: str  # description of a damaged file
+
+    def rows(self, top: int, unsure: float) -> Iterator[dict[str, Any]]:
+        """A row for each stretch."""
+        damage = [self.damage] * bool(self.damage)
+        for n, row in enumerate(self.answers.probabilities):
+            likeliest = best(row, self.module.classes, top)
+            answer, probability = likeliest[0]["name"], likeliest[0]["probability"]
+            times = {"from_ms": round(1000 * self.start[n]), "to_ms": round(1000 * self.end[n])}
+            trust = self.answers.trust(n, probability, unsure, damage)
+            yield {**times, "answer": answer, "probability": probability, **trust, "best": likeliest}
+
+    def picture(self, title: str, top: int) -> Figure:
+        """The spectrogram, and the likeliest words."""
+        centres, seconds = self.module.log_mel.centres.cpu().numpy(), float(self.end[-1])
+        shares, classes = self.answers.probabilities, self.module.classes
+        if self.whole:
+            return clip_picture(self.decibels, centres, seconds, best(shares[0], classes, top), title)
+        words, times = [classes[i] for i in shares.argmax(1)], (self.start + self.end) / 2
+        return long_picture(self.decibels, centres, times, shares.max(1), words, seconds, title)
 
 
 def predict(
@@ -45,7 +66,7 @@ def predict(
     window: float | None = None,
     hop: float | None = None,
 ) -> Predictions:
-    """The likeliest words of each recording, or of each stretch of a long one.
+    """The likeliest words of each recording, or of each stretch of a long one; over time see ``Heard``.
 
     A recording no longer than the longest training clip is predicted as a whole. A longer one is cut into
     overlapping stretches, by default as long as the median training clip; those of pure silence are skipped.
@@ -58,32 +79,26 @@ def predict(
         if value is not None:
             require_number(key, value, *SECONDS)
     rows: list[dict[str, Any]] = []
-    drawn: list[tuple[str, Stretches]] = []
+    drawn: list[tuple[str, Stretches | Heard]] = []
     seen = Recordings()
     remarks: list[str] = []
-    read = partial(_stretches, module, window=window, hop=hop)
-    for name, stretches in seen.read(source, read, "reading"):
+    spoken: list[str] = []
+    read: Callable[[Path | bytes], Stretches | Heard] = partial(_stretches, module, window=window, hop=hop)
+    if module.network.over_time:
+        for key, value in (("window", window), ("hop", hop)):
+            if value is not None:
+                must = "must be omitted for a network that answers for each moment"
+                raise UserError(f"{key}: {must}, got {value}")
+        read = partial(hear, module)
+    for name, heard in seen.read(source, read, "reading"):
         seen.use(name)
-        damage = [stretches.damage] if stretches.damage else []
-        for n, row in enumerate(stretches.answers.probabilities):
-            likeliest = best(row, module.classes, top)
-            answer, probability = likeliest[0]["name"], likeliest[0]["probability"]
-            times = {"from_ms": round(1000 * stretches.start[n]), "to_ms": round(1000 * stretches.end[n])}
-            trust = stretches.answers.trust(n, probability, unsure, damage)
-            rows.append(
-                {
-                    "file": name,
-                    **times,
-                    "answer": answer,
-                    "probability": probability,
-                    **trust,
-                    "best": likeliest,
-                }
-            )
-        if damage:
-            remarks.append(f"{where(source, name)}: {stretches.damage}; predicted nonetheless")
+        rows += [{"file": name, **row} for row in heard.rows(top, unsure)]
+        if heard.damage:
+            remarks.append(f"{where(source, name)}: {heard.damage}; predicted nonetheless")
+        if isinstance(heard, Heard) and len(spoken) < DRAWN:
+            spoken.append(f"{name}: {heard.spoken() or heard.module.between}{heard.cut}")
         if len(drawn) < DRAWN:
-            drawn.append((name, stretches))
+            drawn.append((name, heard))
     if not rows:
         raise seen.none_usable(source)
     files = seen.used
@@ -91,7 +106,13 @@ def predict(
     summary += f"; pictures of the first {DRAWN}" * (files > DRAWN)
     if len(remarks) > REMARKS:
         remarks[REMARKS:] = [f"… and {len(remarks) - REMARKS:,} more such recordings"]
-    return Predictions(rows, "\n".join([summary, *remarks, *seen.summary()]), _pictures(drawn, module, top))
+    lines = [summary, *spoken, *remarks, *seen.summary()]
+    pictures = ((name, heard.picture(_title(name), top)) for name, heard in drawn)
+    return Predictions(rows, "\n".join(lines), pictures)
+
+
+def _title(name: str) -> str:
+    return name if len(name) <= 60 else f"…{name[-59:]}"
 
 
 def _stretches(
@@ -116,7 +137,7 @@ def _stretches(
             batch = np.zeros((len(places), size), np.int16)
             for row, place, own in zip(batch, places, lengths, strict=True):
                 row[:own] = x[place : place + own]
-            levels.append(_decibels(module, x[: round(per_block * step * rate)], pooled))
+            levels.append(decibels(module.log_mel, x[: round(per_block * step * rate)], pooled))
             sounding = has_sound(batch)
             if sounding.any():
                 count = max(BATCH // size, 1)
@@ -130,31 +151,4 @@ def _stretches(
     if not starts:
         raise UnusableError("silence", "all samples are equal")
     start, end = np.concatenate(starts), np.concatenate(ends)
-    return Stretches(start, end, Answers.joined(parts), np.hstack(levels), whole, damage)
-
-
-def _decibels(module: SpeechClassifier, x: NDArray[np.int16], pooled: int) -> NDArray[np.float32]:
-    """Levels (mels, columns); each column is the mean of ``pooled`` frames."""
-    if not x.any():  # hours of silence should not take minutes
-        frames = max(len(x) - module.log_mel.size, 0) // module.log_mel.hop + 1
-        return np.full((module.log_mel.mels, -(-frames // pooled)), -100.0, np.float32)
-    with torch.inference_mode():
-        power = module.log_mel.power(torch.from_numpy(x).to(module.device).float()[None] / FULL_SCALE)
-        power = torch.nn.functional.avg_pool1d(power, pooled, ceil_mode=True)[0]
-    return (10 * power.clamp(min=1e-10).log10()).cpu().numpy()
-
-
-def _pictures(
-    drawn: list[tuple[str, Stretches]], module: SpeechClassifier, top: int
-) -> Iterator[tuple[str, Figure]]:
-    centres = module.log_mel.centres.cpu().numpy()
-    for name, (start, end, answered, decibels, whole, _) in drawn:
-        shares = answered.probabilities
-        title = name if len(name) <= 60 else f"…{name[-59:]}"
-        if whole:
-            likeliest = best(shares[0], module.classes, top)
-            yield name, clip_picture(decibels, centres, float(end[0]), likeliest, title)
-        else:
-            words, seconds = [module.classes[i] for i in shares.argmax(1)], float(end[-1])
-            times = (start + end) / 2
-            yield name, long_picture(decibels, centres, times, shares.max(1), words, seconds, title)
+    return Stretches(module, start, end, Answers.joined(parts), np.hstack(levels), whole, damage)

@@ -91,7 +91,11 @@ class LogMel(nn.Module):
         self.register_buffer("centres", 700.0 * (10.0 ** (mel / 2595.0) - 1.0), persistent=False)
 
     def forward(
-        self, x: Tensor, lengths: Tensor | None = None, stretch: Tensor | None = None
+        self,
+        x: Tensor,
+        lengths: Tensor | None = None,
+        stretch: Tensor | None = None,
+        levels: Tensor | None = None,
     ) -> tuple[Tensor, Tensor]:
         """Spectrograms (N, mels, frames), and the frames (N,) of each.
 
@@ -99,6 +103,8 @@ class LogMel(nn.Module):
             x: (N, samples), zeros beyond a clip's length.
             lengths: (N,) samples of each clip; None: all are as long as the batch.
             stretch: (N,) factors as for ``stretched``.
+            levels: (N, 3) mean power, and mean and deviation of its logarithm, by which clips are scaled that
+                are parts of longer recordings; None: each clip's own.
         """
         if lengths is None:
             lengths = torch.full((len(x),), x.size(1), device=x.device)
@@ -110,11 +116,14 @@ class LogMel(nn.Module):
             """(N, 1, 1) over each clip's own cells."""
             return (values.sum(1).masked_fill(padding, 0.0).sum(1) / (self.mels * frames))[:, None, None]
 
-        log = (power / mean(power).clamp(min=SILENCE)).add_(FLOOR).log_()
+        known = None if levels is None else levels.float()[:, :, None, None].unbind(1)
+        scale = mean(power) if known is None else known[0]
+        log = (power / scale.clamp(min=SILENCE)).add_(FLOOR).log_()
         if stretch is not None:
             log = self.stretched(log, stretch)
-        log = log - mean(log)
-        log = log / mean(log.square()).sqrt().clamp(min=1e-3)
+        log = log - (mean(log) if known is None else known[1])
+        deviation = mean(log.square()).sqrt() if known is None else known[2]
+        log = log / deviation.clamp(min=1e-3)
         return log.masked_fill_(padding[:, None], 0.0), frames
 
     def power(self, x: Tensor) -> Tensor:

@@ -29,6 +29,25 @@ class Answers(NamedTuple):
             [remarks for part in parts for remarks in part.remarks],
         )
 
+    def part(self, first: int, stop: int | None = None) -> "Answers":
+        """Those from one input up to another."""
+        chosen = slice(first, stop)
+        return Answers(self.logits[chosen], self.familiar[chosen], self.unlike[chosen], self.remarks[chosen])
+
+    def merged(self, runs: Sequence[tuple[int, int]]) -> "Answers":
+        """One answer for each run of inputs, such as the windows of a word, from its first up to its stop.
+
+        Its probabilities are the means over the run; it is as familiar as half of the run at least.
+        """
+        parts = [self.part(*run) for run in runs]
+        mean = np.array([part.probabilities.mean(0) for part in parts]).reshape(-1, self.logits.shape[1])
+        return Answers(
+            np.log(mean.clip(min=np.finfo(float).tiny)),
+            np.array([np.median(part.familiar) for part in parts]),
+            np.array([part.unlike.mean() > 0.5 for part in parts], bool),
+            [list(dict.fromkeys(remark for own in part.remarks for remark in own)) for part in parts],
+        )
+
     @property
     def probabilities(self) -> NDArray[np.float64]:
         """(N, classes)."""

@@ -150,6 +150,7 @@ def evaluate(config: DictConfig) -> dict[str, Any]:
     """
     run = Run.open(config.run)
     module = training.load_module(run, config.checkpoint)
+    module.record = training.Record.read(run, module) if config.checkpoint == "best" else None
     data = data_of(run, module, config.data)
     read_data(data, run, config.checkpoint, config.data)
     if data.classes != module.classes:

@@ -217,14 +217,14 @@ def _finish(
     write_figure(run.folder / "curve", curve, config.figures)
     if config.test:
         module = training.load_module(run, diverged=True)
+        module.record = _write_record(run, module, data)
         scores, columns = test(training.build_trainer(config, None, []), module, data)
-        _write_record(run, module, data)
         metrics |= report(run.folder, scores, columns, data.classes, title, config.figures)
     write_json(run.folder / "metrics.json", metrics)
     return metrics
 
 
-def _write_record(run: Run, module: Classifier, data: DataModule) -> None:
+def _write_record(run: Run, module: Classifier, data: DataModule) -> Record | None:
     """Measure what ``predict.py`` needs to say how sure the network may be, see ``Record``."""
     if record := Record.measured(module, data):
         write(run.record, record.pack(module))
@@ -233,6 +233,7 @@ def _write_record(run: Run, module: Classifier, data: DataModule) -> None:
             f"calibration error on {n:,} validation items: {100 * before:.1f} %, "
             f"{100 * after:.1f} % at temperature {record.temperature:.2f}"
         )
+    return record
 
 
 def _add_record(run: Run) -> dict[str, Any]:

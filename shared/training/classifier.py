@@ -25,7 +25,7 @@ from shared.runs import LENGTHS, check_plan
 from shared.training.data import DataModule, Draw, Fitted, Preprocessing, evenly
 from shared.training.metrics import metrics
 from shared.training.optimizers import OPTIMIZERS, SCHEDULES, build
-from shared.training.over_time import UNLABELLED, Matched, Windows, match, match_boundaries
+from shared.training.over_time import UNLABELLED, Matched, Segment, Windows, match, match_boundaries
 
 if TYPE_CHECKING:
     from shared.training.familiarity import Record
@@ -195,14 +195,15 @@ class Classifier(pl.LightningModule):
     def windows(self, batch: Batch) -> Windows:
         """The output of a network over time for a batch."""
         x, lengths = self.preprocess(batch)
-        return Windows(self.network(x, lengths), self.network.windows(x, lengths))
+        change = self.record.change * self.record.temperature if self.record else 0.0
+        return Windows(self.network(x, lengths), self.network.windows(x, lengths), change)
 
-    def sequences(self, windows: Windows) -> list[list[tuple[int, int]]]:
-        """For each item the classes of its sequence, each with the number of a window in its middle."""
-        return list(windows.answers(self._between))
+    def sequences(self, windows: Windows) -> list[list[Segment]]:
+        """For each item its sequence of labels: what lies between them is no part of it."""
+        return windows.segments(self.between_classes)
 
     @property
-    def _between(self) -> frozenset[int]:
+    def between_classes(self) -> frozenset[int]:
         """Classes that are no part of sequences: what lies between labels, and the blank."""
         known = [self.classes.index(name) for name in self.classes if name == self.between]
         return frozenset([*known, *([len(self.classes) - 1] if self.with_ctc else [])])
@@ -213,7 +214,7 @@ class Classifier(pl.LightningModule):
             return Outputs(self.logits(batch), batch["y"])
         windows, matched = self.windows(batch), None
         if self.with_ctc:
-            matched = match(windows, batch["labels"], self._between)
+            matched = match(windows, batch["labels"], self.between_classes)
             rows = torch.tensor(matched.windows, dtype=torch.int64, device=self.device)
             y = batch["labels"][batch["labels"] != UNLABELLED]
         else:
@@ -313,7 +314,7 @@ class Classifier(pl.LightningModule):
             return
         if len(outputs.y):
             self.val_loss.update(self.objective(outputs, batch), len(outputs.y))
-        matched = outputs.matched or match(outputs.windows, batch["labels"], self._between)
+        matched = outputs.matched or match(outputs.windows, batch["labels"], self.between_classes)
         sizes = torch.tensor(matched.sizes, dtype=torch.float64)
         self.val_error_rate.update(torch.tensor(matched.edits) / sizes.clamp(min=1), sizes)
 
@@ -346,7 +347,7 @@ class Classifier(pl.LightningModule):
         windows, rows = outputs.windows, outputs.rows
         assert windows is not None
         assert rows is not None
-        matched = outputs.matched or match(windows, batch["labels"], self._between)
+        matched = outputs.matched or match(windows, batch["labels"], self.between_classes)
         numbers = {"edits": matched.edits, "label_count": matched.sizes}
         if not self.with_ctc:
             found, count = match_boundaries(windows, batch["y"], self._axis, self.tolerance)

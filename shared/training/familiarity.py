@@ -21,6 +21,7 @@ from shared.network import Layer, beyond
 from shared.runs import REMEDY, Run, read_record
 from shared.training.classifier import Batch, Classifier, as_tensors
 from shared.training.data import DataModule, Dataset, Draw, evenly, evenly_by_length
+from shared.training.over_time import match
 
 UNLIKE = 0.05  # an input is unlike training if at most this share of validation items is as unlike
 ITEMS = 2000  # of training, and as many of validation, evenly drawn
@@ -30,6 +31,7 @@ FEATURES = 512  # at most; of more, neighbours are averaged
 SHRINKAGE = 0.01  # share of the covariance that is replaced by a sphere's, so that few items suffice
 RANGE = "range of "  # before the name of a property
 BINS = 15  # of the calibration error
+CHANGE, CHANGES = "change", (0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 16.0)  # costs that are tried
 TEMPERATURES, SPREAD = (0.05, 20), 0.25  # and the standard deviation of their logarithm, before validation
 
 
@@ -56,7 +58,7 @@ def observe(module: Classifier, batch: Batch) -> Observed:
         with torch.inference_mode():
             counts = None
             if module.network.over_time:
-                logits, counts = module.windows(batch)
+                logits, counts, _ = module.windows(batch)
             else:
                 logits = module.logits(batch)
             hook.remove()
@@ -99,7 +101,7 @@ class Record(NamedTuple):
     items. ``centre`` and ``whitening`` turn features (N, D) into vectors whose length is Mahalanobis's
     distance from the training items. ``ranges`` are the lowest and highest value of each property, by name in
     order; ``held`` (M, 1 + properties) are distance and properties of validation items, none where they are
-    too few.
+    too few. ``change`` is what a change of the answer costs, in calibrated logits, see ``Windows``.
     """
 
     temperature: float
@@ -108,6 +110,7 @@ class Record(NamedTuple):
     whitening: Float[Tensor, "d d"]
     ranges: Mapping[str, tuple[float, float]]
     held: NDArray[np.float32]
+    change: float = 0.0
 
     @classmethod
     def measured(cls, module: Classifier, data: DataModule) -> "Record | None":
@@ -125,9 +128,9 @@ class Record(NamedTuple):
             values = np.concatenate([part.properties[name] for part in (trained, held)]).astype(np.float32)
             ranges[name] = (float(values.min()), float(values.max()))
         errors = before, after, len(label)
-        record = cls(
-            temperature, errors, centre, whitening, ranges, np.empty((0, 1 + len(ranges)), np.float32)
-        )
+        change = _change(module, data, temperature) if module.network.over_time else 0.0
+        empty = np.empty((0, 1 + len(ranges)), np.float32)
+        record = cls(temperature, errors, centre, whitening, ranges, empty, change)
         return record._replace(held=record._values(held)) if len(label) >= FEWEST else record
 
     def _values(self, observed: Observed) -> NDArray[np.float32]:
@@ -177,6 +180,7 @@ class Record(NamedTuple):
             "whitening": self.whitening,
             "validation": torch.from_numpy(self.held),
             **{RANGE + name: torch.tensor(ends) for name, ends in self.ranges.items()},
+            **({CHANGE: torch.tensor([self.change])} if self.change else {}),
         }
         return save(tensors, {"network": _digest(module)})
 
@@ -212,6 +216,7 @@ class Record(NamedTuple):
             "whitening": (count, count),
             "validation": (min(held.numel() // columns, ITEMS), columns),
             **{RANGE + name: (2,) for name in names},
+            **({CHANGE: (1,)} if CHANGE in tensors and module.network.over_time else {}),
         }
         for name in sorted({*shapes, *tensors}):
             wanted, tensor = shapes.get(name), tensors.get(name, torch.empty(0, dtype=torch.int64))
@@ -222,9 +227,13 @@ class Record(NamedTuple):
         low, high = TEMPERATURES
         if not low <= temperature <= high:
             raise UserError(f"temperature: must be from {low} to {high}, got {temperature}; {REMEDY}")
+        change = float(tensors[CHANGE]) if CHANGE in tensors else 0.0
+        if not 0 <= change <= CHANGES[-1]:
+            raise UserError(f"{CHANGE}: must be from 0 to {CHANGES[-1]}, got {change}; {REMEDY}")
         ranges = {printable(name): tuple(tensors[RANGE + name].tolist()) for name in names}
         centre, whitening = tensors["centre"].float(), tensors["whitening"]
-        return cls(temperature, (before, after, int(n)), centre, whitening, ranges, held.float().numpy())
+        errors = before, after, int(n)
+        return cls(temperature, errors, centre, whitening, ranges, held.float().numpy(), change)
 
 
 def _rarest(values: NDArray[np.float32], held: NDArray[np.float32]) -> NDArray[np.float64]:
@@ -288,6 +297,19 @@ def _temperature(logits: Float[Tensor, "n classes"], label: Tensor) -> float:
 
     bounds = np.log(TEMPERATURES)
     return float(np.float32(np.exp(minimize_scalar(loss, bounds=tuple(bounds), method="bounded").x)))
+
+
+def _change(module: Classifier, data: DataModule, temperature: float) -> float:
+    """The cost of a change with which the sequences of validation items have the fewest errors."""
+    edits = np.zeros(len(CHANGES))
+    for items in evenly_by_length(data.val_set, WINDOWED, data.batch_size):
+        batch = as_tensors(data.val_set[Draw(items, None)], module.device)
+        with torch.inference_mode():
+            windows = module.windows(batch)
+        for number, change in enumerate(CHANGES):
+            tried = windows._replace(change=change * temperature)
+            edits[number] += sum(match(tried, batch["labels"], module.between_classes).edits)
+    return CHANGES[int(edits.argmin())]
 
 
 def _calibration_error(logits: Float[Tensor, "n classes"], label: Tensor) -> float:

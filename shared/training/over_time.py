@@ -1,12 +1,12 @@
 """Networks with an answer for each window of an item: their labels, sequences and errors."""
 
-from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 from jaxtyping import Float, Int
+from numpy.typing import NDArray
 from rapidfuzz.distance import Levenshtein
 from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
@@ -16,11 +16,25 @@ from shared.network import Axis
 UNLABELLED = -1  # a cell without a label; in a row of labels, what lies beyond its end
 
 
+class Segment(NamedTuple):
+    """Windows ``start`` to ``stop - 1`` of an item, which have one answer: a class."""
+
+    answer: int
+    start: int
+    stop: int
+
+    @property
+    def middle(self) -> int:
+        """The window in the middle."""
+        return (self.start + self.stop - 1) // 2
+
+
 class Windows(NamedTuple):
     """The logits of all windows of N items, one item after the other; padding has no window."""
 
     logits: Float[Tensor, "windows classes"]
     counts: Int[Tensor, " n"]  # windows of each item
+    change: float = 0.0  # what each change of the answer costs, see ``likeliest``
 
     @property
     def items(self) -> Int[Tensor, " windows"]:
@@ -51,16 +65,37 @@ class Windows(NamedTuple):
             blank=self.logits.size(1) - 1, reduction="none", zero_infinity=True,
         )  # fmt: skip
 
-    def answers(self, between: frozenset[int]) -> Iterator[list[tuple[int, int]]]:
-        """The sequence of each item: the class of each run of equal answers, and the run's middle window.
+    def answers(self) -> list[NDArray[np.int64]]:
+        """For each item the class of each window."""
+        logits = self.logits.detach().float().cpu()
+        if not self.change:
+            return [part.numpy() for part in logits.argmax(1).split(self.counts.tolist())]
+        return [likeliest(part.numpy(), self.change) for part in logits.split(self.counts.tolist())]
 
-        Classes ``between`` are no part of sequences.
-        """
-        for part in self.logits.argmax(1).split(self.counts.tolist()):
-            runs, lengths = torch.unique_consecutive(part, return_counts=True)
-            middles = lengths.cumsum(0) - (lengths + 2) // 2
-            pairs = zip(runs.tolist(), middles.tolist(), strict=True)
-            yield [(run, middle) for run, middle in pairs if run not in between]
+    def segments(self, between: frozenset[int]) -> list[list[Segment]]:
+        """The sequence of each item: its runs of equal answers, but those of classes ``between``."""
+        sequences = []
+        for answers in self.answers():
+            ends = np.append(np.flatnonzero(np.diff(answers)) + 1, len(answers)).tolist()
+            runs = zip(answers[[end - 1 for end in ends]].tolist(), [0, *ends[:-1]], ends, strict=True)
+            sequences.append([Segment(*run) for run in runs if run[0] not in between])
+        return sequences
+
+
+def likeliest(logits: Float[np.ndarray, "windows classes"], change: float) -> Int[np.ndarray, " windows"]:
+    """The class of each window, so that the sum of their logits, less ``change`` for each change, is largest.
+
+    By the algorithm of Viterbi (1967). Without a cost, each flicker between windows is one label too many.
+    """
+    best, classes, before = logits[0], np.arange(logits.shape[1]), []
+    for row in logits[1:]:
+        first = int(best.argmax())
+        before.append(np.where(best < best[first] - change, first, classes))
+        best = np.maximum(best, best[first] - change) + row
+    answers = [int(best.argmax())]
+    for row in reversed(before):
+        answers.append(int(row[answers[-1]]))
+    return np.array(answers[::-1])
 
 
 class Matched(NamedTuple):
@@ -77,18 +112,18 @@ def match(windows: Windows, labels: Int[Tensor, "n longest"], between: frozenset
     A label that is missing has the window in the middle between those of its neighbours.
     """
     edits, sizes, chosen, first = [], [], [], 0
-    answers, counts = windows.answers(between), windows.counts.tolist()
-    for row, sequence, count in zip(labels.tolist(), answers, counts, strict=True):
-        own = [label for label in row if label != UNLABELLED]
-        codes = Levenshtein.opcodes(own, [answer for answer, _ in sequence])
-        ends = [0, *(place for _, place in sequence), count - 1]
+    sequences, counts = windows.segments(between), windows.counts.tolist()
+    for row, sequence, count in zip(labels.tolist(), sequences, counts, strict=True):
+        own, answers = [label for label in row if label != UNLABELLED], [one.answer for one in sequence]
+        codes = Levenshtein.opcodes(own, answers)
+        ends = [0, *(one.middle for one in sequence), count - 1]
         for code in codes:
             for n in range(code.src_end - code.src_start):
                 at = code.dest_start
                 missing = code.tag == "delete"
-                place = (ends[at] + ends[at + 1]) // 2 if missing else sequence[at + n][1]
+                place = (ends[at] + ends[at + 1]) // 2 if missing else sequence[at + n].middle
                 chosen.append(first + place)
-        edits.append(int(Levenshtein.distance(own, [answer for answer, _ in sequence])))
+        edits.append(int(Levenshtein.distance(own, answers)))
         sizes.append(len(own))
         first += count
     return Matched(edits, sizes, chosen)
@@ -109,11 +144,11 @@ def match_boundaries(windows: Windows, y: Int[Tensor, "n cells"], axis: Axis, to
     labels, found, both = windows.labels(y, axis), [], []
     cells = windows.places * axis.stride + axis.start + axis.field // 2
     counts = windows.counts.tolist()
-    parts = (values.cpu().split(counts) for values in (windows.logits.argmax(1), labels, cells))
-    for row, answer, label, cell in zip(y.cpu().numpy(), *parts, strict=True):
+    parts = (values.cpu().split(counts) for values in (labels, cells))
+    for row, answers, label, cell in zip(y.cpu().numpy(), windows.answers(), *parts, strict=True):
         known = label.numpy() != UNLABELLED
         true = _changes(row, row != UNLABELLED) - 0.5
-        places = _changes(answer.numpy(), known)
+        places = _changes(answers, known)
         answered = (cell.numpy()[places] + cell.numpy()[places - 1]) / 2
         found.append(_pairs(true, answered, tolerance))
         both.append(len(true) + len(answered))

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from domains.speech.predict import _decibels, predict
+from domains.speech.levels import decibels
+from domains.speech.predict import predict
 from shared.commands.predict import predict as command_predict
 from shared.commands.train import train
 from shared.config.cli import compose
@@ -203,9 +204,9 @@ def test_as_a_user_runs_it(run: Run, tmp_path: Path) -> None:
 @pytest.mark.parametrize("samples", [1, 199, 200, 201, 279, 280, 8000, 8001])
 def test_the_levels_of_silence_equal_the_computed_ones(module: Classifier, samples: int) -> None:
     for pooled in (1, 3, 7):
-        silent = _decibels(module, np.zeros(samples, np.int16), pooled)
+        silent = decibels(module.log_mel, np.zeros(samples, np.int16), pooled)
         x = np.zeros(samples, np.int16)
         x[0] = 1
-        assert silent.shape == _decibels(module, x, pooled).shape
+        assert silent.shape == decibels(module.log_mel, x, pooled).shape
         assert silent.dtype == np.float32
         assert silent.max() == pytest.approx(-100)

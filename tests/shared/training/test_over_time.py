@@ -1,6 +1,7 @@
 """Networks with an answer for each window: labels, sequences, errors, and what padding may not change."""
 
 from dataclasses import replace
+from itertools import product
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from shared.config import compose
 from shared.errors import UserError
 from shared.network import Axis, build_network
 from shared.training import UNLABELLED, Classifier, Preprocessing, Windows, build_data, check_network
-from shared.training.over_time import match, match_boundaries
+from shared.training.over_time import likeliest, match, match_boundaries
 
 LAYERS = [
     {"windows": {"size": 5, "hop": 2, "pad": "zeros"}},
@@ -101,14 +102,15 @@ def test_sequences_leave_out_what_lies_between_labels() -> None:
     module = classifier()
     answers = torch.tensor([2, 0, 0, 2, 0, 1, 1, 2, 1, 1])
     windows = Windows(torch.eye(3)[answers], torch.tensor([8, 2]))
-    assert module.sequences(windows) == [[(0, 1), (0, 4), (1, 5)], [(1, 0)]]
+    assert module.sequences(windows) == [[(0, 1, 3), (0, 4, 5), (1, 5, 7)], [(1, 0, 2)]]
+    assert [one.middle for one in module.sequences(windows)[0]] == [1, 4, 5]
 
 
 def test_ctc_separates_equal_labels_by_the_blank() -> None:
     module = classifier("ctc")
     answers = torch.tensor([0, 0, 3, 0, 1, 3, 3])
     windows = Windows(torch.eye(4)[answers], torch.tensor([7]))
-    assert [label for label, _ in module.sequences(windows)[0]] == [0, 0, 1]
+    assert [one.answer for one in module.sequences(windows)[0]] == [0, 0, 1]
 
 
 def test_edits_and_windows_of_labels() -> None:
@@ -122,6 +124,23 @@ def test_edits_and_windows_of_labels() -> None:
     missing = match(windows, torch.tensor([[0, 1, 1, 0]]), between)
     assert missing.edits == [1]
     assert {0, 3, 7} <= set(missing.windows)  # the window of the missing one lies between
+
+
+def test_a_flicker_is_no_label_where_changes_cost() -> None:
+    logits = torch.tensor([[3.0, 0], [3, 0], [1, 2], [3, 0], [0, 3], [0, 3]])
+    for change, answers in [(0, [0, 0, 1, 0, 1, 1]), (0.4, [0, 0, 1, 0, 1, 1]), (0.6, [0, 0, 0, 0, 1, 1])]:
+        windows = Windows(torch.cat([logits, logits[:2]]), torch.tensor([6, 2]), change)
+        assert [row.tolist() for row in windows.answers()] == [answers, [0, 0]]
+    assert Windows(logits, torch.tensor([6]), 10.0).answers()[0].tolist() == [0] * 6
+
+
+def test_the_likeliest_sequence_is_that_of_all_sequences() -> None:
+    random = np.random.default_rng(0)
+    for _ in range(20):
+        logits, change = random.normal(size=(6, 3)), random.uniform(0, 2)
+        paths = np.array(list(product(range(3), repeat=6)))
+        sums = logits[np.arange(6), paths].sum(1) - change * (paths[:, 1:] != paths[:, :-1]).sum(1)
+        assert likeliest(logits, change).tolist() == paths[sums.argmax()].tolist()
 
 
 def test_boundaries_within_the_tolerance() -> None:
@@ -163,7 +182,7 @@ def test_learns(loss: str) -> None:
     assert (outputs.logits.argmax(1) == outputs.y).float().mean() > 0.95
     windows = outputs.windows
     assert windows is not None
-    matched = match(windows, test["labels"], module._between)
+    matched = match(windows, test["labels"], module.between_classes)
     assert sum(matched.edits) <= 1
 
 
