@@ -61,7 +61,7 @@ $(INSTALLED): pyproject.toml requirements.lock
 	@$(PYTHON) -c 'import ensurepip, sys; sys.exit(sys.version_info < (3, 11))' || \
 	{ echo 'Python 3.11 to 3.13 with venv is needed: on Debian, apt install python3-venv'; exit 1; }
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --constraint requirements.lock --editable '.[export,launchers,postgresql,dev,docs]'
+	$(BIN)/pip install --quiet --constraint requirements.lock --editable '.[export,launchers,postgresql,voices,dev,docs]'
 	touch $@
 
 # make lock       update requirements.lock from pyproject.toml

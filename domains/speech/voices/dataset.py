@@ -1,0 +1,59 @@
+"""Datasets of made voices: names and contents of files."""
+
+import io
+import random
+from collections.abc import Iterator
+
+import numpy as np
+import soundfile
+from numpy.typing import NDArray
+
+from domains.speech.voices.clips import RATE, Segment, clip
+from domains.speech.voices.sentences import DIGITS, TEXTS
+from domains.speech.voices.voice import voices
+
+MELODIES = ("{}.", "{},", "{}!", "{}?")
+TIGHT = (0.0, 0.1)  # seconds of silence around a single word
+
+Files = Iterator[tuple[str, bytes]]
+
+
+def spoken_texts(kind: str, number: int, each: int, seed: int) -> Files:
+    """VOICE/NUMBER.flac with its phones and words beside it, as TIMIT has them: START END LABEL, in samples.
+
+    Args:
+        kind: sentences, digits or words.
+        number: of voices.
+        each: texts of each voice, which are its own.
+        seed: of voices and texts; a file depends on it, the kind, the voice and its number alone.
+    """
+    for voice in voices(number, seed):
+        for n in range(each):
+            name = f"{voice.name}/{kind}-{n:03d}"
+            text = TEXTS[kind](random.Random(f"{seed} {name}"))  # noqa: S311 - a repeatable draw, not a secret
+            spoken = clip(voice, text, f"{seed} {name}")
+            yield f"{name}.flac", flac(spoken.samples)
+            yield f"{name}.phn", _lines(spoken.phones)
+            yield f"{name}.wrd", _lines(spoken.words)
+
+
+def single_digits(number: int, each: int, seed: int) -> Files:
+    """DIGIT_VOICE_NUMBER.flac for ``data=speech/folder``; arguments as of ``spoken_texts``."""
+    for voice in voices(number, seed):
+        for n in range(each):
+            for digit, word in enumerate(DIGITS):
+                name = f"{digit}_{voice.name}_{n}"
+                melody = random.Random(f"{seed} {name}").choice(MELODIES)  # noqa: S311
+                spoken = clip(voice, melody.format(word), f"{seed} {name}", around=TIGHT)
+                yield f"{name}.flac", flac(spoken.samples)
+
+
+def flac(x: NDArray[np.int16]) -> bytes:
+    """The samples as a file."""
+    sound = io.BytesIO()
+    soundfile.write(sound, x, RATE, format="FLAC")
+    return sound.getvalue()
+
+
+def _lines(segments: list[Segment]) -> bytes:
+    return "".join(f"{start} {end} {label}\n" for start, end, label in segments).encode()
