@@ -27,16 +27,16 @@ def write(path: Path, seed: int = 1, words: int = 4, pause: tuple[float, float] 
 
 def test_words_have_times_and_silence_is_none(tmp_path: Path) -> None:
     said = write(tmp_path / "said.wav", words=5)
-    found = predict(listener(), tmp_path / "said.wav", top=2)
-    assert [row["answer"] for row in found.rows] == [name for name, _, _ in said]
-    for row, (_, start, end) in zip(found.rows, said, strict=True):
+    predictions = predict(listener(), tmp_path / "said.wav", top=2)
+    assert [row["answer"] for row in predictions.rows] == [name for name, _, _ in said]
+    for row, (_, start, end) in zip(predictions.rows, said, strict=True):
         assert row["from_ms"] == pytest.approx(1000 * start, abs=40)
         assert row["to_ms"] == pytest.approx(1000 * end, abs=40)
         assert row["best"][0] == {"name": row["answer"], "probability": row["probability"]}
         assert row["probability"] > 0.6
-    assert found.summary.splitlines()[0] == "1 recording, 5 predictions"
-    assert found.summary.splitlines()[1] == "said.wav: " + " … ".join(name for name, _, _ in said)
-    assert [name for name, _ in found.pictures] == ["said.wav"]
+    assert predictions.summary.splitlines()[0] == "1 recording, 5 predictions"
+    assert predictions.summary.splitlines()[1] == "said.wav: " + " … ".join(name for name, _, _ in said)
+    assert [name for name, _ in predictions.pictures] == ["said.wav"]
 
 
 def test_what_is_predicted_is_what_is_tested(tmp_path: Path) -> None:
@@ -68,9 +68,9 @@ def test_the_answer_does_not_depend_on_the_blocks(tmp_path: Path, monkeypatch: p
 
 def test_long_pauses_change_no_words(tmp_path: Path) -> None:
     said = write(tmp_path / "pauses.wav", words=8, pause=(6, 12))
-    found = predict(listener(), tmp_path, top=1)
-    assert [row["answer"] for row in found.rows] == [name for name, _, _ in said]
-    assert found.rows[-1]["to_ms"] > 50_000
+    predictions = predict(listener(), tmp_path, top=1)
+    assert [row["answer"] for row in predictions.rows] == [name for name, _, _ in said]
+    assert predictions.rows[-1]["to_ms"] > 50_000
     own, levels = Levels(listener().log_mel), Levels(listener().log_mel)
     x, _ = spoken(np.random.default_rng(5), 20)
     samples = np.round(x * 2**15).astype(np.int16)
@@ -88,22 +88,22 @@ def test_long_pauses_change_no_words(tmp_path: Path) -> None:
 def test_silence_is_answered(tmp_path: Path) -> None:
     for name, x in {"none": np.zeros(RATE), "hours": np.zeros(50 * RATE)}.items():
         (tmp_path / f"{name}.wav").write_bytes(encoded(x))
-        found = predict(listener(), tmp_path / f"{name}.wav", top=5)
-        assert [(row["answer"], row["probability"], row["from_ms"]) for row in found.rows] == [
+        predictions = predict(listener(), tmp_path / f"{name}.wav", top=5)
+        assert [(row["answer"], row["probability"], row["from_ms"]) for row in predictions.rows] == [
             ("silence", 1, 0)
         ]
-        assert found.rows[0]["to_ms"] == 1000 * len(x) / RATE
-        assert found.summary.splitlines()[1] == f"{name}.wav: silence"
-        assert len(list(found.pictures)) == 1
+        assert predictions.rows[0]["to_ms"] == 1000 * len(x) / RATE
+        assert predictions.summary.splitlines()[1] == f"{name}.wav: silence"
+        assert len(list(predictions.pictures)) == 1
 
 
 @pytest.mark.parametrize("samples", [1, 30, 199, 201, 300])
 def test_a_recording_shorter_than_a_window(tmp_path: Path, samples: int) -> None:
     (tmp_path / "short.wav").write_bytes(encoded(np.linspace(-0.5, 0.5, samples)))
-    found = predict(listener(), tmp_path / "short.wav", top=1)
-    assert found.rows[0]["from_ms"] == 0
-    assert found.rows[-1]["to_ms"] == round(1000 * samples / RATE)
-    assert len(list(found.pictures)) == 1
+    predictions = predict(listener(), tmp_path / "short.wav", top=1)
+    assert predictions.rows[0]["from_ms"] == 0
+    assert predictions.rows[-1]["to_ms"] == round(1000 * samples / RATE)
+    assert len(list(predictions.pictures)) == 1
 
 
 def test_labels_of_a_network_trained_by_ctc_have_the_time_of_their_peak() -> None:
@@ -150,8 +150,8 @@ def test_rows_of_a_picture() -> None:
     assert rows_for(120, 9.0) == (3.0, 3)
     assert rows_for(6000, 500.0) == pytest.approx((10 / 3, 6))  # the first 20 s
     assert rows_for(0, 500.0) == (20.0, 6)
-    found, true = [Label("a", 0.1, 0.3), Label("$b$", 0.3, 0.305)], [Label("c", 0.1, 0.3)]
-    figure = labels_picture(np.zeros((24, 90), np.float32), np.arange(24) * 150.0, found, true, 0.9, "title")
+    marked, true = [Label("a", 0.1, 0.3), Label("$b$", 0.3, 0.305)], [Label("c", 0.1, 0.3)]
+    figure = labels_picture(np.zeros((24, 90), np.float32), np.arange(24) * 150.0, marked, true, 0.9, "title")
     figure.draw_without_rendering()
     texts = {text.get_text(): text.get_color() for axes in figure.axes for text in axes.texts}
     assert texts.keys() == {"a", "c"}  # a label that has no room is a box alone
