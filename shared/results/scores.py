@@ -8,6 +8,9 @@ from scipy import stats
 Z = 1.959963984540054  # two-sided 95 % of the normal distribution
 
 
+FEWEST = 1.2  # groups, effectively: one, or one that outweighs all others, says nothing of others
+
+
 class Score(NamedTuple):
     """A metric over test items, with its 95 % interval; NaN where the metric is no mean of items."""
 
@@ -30,7 +33,7 @@ def score(
     n_eff = p (1 - p) / var, where var is the variance of the mean over groups (ratio estimator, Cochran 1977,
     section 9A). Without groups, and for right-or-wrong values, n_eff = n up to the usual n - 1. With classes,
     n_eff is at most 1 / (sum of the squared weights of the items) (Kish 1965, section 11.7): few items of a
-    class leave its mean uncertain, also where all are right.
+    class leave its mean uncertain, also where all are right. The quantile is Student's, see ``_deviation``.
 
     Args:
         name: What was measured.
@@ -42,45 +45,55 @@ def score(
     if n == 0:
         return Score(name, float("nan"), 0.0, 1.0, 0)
     values = np.asarray(values, dtype=np.float64)
-    sums: np.ndarray
-    _, group = np.unique(np.arange(n) if groups is None else groups, return_inverse=True)
     if classes is None:
-        p, most = float(values.mean()), np.inf
-        sums = np.bincount(group, values - p) / n
+        p, most, shares, away = float(values.mean()), np.inf, np.full(n, 1 / n), values - values.mean()
     else:
         _, label, items = np.unique(classes, return_inverse=True, return_counts=True)
-        means, shares = np.bincount(label, values) / items, 1 / (len(items) * items[label])
+        means = np.bincount(label, values) / items
+        shares, away = 1 / (len(items) * items[label]), values - means[label]
         p, most = float(means.mean()), 1 / float((shares**2).sum())
-        sums = np.bincount(group, shares * (values - means[label]))
-    return _wilson(name, p, sums, n, most)
+    return _wilson(name, p, n, *_deviation(shares, away, groups), most)
 
 
 def rate(name: str, parts: np.ndarray, sizes: np.ndarray, groups: np.ndarray) -> Score:
     """The sum of ``parts`` (N,) by the sum of ``sizes`` (N,), such as errors by labels, with its interval.
 
-    As ``score``, whose items weigh their sizes here; n is the sum of the sizes. A rate of 1 and more has the
-    normal distribution's interval.
+    As ``score``, whose items weigh their sizes here; n is the sum of the sizes. A rate of a half and more,
+    which may exceed 1, has Student's interval.
     """
     total = float(sizes.sum())
     if total <= 0:
         return Score(name, float("nan"), 0.0, 1.0, 0)
-    p = float(parts.sum()) / total
-    _, group = np.unique(groups, return_inverse=True)
-    sums = np.bincount(group, parts - p * sizes) / total
-    n = round(total)
-    if p < 1:
-        return _wilson(name, p, sums, n)
-    half = Z * float((sums**2).sum() * len(sums) / max(len(sums) - 1, 1)) ** 0.5
-    return Score(name, p, p - half, p + half, n)
+    p, n = float(parts.sum()) / total, round(total)
+    away = np.divide(parts, sizes, out=np.zeros(len(parts)), where=sizes > 0) - p
+    variance, draws = _deviation(sizes / total, away, groups)
+    if p < 0.5 or draws < FEWEST:
+        return _wilson(name, p, n, variance, draws)
+    half = float(stats.t.ppf(0.975, draws - 1)) * variance**0.5
+    return Score(name, p, max(0.0, p - half), p + half, n)
 
 
-def _wilson(name: str, p: float, sums: np.ndarray, n: int, most: float = np.inf) -> Score:
-    """Wilson's interval of ``p``, by what each group adds to its deviation; ``most``: items that count."""
+def _deviation(shares: np.ndarray, away: np.ndarray, groups: np.ndarray | None) -> tuple[float, float]:
+    """The variance of a weighted mean over groups, and the effective number of groups.
+
+    ``shares`` (N,) of the items sum to 1, ``away`` (N,) is each item's distance from the mean. The number is
+    Kish's (1965): groups of unlike sizes are worth fewer than there are. One less, it gives Student's degrees
+    of freedom (Korn & Graubard 1998).
+    """
+    _, group = np.unique(np.arange(len(away)) if groups is None else groups, return_inverse=True)
+    sums, weights = np.bincount(group, shares * away), np.bincount(group, shares)
     count = len(sums)
-    variance = float((sums**2).sum()) * count / max(count - 1, 1)
-    effective = min(p * (1 - p) / variance if variance > 0 else float(count), most)
-    centre = (p + Z**2 / (2 * effective)) / (1 + Z**2 / effective)
-    half = Z / (1 + Z**2 / effective) * np.sqrt(p * (1 - p) / effective + Z**2 / (4 * effective**2))
+    return float((sums**2).sum()) * count / max(count - 1, 1), 1 / float((weights**2).sum())
+
+
+def _wilson(name: str, p: float, n: int, variance: float, draws: float, most: float = np.inf) -> Score:
+    """Wilson's interval of a mean with this variance over ``draws`` groups; at most ``most`` items count."""
+    if draws < FEWEST:
+        return Score(name, p, 0.0, 1.0, n)
+    z = float(stats.t.ppf(0.975, draws - 1))
+    effective = min(p * (1 - p) / variance if variance > 0 else draws, most)
+    centre = (p + z**2 / (2 * effective)) / (1 + z**2 / effective)
+    half = z / (1 + z**2 / effective) * np.sqrt(p * (1 - p) / effective + z**2 / (4 * effective**2))
     return Score(name, p, max(0.0, float(centre - half)), min(1.0, float(centre + half)), n)
 
 

@@ -3,15 +3,15 @@
 import numpy as np
 import pytest
 
-from shared.results.scores import score
+from shared.results.scores import rate, score
 
 
-def test_without_groups_it_is_the_textbook_wilson_interval() -> None:
+def test_without_groups_it_is_the_textbook_wilson_interval_with_students_quantile() -> None:
     values = np.zeros(1001)
     values[:810] = 1
     result = score("test/acc", values)
     # n - 1 = 1000 effective items, p = 0.80919: centre (p + z²/2n)/(1 + z²/n)
-    p, n, z = 810 / 1001, 1000, 1.959964
+    p, n, z = 810 / 1001, 1000, 1.962339  # of 1000 degrees of freedom
     centre = (p + z**2 / (2 * n)) / (1 + z**2 / n)
     half = z / (1 + z**2 / n) * (p * (1 - p) / n + z**2 / (4 * n**2)) ** 0.5
     assert result.value == pytest.approx(p)
@@ -74,3 +74,50 @@ def test_the_interval_of_a_mean_over_classes_covers_the_truth() -> None:
         result = score("a", right, groups, classes)
         hits += result.low <= recall.mean() <= result.high
     assert 0.92 <= hits / 300 <= 0.99
+
+
+@pytest.mark.parametrize("p", [0.5, 0.8])
+@pytest.mark.parametrize(
+    ("groups", "alike"), [(2, False), (3, False), (6, False), (16, False), (3, True), (6, True)]
+)
+def test_few_groups_of_any_sizes_cover_the_truth(p: float, groups: int, alike: bool) -> None:
+    random, hits = np.random.default_rng(3), 0
+    for _ in range(400):
+        sizes = np.full(groups, 20) if alike else random.lognormal(3, 1, groups).astype(int) + 1
+        group = np.repeat(np.arange(groups), sizes)
+        right = random.random(len(group)) < random.beta(9 * p, 9 * (1 - p), groups)[group]
+        result = score("a", right, group)
+        hits += result.low <= p <= result.high
+    assert hits / 400 >= 0.9
+
+
+def test_one_group_says_nothing_of_others() -> None:
+    result = score("a", np.tile([1.0, 1.0, 0.0], 100), np.zeros(300))
+    assert (result.value, result.low, result.high) == (pytest.approx(2 / 3), 0, 1)
+    assert rate("a", np.array([3.0]), np.array([10.0]), np.zeros(1))[1:4] == (0.3, 0, 1)
+
+
+def test_a_rate_is_a_ratio_of_sums_over_groups() -> None:
+    edits, labels, groups = (
+        np.array([1.0, 0.0, 3.0, 2.0]),
+        np.array([10.0, 10, 20, 10]),
+        np.array([0, 0, 1, 2]),
+    )
+    result = rate("error_rate", edits, labels, groups)
+    assert (result.value, result.n) == (0.12, 50)
+    assert 0 <= result.low < 0.12 < result.high
+    shared_out = rate("error_rate", edits.repeat(5) / 5, labels.repeat(5) / 5, groups.repeat(5))
+    assert shared_out[1:] == pytest.approx(result[1:])
+    assert rate("a", np.full(9, 12.0), np.full(9, 10.0), np.arange(9)).value == 1.2  # more errors than labels
+    assert np.isnan(rate("a", np.zeros(2), np.zeros(2), np.arange(2)).value)
+
+
+def test_the_interval_of_a_rate_covers_the_truth() -> None:
+    random, hits = np.random.default_rng(4), 0
+    for _ in range(400):
+        labels = random.integers(5, 40, 60)
+        speaker = np.repeat(np.arange(12), 5)
+        rates = (0.2 * random.gamma(8, 1 / 8, 12))[speaker]
+        result = rate("a", random.poisson(labels * rates).astype(float), labels.astype(float), speaker)
+        hits += result.low <= 0.2 <= result.high
+    assert 0.92 <= hits / 400 <= 0.985
