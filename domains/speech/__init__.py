@@ -4,7 +4,11 @@ from shared.config import Domain
 
 DOMAIN = Domain(
     module="domains.speech.module.SpeechClassifier",
-    data=("domains.speech.data.SpeechData", "domains.speech.commands.CommandsData"),
+    data=(
+        "domains.speech.data.SpeechData",
+        "domains.speech.commands.CommandsData",
+        "domains.speech.aligned.AlignedData",
+    ),
     predict="domains.speech.predict.predict",
     explain="domains.speech.explain.SpeechDomain",
     bench="domains.speech.bench.bench",

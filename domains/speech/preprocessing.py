@@ -3,8 +3,9 @@
 import math
 import warnings
 from dataclasses import dataclass
-from typing import Any, TypedDict
+from typing import Any, TypedDict, TypeVar
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torchaudio.functional import melscale_fbanks
@@ -17,6 +18,7 @@ FLOOR = 1e-4  # added to the power of a clip whose mean power is 1: what is 40 d
 WINDOW = 1000  # ms that a window, or the step to the next, may last: a second is longer than a word's sounds
 MELS = 1024
 RATE = (1_000, 384_000)  # Hz
+T = TypeVar("T", Tensor, np.ndarray)
 SILENCE = 1e-12  # mean power of a clip that holds nothing to be brought to 1
 
 
@@ -108,7 +110,7 @@ class LogMel(nn.Module):
         """
         if lengths is None:
             lengths = torch.full((len(x),), x.size(1), device=x.device)
-        frames = ((lengths - self.size) // self.hop + 1).clamp(min=1)
+        frames = self.frames(lengths)
         power = self.power(x)
         padding = beyond(frames, power.size(2))
 
@@ -125,6 +127,10 @@ class LogMel(nn.Module):
         deviation = mean(log.square()).sqrt() if known is None else known[2]
         log = log / deviation.clamp(min=1e-3)
         return log.masked_fill_(padding[:, None], 0.0), frames
+
+    def frames(self, lengths: T) -> T:
+        """The frames (N,) of clips of these samples (N,), a tensor or an array."""
+        return ((lengths - self.size) // self.hop + 1).clip(min=1)
 
     def power(self, x: Tensor) -> Tensor:
         """Power in the bands (N, mels, frames) of samples (N, samples); fewer than a window are filled up."""

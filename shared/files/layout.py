@@ -42,7 +42,7 @@ class Layout(NamedTuple):
     notes: list[str]
 
 
-def layout_of(names: Sequence[str]) -> Layout:
+def layout_of(names: Sequence[str], what: str = "class") -> Layout:
     """Read the folders of files: ``[…/][SPLIT/]CLASS/file`` or ``[…/]CLASS/SPLIT/file``.
 
     A folder named like a split (``Training``, ``valid``, …) is one where the folders beside it are splits
@@ -51,6 +51,7 @@ def layout_of(names: Sequence[str]) -> Layout:
 
     Args:
         names: of the files, inside the user's folder or archive, with ``/``.
+        what: the last folder says, for the notes.
     """
     parents = [tuple(class_name(part) for part in PurePosixPath(name).parts[:-1]) for name in names]
     level, splits = _splits(parents)
@@ -67,7 +68,7 @@ def layout_of(names: Sequence[str]) -> Layout:
         place = max(varying) if uniform and varying else len(folders) - 1
         labels.append(folders[place] if folders else "")
         ignored |= {f"{part}/" for i, part in enumerate(folders) if i != place and i in varying}
-    parts = {"official splits by folder": taken, "folder levels that say no class, ignored": ignored}
+    parts = {"official splits by folder": taken, f"folder levels that say no {what}, ignored": ignored}
     notes = [f"{title}: {listed(sorted(folders))}" for title, folders in parts.items() if folders]
     return Layout(np.array(splits, "<U5"), np.array(labels, str), notes)
 

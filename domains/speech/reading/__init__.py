@@ -1,5 +1,7 @@
 """A user's recordings as clips with their words and speakers, and the split of the clips."""
 
+from domains.speech.reading.aligned import Aligned, read_aligned
+from domains.speech.reading.alignment import Alignment
 from domains.speech.reading.audio import FULL_SCALE, has_sound
 from domains.speech.reading.clips import Clips, read_clips
 from domains.speech.reading.decode import UnusableError, open_recording

@@ -1,20 +1,16 @@
-"""Recordings of words as arrays, with the word and speaker from their names; cached."""
+"""Recordings of words as arrays, with the word and speaker from their names."""
 
-import math
 import re
-from collections import Counter
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from domains.speech.reading.decode import CUT, REMEDY, is_loss
+from domains.speech.reading.decode import REMEDY, is_loss
 from domains.speech.reading.labels import is_background, labels_of, propose_pattern
-from domains.speech.reading.recordings import Recordings, load, too_long
-from shared.files import Arrays, cached_arrays, check_folders, identities
-
-VERSION = "clips-5"  # of the cached columns: increase it when their form or meaning changes
+from domains.speech.reading.recorded import Recorded
+from shared.files import check_folders
 
 
 class Clips(NamedTuple):
@@ -63,50 +59,21 @@ def read_clips(
         UserError: nothing to read, a broken archive, no usable clip, more than half of the recordings too
             long, a word's folder without a usable recording; with ``strict`` any skipped file.
     """
-    version = f"{VERSION}-{rate}-{max_seconds:g}"
-    columns = cached_arrays(lambda: _read(path, rate, max_seconds), path, version, cache=cache)
-    names, damage, seen = columns["name"].tolist(), columns["damage"], Recordings.of_array(columns["seen"])
+    read = Recorded(path, rate, max_seconds, cache=cache)
+    names, seen = read.names.tolist(), read.seen
     labels = labels_of(names, pattern)
     for name, reason in zip(names, labels.reason.tolist(), strict=True):
         if reason:
             seen.skip(name, reason)
         else:
             seen.use(name)
-    if len(columns["too_long"]):
-        seconds = np.concatenate([columns["too_long"], np.diff(columns["start"]) / rate])
-        seen.check_share(
-            too_long(max_seconds),
-            f"{path}: median length {np.median(seconds):.1f} s; cut them into words, or set "
-            f"data.max_seconds={math.ceil(float(np.quantile(seconds, 0.95)))} (now {max_seconds:g})",
-        )
+    read.check_lengths("cut them into words")
     if not seen.used:
         hints = [f"data.pattern={pattern.pattern}"] if pattern else []
         hints += [f"sort them as WORD/recording.wav, or give {propose_pattern(names)}"] if names else []
         raise seen.none_usable(path, "recordings of words", *hints)
     folders = [] if pattern else check_folders(seen, path, is_loss, f"repair them or {REMEDY}", is_background)
     seen.refuse(strict)
-    samples = np.fromiter(np.split(columns["samples"], columns["start"][1:-1]), object, len(names))
     used = labels.reason == ""
-    minutes = sum(map(len, samples[used])) / rate / 60
-    lines = [f"{path.name}: {seen.used:,} recordings used, {minutes:,.1f} minutes", *seen.summary()]
-    for text, count in Counter(damage[used & (damage != "")].tolist()).most_common():
-        use = "read up to the damage" if text == CUT else "used"
-        lines.append(f"{use}: {count:,} {text}, such as {columns['name'][used & (damage == text)][0]}")
-    clips = Clips(samples, labels.word, labels.speaker, labels.split, columns["name"], columns["identity"])
-    return clips.only(used), "\n".join([*lines, *labels.remarks, *folders])
-
-
-def _read(path: Path, rate: int, max_seconds: float) -> Arrays:
-    seen = Recordings()
-    read = seen.read(path, lambda data: load(data, rate, max_seconds), f"reading {path.name}")
-    recordings = sorted(read, key=lambda item: item[0])  # an archive may have any order
-    samples = [audio.samples for _, audio in recordings]
-    return {
-        "samples": np.concatenate([*samples, np.zeros(0, np.int16)]),
-        "start": np.cumsum([0, *map(len, samples)]),
-        "name": np.array([name for name, _ in recordings], str),
-        "damage": np.array([audio.damage for _, audio in recordings], str),
-        "identity": identities(x.tobytes() for x in samples),
-        "too_long": np.array(seen.too_long, np.float64),
-        "seen": seen.array(),
-    }
+    clips = Clips(read.samples, labels.word, labels.speaker, labels.split, read.names, read.identity)
+    return clips.only(used), "\n".join([*read.summary(used), *labels.remarks, *folders])

@@ -42,11 +42,12 @@ def regex(key: str, pattern: str) -> re.Pattern[str]:
         raise UserError(f"{key}: must be a regular expression, got {pattern}; {error}") from error
 
 
-def compile_pattern(pattern: str | None) -> re.Pattern[str] | None:
-    """Compile ``data.pattern``, or raise a ``UserError``: it must have the group ``label``."""
+def compile_pattern(pattern: str | None, group: str = "label") -> re.Pattern[str] | None:
+    """Compile ``data.pattern``, or raise a ``UserError``: it must have the group ``label`` or ``speaker``."""
     compiled = None if pattern is None else regex("data.pattern", pattern)
-    if compiled and "label" not in compiled.groupindex:
-        raise UserError(f"data.pattern: must have a group (?P<label>…) around the word, got {pattern}")
+    if compiled and group not in compiled.groupindex:
+        what = {"label": "word"}.get(group, group)
+        raise UserError(f"data.pattern: must have a group (?P<{group}>…) around the {what}, got {pattern}")
     return compiled
 
 
@@ -66,6 +67,21 @@ def labels_of(names: Sequence[str], pattern: re.Pattern[str] | None) -> Labels:
     if words := np.unique(word[reason == ""]).tolist():
         remarks.append(f"words by folder: {len(words):,} ({listed(words)})")
     return Labels(word, none, layout.split, reason, remarks)
+
+
+def speakers_of(names: Sequence[str], pattern: re.Pattern[str] | None) -> Labels:
+    """Speakers by the user's pattern with the group ``speaker``, else by folder; the words stay empty."""
+    layout = layout_of(names, "speaker")
+    none = np.full(len(names), "", "<U5")
+    if pattern:
+        speakers = labels_of(names, pattern).speaker
+        official = layout.notes[: int((layout.split != "").any())]
+        return Labels(none, speakers, layout.split, np.where(speakers == "", NO_MATCH, ""), official)
+    remarks = list(layout.notes)
+    if "" not in layout.label:
+        known = np.unique(layout.label).tolist()
+        remarks.append(f"speakers by folder: {len(known):,} ({listed(known)})")
+    return Labels(none, layout.label, layout.split, none, remarks)
 
 
 def propose_pattern(names: Sequence[str]) -> str:

@@ -1,5 +1,6 @@
 """The recordings of a user's path: found, read one by one, used or skipped."""
 
+import io
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple, TypeVar
@@ -28,10 +29,11 @@ class Source(NamedTuple):
 
 
 class Audio(NamedTuple):
-    """Mono samples, and what is damaged (see ``Recording.damage``)."""
+    """Mono samples, what is damaged (see ``Recording.damage``), and the rate of the file in Hz."""
 
     samples: NDArray[np.int16]
     damage: str
+    rate: int
 
 
 class Recordings(Inventory):
@@ -40,14 +42,24 @@ class Recordings(Inventory):
     def __init__(self) -> None:
         super().__init__()
         self.too_long: list[float] = []  # seconds
+        self.beside: dict[str, bytes] = {}  # the other files that were asked for, by name
 
-    def read(self, path: Path, read_one: Callable[[Path | bytes], T], title: str) -> Iterator[tuple[str, T]]:
+    def read(
+        self,
+        path: Path,
+        read_one: Callable[[Path | bytes], T],
+        title: str,
+        beside: tuple[str, ...] = (),
+        most: int = 0,
+    ) -> Iterator[tuple[str, T]]:
         """Read the recordings of a file, a folder or an archive with a progress bar.
 
         Args:
             path: files on disk are opened by ``read_one``, not here.
             read_one: makes the result from a file's path or bytes; raises ``UnusableError`` to skip it.
             title: of the progress bar.
+            beside: suffixes of files that are kept in ``self.beside``, such as labels.
+            most: bytes of such a file that are kept, and one more of a larger one.
 
         Yields:
             The name of each file inside the path, and the result of ``read_one``.
@@ -55,7 +67,10 @@ class Recordings(Inventory):
         Raises:
             UserError: no recording, or a broken or harmful archive (see ``archive.members``).
         """
-        for source in reading(self._sources(path), title):
+        for source in reading(self._sources(path, (*SUFFIXES, *beside)), title):
+            if source.name.lower().endswith(beside):
+                self._keep(source, most + 1)
+                continue
             try:
                 result = read_one(source.data)
             except UnusableError as error:
@@ -64,13 +79,22 @@ class Recordings(Inventory):
             else:
                 yield source.name, result
 
-    def _sources(self, path: Path) -> Iterator[Source]:
+    def _keep(self, source: Source, most: int) -> None:
+        try:
+            with (
+                io.BytesIO(source.data) if isinstance(source.data, bytes) else source.data.open("rb") as file
+            ):
+                self.beside[source.name] = file.read(most)
+        except OSError as error:
+            self.skip(source.name, "unreadable", str(error.strerror))
+
+    def _sources(self, path: Path, suffixes: tuple[str, ...]) -> Iterator[Source]:
         if path.is_file() and is_archive(path):
-            yield from (Source(*member) for member in members(path, SUFFIXES, seen=self))
+            yield from (Source(*member) for member in members(path, suffixes, seen=self))
             return
-        paths = files(path, SUFFIXES, seen=self)
+        paths = files(path, suffixes, seen=self)
         if not paths:
-            raise nothing(path, SUFFIXES, self)
+            raise nothing(path, suffixes, self)
         for number, file in enumerate(paths, start=1):
             name = file.relative_to(path).as_posix() if path.is_dir() else file.name
             yield Source(printable(name), file, number / len(paths))
@@ -106,7 +130,7 @@ def load(data: Path | bytes, rate: int, max_seconds: float) -> Audio:
     samples = as_int16(at_rate(x, source_rate, rate))
     if not has_sound(samples[None])[0]:
         raise UnusableError("silence", "all samples are equal")
-    return Audio(samples, damage)
+    return Audio(samples, damage, source_rate)
 
 
 def too_long(seconds: float) -> str:

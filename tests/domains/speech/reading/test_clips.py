@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from domains.speech.reading import clips as module
+from domains.speech.reading import recorded as module
 from domains.speech.reading.clips import Clips, read_clips
 from domains.speech.reading.labels import compile_pattern
 from domains.speech.reading.recordings import load
