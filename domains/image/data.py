@@ -50,6 +50,10 @@ class ImageDataset:
 class ImageData(DataModule):
     """Images of a folder, an archive or a known dataset; for the keys see ``conf/data/image/folder.yaml``."""
 
+    remedy = (
+        "a start from init=image/objects or init=image/digits, more epochs (trainer.max_epochs=20), "
+        "data.augment, more images"
+    )
     preprocessing: ImagePreprocessing
     train_set: ImageDataset
     val_set: ImageDataset

@@ -15,7 +15,7 @@ from sklearn.preprocessing import StandardScaler
 from domains.speech.preprocessing import LogMel
 from domains.speech.reading import FULL_SCALE
 from shared.network import beyond
-from shared.training import UNLABELLED, Dataset, Draw, as_tensors, evenly
+from shared.training import UNLABELLED, Dataset, Draw, as_tensors, evenly, evenly_by_length
 
 LEARNED = 5000  # training clips at most: more cost minutes and change little
 BATCH = 256
@@ -34,24 +34,23 @@ def logistic_regression(
     train: Dataset, words: NDArray[np.int64], test: Dataset, log_mel: LogMel
 ) -> NDArray[np.int64]:
     """The word (test clips,) by the mean and deviation of each band; ``words`` are the training clips'."""
-    chosen = evenly(train, LEARNED)
     model = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))
-    model.fit(_statistics(train, chosen, log_mel), words[chosen])
-    return model.predict(_statistics(test, np.arange(len(test)), log_mel))
+    model.fit(_statistics(train, LEARNED, log_mel), words[evenly(train, LEARNED)])
+    return model.predict(_statistics(test, len(test), log_mel))
 
 
 @torch.inference_mode()
-def _statistics(dataset: Dataset, items: NDArray[np.int64], log_mel: LogMel) -> NDArray[np.float32]:
-    """(items, 2 * mels)."""
-    moments = []
-    for start in range(0, len(items), BATCH):
-        batch = as_tensors(dataset[Draw(items[start : start + BATCH], None)])
+def _statistics(dataset: Dataset, most: int, log_mel: LogMel) -> NDArray[np.float32]:
+    """Of at most N clips, evenly drawn, (N, 2 * mels)."""
+    moments, items = [], list(evenly_by_length(dataset, most, BATCH))
+    for part in items:
+        batch = as_tensors(dataset[Draw(part, None)])
         mel, frames = log_mel(batch["x"].float() / FULL_SCALE, batch["lengths"], batch.get("stretch"))
         own = ~beyond(frames, mel.size(2))[:, None]
         mean = (mel * own).sum(2) / frames[:, None]
         deviation = (((mel - mean[..., None]) * own).square().sum(2) / frames[:, None]).sqrt()
         moments.append(torch.cat([mean, deviation], 1))
-    return torch.cat(moments).numpy()
+    return torch.cat(moments).numpy()[np.argsort(np.concatenate(items))]
 
 
 def frame_regression(train: Labelled, test: Labelled, log_mel: LogMel) -> Iterator[NDArray[np.int64]]:

@@ -12,6 +12,7 @@ from shared.config import check_arguments
 from shared.errors import require_number
 from shared.training import DataModule, Draw, Fractions
 
+MOST = 100_000  # seconds of a batch: 3 GB of samples
 LONGEST = 600  # seconds that data.max_seconds may allow: a clip is one input, and lies in memory as a whole
 
 
@@ -19,8 +20,10 @@ class ClipDataset:
     """Clips.
 
     A batch holds ``x`` int16 (N, samples), filled up with zeros, ``lengths`` the samples of each clip,
-    ``item``, and ``stretch`` (N,) where the clips are changed to other voices.
+    ``item``, and ``stretch`` (N,) where the clips are changed to other voices. ``cells`` as in ``Dataset``.
     """
+
+    cells: int | None = None
 
     def __init__(self, clips: Clips, stretch: float = 1.0):
         self.clips, self.stretch = clips, stretch
@@ -68,6 +71,7 @@ class ClipData(DataModule):
         fractions: Fractions,
         test_stretch: float,
         cache: str | None,
+        batch_seconds: float | None = None,
         strict: bool = False,
         **loading: Any,
     ):
@@ -80,6 +84,9 @@ class ClipData(DataModule):
         Augment(hop_ms=sizes["hop_ms"], **augment)
         require_number("data.test_stretch", test_stretch, 0.5, 2)
         require_number("data.max_seconds", max_seconds, 0.01, LONGEST)
+        if batch_seconds is not None:
+            require_number("data.batch_seconds", batch_seconds, 0.01, MOST)
+        self.batch_seconds = batch_seconds
         self.path, folder = Path(path), Path(cache) if cache else None
         self.reading: dict[str, Any] = {"max_seconds": max_seconds, "strict": strict, "cache": folder}
         self.sizes, self.augment, self.test_stretch = sizes, augment, test_stretch
@@ -94,6 +101,9 @@ class ClipData(DataModule):
 
     def finish(self, summary: list[str], names: np.ndarray) -> None:
         """End ``setup``, given all splits, with a summary; ``names`` are the splits of all clips (C,)."""
+        if self.batch_seconds is not None:
+            for dataset in (self.train_set, self.val_set, self.test_set):
+                dataset.cells = int(self.batch_seconds * self.rate)
         if self.test_stretch != 1.0:
             summary.append(f"test clips' frequencies stretched by {self.test_stretch:g}")
         if not self.fitted:

@@ -36,6 +36,10 @@ class SpeechData(ClipData):
     ``conf/data/speech/folder.yaml`` documents each argument.
     """
 
+    remedy = (
+        "more epochs (trainer.max_epochs=20), another design (model=speech/frequency_no_lstm), a start from "
+        "a trained network (init=RUN), more recordings"
+    )
     train_set: SpeechDataset
     val_set: SpeechDataset
     test_set: SpeechDataset

@@ -78,6 +78,10 @@ class TextData(DataModule):
     ``conf/data/text/sentences.yaml`` documents each argument.
     """
 
+    remedy = (
+        "model=text/phrases, a start from init=text/opinions, more epochs (trainer.max_epochs=20), more "
+        "sentences"
+    )
     train_set: TextDataset
     val_set: TextDataset
     test_set: TextDataset

@@ -2,7 +2,7 @@
 
 import math
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytorch_lightning as pl
 from omegaconf import DictConfig, OmegaConf
@@ -13,40 +13,50 @@ from shared import training
 from shared.config import Console, check_there, print_line, relative_data, unique_name
 from shared.errors import UserError
 from shared.files import make_folder, write_json
-from shared.results import ClassScores, Score, calibration_error, score, scores_by_class, write_report
+from shared.results import ClassScores, Score, calibration_error, doubts, score, scores_by_class, write_report
 from shared.runs import Run, changes, data_settings
 from shared.training import Classifier, DataModule
 
 LISTED, LOWEST = 20, 5  # classes whose recall is printed: at most, and of more
-LOADING = {"batch_size", "epoch_size", "workers"}  # keys of data that do not change the examples
+# Keys of data that do not change the examples.
+LOADING = {"batch_seconds", "batch_size", "epoch_size", "least_steps", "workers"}
 
 
-def test(trainer: pl.Trainer, module: Classifier, data: DataModule) -> tuple[list[Score], dict[str, Any]]:
-    """Test once, and return the scores (the domain's and the baselines') and the columns of all items."""
+class Tested(NamedTuple):
+    """A test: scores (the domain's and the baselines'), columns of all items, and what speaks against it."""
+
+    scores: list[Score]
+    columns: dict[str, Any]
+    doubts: list[str]
+
+
+def test(trainer: pl.Trainer, module: Classifier, data: DataModule) -> Tested:
+    """Test once."""
     module.views = data.views
     with training.obeyed():
         trainer.test(module, data, verbose=False)
     columns = module.tested()
     groups = data.groups(columns["item"])
+    columns |= {"group": groups}
+    baselines = data.baselines(columns["item"])
     scores = module.scores(columns, groups)
-    for name, hits in data.baselines(columns["item"]).items():
-        scores.append(score(f"baseline/{name}", hits, groups))
-    return scores, columns | {"group": groups}
+    scores += [score(f"baseline/{name}", hits, groups) for name, hits in baselines.items()]
+    return Tested(scores, columns, doubts(columns, baselines, data.classes, data.remedy))
 
 
 def report(
     folder: Path,
-    scores: list[Score],
-    columns: dict[str, Any],
+    tested: Tested,
     classes: list[str],
     title: str,
     figures: str,
 ) -> dict[str, Any]:
-    """Print the tables of a test and write its files (see ``write_report``); return its metrics.
+    """Print the tables and doubts of a test, and write its files (see ``write_report``); return its metrics.
 
     They are those of ``metrics.json``: each with its n and, where it has one, its 95 % interval; and the
     recall of each class.
     """
+    scores, columns, lines = tested
     by_class = scores_by_class(columns, classes)
     write_report(folder, columns, by_class, title, figures)
     console = Console()
@@ -54,6 +64,8 @@ def report(
     console.print(class_table(by_class))
     if len(classes) > LISTED:
         print_line(f"all classes: {folder / 'per_class.csv'}")
+    for line in lines:
+        print_line(line)
     metrics: dict[str, Any] = {"test/n": len(columns["item"]), "test/ece": calibration_error(columns)}
     for one in scores:
         metrics |= {one.name: one.value, f"{one.name}/n": one.n}
@@ -156,7 +168,7 @@ def evaluate(config: DictConfig) -> dict[str, Any]:
     if data.classes != module.classes:
         raise UserError(f"data: classes {data.classes} are not the run's {module.classes}")
     Console().print(data.summary, highlight=False, markup=False)
-    scores, columns = test(training.build_trainer(run.config, None, []), module, data)
+    tested = test(training.build_trainer(run.config, None, []), module, data)
     folder = Path(config.output or run.output / "evaluations" / unique_name()).absolute()
     make_folder("output", folder)
     names = {key: config.choices.get(key) or run.config.choices[key] for key in ("model", "data")}
@@ -167,7 +179,7 @@ def evaluate(config: DictConfig) -> dict[str, Any]:
         "domain": run.config.domain.name,
         **names,
     }
-    metrics |= report(folder, scores, columns, data.classes, title, config.figures)
+    metrics |= report(folder, tested, data.classes, title, config.figures)
     write_json(folder / "metrics.json", metrics)
     print_line(f"evaluation: {folder}")
     return metrics

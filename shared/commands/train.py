@@ -218,8 +218,8 @@ def _finish(
     if config.test:
         module = training.load_module(run, diverged=True)
         module.record = _write_record(run, module, data)
-        scores, columns = test(training.build_trainer(config, None, []), module, data)
-        metrics |= report(run.folder, scores, columns, data.classes, title, config.figures)
+        tested = test(training.build_trainer(config, None, []), module, data)
+        metrics |= report(run.folder, tested, data.classes, title, config.figures)
     write_json(run.folder / "metrics.json", metrics)
     return metrics
 

@@ -1,5 +1,6 @@
 """Numbers and plots of trained networks: each metric with its n and its 95 % interval."""
 
+from shared.results.baselines import doubts
 from shared.results.by_class import ClassScores, scores_by_class
 from shared.results.calibration import calibration_error
 from shared.results.html import data_uri, html_page
@@ -16,5 +17,5 @@ from shared.results.plots import (
     write_figure,
 )
 from shared.results.report import write_report
-from shared.results.scores import Score, Spread, Z, percent, rate, score, spread_of
+from shared.results.scores import Score, Spread, Z, difference, percent, rate, score, spread_of
 from shared.results.table import show

@@ -97,6 +97,20 @@ def _wilson(name: str, p: float, n: int, variance: float, draws: float, most: fl
     return Score(name, p, max(0.0, float(centre - half)), min(1.0, float(centre + half)), n)
 
 
+def difference(values: np.ndarray, others: np.ndarray, groups: np.ndarray) -> Score:
+    """The mean of the paired differences of two columns (N,), with Student's interval over the groups.
+
+    Items of one group count as one draw, as in ``score``; a single group says nothing of others.
+    """
+    change = np.asarray(values, np.float64) - others
+    n, value = len(change), float(change.mean())
+    variance, draws = _deviation(np.full(n, 1 / n), change - value, groups)
+    if draws < FEWEST:
+        return Score("difference", value, -1.0, 1.0, n)
+    half = float(stats.t.ppf(0.975, draws - 1)) * variance**0.5
+    return Score("difference", value, value - half, value + half, n)
+
+
 def percent(probability: float) -> str:
     """A probability for people: 31.2%, <0.1%."""
     return "<0.1%" if probability < 0.001 else f"{probability:.1%}"

@@ -8,8 +8,6 @@ from shared.training.cut_short import resumable
 from shared.training.data import (
     DataModule,
     Dataset,
-    Draw,
-    Draws,
     Fitted,
     Fractions,
     Preprocessing,
@@ -17,6 +15,7 @@ from shared.training.data import (
     evenly,
     evenly_by_length,
 )
+from shared.training.draws import Draw, Draws
 from shared.training.familiarity import UNLIKE, Record, observe
 from shared.training.loggers import ending, log_results, log_settings
 from shared.training.machine import obeyed

@@ -22,7 +22,8 @@ from shared.errors import UserError, shown
 from shared.network import Axis, Layer, build_network, check_optimizer_state, single_layers
 from shared.results import Score, rate, score
 from shared.runs import LENGTHS, check_plan
-from shared.training.data import DataModule, Draw, Fitted, Preprocessing, evenly
+from shared.training.data import DataModule, Fitted, Preprocessing, evenly
+from shared.training.draws import Draw
 from shared.training.metrics import metrics
 from shared.training.optimizers import OPTIMIZERS, SCHEDULES, build
 from shared.training.over_time import UNLABELLED, Matched, Segment, Windows, match, match_boundaries

@@ -1,9 +1,9 @@
-"""Batches: drawn by the seed and the epoch alone, so that any run can be repeated or resumed."""
+"""What a domain gives a training: its items in three splits, their classes and preprocessing."""
 
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sized
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from types import MappingProxyType
 from typing import Any, ClassVar, NamedTuple, Protocol, TypedDict, TypeVar, runtime_checkable
 
@@ -16,18 +16,11 @@ from shared.config import Balance, Loss, ignore_warnings
 from shared.errors import UserError, require_int, require_number
 from shared.files import printable
 from shared.runs import FORM, Fingerprint, examples
+from shared.training.draws import BoundedDraws, Draw, Draws, batch_starts
 
+LEAST_STEPS = 100_000  # of an epoch of few items
 WORKERS = 512  # loader processes at most: a run from elsewhere may ask for any number
-DRAWN = 1  # sets the random numbers of weighted draws apart from those of other choices
 IMBALANCED = 3  # times as many examples of one class as of another: reported
-SORTED = 50  # batches whose items are sorted by length together: enough for little padding, and still random
-
-
-class Draw(NamedTuple):
-    """The items of one batch, and the seed of every random choice in it (None: make none)."""
-
-    items: np.ndarray  # int64 (N,)
-    seed: int | None
 
 
 class Fractions(TypedDict):
@@ -73,8 +66,9 @@ class Dataset(Protocol):
 
     A batch has ``x`` (N, channels, axis 1, axis 2), ``y`` (N,), ``item`` (N,), and the domain's own; over
     time it has the labels that ``Classifier`` describes. The dataset's ``lengths`` (N,), if it has them, puts
-    like ones together. Its ``held`` uint64 (N,), a number for what each item holds, and ``y`` (N,), its class
-    (not over time), show a later command whether the data have changed.
+    like ones together, and its ``cells``, unless None, is the most of them in a batch, padding included.
+    Its ``held`` uint64 (N,), a number for what each item holds, and ``y`` (N,), its class (not over time),
+    show a later command whether the data have changed.
     """
 
     def __len__(self) -> int: ...
@@ -90,88 +84,10 @@ def evenly(dataset: Sized, most: int) -> np.ndarray:
 def evenly_by_length(dataset: Dataset, most: int, size: int) -> Iterator[np.ndarray]:
     """Those of ``evenly``, N at a time; items of similar lengths together, where lengths vary."""
     items = evenly(dataset, most)
-    if (lengths := getattr(dataset, "lengths", None)) is not None:
-        items = items[np.argsort(lengths[items], kind="stable")]
-    return (items[start : start + size] for start in range(0, len(items), size))
-
-
-class Draws:
-    """The draws of one epoch after the other: a sampler for ``DataLoader(batch_size=None)``.
-
-    Training runs through one permutation of the items after the other; an epoch is the next ``epoch_size`` of
-    them. Where it stands follows from the seed and the epoch, so nothing needs saving. Each of ``world``
-    processes takes every world-th item, and in training as many as the others: they step together.
-
-    With ``weights`` (N,), which sum to 1, training draws items with these probabilities instead, each any
-    number of times.
-
-    With ``lengths``, items of like length come in one batch, which then needs little padding: in training
-    those of SORTED batches at a time, else of all.
-    """
-
-    def __init__(
-        self,
-        items: int,
-        batch_size: int,
-        *,
-        seed: int | None = None,
-        epoch_size: int | None = None,
-        rank: int = 0,
-        world: int = 1,
-        weights: np.ndarray | None = None,
-        lengths: np.ndarray | None = None,
-        epoch: int = 0,
-    ):
-        self.weights = weights
-        self.items, self.batch_size, self.seed, self.lengths = items, batch_size, seed, lengths
-        self.epoch, self.epoch_size = epoch, epoch_size or items
-        self.rank, self.world = rank, world
-        # Of this process.
-        self.share = len(range(rank, items, world)) if seed is None else self.epoch_size // world
-
-    def set_epoch(self, epoch: int) -> None:
-        """Called by Lightning before each epoch: before the first one, after loader processes have begun."""
-        self.epoch = epoch
-
-    def _order(self) -> np.ndarray:
-        if self.seed is None:
-            return np.arange(self.items)
-        if self.weights is not None:
-            random = np.random.default_rng([self.seed, self.epoch, DRAWN])
-            return random.choice(self.items, self.epoch_size, p=self.weights)
-        start = self.epoch * self.epoch_size
-        passes = range(start // self.items, (start + self.epoch_size - 1) // self.items + 1)
-        whole = [np.random.default_rng([self.seed, p]).permutation(self.items) for p in passes]
-        return np.concatenate(whole)[start - passes[0] * self.items :][: self.epoch_size]
-
-    def _by_length(self, order: np.ndarray, lengths: np.ndarray) -> np.ndarray:
-        """The order with its batches (of all processes) made of like lengths, themselves in random order."""
-        if self.seed is None:
-            return order[np.argsort(lengths[order], kind="stable")]
-        size = self.batch_size * self.world
-        batches: list[np.ndarray] = []
-        for start in range(0, len(order), SORTED * size):
-            part = order[start : start + SORTED * size]
-            part = part[np.argsort(lengths[part], kind="stable")]
-            batches += [part[i : i + size] for i in range(0, len(part), size)]
-        whole = len(order) // size  # an incomplete batch stays the last
-        chosen = np.random.default_rng([self.seed, self.epoch]).permutation(whole)
-        return np.concatenate([*(batches[i] for i in chosen), *batches[whole:]])
-
-    def __iter__(self) -> Iterator[Draw]:
-        order = self._order()
-        if self.lengths is not None:
-            order = self._by_length(order, self.lengths)
-        mine = order[self.rank :: self.world][: self.share]
-        for i in range(len(self)):
-            seed = None
-            if self.seed is not None:
-                sequence = np.random.SeedSequence([self.seed, self.epoch, i, self.rank])
-                seed = int(sequence.generate_state(1)[0])
-            yield Draw(mine[i * self.batch_size : (i + 1) * self.batch_size], seed)
-
-    def __len__(self) -> int:
-        return -(-self.share // self.batch_size)
+    if (lengths := getattr(dataset, "lengths", None)) is None:
+        return (items[start : start + size] for start in range(0, len(items), size))
+    items = items[np.argsort(lengths[items], kind="stable")]
+    return iter(np.split(items, batch_starts(lengths[items], size, getattr(dataset, "cells", None))[1:]))
 
 
 class DataModule(pl.LightningDataModule):
@@ -196,6 +112,7 @@ class DataModule(pl.LightningDataModule):
         summary: What was read and what was skipped.
         writing: The settings that make reading write to a place of the user's choice, each with the value by
             which it does not.
+        remedy: What to try where a network does not beat the baselines.
         balanceable: Whether classes may count alike: not where their frequency is part of what is learned.
         over_time: Whether the labels are those of the windows of an item, see ``Classifier``.
         first_epoch: Epoch that training begins with: above 0 in a resumed run. Set it before the loader is
@@ -204,6 +121,9 @@ class DataModule(pl.LightningDataModule):
 
     balanceable: ClassVar[bool] = True
     over_time: ClassVar[bool] = False
+    remedy: ClassVar[str] = (
+        "more epochs (trainer.max_epochs=20), a start from a trained network (init=RUN), more examples"
+    )
     writing: ClassVar[Mapping[str, Any]] = MappingProxyType({"cache": None})
     planes: int
     extent: tuple[int | None, int | None]
@@ -222,6 +142,7 @@ class DataModule(pl.LightningDataModule):
         seed: int,
         batch_size: int,
         epoch_size: int | None = None,
+        least_steps: int = 1,
         workers: int = 1,
         balance: Balance = None,
         loss: Loss = "cross_entropy",
@@ -239,8 +160,10 @@ class DataModule(pl.LightningDataModule):
             )
         require_int("data.batch_size", batch_size, 1)
         require_int("data.epoch_size", 1 if epoch_size is None else epoch_size, 1)
+        require_int("data.least_steps", least_steps, 1, LEAST_STEPS)
         require_int("data.workers", workers, 0, WORKERS)
         self.seed, self.batch_size, self.epoch_size, self.workers = seed, batch_size, epoch_size, workers
+        self.least_steps = least_steps
         self.balance, self.loss, self.fitted = balance, loss, fitted is not None
         self.preprocessing = Preprocessing()
         if fitted:
@@ -338,21 +261,24 @@ class DataModule(pl.LightningDataModule):
         weights = None
         if split == "train" and self.balance == "sampling":
             weights = self.class_weights()[dataset.y] / len(dataset)  # type: ignore[attr-defined]
-        draws = Draws(
+        cells = getattr(dataset, "cells", None)
+        draws = partial(
+            Draws if cells is None else partial(BoundedDraws, cells=cells),
             len(dataset),
             self.batch_size,
             seed=seed,
-            epoch_size=epoch_size,
             rank=rank,
             world=world,
             weights=weights,
             lengths=getattr(dataset, "lengths", None),
             epoch=self.first_epoch,
         )
+        if seed is not None and epoch_size is None:
+            epoch_size = len(dataset) * -(-self.least_steps // max(len(draws()), 1))
         return DataLoader(
             dataset,  # type: ignore[arg-type]  # a map from draws to batches, which torch's type cannot say
             batch_size=None,
-            sampler=draws,
+            sampler=draws(epoch_size=epoch_size),
             num_workers=self.workers,
             worker_init_fn=ignore_warnings,
             persistent_workers=self.workers > 0,

@@ -20,7 +20,8 @@ from shared.files import printable
 from shared.network import Layer, beyond
 from shared.runs import REMEDY, Run, read_record
 from shared.training.classifier import Batch, Classifier, as_tensors
-from shared.training.data import DataModule, Dataset, Draw, evenly, evenly_by_length
+from shared.training.data import DataModule, Dataset, evenly, evenly_by_length
+from shared.training.draws import Draw
 from shared.training.over_time import match
 
 UNLIKE = 0.05  # an input is unlike training if at most this share of validation items is as unlike

@@ -147,6 +147,8 @@ def test_baselines_are_chances_of_each_test_clip(tmp_path: Path) -> None:
         ("data.augment.mask_mels=0.5", ["data.augment.mask_mels: must be a whole number, got 0.5"]),
         ("data.train_also=[a,b]", ["data.train_also: must be text or null"]),
         ("data.max_seconds=0", ["data.max_seconds: must be a number from 0.01 to 600, got 0"]),
+        ("data.batch_seconds=0", ["data.batch_seconds: must be a number from 0.01 to 100,000, got 0"]),
+        ("data.least_steps=0", ["data.least_steps: must be a whole number from 1 to 100,000, got 0"]),
         ("data.max_seconds=null", ["data.max_seconds: must be a number, got null"]),
         ("data.max_seconds=0.01", ["9 of 9 skipped: longer than 0.01 s", "data.max_seconds=1 (now 0.01)"]),
         ("data.strict=perhaps", ["data.strict: must be true or false, got 'perhaps'"]),
@@ -221,6 +223,30 @@ def test_failed_downloads_of_speech_commands_are_reported(
     with pytest.raises(UserError, match=r"data\.path=.*new: must hold .*; try again, or fetch") as raised:
         ready("data=speech/commands", f"data.path={tmp_path / 'new'}", "data.download=true")
     assert "\n" not in str(raised.value)
+
+
+def test_few_long_recordings_come_in_small_batches_and_several_times(tmp_path: Path) -> None:
+    rate, random = 16000, np.random.default_rng(0)
+    for number in range(20):
+        for word in ("no", "yes"):
+            (tmp_path / word).mkdir(exist_ok=True)
+            x = random.normal(0, 0.1, int(random.uniform(1, 20) * rate)).astype(np.float32)
+            (tmp_path / word / f"{number}.wav").write_bytes(encoded(x, rate))
+    data = ready(
+        "data=speech/folder", f"data.path={tmp_path}", "data.batch_seconds=40", "data.least_steps=50"
+    )
+    assert "40 recordings used" in data.summary
+    assert "skipped" not in data.summary
+    loader = data.train_dataloader()
+    batches = list(loader)
+    assert 50 <= len(batches) == len(loader)
+    assert max(batch["x"].numel() for batch in batches) <= 40 * rate
+    assert max(len(batch["x"]) for batch in batches) > 5
+    drawn = np.bincount(np.concatenate([batch["item"] for batch in batches]))
+    assert len(set(drawn.tolist())) == 1  # whole passes
+    assert max(batch["x"].numel() for batch in data.test_dataloader()) <= 40 * rate
+    once = ready("data=speech/folder", f"data.path={tmp_path}", "data.epoch_size=10").train_dataloader()
+    assert sum(len(batch["item"]) for batch in once) == 10
 
 
 def test_a_run_is_trained_and_evaluated_on_other_voices_and_other_data(

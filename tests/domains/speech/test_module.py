@@ -9,7 +9,7 @@ from domains.speech.preprocessing import SpeechPreprocessing
 from shared.config.cli import compose
 from shared.training.classifier import Batch
 
-NAMES = ["frequency", "frequency_no_lstm", "time", "both", "dense", "small"]
+NAMES = ["frequency", "frequency_no_lstm", "time", "both", "dense", "small", "pooled"]
 ALL = {"shift_ms": 50, "gain_db": 6, "noise_db": [0, 20], "vocal_tract": 0.1, "mask_mels": 6, "mask_ms": 60}
 LENGTHS = [3000, 1, 150, 5000, 900]
 

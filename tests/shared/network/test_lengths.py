@@ -47,6 +47,7 @@ FREQUENCY = [
     {"lstm": {"units": 6, "bidirectional": True}},
     {"dense": "classes"},
 ]
+EVERY_STATE = [*FREQUENCY[:4], {"lstm": {"units": 6, "every": True}}, "pool_windows", {"dense": "classes"}]
 TIME = [conv(4, ["span", 4], stride=[1, 2]), pool([1, 3]), pool("span"), "flatten", {"dense": "classes"}]
 NETWORKS = {
     "sentence": (SENTENCE, (None, 6)),
@@ -54,6 +55,7 @@ NETWORKS = {
     "zero padding": (PADDED, (None, 6)),
     "pooled": (POOLED, (None, 6)),
     "frequency": (FREQUENCY, (6, None)),
+    "every state": (EVERY_STATE, (6, None)),
     "time": (TIME, (6, None)),
 }
 LENGTHS = [13, 1, 7, 2, 5, 12]
@@ -144,3 +146,14 @@ def test_trains_in_mixed_precision(layers: list, size: tuple) -> None:
         logits = network(x, torch.tensor(LENGTHS))
     logits.float().sum().backward()
     assert all(parameter.grad.isfinite().all() for parameter in network.parameters())
+
+
+@pytest.mark.parametrize(("type", "features"), [("max", 2), ("avg", 2), ("both", 4)])
+def test_windows_are_pooled_by_maximum_mean_or_both(type: str, features: int) -> None:
+    layers = [{"windows": {"size": 2, "hop": 2}}, "flatten", {"pool_windows": type}, {"dense": "classes"}]
+    pooled = build_network(layers, 1, (1, None), 3)[2]
+    x = torch.tensor([[-1.0, 2], [-3, 8], [5, -4]])  # two windows of the first example, one of the second
+    most, mean = torch.tensor([[-1.0, 8], [5, -4]]), torch.tensor([[-2.0, 5], [5, -4]])
+    expected = {"max": most, "avg": mean, "both": torch.cat([most, mean], 1)}[type]
+    torch.testing.assert_close(pooled(x, torch.tensor([2, 1])), expected)
+    assert pooled.shape.channels == features

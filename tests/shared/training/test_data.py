@@ -7,7 +7,7 @@ import pytest
 
 from shared.config.cli import compose
 from shared.errors import UserError
-from shared.training.data import Draws
+from shared.training.draws import BoundedDraws, Draws
 from shared.training.setup import build_data
 
 
@@ -91,6 +91,69 @@ def test_like_lengths_are_shared_out_among_processes_and_sorted_where_nothing_is
     in_order = epoch(Draws(50, 4, lengths=lengths), 0)
     assert (np.diff(lengths[in_order]) >= 0).all()
     assert sorted(in_order) == list(range(50))
+
+
+LONG = np.append(np.random.default_rng(0).integers(1, 40, 299), 500)  # one is longer than a batch may be
+
+
+def fits(items: np.ndarray, most: float = 100) -> bool:
+    """Whether a batch has at most 8 items, each once, and at most ``most`` cells, or one item alone."""
+    once = len(set(items.tolist())) == len(items) <= 8
+    return once and (len(items) == 1 or len(items) * LONG[items].max() <= most)
+
+
+@pytest.mark.parametrize("seed", [None, 2])
+@pytest.mark.parametrize("passes", [1, 3])
+def test_long_items_come_in_smaller_batches(seed: int | None, passes: int) -> None:
+    draws = BoundedDraws(300, 8, seed=seed, epoch_size=300 * passes, lengths=LONG, cells=100)
+    for number in range(2):
+        draws.set_epoch(number)
+        batches = [draw.items for draw in draws]
+        assert all(map(fits, batches))
+        assert len(batches) == len(draws)
+        assert max(map(len, batches)) == 8
+        counts = np.bincount(np.concatenate(batches), minlength=300)
+        assert (counts == (1 if seed is None else passes)).all()
+    if seed is not None:
+        assert epoch(draws, 0).tolist() == epoch(draws, 0).tolist() != epoch(draws, 1).tolist()
+
+
+@pytest.mark.parametrize("epoch_size", [70, 450])
+def test_each_epoch_has_as_many_bounded_batches(epoch_size: int) -> None:
+    draws = BoundedDraws(300, 8, seed=1, epoch_size=epoch_size, lengths=LONG, cells=100)
+    for number in range(6):
+        draws.set_epoch(number)
+        batches = [draw.items for draw in draws]
+        assert len(batches) == len(draws)
+        assert sum(map(len, batches)) == epoch_size
+        cells = [len(items) * LONG[items].max() for items in batches]
+        assert sum(np.array(cells) > 200) <= 2  # with the one of 500
+
+
+def test_rare_long_items_that_are_drawn_more_often_come_in_small_batches_as_well() -> None:
+    weights = np.where(LONG > 35, 10.0, 1.0)
+    weights /= weights.sum()
+    draws = BoundedDraws(300, 8, seed=1, lengths=LONG, cells=100, weights=weights)
+    cells = [len(draw.items) * LONG[draw.items].max() for draw in draws if LONG[draw.items].max() < 500]
+    assert np.mean(np.array(cells) > 130) < 0.05
+
+
+def test_processes_take_as_many_bounded_batches_of_like_lengths() -> None:
+    def parts(**settings: int) -> list[list[np.ndarray]]:
+        return [
+            [
+                draw.items
+                for draw in BoundedDraws(300, 8, lengths=LONG, cells=100, rank=r, world=2, **settings)
+            ]
+            for r in range(2)
+        ]
+
+    first, second = parts(seed=3)
+    assert len(first) == len(second)
+    assert sorted(np.concatenate([*first, *second])) == list(range(300))
+    steps = zip(first, second, strict=True)
+    assert all(len(a) == len(b) and abs(LONG[a].mean() - LONG[b].mean()) < 4 for a, b in steps if len(a) > 1)
+    assert sorted(np.concatenate([np.concatenate(part) for part in parts()])) == list(range(300))
 
 
 def test_weighted_draws_follow_the_weights_and_are_shared_out_among_processes() -> None:

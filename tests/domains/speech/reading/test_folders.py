@@ -58,7 +58,7 @@ def test_a_word_whose_recordings_cannot_be_read_is_named_with_the_remedy(put: Ca
     assert ".m4a cannot be read: convert to .wav or .flac" in summary
 
 
-@pytest.mark.parametrize("data", [b"", b"text", encoded(0 * tone(300)), encoded(tone(300, 9))])
+@pytest.mark.parametrize("data", [b"", b"text", encoded(0 * tone(300)), encoded(tone(300, 61))])
 def test_a_word_of_damaged_recordings_is_named(put: Callable, data: bytes) -> None:
     put("yes"), put("no")
     with pytest.raises(UserError, match=r"in/maybe: must hold usable files, got 3 "):
@@ -85,9 +85,9 @@ def test_hidden_folders_and_background_noise_are_not_words(put: Callable) -> Non
 
 def test_long_background_noise_is_skipped(put: Callable) -> None:
     put("yes", 20), put("no", 20)
-    data = read(put("_background_noise_", 2, data=encoded(tone(200, 9))))
+    data = read(put("_background_noise_", 2, data=encoded(tone(200, 61))))
     assert data.classes == ["no", "yes"]
-    assert "2 longer than 5 s: _background_noise_/" in data.summary
+    assert "2 longer than 60 s: _background_noise_/" in data.summary
 
 
 @pytest.mark.parametrize(
@@ -203,13 +203,17 @@ def test_a_pattern_without_a_match_shows_a_name_and_a_better_pattern(put: Callab
 
 
 def test_mostly_long_recordings_name_the_key(put: Callable) -> None:
-    put("yes", 6, data=encoded(tone(300, 7))), put("yes", 2), put("no", 2)
+    put("yes", 6, data=encoded(tone(300, 62))), put("yes", 2), put("no", 2)
     with pytest.raises(UserError) as error:
-        read(put("no", 6, data=encoded(tone(300, 8))))
-    for words in ("12 of 16 skipped: longer than 5 s", "median length 7.0 s", "data.max_seconds=8 (now 5)"):
+        read(put("no", 6, data=encoded(tone(300, 63))))
+    for words in (
+        "12 of 16 skipped: longer than 60 s",
+        "median length 62.0 s",
+        "data.max_seconds=63 (now 60)",
+    ):
         assert words in str(error.value)
     put("yes", 4)
-    assert "12 longer than 5 s: no/" in read(put("no", 5)).summary  # not more than half
+    assert "12 longer than 60 s: no/" in read(put("no", 5)).summary  # not more than half
 
 
 def test_unlikely_labels_are_refused(put: Callable) -> None:
