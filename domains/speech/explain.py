@@ -1,8 +1,10 @@
 """Explanations of predictions for recordings."""
 
 import io
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 import soundfile
@@ -16,17 +18,33 @@ from domains.speech.figures import draw_spectrogram
 from domains.speech.module import SpeechClassifier
 from domains.speech.preprocessing import FLOOR, LogMel
 from domains.speech.reading import FULL_SCALE, Recordings, load
+from domains.speech.running import Grid, block_at, hear
+from shared.errors import UserError, require_number
 from shared.explain import Box, Example, Input, InputAdapter, Masks, Planted, boxes, draw_box, draw_signed
+from shared.results import GREEN
 from shared.training import Dataset
 
 LONGEST = 10.0  # seconds of a recording that is explained as a whole
 DECIBELS = 10 / np.log(10)  # in a neper of power
 AUDIBLE = 10**0.1  # times the noise's power: 1 dB more, the least that is audible
+AROUND = 1.0  # seconds before and after a moment that are explained with it
+NARROW = 0.1  # seconds of a region that is removed there
 ROUNDS = 32  # of Griffin and Lim's search for the phase
 
 
+class Cut(NamedTuple):
+    """What is known of a recording of which a part is explained."""
+
+    first: float  # seconds of it before that part
+    mean: float  # of the logarithm of its levels
+    deviation: float
+
+
 class SpeechDomain(InputAdapter):
-    """Log-mel spectrograms, each of mean 0 and variance 1: relevance is that of a band at a time."""
+    """Log-mel spectrograms, each of mean 0 and variance 1: relevance is that of a band at a time.
+
+    Over time a moment is explained, with AROUND seconds before and after it.
+    """
 
     filling = "the clip's mean level"
     epsilon, epsilon_unit = 10.0, "dB"
@@ -39,9 +57,14 @@ class SpeechDomain(InputAdapter):
     drawn = "Spectrograms: bright is loud."
     module: SpeechClassifier
 
-    def read(self, source: Path) -> list[Example]:
-        """Recordings of a file, a folder or an archive, each as a whole."""
+    def read(self, source: Path, moment: float | None = None) -> list[Example]:
+        """Recordings of a file, a folder or an archive, each as a whole, or at a moment in seconds."""
         seen, examples = Recordings(), []
+        if self.module.network.over_time:
+            return self._read_moments(source, moment)
+        if moment is not None:
+            must = "must be omitted for a network with one answer for a recording"
+            raise UserError(f"moment: {must}, got {moment}")
         read = partial(load, rate=self.log_mel.rate, max_seconds=LONGEST)
         for name, audio in seen.read(source, read, "reading"):
             seen.use(name)
@@ -51,14 +74,63 @@ class SpeechDomain(InputAdapter):
         self.remarks = seen.summary()
         return examples
 
+    def _read_moments(self, source: Path, moment: float | None) -> list[Example]:
+        seen, grid, remarks = Recordings(), Grid.of(self.module), []
+        examples: list[Example] = []
+        for name, (heard, data) in seen.read(source, lambda data: (hear(self.module, data), data), "reading"):
+            seen.use(name)
+            if moment is None:
+                segment = max(heard.segments, key=lambda one: one.stop - one.start, default=None)
+                middle = segment.middle if segment else len(heard.answers.logits) // 2
+                what = f"the longest label, {self.module.classes[segment.answer]}" if segment else "it"
+                remarks.append(
+                    f"{name}: explained is the middle of {what}; moment= names another, in seconds"
+                )
+            else:
+                require_number(f"moment (seconds of {name})", moment, 0, round(heard.seconds, 3))
+                middle = min(grid.window(moment), len(heard.answers.logits) - 1)
+            samples, first = block_at(heard, data, grid.seconds(middle))
+            block = self.on(samples, name, levels=heard.levels)
+            examples.append(self._cut(replace(block, window=middle - first), first, heard.levels))
+        if not examples:
+            raise seen.none_usable(source)
+        self.remarks = [*remarks, *seen.summary()]
+        return examples
+
+    def _cut(self, block: Example, first: int = 0, levels: NDArray[np.float32] | None = None) -> Example:
+        """The seconds around the window that is explained, of a block that begins with window ``first``."""
+        grid, axis = Grid.of(self.module), self.module.network.shape.windows
+        assert axis is not None
+        assert block.window is not None
+        around = round(AROUND * grid.rate / grid.step)
+        start = max(block.window - around, 0)
+        frames = slice(start * axis.stride, (block.window + around) * axis.stride + axis.field)
+        mean, deviation = self._levels(block) if levels is None else levels[1:].tolist()
+        cut = Cut((first + start) * grid.step / grid.rate, mean, deviation)
+        name = f"{block.name} at {grid.seconds(first + block.window):.2f} s"
+        x = block.x[:, :, frames].contiguous()
+        return replace(block, x=x, name=name, source=cut, window=block.window - start)
+
+    def explained(self, dataset: Dataset, item: int) -> Example:
+        """One item of a dataset; over time what lies around its moment."""
+        example = super().explained(dataset, item)
+        return example if example.window is None else self._cut(example)
+
     @property
     def log_mel(self) -> LogMel:
         """The preprocessing."""
         return self.module.log_mel
 
-    def on(self, samples: NDArray[np.int16], name: str, label: int | None = None) -> Example:
-        """A clip as an input."""
+    def on(
+        self,
+        samples: NDArray[np.int16],
+        name: str,
+        label: int | None = None,
+        levels: NDArray[np.float32] | None = None,
+    ) -> Example:
+        """A clip as an input, scaled by its own levels or others (see ``LogMel``)."""
         batch = {"x": torch.from_numpy(samples)[None], "lengths": torch.tensor([len(samples)])}
+        batch |= {} if levels is None else {"levels": torch.from_numpy(levels)[None]}
         x, frames = self.module.preprocess(batch)
         return Example(self.own(x[0], frames).contiguous(), name, label, samples)
 
@@ -73,29 +145,36 @@ class SpeechDomain(InputAdapter):
 
     def _levels(self, example: Example) -> tuple[float, float]:
         """Mean and deviation of the logarithm of a clip's levels, which the preprocessing takes away."""
+        if isinstance(example.source, Cut):
+            return example.source.mean, example.source.deviation
         power = self.log_mel.power(torch.from_numpy(example.source).float()[None] / FULL_SCALE)
         log = (power / power.mean().clamp(min=1e-12) + FLOOR).log()
         return float(log.mean()), float(log.std(correction=0).clamp(min=1e-3))
 
     def regions(self, example: Example) -> dict[str, Masks]:
-        """Boxes of time and frequency, whole bands, and whole slices of time."""
+        """Boxes of time and frequency, whole bands, and whole slices of time; over time these last NARROW."""
         mels, frames = example.x.shape[1:]
-        high, wide = max(mels // 8, 1), max(frames // 8, 1)
+        wide = frames // 8 if example.window is None else round(NARROW * self.log_mel.rate / self.log_mel.hop)
+        high, wide = max(mels // 8, 1), max(wide, 1)
         sizes = {"boxes": (high, wide), "bands": (high, frames), "slices": (mels, wide)}
         return {kind: boxes((mels, frames), size) for kind, size in sizes.items()}
 
     def make(self, x: Input, name: str, of: Example | None = None) -> Example:
         """With the levels of the clip that was changed, so that it can be heard."""
-        return Example(x, name, None, None if of is None else of.source)
+        return Example(x, name) if of is None else Example(x, name, None, of.source, of.window)
 
     def show(self, axes: Axes, example: Example, heat: np.ndarray | None = None) -> None:
-        """The spectrogram in Hz and seconds; under relevance it is grey."""
+        """The spectrogram in Hz and seconds; under relevance it is grey. A line marks the moment."""
         seconds = example.x.size(2) * self.log_mel.hop / self.log_mel.rate
-        centres = self.log_mel.centres.numpy()
-        draw_spectrogram(axes, example.x[0].numpy(), centres, seconds, "magma" if heat is None else "Greys")
+        centres, colours = self.log_mel.centres.numpy(), "magma" if heat is None else "Greys"
+        first = example.source.first if isinstance(example.source, Cut) else 0.0
+        draw_spectrogram(axes, example.x[0].numpy(), centres, seconds, colours, first)
+        if example.window is not None:
+            line: Any = {"color": GREEN, "linewidth": 1.5, "linestyle": (0, (4, 2)), "zorder": 6}
+            axes.axvline(first + Grid.of(self.module).seconds(example.window), **line)
         if heat is not None:
             alpha = np.minimum(0.25 + np.abs(heat) / (np.abs(heat).max() or 1.0), 0.85)
-            corners = (0, seconds, -0.5, len(heat) - 0.5)
+            corners = (first, first + seconds, -0.5, len(heat) - 0.5)
             draw_signed(axes, heat, origin="lower", aspect="auto", extent=corners, alpha=alpha)
         axes.tick_params(pad=1)
         axes.xaxis.label.set_fontsize(9)
@@ -103,7 +182,8 @@ class SpeechDomain(InputAdapter):
 
     def show_box(self, axes: Axes, example: Example, box: Box) -> None:
         """In seconds along the frames."""
-        draw_box(axes, box, 0, self.log_mel.hop / self.log_mel.rate)
+        first = example.source.first if isinstance(example.source, Cut) else 0.0
+        draw_box(axes, box, first, self.log_mel.hop / self.log_mel.rate)
 
     def show_filter(self, axes: Axes, weight: Tensor, layer: str) -> None:
         """Bands over frames; where a filter slides along frequency, in Hz at the scale's middle."""

@@ -169,15 +169,16 @@ def draw_spectrogram(
     centres: NDArray[np.float32],
     seconds: float,
     cmap: str = "magma",
+    first: float = 0.0,
 ) -> None:
-    """Draw levels (mels, columns) of bands centred at (mels,) Hz; all columns last ``seconds``."""
+    """Draw levels (mels, columns) of bands centred at (mels,) Hz: ``seconds``, from ``first`` on."""
     axes.imshow(
         np.maximum(decibels, decibels.max() - RANGE),
         cmap,
         aspect="auto",
         interpolation="nearest",
         origin="lower",
-        extent=(0, seconds, -0.5, len(centres) - 0.5),
+        extent=(first, first + seconds, -0.5, len(centres) - 0.5),
     )
     shown = np.array([hertz for hertz in TICKS if centres[0] <= hertz <= centres[-1]])
     places = np.interp(shown, centres, np.arange(len(centres)))

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from domains.speech.figures import LONGEST, Label, labels_picture, rows_for
 from domains.speech.levels import Levels, decibels
 from domains.speech.module import SpeechClassifier
-from domains.speech.reading import UnusableError, has_sound, open_recording
+from domains.speech.reading import Recording, UnusableError, has_sound, open_recording
 from shared.commands import Answers, answers, best
 from shared.training import Segment, Windows
 
@@ -46,6 +46,22 @@ class Grid(NamedTuple):
         """The window whose middle is nearest to a moment."""
         return max(round((seconds * self.rate - self.first) / self.step), 0)
 
+    @property
+    def block(self) -> int:
+        """Windows of a block."""
+        return round(BLOCK * self.rate / self.step)
+
+    @property
+    def margin(self) -> int:
+        """Windows that are heard before a block, and after it."""
+        return round(CONTEXT * self.rate / self.step)
+
+    def blocks(self, file: Recording) -> Iterator[tuple[int, NDArray[np.int16]]]:
+        """The first window of each block, and its samples with those heard before and after."""
+        seconds, overlap = (n * self.step / self.rate for n in (self.block, 2 * self.margin))
+        for first, x in file.blocks(self.rate, seconds, overlap):
+            yield first // self.step, x
+
 
 @dataclass(frozen=True)
 class Heard:
@@ -54,6 +70,7 @@ class Heard:
     module: SpeechClassifier
     answers: Answers  # of its W windows
     seconds: float
+    levels: NDArray[np.float32] | None  # by which it is scaled, see ``LogMel``; None: its own
     sounding: bool  # False: all samples are equal
     decibels: NDArray[np.float32]  # (mels, frames) of the first LONGEST seconds
     damage: str  # description of a damaged file
@@ -137,30 +154,41 @@ def hear(module: SpeechClassifier, data: Path | bytes) -> Heard:
     by the levels of all its seconds that are no pause: it is read twice.
     """
     log_mel, grid = module.log_mel, Grid.of(module)
-    step = round(BLOCK * grid.rate / grid.step)  # windows of a block
-    margin = round(CONTEXT * grid.rate / grid.step)
-    seconds, overlap = step * grid.step / grid.rate, 2 * margin * grid.step / grid.rate
     levels, sounding = _levels(module, data), False
     parts: list[Answers] = []
     shown: list[NDArray[np.float32]] = []
     with open_recording(data) as file:
-        for number, (first, x) in enumerate(file.blocks(grid.rate, seconds, overlap)):
+        for first, x in grid.blocks(file):
             sounding = sounding or bool(has_sound(x[None])[0])
-            batch = {"x": x[None], "lengths": np.array([len(x)])}
-            if levels is not None:
-                batch["levels"] = levels[None]
-            heard = answers(module, batch)
-            if parts:  # the block before heard what follows it, but this one hears more
-                parts[-1] = parts[-1].part(0, step if number > 1 else step + margin)
-            parts.append(heard.part(margin if number else 0))
-            if number * seconds < LONGEST:
-                shown = [*(one[:, : step * grid.step // log_mel.hop] for one in shown), decibels(log_mel, x)]
-            length = (first + len(x)) / grid.rate
+            heard = answers(module, _batch(x, levels))
+            if parts:  # what the block before heard after its end, this one has heard more of
+                parts[-1] = parts[-1].part(0, grid.block + (grid.margin if len(parts) == 1 else 0))
+            parts.append(heard.part(grid.margin if first else 0))
+            if grid.seconds(first) < LONGEST:
+                frames = grid.block * grid.step // log_mel.hop
+                shown = [*(one[:, :frames] for one in shown), decibels(log_mel, x)]
+            length = first * grid.step / grid.rate + len(x) / grid.rate
         damage = file.damage()
     if not parts:
         raise UnusableError("no samples", "a header without sound")
     frames = round(LONGEST * grid.rate / log_mel.hop)
-    return Heard(module, Answers.joined(parts), length, sounding, np.hstack(shown)[:, :frames], damage, [])
+    drawn = np.hstack(shown)[:, :frames]
+    return Heard(module, Answers.joined(parts), length, levels, sounding, drawn, damage, [])
+
+
+def block_at(heard: Heard, data: Path | bytes, seconds: float) -> tuple[NDArray[np.int16], int]:
+    """The samples of a block of the recording, around a moment, and their first window."""
+    grid = Grid.of(heard.module)
+    with open_recording(data) as file:
+        for first, x in grid.blocks(file):
+            if seconds < (first * grid.step + len(x)) / grid.rate - CONTEXT:
+                break
+    return x, first
+
+
+def _batch(x: NDArray[np.int16], levels: NDArray[np.float32] | None) -> dict[str, Any]:
+    batch = {"x": x[None], "lengths": np.array([len(x)])}
+    return batch if levels is None else batch | {"levels": levels[None]}
 
 
 def _levels(module: SpeechClassifier, data: Path | bytes) -> NDArray[np.float32] | None:

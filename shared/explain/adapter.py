@@ -1,6 +1,7 @@
 """The parts of an explanation that differ between domains: an adapter for each domain."""
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -14,11 +15,22 @@ from torch import Tensor
 
 from shared.config import progress
 from shared.explain.explanation import Box, Example, Input, Inputs, Shown
+from shared.explain.moment import at_window
 from shared.explain.training_inputs import Batch, Excitement, search
 from shared.explain.units import Target
 from shared.network import Network
 from shared.results import ORANGE, RELEVANCE
-from shared.training import Classifier, DataModule, Dataset, Draw, as_tensors, evenly_by_length
+from shared.training import (
+    UNLABELLED,
+    Classifier,
+    DataModule,
+    Dataset,
+    Draw,
+    Windows,
+    as_tensors,
+    evenly_by_length,
+    longest,
+)
 
 Masks = Bool[Tensor, "n b1 b2"]  # an axis that carries no place has one cell
 Map = Float[Tensor, "1 _ _"]
@@ -67,6 +79,8 @@ class InputAdapter:
         self.module, self._data = module, data
         self.read_data: Callable[[], None] = data.setup
         self.remarks: list[str] = []
+        self._window: int | None = None
+        self._at_moment: tuple[Network, Network] | None = None  # a network, and the same at the window
         self._found: dict[str | None, Excitement] = {}
 
     read: Callable[..., Sequence[Example]]
@@ -192,8 +206,17 @@ class InputAdapter:
 
     @property
     def network(self) -> Network:
-        """The network that is explained."""
-        return self.module.network
+        """The network that is explained; over time its answer at the moment of the example in question."""
+        network = self.module.network
+        if self._window is None or not network.over_time:
+            return network
+        if self._at_moment is None or self._at_moment[0] is not network:
+            self._at_moment = network, at_window(network, self._window)
+        return self._at_moment[1]
+
+    def turn_to(self, example: Example | None) -> None:
+        """Explain this example next; None: units and classes, over time in all windows."""
+        self._window, self._at_moment = None if example is None else example.window, None
 
     @torch.no_grad()
     def logits(self, x: Inputs) -> Float[Tensor, "n classes"]:
@@ -207,6 +230,7 @@ class InputAdapter:
 
     def answer(self, example: Example) -> int:
         """The class that the network predicts."""
+        self.turn_to(example)
         return int(self.logits(example.x[None]).argmax())
 
     @cached_property
@@ -220,17 +244,34 @@ class InputAdapter:
         """Some items as the layers take them."""
         batch = as_tensors(dataset[Draw(items, None)])
         x, lengths = self.module.preprocess(batch)
-        return items, x.contiguous(), lengths, batch["y"]
+        return items, x.contiguous(), lengths, batch.get("y")
 
     def batches(self, dataset: Dataset, most: int) -> Iterator[Batch]:
         """At most N items of a dataset, evenly drawn, sorted by length."""
         return (self.batch(dataset, items) for items in evenly_by_length(dataset, most, 64))
 
     def example(self, dataset: Dataset, item: int) -> Example:
-        """One item of a dataset."""
+        """One item of a dataset; over time without a label."""
         _, x, lengths, y = self.batch(dataset, np.array([item]))
         name, source = self.describe(dataset, item)
-        return Example(self.own(x[0], lengths), name, int(y[0]), source)
+        label = None if y is None or self.module.network.over_time else int(y[0])
+        return Example(self.own(x[0], lengths), name, label, source)
+
+    @torch.no_grad()
+    def explained(self, dataset: Dataset, item: int) -> Example:
+        """One item; over time with the window in the middle of its longest label (if unknown, that found)."""
+        example, network = self.example(dataset, item), self.module.network
+        if not network.over_time:
+            return example
+        y, logits = self.batch(dataset, np.array([item]))[3], network(example.x[None])
+        windows = Windows(logits, torch.tensor([len(logits)]))
+        if y is None or network.shape.windows is None:
+            answers = windows.answers()[0]
+        else:
+            answers = windows.labels(y, network.shape.windows).numpy()
+        segment = longest(answers, self.module.between_classes)
+        known = y is not None and segment.answer != UNLABELLED
+        return replace(example, window=segment.middle, label=segment.answer if known else None)
 
     def own(self, x: Input, lengths: Tensor | None) -> Input:
         """An input without its padding."""
@@ -242,7 +283,7 @@ class InputAdapter:
         if layer not in self._found:
             batches = self.batches(self.data.train_set, self.searched)
             shown = progress(batches, f"searching real inputs of {layer or 'the classes'}")
-            self._found[layer] = search(self.network, layer, shown)
+            self._found[layer] = search(self.module.network, layer, shown)
         return self._found[layer]
 
     def signed(self, relevance: Input) -> Map:

@@ -39,7 +39,7 @@ from shared.runs import Run
 from shared.training import Classifier, Record, load_module
 
 LIKELIEST = 5  # classes that the report names
-OWN = ("text", "move")  # keys of the configuration that a domain's own kind of input needs
+OWN = ("text", "move", "moment")  # keys of the configuration that a domain's own kind of input needs
 OF_CHECKS = ("run", "check", "data", "checkpoint", "output", "searched", "n", "seed")
 WEIGHTS: dict[str, Any] = {"l1": NotNegative, "smooth": NotNegative, "epsilon": Positive | None}
 NUMBERS = {
@@ -164,6 +164,7 @@ def _explain(run: Run, adapter: InputAdapter, config: DictConfig) -> Path:
 def _answer(adapter: InputAdapter, example: Example, panels: list[Panel]) -> Answer:
     """What the network answers to an input, what the data say, and the evidence."""
     classes = adapter.module.classes
+    adapter.turn_to(example)
     likeliest = best(adapter.probabilities(example.x[None])[0].numpy(), classes, LIKELIEST)
     remark = ""
     if example.label is not None:
@@ -232,7 +233,7 @@ def _examples(adapter: InputAdapter, config: DictConfig) -> tuple[list[Example],
             raise UserError(f"{key}: must be given with input=, got {value}")
         dataset = adapter.data.val_set
         require_int("item (of the validation set)", config.item, 0, len(dataset) - 1)
-        return [adapter.example(dataset, config.item)], []
+        return [adapter.explained(dataset, config.item)], []
     examples = _read(adapter, None if config.input is None else Path(config.input), **own)
     remarks = list(adapter.remarks)
     if len(examples) > config.inputs:

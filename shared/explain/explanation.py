@@ -16,12 +16,14 @@ class Example:
     """One input as the network's layers take it, after the preprocessing, without padding.
 
     ``source`` is what the adapter draws it from, or takes regions away from; None: made by a method.
+    ``window`` is that whose answer is explained, of a network with an answer for each.
     """
 
     x: Input
     name: str
     label: int | None = None
     source: Any = None
+    window: int | None = None
 
 
 class Shown(NamedTuple):

@@ -73,6 +73,7 @@ def explain(
     """
     require_choice("methods", method, METHODS)
     record = METHODS[method]
+    adapter.turn_to(example)
     trained = [weight for weight in adapter.network.parameters() if weight.requires_grad]
     adapter.network.eval().requires_grad_(False)
     try:

@@ -13,7 +13,7 @@ from shared.explain.units import activations
 from shared.network import Network
 
 TOP = 9  # inputs that are kept of each unit
-Batch = tuple[np.ndarray, Inputs, Tensor | None, Tensor]  # numbers of items, inputs, lengths, classes
+Batch = tuple[np.ndarray, Inputs, Tensor | None, Tensor | None]  # numbers of items, inputs, lengths, classes
 
 
 class Excitement(NamedTuple):

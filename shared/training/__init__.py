@@ -20,7 +20,7 @@ from shared.training.familiarity import UNLIKE, Record, observe
 from shared.training.loggers import ending, log_results, log_settings
 from shared.training.machine import obeyed
 from shared.training.optimizers import OPTIMIZERS, SCHEDULES, build
-from shared.training.over_time import UNLABELLED, Segment, Windows
+from shared.training.over_time import UNLABELLED, Segment, Windows, longest
 from shared.training.setup import (
     build_data,
     build_module,

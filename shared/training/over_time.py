@@ -74,12 +74,21 @@ class Windows(NamedTuple):
 
     def segments(self, between: frozenset[int]) -> list[list[Segment]]:
         """The sequence of each item: its runs of equal answers, but those of classes ``between``."""
-        sequences = []
-        for answers in self.answers():
-            ends = np.append(np.flatnonzero(np.diff(answers)) + 1, len(answers)).tolist()
-            runs = zip(answers[[end - 1 for end in ends]].tolist(), [0, *ends[:-1]], ends, strict=True)
-            sequences.append([Segment(*run) for run in runs if run[0] not in between])
-        return sequences
+        return [[run for run in runs(row) if run.answer not in between] for row in self.answers()]
+
+
+def runs(answers: Int[np.ndarray, " windows"]) -> list[Segment]:
+    """The runs of equal classes."""
+    ends = np.append(np.flatnonzero(np.diff(answers)) + 1, len(answers)).tolist()
+    own = answers[[end - 1 for end in ends]].tolist()
+    return [Segment(*run) for run in zip(own, [0, *ends[:-1]], ends, strict=True)]
+
+
+def longest(answers: Int[np.ndarray, " windows"], between: frozenset[int]) -> Segment:
+    """The longest run of a label; if there is none, all of it, with the class in its middle."""
+    segments = [run for run in runs(answers) if run.answer not in {*between, UNLABELLED}]
+    whole = Segment(int(answers[len(answers) // 2]), 0, len(answers))
+    return max(segments, key=lambda run: run.stop - run.start, default=whole)
 
 
 def likeliest(logits: Float[np.ndarray, "windows classes"], change: float) -> Int[np.ndarray, " windows"]:

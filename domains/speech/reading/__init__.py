@@ -4,7 +4,7 @@ from domains.speech.reading.aligned import Aligned, read_aligned
 from domains.speech.reading.alignment import Alignment
 from domains.speech.reading.audio import FULL_SCALE, has_sound
 from domains.speech.reading.clips import Clips, read_clips
-from domains.speech.reading.decode import UnusableError, open_recording
+from domains.speech.reading.decode import Recording, UnusableError, open_recording
 from domains.speech.reading.labels import compile_pattern
 from domains.speech.reading.recordings import Recordings, load
 from domains.speech.reading.split import Official, Splitter

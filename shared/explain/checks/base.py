@@ -55,8 +55,8 @@ class Subject:
         self.adapter, self.n, self.seed = adapter, n, seed
         dataset = adapter.data.val_set
         drawn = np.random.default_rng(seed).permutation(len(dataset))[: MOST * n]
-        examples = (adapter.example(dataset, int(item)) for item in drawn)
-        right = (example for example in examples if adapter.answer(example) == example.label)
+        examples = (adapter.explained(dataset, int(item)) for item in drawn)
+        right = (example for example in examples if example.label in (None, adapter.answer(example)))
         self.examples = list(islice(right, n))
         if len(self.examples) < 2:
             raise UserError(

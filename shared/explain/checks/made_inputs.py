@@ -25,6 +25,7 @@ SMOOTH = 8.0  # weight of the total variation, where smoothness is measured
 def actmax(subject: Subject) -> Iterator[Measure]:
     """Activation maximisation against the best real input, and the effect of smoothness on it."""
     adapter = subject.adapter
+    adapter.turn_to(None)
     layer = default_layer(adapter.network)
     maxima = adapter.search(layer)
     units = np.unique(np.linspace(0, len(maxima.total) - 1, UNITS).astype(int)).tolist()
@@ -66,6 +67,7 @@ def _made(subject: Subject, targets: list[Target]) -> Iterator[tuple[Target, Mad
 def fool(subject: Subject) -> Iterator[Measure]:
     """The network's lowest probability, over the classes, for an input made from noise."""
     adapter, x = subject.adapter, subject.examples[0].x
+    adapter.turn_to(subject.examples[0])
     classes = torch.arange(min(len(adapter.module.classes), CLASSES))
     start = noise(x.expand(len(classes), *x.shape), adapter, subject.seed)
     made = deceive(adapter, start, classes)

@@ -7,6 +7,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
+from shared.config import print_line
 from shared.explain import InputAdapter, Target
 from shared.explain.checks.base import Measure, Subject, check, measure
 from shared.network import Network
@@ -47,6 +48,9 @@ def planted(subject: Subject) -> Iterator[Measure]:
     """
     adapter = subject.adapter
     if type(adapter).plant is InputAdapter.plant:
+        return
+    if adapter.module.network.over_time:
+        print_line("planted evidence: not checked, as it is of networks with one answer for an input")
         return
     random = np.random.default_rng(subject.seed)
     network = learn(adapter, random)

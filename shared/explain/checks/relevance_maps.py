@@ -24,9 +24,9 @@ POINTS = 21  # of a deletion or insertion curve
 @check
 def gradients(subject: Subject) -> Iterator[Measure]:
     """The largest gap between the gradient and central differences, in double precision."""
-    network, example = subject.adapter.network, subject.examples[0]
-    random = torch.Generator().manual_seed(subject.seed)
+    example, random = subject.examples[0], torch.Generator().manual_seed(subject.seed)
     target = Target(subject.adapter.answer(example))
+    network = subject.adapter.network
     x = example.x.double()
     # Without noise max-pooling has ties, at which there is no gradient.
     x = x + 0.1 * torch.randn(x.shape, generator=random, dtype=x.dtype)

@@ -112,7 +112,7 @@ def test_labels_of_a_network_trained_by_ctc_have_the_time_of_their_peak() -> Non
     logits = 5 * np.eye(5)[path]
     logits[3, 0] = 6
     answers = Answers(logits, np.ones(9), np.zeros(9, bool), [[]] * 9)
-    heard = Heard(module, answers, 0.2, True, np.zeros((24, 20), np.float32), "", [])
+    heard = Heard(module, answers, 0.2, None, True, np.zeros((24, 20), np.float32), "", [])
     rows = list(heard.rows(1, 0.8))
     assert [(row["at_ms"], row["answer"]) for row in rows] == [(72, "high"), (112, "high"), (152, "low")]
     assert heard.spoken() == "high … high … low"
