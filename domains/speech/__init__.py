@@ -8,6 +8,7 @@ DOMAIN = Domain(
         "domains.speech.data.SpeechData",
         "domains.speech.commands.CommandsData",
         "domains.speech.aligned.AlignedData",
+        "domains.speech.made.MadeData",
     ),
     predict="domains.speech.predict.predict",
     explain="domains.speech.explain.SpeechDomain",

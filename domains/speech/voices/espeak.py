@@ -1,6 +1,7 @@
 """espeak-ng's library, from the package espeakng-loader: a text in, samples and events in time out."""
 
 import ctypes
+import os
 from _ctypes import dlclose
 from threading import Lock
 from typing import Any, NamedTuple
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 
 from shared.errors import UserError
 
+VERSION = "1.52.0"  # of the library in espeakng-loader 0.2.4; another may speak otherwise
 RATE = 22050  # Hz of the library's voices
 SPEED = (80, 450)  # words a minute that the library can speak
 _SYNCHRONOUS, _PHONE_EVENTS, _KEEP_RUNNING, _UTF8 = 2, 1, 0x8000, 1
@@ -97,18 +99,24 @@ class _Library:
             import espeakng_loader
 
             self.library = ctypes.CDLL(espeakng_loader.get_library_path())
-            data = espeakng_loader.get_data_path().encode()
+            data = os.fsencode(espeakng_loader.get_data_path())
             options = _PHONE_EVENTS | _KEEP_RUNNING
-            rate = self.library.espeak_Initialize(_SYNCHRONOUS, 0, data, options)
+            self.library.espeak_Initialize(_SYNCHRONOUS, 0, data, options)
         except (ImportError, OSError, RuntimeError) as error:
-            reason = " ".join(str(error).split())
-            remedy = "give: pip install espeakng-loader==0.2.4"
-            raise UserError(f"espeakng-loader: must be installed, got {reason}; {remedy}") from error
-        if rate != RATE:
-            raise UserError(f"espeakng-loader: must speak at {RATE} Hz, got {rate}; install it again")
+            raise _unusable(" ".join(str(error).split())) from error
+        self.library.espeak_Info.restype = ctypes.c_char_p
+        if (version := self.library.espeak_Info(None).decode()) != VERSION:
+            raise _unusable(f"espeak-ng {version}")
         self.library.espeak_ng_SetRandSeed(ctypes.c_long(1))
         return self.library
 
     def __exit__(self, *error: object) -> None:
         self.library.espeak_Terminate()
         dlclose(self.library._handle)
+
+
+def _unusable(reason: str) -> UserError:
+    remedy = "give: pip install espeakng-loader==0.2.4"
+    return UserError(
+        f"espeakng-loader: must have espeak-ng {VERSION} for this system, got {reason}; {remedy}"
+    )

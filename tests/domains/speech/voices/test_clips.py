@@ -148,7 +148,7 @@ def test_a_missing_library_and_an_unknown_voice_are_reported(monkeypatch: pytest
     ):
         espeak.speak("one", "en-gb+m1", speed=150, pitch=50, melody=50)
     monkeypatch.setitem(sys.modules, "espeakng_loader", None)
-    with pytest.raises(
-        UserError, match=r"espeakng-loader: must be installed, got .*; give: pip install espeakng-loader=="
-    ):
+    with pytest.raises(UserError) as error:
         clip(VOICE, "one", "a")
+    assert str(error.value).startswith("espeakng-loader: must have espeak-ng 1.52.0 for this system, got ")
+    assert str(error.value).endswith("; give: pip install espeakng-loader==0.2.4")
