@@ -92,10 +92,12 @@ def labels_picture(
     true: Sequence[Label],
     seconds: float,
     title: str,
+    marked: Collection[Label] = (),
 ) -> Figure:
     """The spectrogram of a recording in rows, each with strips of its labels: those found, and the true ones.
 
-    ``decibels`` (mels, frames) last ``seconds``. No true labels: they are not known.
+    ``decibels`` (mels, frames) last ``seconds``. No true labels: they are not known. ``marked`` as of
+    ``draw_strip``.
     """
     row, count = rows_for(max(len(found), len(true)), seconds)
     strips = [("found", found), *([("true", true)] if true else [])]
@@ -103,14 +105,13 @@ def labels_picture(
     figure, axes = new_figure(
         title, 12, 0.6 + 2.4 * count, len(ratios), 1, height_ratios=ratios, squeeze=False
     )
-    wrong = {label for label in found if true and not any(_agree(label, other) for other in true)}
     for number in range(count):
         first = number * row
         above, *below = axes[number * (1 + len(strips)) : (number + 1) * (1 + len(strips)), 0]
         draw_spectrogram(above, decibels, centres, seconds)
         above.set(xlim=(first, first + row), xlabel="", xticklabels=[])
         for part, (name, labels) in zip(below, strips, strict=True):
-            draw_strip(part, labels, (first, first + row), name, wrong)
+            draw_strip(part, labels, (first, first + row), name, marked)
         below[-1].tick_params(bottom=True, labelbottom=True)
     axes[-1, 0].set_xlabel("seconds")
     return figure
@@ -121,11 +122,6 @@ def rows_for(labels: int, seconds: float) -> tuple[float, int]:
     row = min(max(LABELS * seconds / max(labels, 1), ROW[0]), ROW[1])
     count = min(math.ceil(seconds / row), ROWS)
     return min(row, seconds / count), count
-
-
-def _agree(found: Label, true: Label) -> bool:
-    """Whether the label found lies, with its middle, in a true one of its name."""
-    return found.name == true.name and true.start <= (found.start + found.end) / 2 < true.end
 
 
 def draw_strip(

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import starmap
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 from domains.speech.figures import LONGEST, Label, labels_picture, rows_for
 from domains.speech.levels import Levels, decibels
 from domains.speech.module import SpeechClassifier
-from domains.speech.reading import Recording, UnusableError, has_sound, open_recording
+from domains.speech.reading import Recording, UnusableError, alignment_beside, has_sound, open_recording
 from shared.commands import Answers, answers, best
 from shared.training import Segment, Windows
 
@@ -74,7 +75,8 @@ class Heard:
     sounding: bool  # False: all samples are equal
     decibels: NDArray[np.float32]  # (mels, frames) of the first LONGEST seconds
     damage: str  # description of a damaged file
-    true: Sequence[Label]  # the labels in a file beside it, if there is one
+    true: Sequence[Label]  # those in a file beside it; none where there is none
+    problem: str = ""  # why it cannot be read
 
     @cached_property
     def segments(self) -> list[Segment]:
@@ -131,7 +133,14 @@ class Heard:
         """The spectrogram, and strips of the labels found and of the true ones."""
         centres = self.module.log_mel.centres.cpu().numpy()
         found, true = self._drawn
-        return labels_picture(self.decibels, centres, found, true, min(self.seconds, LONGEST), title)
+        marked = {label for label in found if self._is_wrong(label)}
+        return labels_picture(self.decibels, centres, found, true, min(self.seconds, LONGEST), title, marked)
+
+    def _is_wrong(self, label: Label) -> bool:
+        """Whether another true label, or none, lies in its middle; one that is no class may be the same."""
+        middle = (label.start + label.end) / 2
+        there = [one.name for one in self.true if one.start <= middle < one.end]
+        return bool(self.true) and label.name not in there and all(n in self.module.classes for n in there)
 
     @property
     def _drawn(self) -> list[list[Label]]:
@@ -139,12 +148,11 @@ class Heard:
 
     @property
     def cut(self) -> str:
-        """How much of it the picture shows, if that is not all."""
+        """What the picture does not show of it."""
         row, count = rows_for(max(map(len, self._drawn)), min(self.seconds, LONGEST))
         shown = row * count
-        return (
-            f"; the picture shows {shown:.0f} of {self.seconds:,.0f} s" if shown < self.seconds - 0.5 else ""
-        )
+        part = f"the picture shows {shown:.0f} of {self.seconds:,.0f} s" * (shown < self.seconds - 0.5)
+        return "".join(f"; {words}" for words in (part, self.problem) if words)
 
 
 def hear(module: SpeechClassifier, data: Path | bytes) -> Heard:
@@ -172,8 +180,13 @@ def hear(module: SpeechClassifier, data: Path | bytes) -> Heard:
     if not parts:
         raise UnusableError("no samples", "a header without sound")
     frames = round(LONGEST * grid.rate / log_mel.hop)
-    drawn = np.hstack(shown)[:, :frames]
-    return Heard(module, Answers.joined(parts), length, levels, sounding, drawn, damage, [])
+    drawn, joined = np.hstack(shown)[:, :frames], Answers.joined(parts)
+    alignment, problem = None, ""
+    if isinstance(data, Path):
+        alignment, problem = alignment_beside(data, module.classes, file.rate, length)
+    rows = [] if alignment is None else zip(*(column.tolist() for column in alignment), strict=True)
+    true = [label for label in starmap(Label, rows) if label.name not in ("", module.between)]
+    return Heard(module, joined, length, levels, sounding, drawn, damage, true, problem)
 
 
 def block_at(heard: Heard, data: Path | bytes, seconds: float) -> tuple[NDArray[np.int16], int]:

@@ -3,6 +3,7 @@
 from domains.speech.reading.aligned import Aligned, read_aligned
 from domains.speech.reading.alignment import Alignment
 from domains.speech.reading.audio import FULL_SCALE, has_sound
+from domains.speech.reading.beside import alignment_beside
 from domains.speech.reading.clips import Clips, read_clips
 from domains.speech.reading.decode import Recording, UnusableError, open_recording
 from domains.speech.reading.labels import compile_pattern

@@ -145,13 +145,34 @@ def test_memory_does_not_grow_with_samples(tmp_path: Path) -> None:
     assert many - few < 0.4 * 50 * len(x) * 4  # of the samples as floats; the answers are kept
 
 
+def test_labels_beside_a_recording_are_drawn(tmp_path: Path) -> None:
+    said = write(tmp_path / "said.wav")
+    rows = [f"{round(start * RATE)} {round(end * RATE)} {name}" for name, start, end in said]
+    (tmp_path / "said.wrd").write_text("\n".join(rows))
+    (tmp_path / "said.txt").write_text("no labels with times")
+    heard = running.hear(listener(), tmp_path / "said.wav")
+    assert [label.name for label in heard.true] == [label.name for label in heard.labels]
+    assert not any(map(heard._is_wrong, heard.labels))
+    (tmp_path / "said.wrd").write_text("\n".join(rows).replace(said[0][0], "other"))
+    assert not any(map(running.hear(listener(), tmp_path / "said.wav")._is_wrong, heard.labels))
+    other = next(name for name in ("low", "high") if name != said[0][0])
+    (tmp_path / "said.wrd").write_text("\n".join([rows[0].replace(said[0][0], other), *rows[1:]]))
+    heard = running.hear(listener(), tmp_path / "said.wav")
+    assert [heard._is_wrong(label) for label in heard.labels] == [True, False, False, False]
+    assert len(heard.picture("title", 1).axes) == 3
+    (tmp_path / "said.wrd").write_text("one two three")
+    summary = predict(listener(), tmp_path / "said.wav", top=1).summary
+    assert "; labels beside it are not drawn: said.wrd, line 1: must be START END LABEL, got" in summary
+
+
 def test_rows_of_a_picture() -> None:
     assert rows_for(40, 3.0) == (3.0, 1)
     assert rows_for(120, 9.0) == (3.0, 3)
     assert rows_for(6000, 500.0) == pytest.approx((10 / 3, 6))  # the first 20 s
     assert rows_for(0, 500.0) == (20.0, 6)
     marked, true = [Label("a", 0.1, 0.3), Label("$b$", 0.3, 0.305)], [Label("c", 0.1, 0.3)]
-    figure = labels_picture(np.zeros((24, 90), np.float32), np.arange(24) * 150.0, marked, true, 0.9, "title")
+    centres = np.arange(24) * 150.0
+    figure = labels_picture(np.zeros((24, 90), np.float32), centres, marked, true, 0.9, "title", marked)
     figure.draw_without_rendering()
     texts = {text.get_text(): text.get_color() for axes in figure.axes for text in axes.texts}
     assert texts.keys() == {"a", "c"}  # a label that has no room is a box alone
