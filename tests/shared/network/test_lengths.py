@@ -56,6 +56,7 @@ NETWORKS = {
     "pooled": (POOLED, (None, 6)),
     "frequency": (FREQUENCY, (6, None)),
     "every state": (EVERY_STATE, (6, None)),
+    "centered": (["center", *FREQUENCY], (6, None)),
     "time": (TIME, (6, None)),
 }
 LENGTHS = [13, 1, 7, 2, 5, 12]
