@@ -61,10 +61,23 @@ def write_games(path: Path, n: int = 60, *, flip: bool = False) -> None:
         (path / f"{i:03d}.sgf").write_text(f"(;SZ[19]{moves})")
 
 
+def write_aligned(path: Path, n: int = 60, *, flip: bool = False) -> None:
+    """The same sounds, with labels over time beside them."""
+    write_sounds(path, n)
+    for i, file in enumerate(sorted(path.glob("*/*.wav"), key=lambda file: file.name)):
+        labels = "ab"[(i + flip) % 2], "ba"[(i + flip) % 2]
+        file.with_suffix(".phn").write_text(f"0 1500 {labels[0]}\n1500 3000 {labels[1]}\n")
+
+
 KINDS = {  # an archive may take the place of a folder
     "text": (write_sentences, "data.csv", ["data=text/sentences", "model.filters=4", "model.embedding=8"]),
     "image": (write_pictures, "images.zip", ["data=image/folder", "data.size=28", "data.channels=1"]),
     "speech": (write_sounds, "sounds.zip", ["data=speech/folder", "model.filters=4", "model.units=4"]),
+    "speech over time": (
+        write_aligned,
+        "aligned.zip",
+        ["data=speech/aligned", "model=speech/phones", "model.filters=4", "model.units=4"],
+    ),
     "go": (
         write_games,
         "games.zip",
@@ -88,10 +101,11 @@ def stopped(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Run]:
     runs = {}
     for name, (make, path, words) in KINDS.items():
         make(folder / path)
-        more = [f"domain={name}", *words, *QUICK, f"data.path={folder / path}", f"runs={folder}"]
+        own = folder / name.replace(" ", "-")
+        more = [f"domain={name.split()[0]}", *words, *QUICK, f"data.path={folder / path}", f"runs={own}"]
         with pytest.raises(KeyboardInterrupt):
             train(compose("train", [*more, "data.fractions={val: 0.2, test: 0.2}"]), [Stop()])
-        [config] = folder.glob(f"{name}/*/config.yaml")
+        [config] = own.glob("*/*/config.yaml")
         runs[name] = Run(config.parent)
     return runs
 
@@ -145,9 +159,8 @@ def test_changed_data_are_not_trained_on_and_evaluate_reports_the_change(
     path = Path(run.config.data.path)
     weights = (run.checkpoints / "last.ckpt").read_bytes()
     grown = "train: .* examples then, .* now"
-    flipped = (
-        "train: .*" if name == "go" else "train: other labels"
-    )  # its labels are moves, by which it is split
+    # Go's labels are moves, by which it is split; labels over time are hashed with the sounds.
+    flipped = "train: .*" if name in ("go", "speech over time") else "train: other labels"
     try:
         for change, said in (({"n": 70}, grown), ({"flip": True}, flipped)):
             make(path, **change)

@@ -196,6 +196,7 @@ TRAINER = [
     ("barebones=true", "must not be set"),
 ]
 
+ALIGNED = ["domain=speech", "data=speech/aligned"]
 OTHERS = [
     ("train", ["--domain", "image"], "--domain: must be KEY=VALUE or a flag of --help; write domain=image"),
     ("train", ["resume=x", "seed=1"], "seed: must not be set beside resume, got 1"),
@@ -214,6 +215,10 @@ OTHERS = [
     ("train", ["domain=speech", "data.max_seconds=long"], "data.max_seconds: must be a number, got 'long'"),
     ("train", ["optimizer=sgd", "optimizer.momentum=1"], "optimizer.momentum: must be a number in [0, 1)"),
     ("train", ["schedule=halving", "schedule.step_size=0"], "schedule.step_size: must be a whole number"),
+    ("train", ALIGNED, "data.path is not set: give data.path=…"),
+    ("train", [*ALIGNED, "data.path=x", "data.gaps=pause"], "data.gaps: must be 'silence' or null, got 'pau"),
+    ("train", [*ALIGNED, "data.path=x", "data.tier=3"], "data.tier: must be text, got 3"),
+    ("train", [*ALIGNED, "data.path=x", "+data.background=a"], "data.background: there is no such key"),
     ("train", ["-m", "model=go/polcy,go/policy"], "model/go/polcy: there is no such file in conf/"),
     ("sweep", ["sweep=go/policy", "resume=x"], "resume: must not be set"),
     ("sweep", ["sweep=go/policy", "test=true"], "test: must not be set"),

@@ -21,7 +21,7 @@ LEARNED = 5000  # training clips at most: more cost minutes and change little
 BATCH = 256
 FRAMES = 20_000  # training frames at most, of at most 1,000 clips
 CONTEXT = (-6, -3, 0, 3, 6)  # frames around one that is classified: 130 ms at 10 ms a frame
-ROUNDS = 100  # of the regression's search: it changes little from there
+ROUNDS = 50  # of the regression's search: it changes little from there
 
 
 class Labelled(Dataset, Protocol):

@@ -1,6 +1,7 @@
 """Explanations of predictions for recordings."""
 
 import io
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -14,13 +15,24 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torchaudio.functional import griffinlim
 
-from domains.speech.figures import draw_spectrogram
+from domains.speech.figures import Label, draw_spectrogram, draw_strip
 from domains.speech.module import SpeechClassifier
 from domains.speech.preprocessing import FLOOR, LogMel
 from domains.speech.reading import FULL_SCALE, Recordings, load
 from domains.speech.running import Grid, block_at, hear
 from shared.errors import UserError, require_number
-from shared.explain import Box, Example, Input, InputAdapter, Masks, Planted, boxes, draw_box, draw_signed
+from shared.explain import (
+    Box,
+    Example,
+    Input,
+    InputAdapter,
+    Masks,
+    Planted,
+    Shown,
+    boxes,
+    draw_box,
+    draw_signed,
+)
 from shared.results import GREEN
 from shared.training import Dataset
 
@@ -29,6 +41,7 @@ DECIBELS = 10 / np.log(10)  # in a neper of power
 AUDIBLE = 10**0.1  # times the noise's power: 1 dB more, the least that is audible
 AROUND = 1.0  # seconds before and after a moment that are explained with it
 NARROW = 0.1  # seconds of a region that is removed there
+WIDE = (6.4, 2.4)  # inches of a whole recording with its labels over time
 ROUNDS = 32  # of Griffin and Lim's search for the phase
 
 
@@ -184,6 +197,17 @@ class SpeechDomain(InputAdapter):
         """In seconds along the frames."""
         first = example.source.first if isinstance(example.source, Cut) else 0.0
         draw_box(axes, box, first, self.log_mel.hop / self.log_mel.rate)
+
+    def show_labels(self, axes: Axes, example: Example, labels: Sequence[tuple[range, str]]) -> None:
+        """In a strip above the spectrogram."""
+        second = self.log_mel.rate / self.log_mel.hop
+        named = [Label(name, cells.start / second, cells.stop / second) for cells, name in labels]
+        draw_strip(axes.inset_axes((0, 1.01, 1, 0.13)), named, (0, example.x.size(2) / second))
+
+    def cell_for(self, shown: Sequence[Shown]) -> tuple[float, float]:
+        """Wide for whole recordings with labels over time, which are narrow."""
+        whole = any(one.example is not None and one.example.window is None for one in shown)
+        return WIDE if whole and self.module.network.over_time else self.cell
 
     def show_filter(self, axes: Axes, weight: Tensor, layer: str) -> None:
         """Bands over frames; where a filter slides along frequency, in Hz at the scale's middle."""

@@ -10,14 +10,11 @@ python scripts/samples/voices.py domains/speech/sample/sentences.tar.xz --voices
 """
 
 import argparse
-import shutil
-from collections.abc import Iterable
 from pathlib import Path
 
 from domains.speech.voices import single_digits, spoken_texts
 from scripts.samples.pack import pack
 from shared.config import progress
-from shared.errors import UserError
 
 
 def main(words: list[str] | None = None) -> None:
@@ -25,9 +22,7 @@ def main(words: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument(
-        "output", type=Path, help="a new folder; or NAME.tar.xz, an archive, of MP3 files unless single"
-    )
+    parser.add_argument("output", type=Path, help="a new folder; or NAME.tar.xz, an archive of MP3 files")
     kinds = ["sentences", "digits", "words", "single"]
     parser.add_argument("--kind", choices=kinds, default="sentences", help="single: one digit a file")
     parser.add_argument("--voices", type=int, default=120)
@@ -35,8 +30,6 @@ def main(words: list[str] | None = None) -> None:
     parser.add_argument("--seed", type=int, default=0, help="of voices and texts")
     args = parser.parse_args(words)
     packed = args.output.name.endswith(".tar.xz")
-    if min(args.voices, args.each) < 1:
-        parser.error(f"--voices, --each: must be from 1, got {args.voices}, {args.each}")
     if args.output.exists() and not packed:
         parser.error(f"output: must be a new folder, got {args.output}")
     if args.kind == "single":
@@ -45,24 +38,15 @@ def main(words: list[str] | None = None) -> None:
         encoding = "mp3" if packed else "flac"
         files, count = spoken_texts(args.kind, args.voices, args.each, args.seed, encoding), 3
     spoken = progress(files, "espeak-ng speaks", args.voices * args.each * count)
-    try:
-        if packed:
-            pack(spoken, args.output)
-        else:
-            _write(spoken, args.output)
-    except UserError as error:
-        parser.error(str(error))
-
-
-def _write(files: Iterable[tuple[str, bytes]], output: Path) -> None:
-    """The folder, once it is whole."""
-    unfinished = output.with_name(f".{output.name}-unfinished")
-    shutil.rmtree(unfinished, ignore_errors=True)  # of a command that was ended
-    for name, content in files:
+    if packed:
+        pack(spoken, args.output)
+        return
+    unfinished = args.output.with_name(f".{args.output.name}-unfinished")
+    for name, content in spoken:
         path = unfinished / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
-    unfinished.rename(output)
+    unfinished.rename(args.output)
 
 
 if __name__ == "__main__":

@@ -117,6 +117,12 @@ class InputAdapter:
         """Frame a box of cells of the input that was drawn."""
         draw_box(axes, box)
 
+    def show_labels(self, axes: Axes, example: Example, labels: Sequence[tuple[range, str]]) -> None:
+        """Name the runs of cells, along the axis of the windows, of an input over time that was drawn."""
+        for cells, name in labels:
+            axes.axvline(cells.start - 0.5, color=ORANGE, linewidth=0.5)
+            axes.text(cells.start, 0, name, fontsize=7, rotation=90, parse_math=False)
+
     def show_filter(self, axes: Axes, weight: Tensor, layer: str) -> None:
         """Draw one filter (channels, kernel 1, kernel 2): here its mean, blue above zero and orange below."""
         axes.axis("off")

@@ -38,10 +38,12 @@ def examples(
 ) -> Examples:
     """A split's part: digests of what its N examples hold, of that with their labels, and of that in order.
 
-    ``held`` (N,) are numbers that stand for what the examples hold, ``y`` (N,) their classes of these names.
+    ``held`` (N,) are numbers that stand for what the examples hold, ``y`` (N,) their classes of these names;
+    None: ``held`` stands for their labels, too.
     """
-    if held is None or y is None:
+    if held is None:
         return {"n": n}
+    y = np.zeros(n, np.int64) if y is None else y
     labels = np.array([identity(name.encode()) for name in names] or [0], np.uint64)[y]
     labelled = (held ^ labels) * np.uint64(0x9E3779B97F4A7C15) + labels
     digests = [
@@ -85,5 +87,5 @@ def _split_change(then: Examples, now: Examples, in_order: bool) -> str:
     kinds = {"held": "other examples", "labelled": "other labels"}
     if in_order:
         kinds["ordered"] = "the same examples in another order"
-    kind = next((words for key, words in kinds.items() if then.get(key) != now.get(key)), "")
+    kind = next((words for key, words in kinds.items() if key in then and then.get(key) != now.get(key)), "")
     return f"{kind} ({now['n']:,} as before)" if kind else ""

@@ -1,11 +1,13 @@
 """Data with labels over time: frames, sequences, classes, tables of labels, splits, and trainings on them."""
 
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import yaml
+from matplotlib.figure import Figure
 
 from domains.speech.aligned import AlignedData, AlignedDataset
 from domains.speech.preprocessing import LogMel
@@ -14,11 +16,13 @@ from shared.commands.train import train
 from shared.config.cli import compose
 from shared.config.project import CONF
 from shared.errors import UserError
+from shared.explain.examples import show
 from shared.runs.run import Run
 from shared.training import UNLABELLED, Draw, build_data
 from shared.training.data import Fitted
 from tests.domains.speech.sentences import RATE, write_sentences
 from tests.domains.speech.sounds import encoded
+from tests.test_resume import QUIET, check_kills
 
 SIZES = ["data.sizes.rate=8000", "data.sizes.high_hz=4000"]
 
@@ -232,6 +236,38 @@ def test_baselines_are_shares_of_each_item(corpus: dict[str, Path]) -> None:
     assert shares["logistic regression"][1] == shares["logistic regression"][2]
 
 
+@pytest.mark.parametrize(("form", "words"), [("phn", []), ("txt", ["training.loss=ctc"])])
+def test_examples_are_shown_with_their_labels(
+    corpus: dict[str, Path], tmp_path: Path, form: str, words: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn: list[Figure] = []
+    monkeypatch.setattr(
+        "shared.explain.examples.write_figure",
+        lambda path, figure, kind: drawn.append(figure),
+    )
+    more = [f"data.path={corpus[form]}", "model=speech/phones", "n=4", f"output={tmp_path}", *words]
+    show(compose("show", ["domain=speech", "data=speech/aligned", *SIZES, *more]))
+    [figure] = drawn
+    assert figure.get_suptitle().startswith("4 of 9 training examples of speech/aligned, 3 of")
+    for axes in figure.axes[:4]:
+        title = axes.get_title().split("\n")
+        label = Path(corpus[form], title[-1]).with_suffix(f".{form}").read_text()
+        if form == "txt":
+            assert title[0] == label.strip()
+            assert not axes.child_axes
+            continue
+        [strip] = axes.child_axes
+        named = [(text.get_text(), text.get_position()[0]) for text in strip.texts]
+        rows = [line.split() for line in label.splitlines()]
+        runs = [[*group] for _, group in groupby(rows, key=lambda row: row[2])]
+        assert [name for name, _ in named] == [run[0][2] for run in runs]
+        for (_, place), run in zip(named, runs, strict=True):
+            assert int(run[0][0]) / RATE < place < int(run[-1][1]) / RATE
+    counts = (tmp_path / "classes.csv").read_text().splitlines()
+    assert counts[0] == "class,train,val,test"
+    assert int(counts[1].split(",")[1]) > (100 if form == "phn" else 5)
+
+
 @pytest.mark.parametrize(("form", "words"), [("TextGrid", []), ("txt", ["training.loss=ctc"])])
 def test_a_training_is_tested_and_evaluated_again(
     corpus: dict[str, Path], tmp_path: Path, form: str, words: list[str]
@@ -252,3 +288,14 @@ def test_a_training_is_tested_and_evaluated_again(
     again = evaluate(compose("evaluate", [f"run={run.folder}"]))
     for name in ("test/acc", "test/error_rate", "test/n"):
         assert again[name] == metrics[name]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("form", "words"), [("TextGrid", []), ("txt", ["training.loss=ctc"])])
+def test_a_killed_training_resumes_with_the_same_result(
+    corpus: dict[str, Path], tmp_path: Path, form: str, words: list[str]
+) -> None:
+    more = ["model=speech/phones", "model.filters=4", "model.units=4", "data.batch_size=3", *QUIET]
+    path = f"data.path={corpus[form]}"
+    training = ["domain=speech", "data=speech/aligned", *SIZES, path, "trainer.max_epochs=4", *more, *words]
+    check_kills(training, tmp_path, [("on_train_batch_end", 8)])

@@ -1,7 +1,6 @@
 """Files of made datasets, and the script that writes them."""
 
 import io
-import sys
 from pathlib import Path
 
 import pytest
@@ -48,16 +47,3 @@ def test_the_script_writes_a_new_folder(tmp_path: Path, capsys: pytest.CaptureFi
     with pytest.raises(SystemExit):
         main(words)
     assert "output: must be a new folder" in capsys.readouterr().err
-    with pytest.raises(SystemExit):
-        main([str(tmp_path / "none"), "--voices", "0"])
-    assert "--voices, --each: must be from 1, got 0, 20" in capsys.readouterr().err
-
-
-def test_a_missing_library_leaves_no_folder(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setitem(sys.modules, "espeakng_loader", None)
-    with pytest.raises(SystemExit):
-        main([str(tmp_path / "made")])
-    assert "give: pip install espeakng-loader==" in capsys.readouterr().err
-    assert not any(tmp_path.iterdir())
