@@ -53,6 +53,8 @@ def test_metrics_hold_the_training_and_its_results(trained: tuple[Path, str]) ->
     assert "recall: the lowest 5 of 361 classes" in out
     assert metrics["recall"]["T19"]["n"] == (items["label"] == 18).sum()
     assert "imbalanced" not in out  # points of a board
+    assert "the network is not shown to be better than the baseline " in out
+    assert "what to try: more epochs" in out
 
 
 def test_metrics_csv_has_one_row_per_epoch(trained: tuple[Path, str]) -> None:

@@ -3,7 +3,7 @@
 python scripts/samples/voices.py made-sentences --voices 120 --each 20
 python scripts/train.py domain=speech model=speech/phones data=speech/aligned data.path=made-sentences
 
-python scripts/samples/voices.py made-digits --kind single --voices 200 --each 3
+python scripts/samples/voices.py made-digits --kind single --voices 240 --each 1
 python scripts/train.py experiment=speech/fsdd_unseen data.path=fsdd.tar.xz data.train_also=made-digits
 
 python scripts/samples/voices.py domains/speech/sample/sentences.tar.xz --voices 36 --each 9

@@ -106,6 +106,9 @@ class Lstm(Layer, name="lstm"):
             if not self.every:
                 outputs.append(states.gather(1, last).squeeze(1))
             else:
-                states = states.gather(1, turned.expand_as(states)) if backwards else states
+                # Gathered in any case: the program takes the number of windows from the indices, while what
+                # torch.lstm returns has in it that of the example that was exported.
+                order = turned if backwards else place[:, None].expand_as(turned)
+                states = states.gather(1, order.expand(-1, -1, self.lstm.hidden_size))
                 outputs.append(states.flatten(0, 1))
         return torch.cat(outputs, 1)
