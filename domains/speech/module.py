@@ -86,4 +86,17 @@ class SpeechClassifier(Classifier):
             "lengths": "samples of each clip, from 1",
             "rate": self.log_mel.rate,
             "seconds": dict(self.preprocessing.seconds),
+        } | self._windows()
+
+    def _windows(self) -> dict[str, Any]:
+        axis = self.network.shape.windows
+        if axis is None:
+            return {}
+        first = (axis.start + axis.field // 2) * self.log_mel.hop + self.log_mel.size // 2
+        return {
+            "windows": {
+                "first": first,
+                "step": axis.stride * self.log_mel.hop,
+                "unit": "samples, to a middle",
+            }
         }

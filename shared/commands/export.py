@@ -13,6 +13,7 @@ import torch
 from omegaconf import DictConfig
 from torch import Tensor, nn
 from torch.export import Dim, ExportedProgram
+from torch.nn.utils.rnn import pad_sequence
 
 from shared.commands.evaluate import data_of, keys_set, read_data
 from shared.commands.onnx_model import OnnxFunction, described, to_onnx
@@ -20,7 +21,7 @@ from shared.commands.quantize import quantized
 from shared.config import print_line
 from shared.errors import UserError
 from shared.files import make_folder, write
-from shared.network import shortest
+from shared.network import beyond, shortest
 from shared.runs import Run, exported_files
 from shared.training import Batch, Classifier, DataModule, Draw, Record, as_tensors, evenly, load_module
 
@@ -39,9 +40,21 @@ class Whole(nn.Module):
         self.temperature = 1.0 if module.record is None else module.record.temperature
 
     def forward(self, x: Tensor, lengths: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        """Logits and probabilities (N, classes)."""
-        logits = self.module.logits({"x": x} if lengths is None else {"x": x, "lengths": lengths})
+        """Logits and probabilities (N, classes); over time (N, windows, classes), with 0 in padding."""
+        batch = {"x": x} if lengths is None else {"x": x, "lengths": lengths}
+        if self.module.network.over_time:
+            return self._over_time(batch)
+        logits = self.module.logits(batch)
         return logits, (logits / self.temperature).softmax(1)
+
+    def _over_time(self, batch: Batch) -> tuple[Tensor, Tensor]:
+        logits, counts, _ = self.module.windows(batch)
+        if torch.compiler.is_exporting():  # padding has windows, see ``Lstm``
+            logits = logits.unflatten(0, (batch["x"].size(0), -1))
+        else:
+            logits = pad_sequence(list(logits.split(counts.tolist())), batch_first=True)
+        own = ~beyond(counts, logits.size(1))[..., None]
+        return logits * own, (logits / self.temperature).softmax(2) * own
 
 
 def export(config: DictConfig) -> dict[str, Any]:
@@ -54,6 +67,9 @@ def export(config: DictConfig) -> dict[str, Any]:
     file, description = exported_files(config)
     run = Run.open(config.run)
     module = load_module(run, config.checkpoint).requires_grad_(False)
+    if module.network.over_time and config.quantize != "none":
+        must = "must be none for a network with an answer for each window"
+        raise UserError(f"quantize: {must}, got {config.quantize}")
     module.record = Record.read(run, module) if config.checkpoint == "best" else None
     data = data_of(run, module, config.data)
     module.views = data.views  # what is exported is what was tested
@@ -131,7 +147,8 @@ def _program(module: Classifier, example: Batch, longer: Batch) -> tuple[Exporte
         }
         for name, x in example.items()
     }
-    outputs = {name: {"type": "float32", "shape": ["n", len(module.classes)]} for name in OUTPUTS}
+    rows = ["n", *(["windows"] if module.network.over_time else []), len(module.classes)]
+    outputs = {name: {"type": "float32", "shape": rows} for name in OUTPUTS}
     return program, {"inputs": inputs, "outputs": outputs}
 
 

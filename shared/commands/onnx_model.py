@@ -15,17 +15,18 @@ if TYPE_CHECKING:
 
 
 def to_onnx(program: ExportedProgram, outputs: Sequence[str]) -> "ModelProto":
-    """The model, whose outputs have these names; the axes that vary are called ``n`` and ``length``."""
+    """The model with outputs of these names; axes that vary are ``n``, ``length``, of outputs ``windows``."""
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)
     with warnings.catch_warnings(action="ignore"):  # of torch to itself
         exported = torch.onnx.export(program, output_names=outputs, external_data=False, verbose=False)
     assert exported is not None
     model: ModelProto = exported.model_proto
     del model.graph.value_info[:]  # sizes between the layers, in torch's names of these axes
-    for value in [*model.graph.input, *model.graph.output]:
-        for axis, size in enumerate(value.type.tensor_type.shape.dim):
-            if size.dim_param:
-                size.dim_param = "length" if axis else "n"
+    for values, varying in ((model.graph.input, "length"), (model.graph.output, "windows")):
+        for value in values:
+            for axis, size in enumerate(value.type.tensor_type.shape.dim):
+                if size.dim_param:
+                    size.dim_param = varying if axis else "n"
     return model
 
 
