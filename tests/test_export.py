@@ -21,7 +21,7 @@ from shared.commands.evaluate import keys_set
 from shared.commands.onnx_model import OnnxFunction, to_onnx
 from shared.config import PROJECT, compose
 from shared.errors import UserError
-from shared.network import shortest
+from shared.network import beyond, shortest
 from shared.runs import Run, check_export, early
 from shared.training import Draw, Record, build_data, load_module, made_lengths
 from tests.documents.commands import python_blocks
@@ -182,6 +182,9 @@ def check_network(name: str, *, as_onnx: bool) -> None:
             logits = program.module(check_guards=False)(*x)
         else:
             logits = torch.from_numpy(model(dict(zip(model.inputs, x, strict=True)))[0])
+        if network.over_time:  # a program has windows of padding, too
+            counts = network.windows(*x)
+            logits = logits.unflatten(0, (n, -1))[~beyond(counts, int(counts.max()))]
         torch.testing.assert_close(logits, network(*x), atol=1e-4, rtol=1e-4)
 
 
@@ -196,6 +199,25 @@ def test_every_architecture_as_a_program(name: str) -> None:
 @pytest.mark.parametrize("name", sorted(ENTRIES))
 def test_every_architecture_as_onnx(name: str) -> None:
     check_network(name, as_onnx=True)
+
+
+@pytest.mark.slow
+def test_a_network_with_an_answer_for_each_window(tmp_path: Path) -> None:
+    file = tmp_path / "words.onnx"
+    words = ["run=speech/words", f"output={file}", "data=speech/sentences", "data.tier=words"]
+    assert export(compose("export", words))["difference"] < 1e-4  # of real sentences, too
+    described = json.loads((tmp_path / "words.json").read_text())
+    classes = described["classes"]
+    assert described["outputs"]["logits"]["shape"] == ["n", "windows", len(classes)]
+    clips = np.random.default_rng(0).integers(-9000, 9000, (2, 8000)).astype(np.int16)
+    lengths = np.array([8000, 3000])
+    logits, shares = onnxruntime.InferenceSession(file).run(None, {"x": clips, "lengths": lengths})
+    assert logits.shape == (2, 49, len(classes))  # one at each second frame of 98
+    assert not logits[1, 18:].any()
+    assert not shares[1, 18:].any()
+    np.testing.assert_allclose(shares[1, :18].sum(1), 1, atol=1e-5)
+    with pytest.raises(UserError, match="quantize: must be none"):
+        export(compose("export", [*words[:1], f"output={tmp_path / 'new.onnx'}", "quantize=int8"]))
 
 
 @pytest.mark.slow
