@@ -5,7 +5,9 @@ import tarfile
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+import soundfile
 from PIL import Image, ImageDraw
 
 import convolutions
@@ -55,6 +57,31 @@ def test_bundled_words_and_made_noises(tmp_path: Path) -> None:
     assert sum(row["answer"] == "silence" for row in rows) >= 5
 
 
+def test_words_of_running_speech_have_their_times(tmp_path: Path) -> None:
+    """A sentence that the bundled voices say with digits joined by pauses."""
+    with tarfile.open(PROJECT / "domains/speech/sample/digits.tar.xz") as archive:
+        names = [f"{digit}_f03_0.mp3" for digit in (7, 0, 4)]
+        clips = [soundfile.read(archive.extractfile(name), dtype="float32")[0] for name in names]  # type: ignore[arg-type]
+    pause = np.random.default_rng(0).normal(0, 1e-4, 3200).astype(np.float32)
+    x = np.concatenate([part for clip in clips for part in (pause, clip)] + [pause])
+    soundfile.write(tmp_path / "talk.wav", x, 8000)
+    rows = answers("speech/words", tmp_path / "talk.wav", tmp_path / "out")
+    assert [row["answer"] for row in rows] == ["seven", "zero", "four"]
+    starts = np.cumsum([0, *(len(clip) / 8 + 400 for clip in clips[:2])]) + 400
+    assert np.abs(starts - [row["from_ms"] for row in rows]).max() < 100
+
+
+def test_phones_of_the_bundled_sentences(tmp_path: Path) -> None:
+    with tarfile.open(PROJECT / "domains/speech/sample/sentences.tar.xz") as archive:
+        for member in archive.getmembers()[:100]:
+            archive.extract(member, tmp_path / "in", filter="data")
+    network = convolutions.load("speech/phones")
+    words = ["data=speech/sentences", f"data.path={tmp_path / 'in'}", "data.fractions={val: 0, test: 1}"]
+    metrics = network.evaluate(*words, output=tmp_path / "out").metrics
+    assert metrics["test/error_rate"] < 0.25
+    assert metrics["test/acc"] > 0.85
+
+
 @pytest.mark.parametrize(
     ("text", "answer"),
     [("a warm , funny and moving film", "pos"), ("a dull , tedious mess without a single laugh", "neg")],
@@ -66,7 +93,10 @@ def test_an_opinion(text: str, answer: str, tmp_path: Path) -> None:
 
 
 def test_all_bundled_networks_are_small_together() -> None:
-    assert {"image/digits", "image/objects", "speech/digits", "text/opinions", "go/policy"} <= set(shipped())
+    assert {"image/digits", "image/objects", "speech/digits", "speech/words", "speech/phones"} <= set(
+        shipped()
+    )
+    assert {"text/opinions", "go/policy"} <= set(shipped())
     files = [file for folder in shipped().values() for file in folder.rglob("*") if file.is_file()]
     assert sum(file.stat().st_size for file in files) < 40e6
 

@@ -15,7 +15,6 @@ from shared.errors import UserError
 from shared.files import check_classes, check_trained, class_name, known_classes, number_classes
 from shared.training import Draw
 
-LONG = 2.0  # seconds: longer than a word
 SKIP = "let data.pattern skip the others"
 HINT = "sort the recordings as WORD/recording.wav, or let data.pattern find the word in the names"
 
@@ -38,8 +37,8 @@ class SpeechData(ClipData):
     """
 
     remedy = (
-        "model=speech/pooled (for recordings longer than words) or speech/frequency_no_lstm, more epochs "
-        "(trainer.max_epochs=20), a start from a trained network (init=RUN), more recordings"
+        "more recordings, more epochs (trainer.max_epochs=20), another design "
+        "(model=speech/frequency_no_lstm, model=speech/pooled), a start from a trained network (init=RUN)"
     )
     train_set: SpeechDataset
     val_set: SpeechDataset
@@ -90,8 +89,6 @@ class SpeechData(ClipData):
             for name, stretch in (("train", 1.0), ("val", 1.0), ("test", self.test_stretch))
         )
         self.finish([summary, *remarks], own)
-        if not self.fitted and (median := self.preprocessing.seconds["median"]) > LONG:
-            self.summary += f"\nmedian length {median:.1f} s: model=speech/pooled is made for long recordings"
 
     def read(self, rate: int) -> tuple[Clips, str]:
         """All clips of the path, and what was read and skipped."""

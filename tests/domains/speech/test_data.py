@@ -237,7 +237,6 @@ def test_few_long_recordings_come_in_small_batches_and_several_times(tmp_path: P
     )
     assert "40 recordings used" in data.summary
     assert "skipped" not in data.summary
-    assert "s: model=speech/pooled is made for long recordings" in data.summary
     loader = data.train_dataloader()
     batches = list(loader)
     assert 50 <= len(batches) == len(loader)
