@@ -135,8 +135,8 @@ def test_mistakes_are_named_and_no_game_is_kept(tmp_path: Path, change: dict, wo
 def test_the_strength_follows_from_the_points() -> None:
     estimate = strength("all", [1.0] * 75 + [0.0] * 25)
     assert estimate.share.value == 0.75
-    assert estimate.share.low == pytest.approx(0.6569, abs=1e-3)  # Wilson's, n = 100
-    assert estimate.share.high == pytest.approx(0.8245, abs=1e-3)
+    assert estimate.share.low == pytest.approx(0.6552, abs=1e-4)  # Wilson's with Student's quantile
+    assert estimate.share.high == pytest.approx(0.8257, abs=1e-4)
     assert estimate.elo[1] == pytest.approx(190.85, abs=0.01)
     for end, share in zip(estimate.elo[::2], (estimate.share.low, estimate.share.high), strict=True):
         assert 1 / (1 + 10 ** (-end / 400)) == pytest.approx(share)
