@@ -12,7 +12,7 @@ from shared.results.calibration import calibration_bins, reliability_plot
 from shared.results.plots import write_figure
 from shared.results.scores import Score
 
-DRAWN = 40  # classes: a larger matrix cannot be read as a picture
+DRAWN = 48  # classes, such as the phones of a language: a larger matrix cannot be read as a picture
 
 
 def write_report(
