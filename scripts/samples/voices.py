@@ -1,4 +1,4 @@
-"""Make recordings of any number of voices: labelled sentences, digit strings or words, or single digits beside which people train.
+"""Make recordings of any number of voices: labelled sentences, strings of digits or words, or single digits.
 
 python scripts/samples/voices.py made-sentences --voices 120 --each 20
 python scripts/train.py domain=speech model=speech/phones data=speech/aligned data.path=made-sentences

@@ -13,7 +13,6 @@ import torch
 from omegaconf import DictConfig
 from torch import Tensor, nn
 from torch.export import Dim, ExportedProgram
-from torch.nn.utils.rnn import pad_sequence
 
 from shared.commands.evaluate import data_of, keys_set, read_data
 from shared.commands.onnx_model import OnnxFunction, described, to_onnx
@@ -21,7 +20,7 @@ from shared.commands.quantize import quantized
 from shared.config import print_line
 from shared.errors import UserError
 from shared.files import make_folder, write
-from shared.network import beyond, shortest
+from shared.network import beyond, in_rows, shortest
 from shared.runs import Run, exported_files
 from shared.training import Batch, Classifier, DataModule, Draw, Record, as_tensors, evenly, load_module
 
@@ -52,7 +51,7 @@ class Whole(nn.Module):
         if torch.compiler.is_exporting():  # padding has windows, see ``Lstm``
             logits = logits.unflatten(0, (batch["x"].size(0), -1))
         else:
-            logits = pad_sequence(list(logits.split(counts.tolist())), batch_first=True)
+            logits, _ = in_rows(logits, counts)
         own = ~beyond(counts, logits.size(1))[..., None]
         return logits * own, (logits / self.temperature).softmax(2) * own
 

@@ -6,8 +6,6 @@ import numpy as np
 from scipy import stats
 
 Z = 1.959963984540054  # two-sided 95 % of the normal distribution
-
-
 FEWEST = 1.2  # groups, effectively: one, or one that outweighs all others, says nothing of others
 
 
@@ -69,7 +67,7 @@ def rate(name: str, parts: np.ndarray, sizes: np.ndarray, groups: np.ndarray) ->
     variance, draws = _deviation(sizes / total, away, groups)
     if p < 0.5 or draws < FEWEST:
         return _wilson(name, p, n, variance, draws)
-    half = float(stats.t.ppf(0.975, draws - 1)) * variance**0.5
+    half = _student(variance, draws)
     return Score(name, p, max(0.0, p - half), p + half, n)
 
 
@@ -107,8 +105,13 @@ def difference(values: np.ndarray, others: np.ndarray, groups: np.ndarray) -> Sc
     variance, draws = _deviation(np.full(n, 1 / n), change - value, groups)
     if draws < FEWEST:
         return Score("difference", value, -1.0, 1.0, n)
-    half = float(stats.t.ppf(0.975, draws - 1)) * variance**0.5
+    half = _student(variance, draws)
     return Score("difference", value, value - half, value + half, n)
+
+
+def _student(variance: float, draws: float) -> float:
+    """Half of Student's interval of a mean with this variance over ``draws`` groups."""
+    return float(stats.t.ppf(0.975, draws - 1)) * variance**0.5
 
 
 def percent(probability: float) -> str:

@@ -8,6 +8,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from shared.network.layers.base import Layer, Lengths, beyond
+from shared.network.layers.windows import in_rows
 from shared.network.shape import Shape
 
 
@@ -39,8 +40,7 @@ class PoolWindows(Layer, name="pool_windows"):
             sequences = x.unflatten(0, (lengths.size(0), -1))
             own = ~beyond(lengths, sequences.size(1))
         else:
-            own = ~beyond(lengths, int(lengths.max()))
-            sequences = x.new_zeros(*own.shape, x.size(1)).index_put((own,), x)
+            sequences, own = in_rows(x, lengths)
         padding = ~own[..., None]
         mean = sequences.masked_fill(padding, 0.0).sum(1) / lengths[:, None]
         return self._pooled(sequences.masked_fill(padding, -torch.inf).amax(1), mean.to(x.dtype))

@@ -5,7 +5,7 @@ from typing import Literal
 
 import torch
 import torch.nn.functional as F
-from jaxtyping import Float
+from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
@@ -56,6 +56,14 @@ class Windows(Sliding, name="windows"):
         return windows[~beyond(self.out_lengths(lengths), windows.size(1))]
 
 
+def in_rows(
+    x: Float[Tensor, "windows features"], lengths: Int[Tensor, " n"]
+) -> tuple[Float[Tensor, "n longest features"], Bool[Tensor, "n longest"]]:
+    """The windows of each example as a row, zeros beyond its end, and which are the example's own."""
+    own = ~beyond(lengths, int(lengths.max()))
+    return x.new_zeros(*own.shape, x.size(1)).index_put((own,), x), own
+
+
 class Lstm(Layer, name="lstm"):
     """The state of an LSTM after an example's last window (Hochreiter & Schmidhuber 1997).
 
@@ -82,8 +90,7 @@ class Lstm(Layer, name="lstm"):
         if lengths is None:
             sequences = x.unflatten(0, (-1, self.windows))
         else:
-            own = ~beyond(lengths, int(lengths.max()))
-            padded = x.new_zeros(*own.shape, x.size(1)).index_put((own,), x)
+            padded, own = in_rows(x, lengths)
             sequences = pack_padded_sequence(padded, lengths.cpu(), batch_first=True, enforce_sorted=False)
         states, (state, _) = self.lstm(sequences)
         if not self.every:
