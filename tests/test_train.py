@@ -89,6 +89,10 @@ def test_evaluate_reproduces_the_metrics(trained: tuple[Path, str], tmp_path: Pa
     assert ours["run"] == str(trained[0])
     assert {name: value for name, value in theirs.items() if "test/" in name}.items() <= ours.items()
     assert ours["recall"] == theirs["recall"]
+    machines = [
+        json.loads((path / "environment.json").read_text()) for path in (tmp_path / "again", trained[0])
+    ]
+    assert machines[0].items() <= machines[1].items()
     table = trained[1].splitlines()
     rows = [line for line in table if "test/" in line or "baseline/" in line]
     assert len(rows) >= 7

@@ -14,7 +14,7 @@ from shared.config import Console, check_there, print_line, relative_data, uniqu
 from shared.errors import UserError
 from shared.files import make_folder, write_json
 from shared.results import ClassScores, Score, calibration_error, doubts, score, scores_by_class, write_report
-from shared.runs import Run, changes, data_settings
+from shared.runs import Run, changes, data_settings, environment
 from shared.training import Classifier, DataModule
 
 LISTED, LOWEST = 20, 5  # classes whose recall is printed: at most, and of more
@@ -158,7 +158,8 @@ def read_data(data: DataModule, run: Run, checkpoint: str, chosen: DictConfig) -
 def evaluate(config: DictConfig) -> dict[str, Any]:
     """Test the run ``config.run`` on its own data, or on those that ``config.data`` names instead.
 
-    Writes a folder: ``metrics.json``, whose contents are returned, and the files of ``write_report``.
+    Writes a folder: ``metrics.json``, whose contents are returned, ``environment.json`` with versions, device
+    and commit, and the files of ``write_report``.
     """
     run = Run.open(config.run)
     module = training.load_module(run, config.checkpoint)
@@ -168,7 +169,8 @@ def evaluate(config: DictConfig) -> dict[str, Any]:
     if data.classes != module.classes:
         raise UserError(f"data: classes {data.classes} are not the run's {module.classes}")
     Console().print(data.summary, highlight=False, markup=False)
-    tested = test(training.build_trainer(run.config, None, []), module, data)
+    trainer = training.build_trainer(run.config, None, [])
+    tested = test(trainer, module, data)
     folder = Path(config.output or run.output / "evaluations" / unique_name()).absolute()
     make_folder("output", folder)
     names = {key: config.choices.get(key) or run.config.choices[key] for key in ("model", "data")}
@@ -180,6 +182,7 @@ def evaluate(config: DictConfig) -> dict[str, Any]:
         **names,
     }
     metrics |= report(folder, tested, data.classes, title, config.figures)
+    write_json(folder / "environment.json", environment(trainer.strategy.root_device, str(trainer.precision)))
     write_json(folder / "metrics.json", metrics)
     print_line(f"evaluation: {folder}")
     return metrics
