@@ -72,7 +72,7 @@ def choices(network: Network) -> dict[str, str]:
     both, one, two, none = CHOICES["slides along"]
     return {
         "slides along": (both if second else one) if first else (two if second else none),
-        "padding": "zeros" if any(layer.pads for layer in layers) else "none",
+        "padding": " and ".join(sorted({layer.pads for layer in layers if layer.pads})) or "none",
         "pooling": " and ".join(sorted({layer.pools for layer in layers if layer.pools})) or "none",
     }
 

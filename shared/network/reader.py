@@ -89,7 +89,7 @@ class Reader:
             legal = nearest(str(kind), [*LAYERS, *COMPOSED, "repeat", "defaults"])
             raise UserError(f"{place}: there is no layer {kind!r}; {legal}")
         item = self._single(kind, settings, here)
-        return [] if item.settings.get("type") == "none" else [item]
+        return [] if item.settings.get(item.layer.switch) == "none" else [item]
 
     def _single(self, kind: str, settings: Any, place: str) -> Item:
         layer = LAYERS[kind]

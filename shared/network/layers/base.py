@@ -1,5 +1,6 @@
 """What every layer is, and chains of layers."""
 
+import math
 from collections.abc import Iterator
 from typing import Any, ClassVar, Literal, TypeAlias
 
@@ -12,6 +13,7 @@ from shared.network.shape import Shape
 
 Maps: TypeAlias = Float[Tensor, "n channels a1 a2"]
 Lengths: TypeAlias = Int[Tensor, " _"] | None
+MAP_LIMIT = 2**24  # numbers of a map that a layer enlarges to a size as given: 64 MiB
 LAYERS: dict[str, type["Layer"]] = {}  # by the names that lists of layers use
 TAKES = {
     "maps": "it takes maps, not vectors: put it before `flatten`",
@@ -40,6 +42,8 @@ class Layer(nn.Module):
     varies: ClassVar[bool] = True
     # The setting that may be written alone: ``dense: 100`` is ``dense: {units: 100}``.
     main: ClassVar[str | None] = None
+    # The setting whose value ``none`` builds no layer, so that one word switches it off.
+    switch: ClassVar[str] = "type"
     # The setting that counts the channels or features of the output, which may be ``classes``.
     width: ClassVar[str | None] = None
     gives_logits: ClassVar[bool] = False  # whether it can
@@ -48,7 +52,7 @@ class Layer(nn.Module):
     computes: ClassVar[bool] = True
     fitted: ClassVar[bool] = False  # whether ``fit`` makes it from training inputs before training
     slides: tuple[bool, bool] = (False, False)  # whether filters slide along axis 1 and along axis 2
-    pads: bool = False  # whether it adds zeros around a map
+    pads: str | None = None  # what it adds around a map, such as ``zeros``
     pools: str | None = None  # the statistic that it takes of windows of cells, such as ``max``
 
     def __init_subclass__(cls, name: str | None = None, **settings: Any):
@@ -83,6 +87,13 @@ class Layer(nn.Module):
 
     def fit(self, x: Maps) -> None:
         """Make what it takes from training inputs."""
+
+
+def checked(key: str, shape: Shape) -> Shape:
+    """The shape of an enlarged map; refuses one that would fill the memory."""
+    if math.prod([shape.channels, *(cells or 1 for cells in shape.size)]) > MAP_LIMIT:
+        raise UserError(f"{key}: must give a map of at most {MAP_LIMIT:,} numbers, got {shape}")
+    return shape
 
 
 class Chain(nn.Sequential):

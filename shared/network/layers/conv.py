@@ -1,5 +1,6 @@
 """The convolution: filters that slide along an axis or span it."""
 
+from dataclasses import replace
 from typing import Literal
 
 import torch
@@ -11,8 +12,8 @@ from shared.config import Count
 from shared.errors import UserError
 from shared.network.layers.activation import ACTIVATIONS, ActivationName, initialize, normalize
 from shared.network.layers.base import Lengths, Maps
-from shared.network.layers.sliding import Size, Sliding, pair
-from shared.network.shape import Shape
+from shared.network.layers.sliding import PadName, Size, Sliding, pair
+from shared.network.shape import Axis, Shape
 
 
 class Conv(Sliding, name="conv"):
@@ -23,9 +24,11 @@ class Conv(Sliding, name="conv"):
     axis runs as a 1-D convolution along the other, one as large as the map as a matrix product.
 
     ``pad=zeros`` puts (kernel - 1) / 2 zeros before and after an axis that it slides along, which keeps its
-    size at stride 1. A norm's shift is the filter's bias (Ioffe & Szegedy 2015). ``bias=position`` is one for
-    every cell of every channel (AlphaGo's last layer; Silver et al. 2016, Methods), ``bias=global`` one that
-    is linear in the means and maxima of the input's channels over the map (Wu 2019, section 3.3).
+    size at stride 1; ``replicate`` repeats the outermost cells there, ``reflect`` mirrors the map at them,
+    and ``circular`` goes on at the other end, so that the map has no edge. A norm's shift is the filter's
+    bias (Ioffe & Szegedy 2015). ``bias=position`` is one for every cell of every channel (AlphaGo's last
+    layer; Silver et al. 2016, Methods), ``bias=global`` one that is linear in the means and maxima of the
+    input's channels over the map (Wu 2019, section 3.3).
 
     Raises:
         UserError: The filter does not fit the map, or the bias not the rest.
@@ -42,7 +45,7 @@ class Conv(Sliding, name="conv"):
         filters: Count,
         kernel: Size | list[Size],
         stride: Count | list[Count] = 1,
-        pad: Literal["none", "zeros"] = "none",
+        pad: PadName = "none",
         norm: Literal["none", "batch"] = "none",
         activation: ActivationName = "relu",
         bias: bool | Literal["position", "global"] = True,
@@ -56,21 +59,19 @@ class Conv(Sliding, name="conv"):
                         f"kernel: must be a number on axis {i + 1}, which varies from example to example, "
                         "got span; slide along it, and take all of it with pool: {kernel: span, ...}"
                     )
-            elif pad == "zeros":
-                pads[i], odd = divmod(cells, 2)
-                if not odd:
-                    raise UserError(
-                        f"kernel: must be odd with pad: zeros, to pad both sides alike, got {cells}"
-                    )
+            elif pad != "none":
+                pads[i] = _half(cells, pad, axis, i)
             kernels.append(cells)
-        seen = shape.whole() if bias == "global" else shape
+        rows, columns = (
+            axis.whole() if p and pad == "circular" else axis
+            for axis, p in zip(shape.axes, pads, strict=True)
+        )
+        seen = shape.whole() if bias == "global" else replace(shape, axes=(rows, columns))
         super().__init__(seen, filters, kernels, pair("stride", stride), pads)
 
-        self.pads = any(pads)
-        rows, columns = (
-            k == axis.size and p == 0 for axis, k, p in zip(shape.axes, kernels, pads, strict=True)
-        )
-        self.spans, self.slides = (rows, columns), (not rows, not columns)
+        self.pads = pad if any(pads) else None
+        spans = [k == axis.size and p == 0 for axis, k, p in zip(shape.axes, kernels, pads, strict=True)]
+        self.spans, self.slides = spans, (not spans[0], not spans[1])
         if isinstance(bias, str) and (self.varying is not None or (bias, norm) == ("position", "batch")):
             must = "must be true, false or global beside a norm, which has its own"
             if self.varying is not None:
@@ -102,17 +103,37 @@ class Conv(Sliding, name="conv"):
             added = F.linear(pooled * pooled.size(1) ** -0.5, self.pooled)[:, :, None, None]
         position = self.bias if self.bias is not None and self.bias.dim() > 1 else None
         bias = self.bias if position is None else None
+        zeros = self.pad
+        if self.pads not in (None, "zeros"):
+            x, zeros = F.pad(x, (zeros[1], zeros[1], zeros[0], zeros[0]), self.pads), (0, 0)
         if all(self.spans):
             x = F.linear(x.flatten(1), weight.flatten(1), bias)[:, :, None, None]
         elif self.spans[0]:
-            x = F.conv1d(x.flatten(1, 2), weight.flatten(1, 2), bias, self.stride[1], self.pad[1])[:, :, None]
+            x = F.conv1d(x.flatten(1, 2), weight.flatten(1, 2), bias, self.stride[1], zeros[1])[:, :, None]
         elif self.spans[1]:
             x, weight = x.transpose(2, 3).flatten(1, 2), weight.transpose(2, 3).flatten(1, 2)
-            x = F.conv1d(x, weight, bias, self.stride[0], self.pad[0])[..., None]
+            x = F.conv1d(x, weight, bias, self.stride[0], zeros[0])[..., None]
         else:
-            x = F.conv2d(x, weight, bias, self.stride, self.pad)
+            x = F.conv2d(x, weight, bias, self.stride, zeros)
         x = x if position is None else x + position
         return x if added is None else x + added
 
     def filters(self, shape: Shape) -> Float[Tensor, "filters channels k1 k2"]:
         return self.weight.detach()
+
+
+def _half(kernel: int, pad: PadName, axis: Axis, number: int) -> int:
+    """The cells that ``pad`` puts before and after the axis of this number (0 or 1)."""
+    half, odd = divmod(kernel, 2)
+    if not odd:
+        raise UserError(f"kernel: must be odd with pad: {pad}, to pad both sides alike, got {kernel}")
+    if pad == "zeros" or not half:
+        return half
+    if axis.size is None:
+        must = f"must be none or zeros where axis {number + 1} varies from example to example"
+        raise UserError(f"pad: {must}, got {pad}")
+    most = {"reflect": axis.size - 1, "circular": axis.size}.get(pad, half)
+    if half > most:
+        must = f"must be at most {2 * most + 1} with pad: {pad} on axis {number + 1} of {axis.size} cells"
+        raise UserError(f"kernel: {must}, got {kernel}")
+    return half

@@ -9,6 +9,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from shared.config import Count
+from shared.errors import UserError
 from shared.network.layers.base import Lengths, Maps
 from shared.network.layers.sliding import Size, Sliding, pair
 from shared.network.shape import Shape
@@ -18,8 +19,12 @@ class Pool(Sliding, name="pool"):
     """The maximum of each window of each channel, its mean, or both side by side.
 
     Left-over rows are dropped. Padding is ignored, also in means. ``both`` gives the maxima and then the
-    means; with ``none`` no layer is built, so that one word switches pooling off. Without ``stride``, windows
-    lie side by side.
+    means; with ``none`` no layer is built. Without ``stride``, windows lie side by side. ``pad`` lets them
+    reach beyond the edges by (kernel - 1) / 2 cells, which keeps the map's size at stride 1; what lies there
+    is ignored as well.
+
+    Raises:
+        UserError: The window does not fit the map, or is even with ``pad``.
     """
 
     main = "kernel"
@@ -33,14 +38,25 @@ class Pool(Sliding, name="pool"):
         kernel: Size | list[Size],
         type: Literal["max", "avg", "both", "none"] = "max",
         stride: Count | list[Count] | None = None,
+        pad: bool = False,
     ):
         kernels: tuple[Size, Size] = pair("kernel", kernel)
         strides = kernels if stride is None else pair("stride", stride)
+        pads = [0, 0]
+        for i, (cells, axis) in enumerate(zip(kernels, shape.axes, strict=True)):
+            if pad and isinstance(cells, int) and cells > 1:
+                pads[i], odd = divmod(cells, 2)
+                if not odd:
+                    raise UserError(f"kernel: must be odd with pad, to pad both sides alike, got {cells}")
+                if axis.size is None and type != "max":
+                    must = f"must be max with pad where axis {i + 1} varies from example to example"
+                    raise UserError(f"type: {must}, got {type}")
         super().__init__(
             shape,
             shape.channels * 2 if type == "both" else shape.channels,
             [k if isinstance(k, int) else axis.size for k, axis in zip(kernels, shape.axes, strict=True)],
             [1 if k == "span" else int(s) for k, s in zip(kernels, strides, strict=True)],
+            pads,
         )
         self.pools = type
 
@@ -53,12 +69,12 @@ class Pool(Sliding, name="pool"):
 
     def _max(self, x: Tensor, lengths: Lengths) -> Tensor:
         x = self._spanned(self.fill(x, lengths, -torch.inf), torch.amax)
-        return F.max_pool2d(x, self._window(x), self.stride)
+        return F.max_pool2d(x, self._window(x), self.stride, self.pad)
 
     def _mean(self, x: Tensor, lengths: Lengths) -> Tensor:
         x = self.fill(x, lengths, 0.0)
         kernel, x = self._window(x), self._spanned(x, torch.mean)
-        mean = F.avg_pool2d(x, self._window(x), self.stride)
+        mean = F.avg_pool2d(x, self._window(x), self.stride, self.pad, count_include_pad=False)
         if self.varying is None or lengths is None:
             return mean
         cells = kernel[self.varying]

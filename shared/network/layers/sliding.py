@@ -13,6 +13,7 @@ from shared.network.layers.base import Layer, Lengths, Maps, clear
 from shared.network.shape import Shape, slid
 
 Size: TypeAlias = Count | Literal["span"]
+PadName: TypeAlias = Literal["none", "zeros", "replicate", "reflect", "circular"]
 T = TypeVar("T")
 
 

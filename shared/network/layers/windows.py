@@ -41,7 +41,7 @@ class Windows(Sliding, name="windows"):
         if pad == "zeros" and size % 2 == 0:
             raise UserError(f"size: must be odd with pad: zeros, to pad both sides alike, got {size}")
         super().__init__(shape, shape.channels, (1, size), (1, hop), (0, size // 2 if pad == "zeros" else 0))
-        self.pads = bool(self.pad[1])
+        self.pads = pad if self.pad[1] else None
         rows, columns = shape.axes
         # A window of cells that see all of the axis sees all of it, wherever it lies.
         window = replace(columns, size=size, view=columns.view and WHOLE)

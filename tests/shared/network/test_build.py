@@ -203,7 +203,7 @@ MISTAKES = {
         [conv(kernel=[1, 2, 3])],
         ["layers[0].conv.kernel: must be one value or a list of two", "[1, 2, 3]"],
     ),
-    "unknown word": ([conv(pad="same")], ["pad: must be 'none' or 'zeros', got 'same'"]),
+    "unknown word": ([conv(pad="same")], ["pad: must be 'none' or 'zeros' or", "got 'same'"]),
     "unknown activation": (
         [conv(activation="rely"), *HEAD],
         ["activation: must be 'relu' or 'none'", "got 'rely'"],

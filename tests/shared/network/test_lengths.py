@@ -49,6 +49,15 @@ FREQUENCY = [
 ]
 EVERY_STATE = [*FREQUENCY[:4], {"lstm": {"units": 6, "every": True}}, "pool_windows", {"dense": "classes"}]
 TIME = [conv(4, ["span", 4], stride=[1, 2]), pool([1, 3]), pool("span"), "flatten", {"dense": "classes"}]
+HALVED = [
+    {"halve": [1, 2]},
+    {"permute": {"axis": 2}},
+    conv(4, [1, 3], pad="circular"),
+    pool(3, stride=1, pad=True),
+    pool(["span", 1]),
+    "flatten",
+    {"dense": "classes"},
+]
 NETWORKS = {
     "sentence": (SENTENCE, (None, 6)),
     "both axes": (BOTH_AXES, (None, 6)),
@@ -58,6 +67,7 @@ NETWORKS = {
     "every state": (EVERY_STATE, (6, None)),
     "centered": (["center", *FREQUENCY], (6, None)),
     "time": (TIME, (6, None)),
+    "halved": (HALVED, (None, 6)),
 }
 LENGTHS = [13, 1, 7, 2, 5, 12]
 
