@@ -35,6 +35,8 @@ class Part:
     better: str = MISSING
     than: str = MISSING
     tasks: list[str] = MISSING
+    differs: str | None = None
+    equal: list[str] = field(default_factory=lambda: ["parameters", "flops"])
     margin: float = 0.0
     parameters: float | None = None
     classes: dict[str, str] = field(default_factory=dict)

@@ -5,5 +5,5 @@ from shared.network.layers.base import Chain, Layer, beyond, clear, shortest, si
 from shared.network.layers.branches import SideBySide
 from shared.network.layers.windows import in_rows
 from shared.network.shape import Axis, Shape
-from shared.network.table import layer_table, render
+from shared.network.table import LayerRow, layer_table, render
 from shared.network.weights import check_optimizer_state, with_weights

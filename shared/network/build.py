@@ -128,6 +128,7 @@ def _build(items: Sequence[Item], shape: Shape) -> Chain:
         except UserError as error:  # ``layers[1].conv.kernel: must be … (its input: …)``
             key = "." if re.match(r"\w+: ", str(error)) else ": "
             raise UserError(f"{item.place}{key}{error} (its input: {shape})") from None
+        layer.kind, layer.settings = item.kind, item.settings
         layers[f"{item.kind}{numbers[item.kind]}"] = layer
         shape = layer.shape
     return Chain(layers, shape)

@@ -1,5 +1,6 @@
 """What a network is, layer by layer: output, parameters, arithmetic, and what a cell sees."""
 
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,8 +39,11 @@ class LayerRow:
 def layer_table(network: Network, length: int = 100) -> list[LayerRow]:
     """A row for each layer, in the order of computation; a composed layer comes after the layers in it.
 
-    The network runs once, on zeros, with ``length`` cells along the axis that varies, if one does.
+    The network runs once, on zeros, with ``length`` cells along the axis that varies, if one does. For one
+    that was built without memory for its weights, a copy runs.
     """
+    if next(network.parameters()).is_meta:  # some layers' shapes depend on values
+        network = deepcopy(network)._apply(lambda x: torch.zeros_like(x, device="cpu") if x.is_meta else x)
     outputs: dict[Layer, tuple[int, ...]] = {}
 
     def note(module: Any, given: Any, output: Tensor) -> None:

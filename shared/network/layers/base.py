@@ -1,7 +1,8 @@
 """What every layer is, and chains of layers."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import Any, ClassVar, Literal, TypeAlias
 
 import torch
@@ -34,6 +35,8 @@ class Layer(nn.Module):
 
     Attributes:
         shape: The shape of its output.
+        kind: Its name in the list of layers that a network was built from.
+        settings: Those that the list has for it, defaults included.
     """
 
     # A sequence is windows of vectors.
@@ -51,6 +54,8 @@ class Layer(nn.Module):
     # and a residual does not end in one.
     computes: ClassVar[bool] = True
     fitted: ClassVar[bool] = False  # whether ``fit`` makes it from training inputs before training
+    kind: str = ""
+    settings: Mapping[str, Any] = MappingProxyType({})
     slides: tuple[bool, bool] = (False, False)  # whether filters slide along axis 1 and along axis 2
     pads: str | None = None  # what it adds around a map, such as ``zeros``
     pools: str | None = None  # the statistic that it takes of windows of cells, such as ``max``
