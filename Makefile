@@ -9,7 +9,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: help install try train test lint test-ci test-slow docs lock clean
+.PHONY: help install try train test lint test-ci test-slow docs results lock clean
 
 help:
 	@grep -E '^# make' Makefile | cut -c3-
@@ -55,6 +55,10 @@ test-slow: $(INSTALLED)
 docs: $(INSTALLED)
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
 	@echo 'site/index.html; its search works where the pages are served: python -m http.server --directory site'
+
+# make results    write the values of the documents from the records in docs/records
+results: $(INSTALLED)
+	$(BIN)/python -m tests.documents.results
 
 # The lock only constrains versions: with torch's CPU build already in the environment, no CUDA package is installed.
 $(INSTALLED): pyproject.toml requirements.lock
