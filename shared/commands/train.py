@@ -109,7 +109,11 @@ def train(config: DictConfig, callbacks: Sequence[Callback] = (), again: str | N
             console.print(render(table))
             _note_machine(run, config, trainer, console, source)
             _fit(trainer, module, data, run, state)
-            size = {"params": sum(row.params for row in table), "flops": sum(row.flops for row in table)}
+            size = {
+                "params": sum(row.params for row in table),
+                "flops": sum(row.flops for row in table),
+                "train_items": len(data.train_set),
+            }
             metrics = _metrics(config, trainer, history, size)
             folder = trainer.strategy.broadcast(str(run.folder))
             if torch.distributed.is_available() and torch.distributed.is_initialized():

@@ -1,14 +1,17 @@
 """Which claims hold, and what each design choice gains: differences, with the numbers behind them."""
 
+from collections.abc import Sequence
+from itertools import chain, islice
 from typing import Literal, NamedTuple
 
 from shared.compare.profile import CHOICES
 from shared.compare.results import Results
 from shared.compare.spec import Claim, Comparison, Part
-from shared.compare.statistics import Estimate, less
+from shared.compare.statistics import FEWEST, Estimate, less
 
-Verdict = Literal["holds", "fails", "not shown"]
+Verdict = Literal["holds", "fails", "equivalent", "not shown"]
 Differences = dict[tuple[str, str], Estimate | None]
+ERROR = 0.05  # of all parts of a report together: the probability that one is decided wrongly
 LIKE = 1.10  # parameters that differ by no more than this factor count as alike
 
 
@@ -22,6 +25,7 @@ class Finding(NamedTuple):
     difference: Estimate | None = None  # of the accuracies
     parameters: float | None = None  # of ``better`` as a multiple of the other's
     why: str = ""  # empty where the interval alone decides
+    holm: float | None = None  # p-value of the better decided side, adjusted for all parts of the report
 
     def __str__(self) -> str:
         """As tables and pictures name it."""
@@ -38,31 +42,70 @@ class Judged(NamedTuple):
 
     @property
     def verdict(self) -> Verdict:
-        """Fails if one part does, and holds if all parts do."""
+        """Fails if one part does, and holds if all parts do, or are equivalent."""
         verdicts = {finding.verdict for finding in self.findings}
-        return next((word for word in ("fails", "not shown") if word in verdicts), "holds")
+        words: tuple[Verdict, ...] = ("fails", "not shown", "holds")
+        return next((word for word in words if word in verdicts), "equivalent")
 
 
 def judge(plan: Comparison, results: Results) -> list[Judged]:
     """The verdict on every claim, from the entries that are finished."""
-    return [
-        Judged(
-            claim,
-            [
-                _find(part, task, classes, results)
-                for part in claim.parts
-                for task in part.tasks
-                for classes in (part.classes or (None,))
-            ],
-        )
+    findings = [
+        [
+            _find(part, task, classes, results)
+            for part in claim.parts
+            for task in part.tasks
+            for classes in (part.classes or (None,))
+        ]
         for claim in plan.claims
+    ]
+    decided = iter(decide(list(chain.from_iterable(findings))))
+    return [
+        Judged(claim, list(islice(decided, len(parts))))
+        for claim, parts in zip(plan.claims, findings, strict=True)
     ]
 
 
-def verdict(difference: Estimate, margin: float) -> Verdict:
-    """By where the 95 % interval lies: above -margin (holds), below it (fails), or on both sides."""
-    above, below = difference.low > -margin, difference.high < -margin
-    return "holds" if above else "fails" if below else "not shown"
+def decide(findings: Sequence[Finding]) -> list[Finding]:
+    """The verdicts of all parts of a report: by the difference, where nothing else has decided them.
+
+    A part is decided where its 95 % interval lies on one side of its margin. One part is enough for a
+    claim to fail, so *fails* has to survive Holm's correction (1979) for all parts of the report too. A
+    claim of several parts holds only if all of them do, which needs no correction (Berger 1982). ``holm``
+    is a part's p-value so corrected: with probability 0.95 no part at all where it is at most 0.05 is
+    decided wrongly.
+    """
+    sides = {
+        i: side(finding.part, finding.difference)
+        for i, finding in enumerate(findings)
+        if finding.difference and not finding.why
+    }
+    decided, least = list(findings), 0.0
+    for rank, i in enumerate(sorted(sides, key=lambda i: sides[i][1])):
+        word, p = sides[i]
+        least = max(least, min(1.0, p * (len(sides) - rank)))
+        lost = word == "fails" and p <= ERROR < least
+        shown = p <= ERROR and not lost
+        why = f"fails alone, but not among the {len(sides)} parts of the report (Holm)" if lost else ""
+        decided[i] = findings[i]._replace(verdict=word if shown else "not shown", why=why, holm=least)
+    return decided
+
+
+def side(part: Part, difference: Estimate) -> tuple[Verdict, float]:
+    """On which side of the margin the difference is likelier to lie, and the two-sided p-value of that.
+
+    Equivalence, a difference of less than the margin, is shown by two one-sided tests (Schuirmann 1987).
+    """
+    margin = part.margin
+    above, below = difference.p_above(-margin), difference.p_below(-margin)
+    ways: dict[Verdict, float] = {"holds": above, "fails": below}
+    if part.equivalent:
+        ways = {
+            "equivalent": max(above, difference.p_below(margin)),
+            "fails": min(below, difference.p_above(margin)),
+        }
+    word = min(ways, key=lambda way: ways[way])
+    return word, min(1.0, 2 * ways[word])
 
 
 def _find(part: Part, task: str, classes: str | None, results: Results) -> Finding:
@@ -86,7 +129,8 @@ def _find(part: Part, task: str, classes: str | None, results: Results) -> Findi
     if part.parameters is None and not 1 / LIKE <= ratio <= LIKE:
         why = "unfair: parameters differ by more than 10 %, and the claim is not about size"
         return Finding(*question, "not shown", difference, ratio, why)
-    return Finding(*question, verdict(difference, part.margin), difference, ratio)
+    few = f"no verdict from fewer than {FEWEST} seeds, got {difference.seeds}"
+    return Finding(*question, "not shown", difference, ratio, few if difference.seeds < FEWEST else "")
 
 
 def matrix(plan: Comparison, results: Results) -> tuple[list[str], list[str], Differences]:

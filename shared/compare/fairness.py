@@ -5,7 +5,6 @@ from shared.compare.markdown import text
 from shared.compare.profile import PREDICTIONS
 from shared.compare.results import Results
 from shared.compare.spec import Comparison
-from shared.compare.statistics import RESAMPLES
 
 FAIRNESS = """
 - **Data**: for the same seed all designs saw the same training items in the same order{order}.
@@ -18,13 +17,30 @@ FAIRNESS = """
 - **Time**: of one prediction, the fastest of {predictions} for one test item each, measured before the task's
   trainings while none ran; of a training, the median over seeds, in CPU time where a CPU trains.
 """
-INTERVALS = f"""
-Seeds and groups of test items (a game, a speaker; else each item) are resampled together, {RESAMPLES:,} times
-(pigeonhole bootstrap, Owen 2007), with one seed fewer than there are; what this bootstrap's variance holds
-three times is counted once. The interval is Student's, with the degrees of freedom of its two sources
-(Satterthwaite 1946): five seeds count as five. Differences are paired, seed by seed and item by item; a
-difference of two such is Welch's. Where each seed has a fold of its own, the interval is Student's over the
-folds. Claims are judged one by one, without correction for their number.
+INTERVALS = """
+An interval speaks of new seeds and new test items: of new weights, of a new order of the training items
+and, where each seed draws its own, of new draws from the same training data, tested on items like these. It
+does not speak of data collected in another way. The variance of a mean is that of the seeds plus that of
+the groups of test items (a game, a speaker; else each item) less that of the rest, which both contain, and
+never below either: a two-way analysis of variance (Cornfield & Tukey 1956, Obuchowski & Rockette 1995),
+without random numbers, with Satterthwaite's degrees of freedom (1946) for Student's quantile. Intervals of
+accuracies are Wilson's (1927) with this variance, within 0 and 100 %; those of differences are Student's,
+within ±100 points. Differences are paired, seed by seed and item by item; a difference of two such is
+Welch's. Where each seed has test items of its own, as in folds, the variance is that of the seeds, raised
+because their training items overlap (Nadeau & Bengio 2003); it speaks of new test items from such folds.
+Where no item differs, a difference is not excluded: each interval of a difference has four items more, two
+of which differ each way (Agresti & Coull 1998).
+
+A part *holds* where its interval is above the margin, *fails* where it is below, and is *equivalent*, if
+that is the claim, where it lies within the margin on both sides (two one-sided tests, Schuirmann 1987):
+each is wrong at most 25 times in 1,000. Fewer than three seeds give no verdict. *Fails* also has to survive
+Holm's correction (1979) for all parts of the report, since one part is enough for a claim to fail; a claim
+that needs all of its parts to hold needs none (Berger 1982). Where a part's corrected p-value is at most
+0.05 it is decided among all others: in 95 of 100 reports no such part is wrong.
+
+The smallest difference is the one that this interval would have shown with 80 % power. P(A > B) is the
+probability that another seed of the first beats one of the second on the same test items. The robust
+estimate is the median over the seeds.
 """
 SEARCH = (
     "multiples of the recipe's ({rates}) were tried for each entry alike, with its first seed, on "

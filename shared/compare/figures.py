@@ -13,7 +13,7 @@ from shared.compare.results import Result
 from shared.compare.statistics import Estimate
 from shared.results import GREEN, GREY, ORANGE, PALETTE, new_figure
 
-VERDICTS = {"holds": GREEN, "fails": ORANGE, "not shown": GREY}
+VERDICTS = {"holds": GREEN, "equivalent": GREEN, "fails": ORANGE, "not shown": GREY}
 MARKERS = "osD^vPX*"
 
 
@@ -39,7 +39,8 @@ def cost_plot(title: str, results: Mapping[str, Result], style: Mapping[str, tup
         for (name, result), cost in zip(results.items(), costs, strict=True):
             mean, (colour, marker) = result.accuracy, style[name]
             look = {"fmt": marker, "color": colour, "markersize": 7, "linewidth": 1.6}
-            axes.errorbar(cost, mean.value, yerr=mean.half, capsize=4, label=name, **look)
+            ends = [[mean.value - mean.low], [mean.high - mean.value]]
+            axes.errorbar(cost, mean.value, yerr=ends, capsize=4, label=name, **look)
         _log_axis(axes, costs, label, unit)
         axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=None))
     all_axes[0].set_ylabel("test accuracy, 95 % interval")
@@ -71,8 +72,11 @@ def claims_plot(judged: Sequence[Judged]) -> Figure:
             axes.plot([margin, margin], [row - 0.35, row + 0.35], ":", color="0.3", linewidth=1.5)
         if finding.difference:
             look = {"fmt": "o", "color": colour, "markersize": 6, "linewidth": 1.8}
-            value, half = 100 * finding.difference.value, 100 * finding.difference.half
-            axes.errorbar(value, row, xerr=half, capsize=4, **look)
+            value, low, high = (
+                100 * number
+                for number in (finding.difference.value, finding.difference.low, finding.difference.high)
+            )
+            axes.errorbar(value, row, xerr=[[value - low], [high - value]], capsize=4, **look)
         else:
             axes.text(0, row, "  no results", va="center", fontsize=9, color=colour)
         beside = {"transform": axes.get_yaxis_transform(), "va": "center", "weight": "bold"}

@@ -31,4 +31,4 @@ def points(mean: Estimate) -> str:
 
 def percent(mean: Estimate) -> str:
     """An accuracy with its interval, in per cent."""
-    return f"**{100 * mean.value:.2f}** ({100 * max(mean.low, 0.0):.2f} … {100 * min(mean.high, 1.0):.2f})"
+    return f"**{100 * mean.value:.2f}** ({100 * mean.low:.2f} … {100 * mean.high:.2f})"

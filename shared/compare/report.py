@@ -23,7 +23,13 @@ img { padding: .5rem; border-radius: .4rem; box-sizing: border-box }
 .holds, .fails, .unshown { padding: .05rem .45rem; border-radius: .3rem; color: #fff; white-space: nowrap }
 .holds { background: #00795a } .fails { background: #b94e00 } .unshown { background: #6b6b6b }
 """
-COLOURED = {"holds": "holds", "fails": "fails", "failed": "fails", "not shown": "unshown"}  # CSS classes
+COLOURED = {
+    "holds": "holds",
+    "equivalent": "holds",
+    "fails": "fails",
+    "failed": "fails",
+    "not shown": "unshown",
+}  # CSS classes
 MATRIX = """## Design choices across domains
 
 Accuracy of a design that differs from the domain's own in this choice, less that of the domain's own. What

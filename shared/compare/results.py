@@ -61,12 +61,21 @@ class Result:
     def _samples(self, pattern: str) -> list[Sample]:
         """Right or wrong for each seed and test item."""
         samples = []
-        for names, columns in zip(self.classes, self.tested, strict=True):
+        for names, columns, share in zip(self.classes, self.tested, self._shares, strict=True):
             labels = [label for label, name in enumerate(names) if re.fullmatch(pattern, name, re.DOTALL)]
             chosen = np.isin(columns["label"], labels)
             right = (columns["label_rank"] == 0)[chosen].astype(float)
-            samples.append(Sample(right, columns["group"][chosen]))
+            samples.append(Sample(right, columns["group"][chosen], share))
         return samples
+
+    @property
+    def _shares(self) -> list[float]:
+        """Test items to training items of each seed; a run of an older version does not know the latter."""
+        tests = [len(np.unique(columns["item"])) for columns in self.tested]
+        return [
+            test / (metrics.get("train_items") or max(sum(tests) - test, 1))
+            for test, metrics in zip(tests, self.metrics, strict=True)
+        ]
 
 
 Results = Mapping[tuple[str, str], Result]  # by task and design

@@ -41,6 +41,7 @@ class Part:
     parameters: float | None = None
     classes: dict[str, str] = field(default_factory=dict)
     more_than: str | None = None
+    equivalent: bool = False
 
     def compared_on(self, *tasks: str) -> list[str]:
         """These tasks, and that of ``more_than``."""
@@ -139,6 +140,11 @@ def _check_numbers(task: Task, seeds: list[int], place: str) -> None:
 
 
 def _check_part(plan: Comparison, part: Part, place: str) -> None:
+    if part.equivalent and not 0 < part.margin < 1:
+        raise UserError(
+            f"{place}.margin: must be above 0 and below 1 where equivalent is true, got {part.margin}; "
+            "give the difference below which designs count as alike"
+        )
     for pattern in part.classes.values():
         try:
             re.compile(pattern)

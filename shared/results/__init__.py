@@ -17,5 +17,5 @@ from shared.results.plots import (
     write_figure,
 )
 from shared.results.report import write_report
-from shared.results.scores import Score, Spread, Z, difference, percent, rate, score, spread_of
+from shared.results.scores import Score, Spread, Z, collapsed, difference, percent, rate, score, spread_of
 from shared.results.table import show

@@ -1,5 +1,6 @@
 """Metrics with their number of items, or of trainings, and a 95 % interval."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -120,20 +121,50 @@ def percent(probability: float) -> str:
 
 
 class Spread(NamedTuple):
-    """The mean of a metric over N trainings, with its 95 % interval by Student's t."""
+    """The mean of a metric over N trainings, with its 95 % interval by Student's t, and the median."""
 
     mean: float
     std: float
     low: float
     high: float
     n: int
+    median: float
 
 
-def spread_of(values: list[float]) -> Spread:
-    """Mean, standard deviation and interval; of one training alone the last three are not known."""
-    n, mean = len(values), float(np.mean(values))
-    if n < 2:
-        return Spread(mean, float("nan"), float("nan"), float("nan"), n)
+def spread_of(values: Sequence[float], draws: Sequence[str] = (), share: float = 0.0) -> Spread:
+    """Mean, standard deviation, interval and median; of one draw alone the interval is not known.
+
+    The interval speaks of new trainings tested on the same items, or, over folds, of new ones on such folds.
+    That of values in [0, 1], such as accuracies, is cut there.
+
+    Args:
+        values: of a metric, one of each training.
+        draws: of each training, what names its data, such as a fold: trainings on the same data are one draw
+            where there are several. Empty: each training is a draw.
+        share: of test to training items, where draws have them in turn. The variance of a draw is multiplied
+            by it once more, since the training items of folds overlap (Nadeau & Bengio 2003).
+    """
+    n, mean, median = len(values), float(np.mean(values)), float(np.median(values))
+    names = dict.fromkeys(draws)
+    if len(names) > 1:
+        means = [
+            np.mean([x for x, draw in zip(values, draws, strict=True) if draw == name]) for name in names
+        ]
+    else:
+        means, share = list(values), 0.0
+    if len(means) < 2:
+        return Spread(mean, float("nan"), float("nan"), float("nan"), n, median)
+    half = float(stats.t.ppf(0.975, len(means) - 1) * np.std(means, ddof=1) * (1 / len(means) + share) ** 0.5)
+    low, high = (0.0, 1.0) if min(values) >= 0 and max(values) <= 1 else (-np.inf, np.inf)
     std = float(np.std(values, ddof=1))
-    half = float(stats.t.ppf(0.975, n - 1)) * std / n**0.5
-    return Spread(mean, std, mean - half, mean + half, n)
+    return Spread(mean, std, max(mean - half, low), min(mean + half, high), n, median)
+
+
+def collapsed(values: Sequence[float]) -> list[tuple[int, float]]:
+    """The trainings, by their place, that learned much less than the others, and how far below the median.
+
+    That is 5 points, and three times the median distance from it.
+    """
+    below = np.median(values) - np.asarray(values)
+    far = max(0.05, 3 * float(np.median(np.abs(below))))
+    return [(place, float(distance)) for place, distance in enumerate(below) if distance > far]

@@ -1,15 +1,23 @@
 """Verdicts: what the interval, the margin and the parameters say of a claim."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
+from scipy import stats
 
-from shared.compare.claims import Finding, judge, matrix, verdict
+from shared.compare.claims import Finding, Judged, decide, judge, matrix
 from shared.compare.results import Results
-from shared.compare.spec import Comparison
+from shared.compare.spec import Claim, Comparison, Part
 from shared.compare.statistics import Estimate
 from tests.shared.compare.comparisons import PLAN, of_digits, plan_of, result, right_at
+
+PART = Part(better="lecture", than="dense", tasks=["digits"])
+
+
+def part_with(value: float, error: float, part: Part = PART) -> Finding:
+    return Finding(part, "digits", None, "not shown", Estimate(value, error, 100, 5, 1000))
 
 
 @pytest.mark.parametrize(
@@ -26,7 +34,78 @@ from tests.shared.compare.comparisons import PLAN, of_digits, plan_of, result, r
 def test_a_verdict_is_where_the_interval_lies(
     value: float, error: float, margin: float, expected: str
 ) -> None:
-    assert verdict(Estimate(value, error, 100, 5, 1000), margin) == expected
+    [decided] = decide([part_with(value, error, replace(PART, margin=margin))])
+    assert decided.verdict == expected
+    assert decided.difference
+    clear = decided.difference.low > -margin or decided.difference.high < -margin
+    assert (decided.verdict != "not shown") == clear
+
+
+@pytest.mark.parametrize(
+    ("value", "error", "expected"),
+    [
+        (0.0, 0.004, "equivalent"),
+        (0.009, 0.0004, "equivalent"),  # a difference, but a smaller one than counts
+        (0.0, 0.006, "not shown"),
+        (0.009, 0.004, "not shown"),
+        (0.03, 0.004, "fails"),
+        (-0.03, 0.004, "fails"),
+    ],
+)
+def test_designs_are_equivalent_where_the_interval_lies_within_the_margin(
+    value: float, error: float, expected: str
+) -> None:
+    [decided] = decide([part_with(value, error, replace(PART, margin=0.01, equivalent=True))])
+    assert decided.verdict == expected
+
+
+def test_what_fails_alone_does_not_among_many_parts_but_what_holds_does() -> None:
+    fails, holds, open_ = part_with(-0.022, 0.01), part_with(0.022, 0.01), part_with(0.005, 0.01)
+    assert [one.verdict for one in decide([fails])] == ["fails"]
+    first, second, *_ = decided = decide([fails, holds, open_, open_])
+    assert (first.verdict, second.verdict) == ("not shown", "holds")
+    assert "among the 4 parts of the report" in first.why
+    # Holm (1979), by hand: the smallest p four times, the next three times, never below the one before.
+    alone = 2 * stats.t.sf(2.2, 100)
+    rest = 2 * stats.t.sf(0.5, 100)
+    assert [one.holm for one in decided] == pytest.approx([4 * alone, 4 * alone, 1, 1])
+    assert 2 * rest > 1
+    assert decide([part_with(-0.08, 0.01), holds, open_, open_])[0].verdict == "fails"
+
+
+def test_parts_that_something_else_decided_are_none_of_the_many() -> None:
+    other = part_with(-0.022, 0.01)._replace(why="not trained: dense on digits")
+    assert [one.verdict for one in decide([part_with(-0.022, 0.01), other])] == ["fails", "not shown"]
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "expected"),
+    [
+        (["holds", "equivalent"], "holds"),
+        (["equivalent", "equivalent"], "equivalent"),
+        (["holds", "not shown"], "not shown"),
+        (["holds", "not shown", "fails"], "fails"),
+    ],
+)
+def test_a_claim_holds_if_all_parts_do(verdicts: list[Any], expected: str) -> None:
+    findings = [part_with(0, 1)._replace(verdict=verdict) for verdict in verdicts]
+    assert Judged(Claim("A claim.", [PART]), findings).verdict == expected
+
+
+@pytest.mark.parametrize("seeds", [1, 2])
+def test_fewer_than_three_seeds_give_no_verdict(seeds: int) -> None:
+    rights = [np.ones(200, bool)] * seeds, [np.zeros(200, bool)] * seeds
+    finding = only(plan_with(), of_digits(*map(result, rights)))
+    assert finding.verdict == "not shown"
+    assert finding.why == f"no verdict from fewer than 3 seeds, got {seeds}"
+    assert finding.holm is None
+
+
+def test_two_designs_that_answer_alike_do_not_hold_without_room() -> None:
+    same = of_digits(right_at(0.9), right_at(0.9))
+    assert only(plan_with(), same).verdict == "not shown"
+    assert only(plan_with(margin=0.01), same).verdict == "not shown"  # of 100 pairs of items
+    assert only(plan_with(margin=0.05, equivalent=True), same).verdict == "equivalent"
 
 
 def plan_with(**part: Any) -> Comparison:

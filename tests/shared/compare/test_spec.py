@@ -35,6 +35,7 @@ NAMES = sorted(path.stem for path in (PROJECT / "conf/compare").glob("*.yaml"))
         ("claims.0.parts.0.tasks", ["digit"], "'digit' is no task here; did you mean 'digits'?"),
         ("claims.0.parts.0.tasks", [], "tasks: empty"),
         ("claims.0.parts.0.classes", {"some": "("}, "classes: '(': not a regular expression"),
+        ("claims.0.parts.0.equivalent", True, "claims[0].margin: must be above 0 and below 1"),
         ("claims.0.parts.0.more_than", "letters", "'letters' is no task"),
         ("claims.0.parts", "???", "is not set"),
     ],
