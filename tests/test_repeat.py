@@ -14,7 +14,7 @@ from shared.config.cli import compose
 from shared.config.project import plain
 from shared.config.stopping import Stopped, heard
 from shared.errors import UserError
-from shared.results.scores import spread_of
+from shared.results.scores import collapsed, spread_of
 from shared.training.callbacks import History
 from tests.commands import command
 
@@ -28,7 +28,29 @@ def test_the_interval_is_student_s() -> None:
     low, high = stats.t.interval(0.95, 3, loc=np.mean(values), scale=stats.sem(values))
     assert (spread.low, spread.high) == pytest.approx((low, high))
     assert spread.std == pytest.approx(np.std(values, ddof=1))
+    assert spread.median == pytest.approx(0.815)
     assert np.isnan(spread_of([0.5]).low)
+    assert spread_of(values, ["same"] * 4, 0.25) == spread
+
+
+def test_folds_count_once_and_their_training_items_overlap() -> None:
+    """Two seeds of each of three folds, whose test items are half as many as the training items."""
+    spread = spread_of([0.8, 0.82, 0.7, 0.72, 0.5, 0.52], ["a", "a", "b", "b", "c", "c"], 0.5)
+    folds = [0.81, 0.71, 0.51]
+    half = stats.t.ppf(0.975, 2) * np.std(folds, ddof=1) * (1 / 3 + 0.5) ** 0.5
+    assert spread.low == pytest.approx(np.mean(folds) - half)
+    assert spread.high == 1
+    assert spread.n == 6
+
+
+def test_an_interval_of_shares_stays_within_them_and_a_training_far_below_is_named() -> None:
+    spread = spread_of([0.99, 0.98, 0.4])
+    assert (spread.low, spread.high) == (0, 1)
+    assert spread_of([0.5, 2.5]).high > 2.5  # a loss
+    [(place, below)] = collapsed([0.54, 0.55, 0.4, 0.57, 0.56])
+    assert (place, below) == (2, pytest.approx(0.15))
+    assert collapsed([0.981, 0.982, 0.95]) == []  # 3 points
+    assert collapsed([0.4, 0.5, 0.6, 0.7, 0.8]) == []
 
 
 def test_every_combination_is_repeated_once() -> None:

@@ -6,15 +6,16 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from shared.commands.evaluate import metric_table
 from shared.commands.train import is_first_process, train_once
-from shared.config import Console, check_training, known_keys, nearest_key, plain, print_line
+from shared.config import ACCURACY, Console, check_training, known_keys, nearest_key, plain, print_line
 from shared.errors import UserError, named
 from shared.files import held, write_json
-from shared.results import Spread, spread_of
+from shared.results import Spread, collapsed, spread_of
 
 
 def repeat(config: DictConfig) -> dict[str, Spread]:
@@ -46,19 +47,33 @@ def repeat(config: DictConfig) -> dict[str, Spread]:
             if isinstance(value, int | float) and "/" in key and not key.endswith("/n")
             if all(key in run for run in runs)  # one that was finished before a metric was added lacks it
         }
-        spreads = {name: spread_of(numbers) for name, numbers in metrics.items()}
+        folds = [json.dumps(plain(config.data), sort_keys=True) for config in configs]
+        share = float(np.mean([_share(run) for run in runs]))
+        spreads = {name: spread_of(numbers, folds, share) for name, numbers in metrics.items()}
         summary = {"over": over, "runs": [run["run"] for run in runs]}
         figures = {name: spread._asdict() for name, spread in spreads.items()}
         write_json(folder / "summary.json", summary | {"figures": figures})
         title = f"{runs[0]['model']} on {runs[0]['data']}, {len(runs)} trainings"
-        table = metric_table(title, "mean", "std", "95 % interval of the mean", "lowest", "highest")
+        table = metric_table(title, "mean", "std", "95 % interval of the mean", "median", "lowest", "highest")
         for name, numbers in metrics.items():
-            mean, std, low, high, _ = (100 * value for value in spreads[name])
-            cells = f"{mean:.2f}", f"{std:.2f}", f"{low:.2f} … {high:.2f}"
+            mean, std, low, high, _, median = (100 * value for value in spreads[name])
+            cells = f"{mean:.2f}", f"{std:.2f}", f"{low:.2f} … {high:.2f}", f"{median:.2f}"
             table.add_row(name, *cells, f"{100 * min(numbers):.2f}", f"{100 * max(numbers):.2f}")
         console.print(table)
+        for place, below in collapsed(metrics.get("test/acc", metrics[ACCURACY])):
+            words = ", ".join(_words(combinations[place]))
+            print_line(f"{words}: {100 * below:.1f} points below the median of the trainings")
         print_line(f"repeat: {folder}")
         return spreads
+
+
+def _share(run: dict[str, Any]) -> float:
+    """Test items to training items; 0 of a run that was not tested, or of an older version."""
+    file = Path(run["run"]) / "test_items.npz"
+    if "train_items" not in run or not file.exists():
+        return 0.0
+    with np.load(file, allow_pickle=False) as columns:
+        return len(np.unique(columns["item"])) / max(run["train_items"], 1)
 
 
 def digest(settings: Any) -> str:

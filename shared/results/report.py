@@ -25,8 +25,9 @@ def write_report(
     """Write the predictions of all items, and tables and plots of classes and calibration.
 
     Args:
-        folder: of ``test_items.npz``, ``per_class.csv``, ``confusion.csv``, ``calibration.csv``, and of the
-            plots ``calibration.png`` and, while it can be read, ``confusion.png``.
+        folder: of ``test_items.npz``, ``per_class.csv``, ``per_group.csv`` where a group has several items,
+            ``confusion.csv``, ``calibration.csv``, and of the plots ``calibration.png`` and, while it can be
+            read, ``confusion.png``.
         columns: of all items, as ``Classifier.test_columns`` has them, and their ``group``.
         by_class: of the same items.
         title: of the plots.
@@ -39,6 +40,14 @@ def write_report(
     head = ["class", *_head("n", "recall"), *_head("predicted", "precision")]
     rows = [[one.name, *_cells(one.recall), *_cells(one.precision)] for one in by_class]
     write(folder / "per_class.csv", csv_text(head, rows))
+    _, first, group, size = np.unique(
+        columns["group"], return_index=True, return_inverse=True, return_counts=True
+    )
+    if len(size) < len(group):
+        accuracy = np.bincount(group, columns["label_rank"] == 0) / size
+        hardest = np.argsort(accuracy, kind="stable")
+        listed = zip(columns["item"][first[hardest]], size[hardest], accuracy[hardest], strict=True)
+        write(folder / "per_group.csv", csv_text(["first_item", "n", "accuracy"], listed))
     counts = confusion(columns, len(names))
     lines = ([name, *row] for name, row in zip(names, counts.tolist(), strict=True))
     write(folder / "confusion.csv", csv_text(["true class", *names], lines))
