@@ -44,7 +44,7 @@ def write_report(
         columns["group"], return_index=True, return_inverse=True, return_counts=True
     )
     if len(size) < len(group):
-        accuracy = np.bincount(group, columns["label_rank"] == 0) / size
+        accuracy = np.bincount(group, columns["label"] == columns["answer"]) / size
         hardest = np.argsort(accuracy, kind="stable")
         listed = zip(columns["item"][first[hardest]], size[hardest], accuracy[hardest], strict=True)
         write(folder / "per_group.csv", csv_text(["first_item", "n", "accuracy"], listed))

@@ -147,9 +147,8 @@ def spread_of(values: Sequence[float], draws: Sequence[str] = (), share: float =
     n, mean, median = len(values), float(np.mean(values)), float(np.median(values))
     names = dict.fromkeys(draws)
     if len(names) > 1:
-        means = [
-            np.mean([x for x, draw in zip(values, draws, strict=True) if draw == name]) for name in names
-        ]
+        pairs = list(zip(values, draws, strict=True))
+        means = [float(np.mean([value for value, draw in pairs if draw == name])) for name in names]
     else:
         means, share = list(values), 0.0
     if len(means) < 2:

@@ -43,7 +43,7 @@ def test_recall_and_precision_are_those_of_scikit_learn() -> None:
 
 @pytest.mark.parametrize("classes", [4, DRAWN + 1, 361])
 def test_the_report_is_written_to_its_folder(tmp_path: Path, classes: int) -> None:
-    tested = columns(300, classes) | {"group": np.arange(300) // 9}
+    tested = columns(300, classes) | {"group": np.arange(300) // 9, "item": np.arange(300)}
     names = [f"class {i}, so" for i in range(classes)]
     write_report(tmp_path, tested, scores_by_class(tested, names), "a test")
     with (tmp_path / "confusion.csv").open() as file:
@@ -56,7 +56,7 @@ def test_the_report_is_written_to_its_folder(tmp_path: Path, classes: int) -> No
     by_group = rows(tmp_path / "per_group.csv")
     sizes, shares = (np.array([float(row[key]) for row in by_group]) for key in ("n", "accuracy"))
     assert len(by_group) == len(np.unique(tested["group"]))
-    assert (sizes * shares).sum() == pytest.approx((tested["label_rank"] == 0).sum())
+    assert (sizes * shares).sum() == pytest.approx((tested["label"] == tested["answer"]).sum())
     assert np.all(np.diff(shares) >= 0)
     bins = rows(tmp_path / "calibration.csv")
     assert sum(int(row["n"]) for row in bins) == 300
