@@ -9,6 +9,7 @@ DOMAIN = Domain(
         "domains.speech.commands.CommandsData",
         "domains.speech.aligned.AlignedData",
         "domains.speech.made.MadeData",
+        "domains.speech.made.MadeWordData",
     ),
     predict="domains.speech.predict.predict",
     explain="domains.speech.explain.SpeechDomain",

@@ -3,9 +3,12 @@
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from domains.speech.aligned import AlignedData
-from domains.speech.reading import Aligned
-from domains.speech.voices import Made, archive_path, make_archive
+from domains.speech.data import SpeechData
+from domains.speech.reading import Aligned, Clips
+from domains.speech.voices import Made, MadeWords, texts_archive, words_archives
 from shared.config import check_value
 
 
@@ -17,12 +20,35 @@ class MadeData(AlignedData):
 
     def __init__(self, *, path: str | None, made: Made, cache: str | None, **settings: Any):
         check_value(made, Made, "data.made")
-        self.made = None if path else made
-        place = path or str(archive_path(made, Path(cache) if cache else None))
-        super().__init__(path=place, cache=cache, **settings)
+        archive = texts_archive(made, Path(cache) if cache else None)
+        self.made = None if path else archive
+        super().__init__(path=path or str(archive.path), cache=cache, **settings)
 
     def read(self, rate: int) -> tuple[Aligned, str]:
         """All clips with their labels, and what was read and skipped; the clips are made if need be."""
         if self.made:
-            make_archive(self.made, self.path)
+            self.made.make()
         return super().read(rate)
+
+
+class MadeWordData(SpeechData):
+    """Single words of made voices, those that train and others that test, or the recordings of ``path``.
+
+    ``conf/data/speech/made_words.yaml`` documents each argument.
+    """
+
+    def __init__(self, *, path: str | None, made: MadeWords, cache: str | None, **settings: Any):
+        check_value(made, MadeWords, "data.made")
+        archives = words_archives(made, Path(cache) if cache else None)
+        self.made = {} if path else archives
+        super().__init__(path=path or str(archives["train"].path), cache=cache, **settings)
+
+    def read(self, rate: int) -> tuple[Clips, str]:
+        """All clips, of which those of the test's voices are the official test; made if need be."""
+        if not self.made:
+            return super().read(rate)
+        for archive in self.made.values():
+            archive.make()
+        (clips, first), (test, second) = (self.read_clips(one.path, rate) for one in self.made.values())
+        test = test._replace(split=np.full(len(test.label), "test"))
+        return clips.and_then(test), f"{first}\n{second}"

@@ -2,7 +2,7 @@
 
 import io
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import soundfile
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from domains.speech.voices.clips import RATE, Segment, clip
 from domains.speech.voices.sentences import DIGITS, TEXTS
-from domains.speech.voices.voice import voices
+from domains.speech.voices.voice import Voice, voices
 
 MELODIES = ("{}.", "{},", "{}!", "{}?")
 COMPRESSION = {"flac": 0.625, "mp3": 0.9}  # 0 … 1; that of flac is its default
@@ -41,13 +41,30 @@ def spoken_texts(kind: str, number: int, each: int, seed: int, encoding: str = "
 
 def single_digits(number: int, each: int, seed: int) -> Files:
     """DIGIT_VOICE_NUMBER.flac for ``data=speech/folder``; arguments as of ``spoken_texts``."""
-    for voice in voices(number, seed):
+    return single_words(
+        voices(number, seed), {str(digit): word for digit, word in enumerate(DIGITS)}, each, seed
+    )
+
+
+def single_words(
+    speakers: Sequence[Voice], words: Mapping[str, str], each: int, seed: int, encoding: str = "flac"
+) -> Files:
+    """LABEL_VOICE_NUMBER.flac, ``each`` times every word of every speaker.
+
+    Args:
+        speakers: who speaks.
+        words: by their labels.
+        each: recordings of a word by a speaker.
+        seed: a file depends on it, the speaker, the word and its number alone.
+        encoding: as of ``spoken_texts``.
+    """
+    for speaker in speakers:
         for n in range(each):
-            for digit, word in enumerate(DIGITS):
-                name = f"{digit}_{voice.name}_{n}"
+            for label, word in words.items():
+                name = f"{label}_{speaker.name}_{n}"
                 melody = random.Random(f"{seed} {name}").choice(MELODIES)  # noqa: S311
-                spoken = clip(voice, melody.format(word), f"{seed} {name}", around=TIGHT)
-                yield f"{name}.flac", _encoded(spoken.samples, "flac")
+                spoken = clip(speaker, melody.format(word), f"{seed} {name}", around=TIGHT)
+                yield f"{name}.{encoding}", _encoded(spoken.samples, encoding)
 
 
 def _encoded(x: NDArray[np.int16], encoding: str) -> bytes:

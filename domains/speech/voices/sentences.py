@@ -10,6 +10,7 @@ from shared.files import read_yaml
 _TABLE = read_yaml(Path(__file__).with_name("sentences.yaml"))
 PATTERNS: list[str] = _TABLE["patterns"]
 WORDS: dict[str, list[str]] = _TABLE["words"]
+SINGLE: list[str] = _TABLE["single"]
 DIGITS = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
 
 

@@ -31,10 +31,11 @@ def voices(number: int, seed: int = 0) -> list[Voice]:
 
     More voices of the same seed begin with the fewer.
     """
-    return [_voice("fm"[n % 2], n // 2, seed) for n in range(number)]
+    return [voice("fm"[n % 2], n // 2, seed) for n in range(number)]
 
 
-def _voice(sex: str, number: int, seed: int) -> Voice:
+def voice(sex: str, number: int, seed: int) -> Voice:
+    """The voice of a sex with a number."""
     draw = random.Random(f"{seed} {sex} {number}")  # noqa: S311 - a repeatable draw, not a secret
     return Voice(
         f"{sex}{number:03d}",
