@@ -126,9 +126,9 @@ def made(
     """An input for each start and digit, as a picture; ``other`` are ten, each of another digit."""
     targets = [Target(digit) for digit in range(10)]
     like, _ = adapter.module.preprocess({"x": other})
-    mean, std = adapter.module.moments()
+    black, white = adapter.bounds
     found = [one.x for start in starts for one in maximise(adapter, targets, like, start, *weights, seed)]
-    return (torch.stack(found) * std + mean).round().clamp(0, 255).to(torch.uint8)
+    return (255 * (torch.stack(found) - black) / (white - black)).round().clamp(0, 255).to(torch.uint8)
 
 
 class Study:

@@ -11,8 +11,15 @@ from domains.image.reading.datasets import idx
 from shared.explain import InputAdapter
 from shared.explain.checks.relevance_maps import randomised
 from shared.explain.methods import actmax
+from shared.training import Dataset, Draw
 from tests.domains.image.fooling import Memory, made, named, verdict, write_idx
 from tests.networks import make_run, opened
+
+
+def pictures(dataset: Dataset) -> tuple[Tensor, Tensor]:
+    """All of a dataset, with their labels."""
+    batch = dataset[Draw(np.arange(len(dataset)), None)]
+    return torch.from_numpy(batch["x"]), torch.from_numpy(batch["y"]).long()
 
 
 @pytest.fixture(scope="module")
@@ -25,14 +32,12 @@ def fooled(tmp_path_factory: pytest.TempPathFactory) -> InputAdapter:
 @pytest.fixture(scope="module")
 def real(fooled: InputAdapter) -> tuple[Tensor, Tensor]:
     """Digits that train no network."""
-    data = fooled.data.test_set
-    return torch.from_numpy(data.x), torch.from_numpy(data.y).long()
+    return pictures(fooled.data.test_set)
 
 
 @pytest.fixture(scope="module")
 def memory(fooled: InputAdapter, real: tuple[Tensor, Tensor]) -> Memory:
-    data = fooled.data.train_set
-    return Memory(torch.from_numpy(data.x), torch.from_numpy(data.y).long(), *real)
+    return Memory(*pictures(fooled.data.train_set), *real)
 
 
 @pytest.fixture
