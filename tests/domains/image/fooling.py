@@ -1,4 +1,4 @@
-"""Claim 6: a network is fooled by noise, and with penalties the input found looks more like the digit.
+"""Claim 6: a network is fooled by noise, and with penalties the input made looks more like the digit.
 
 python -m tests.domains.image.fooling MNIST FOLDER
 
@@ -127,8 +127,8 @@ def made(
     targets = [Target(digit) for digit in range(10)]
     like, _ = adapter.module.preprocess({"x": other})
     black, white = adapter.bounds
-    found = [one.x for start in starts for one in maximise(adapter, targets, like, start, *weights, seed)]
-    return (255 * (torch.stack(found) - black) / (white - black)).round().clamp(0, 255).to(torch.uint8)
+    results = [one.x for start in starts for one in maximise(adapter, targets, like, start, *weights, seed)]
+    return (255 * (torch.stack(results) - black) / (white - black)).round().clamp(0, 255).to(torch.uint8)
 
 
 class Study:
@@ -187,8 +187,8 @@ class Study:
         if not file.exists():
             file.parent.mkdir(exist_ok=True)
             adapter, others = self.adapter(name, part), self.others(part)
-            found = torch.stack([made(adapter, STARTS, pair, others, part) for pair in weights])
-            np.save(file, found.numpy())
+            results = torch.stack([made(adapter, STARTS, pair, others, part) for pair in weights])
+            np.save(file, results.numpy())
         return torch.from_numpy(np.load(file))
 
     def others(self, seed: int) -> Pictures:
@@ -254,14 +254,14 @@ Measured = dict[tuple[str, int, str], Values]  # by architecture, part and penal
 def judged(study: Study, weights: Sequence[Weights]) -> tuple[Measured, dict[str, Values]]:
     """The values of all inputs; beside them those of real pictures, and of networks with random weights."""
     judges, memory = study.judges(NETWORKS, JUDGES), Memory(*study.part(JUDGES), *study.test(0, REAL))
-    digits, found = torch.arange(10).repeat(len(STARTS)), {}
+    digits, results = torch.arange(10).repeat(len(STARTS)), {}
     blind: dict[str, list[Values]] = {penalty: [] for penalty in PENALTIES}
     for name in progress(NETWORKS, "making inputs"):
         others = [judge for other, judge in judges.items() if other != name]
         for part in MADE:
             for penalty, x in zip(PENALTIES, study.inputs(name, part, weights), strict=True):
                 module = study.module(name, part)
-                found[name, part, penalty] = measured(module, others, memory, x, digits)
+                results[name, part, penalty] = measured(module, others, memory, x, digits)
         adapter = study.adapter(name, MADE[0])
         adapter.module.network = randomised(adapter.module.network, 0)
         for penalty, pair in zip(PENALTIES, weights, strict=True):
@@ -273,7 +273,7 @@ def judged(study: Study, weights: Sequence[Weights]) -> tuple[Measured, dict[str
     beside = {f"random weights, {penalty}": joined(values) for penalty, values in blind.items()}
     beside["real"] = measured(everyone[0], everyone, memory, x, y)
     beside["another digit"] = measured(everyone[0], everyone, memory, x, another)
-    return found, beside
+    return results, beside
 
 
 def joined(parts: Sequence[Values]) -> Values:
@@ -281,12 +281,12 @@ def joined(parts: Sequence[Values]) -> Values:
     return Values(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
 
 
-def samples(found: Measured, penalty: str, column: str, names: Sequence[str] = NETWORKS) -> list[Sample]:
+def samples(results: Measured, penalty: str, column: str, names: Sequence[str] = NETWORKS) -> list[Sample]:
     """The values of inputs, by digit: one sample an architecture, the mean over its networks.
 
     Of one architecture alone, one sample a network.
     """
-    values = [[getattr(found[name, part, penalty], column) for part in MADE] for name in names]
+    values = [[getattr(results[name, part, penalty], column) for part in MADE] for name in names]
     digits = np.tile(np.arange(10), len(STARTS))
     rows = values[0] if len(names) == 1 else [np.mean(own, axis=0) for own in values]
     return [Sample(row, digits) for row in rows]
@@ -304,14 +304,14 @@ def verdict(*parts: tuple[float, float]) -> str:
     return "fails" if any(high < 0 for _, high in parts) else "not shown"
 
 
-def summary(found: Measured, beside: dict[str, Values]) -> tuple[dict[str, Any], dict[str, str]]:
+def summary(results: Measured, beside: dict[str, Values]) -> tuple[dict[str, Any], dict[str, str]]:
     """All metrics, and the verdicts by the rules above."""
 
     def mean(penalty: str, column: str, *names: str) -> Estimate:
-        return estimate(samples(found, penalty, column, names or NETWORKS), True)
+        return estimate(samples(results, penalty, column, names or NETWORKS), True)
 
     def less(penalty: str, than: str, column: str) -> Estimate:
-        return difference(samples(found, penalty, column), samples(found, than, column), True)
+        return difference(samples(results, penalty, column), samples(results, than, column), True)
 
     def plain(one: Estimate, n: int) -> dict[str, Any]:
         return {"value": one.value, "interval": [one.low, one.high], "n": n}
@@ -327,7 +327,7 @@ def summary(found: Measured, beside: dict[str, Values]) -> tuple[dict[str, Any],
         for place, start in enumerate(STARTS):
             own = slice(10 * place, 10 * place + 10)
             for column in ("sure", "named", "distance"):
-                rows = [Sample(one.values[own], one.groups[own]) for one in samples(found, penalty, column)]
+                rows = [Sample(one.values[own], one.groups[own]) for one in samples(results, penalty, column)]
                 metrics[f"from {start}, {penalty}: {column}"] = plain(
                     estimate(rows, True), count * len(NETWORKS) // len(STARTS)
                 )
