@@ -25,7 +25,7 @@ class Finding(NamedTuple):
     difference: Estimate | None = None  # of the accuracies
     parameters: float | None = None  # of ``better`` as a multiple of the other's
     why: str = ""  # empty where the interval alone decides
-    holm: float | None = None  # p-value of the better decided side, adjusted for all parts of the report
+    holm: float | None = None  # p-value of its side of the margin, corrected for all parts of the report
 
     def __str__(self) -> str:
         """As tables and pictures name it."""

@@ -31,12 +31,13 @@ because their training items overlap (Nadeau & Bengio 2003); it speaks of new te
 Where no item differs, a difference is not excluded: each interval of a difference has four items more, two
 of which differ each way (Agresti & Coull 1998).
 
-A part *holds* where its interval is above the margin, *fails* where it is below, and is *equivalent*, if
-that is the claim, where it lies within the margin on both sides (two one-sided tests, Schuirmann 1987):
-each is wrong at most 25 times in 1,000. Fewer than three seeds give no verdict. *Fails* also has to survive
-Holm's correction (1979) for all parts of the report, since one part is enough for a claim to fail; a claim
-that needs all of its parts to hold needs none (Berger 1982). Where a part's corrected p-value is at most
-0.05 it is decided among all others: in 95 of 100 reports no such part is wrong.
+A part *holds* where its interval lies above minus the margin, *fails* where it lies below, and is
+*equivalent*, if that is the claim, where it lies between minus the margin and the margin (two one-sided
+tests, Schuirmann 1987): where the truth lies at the margin, each is wrong in about 25 of 1,000 reports.
+Fewer than three seeds give no verdict. *Fails* also has to survive Holm's correction (1979) for all parts
+of the report, since one part is enough for a claim to fail; a claim that needs all of its parts to hold
+needs none (Berger 1982). The parts whose p-value is at most 0.05 after that correction stand together: in
+95 of 100 reports none of them is wrong.
 
 The smallest difference is the one that this interval would have shown with 80 % power. P(A > B) is the
 probability that another seed of the first beats one of the second on the same test items. The robust
