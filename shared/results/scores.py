@@ -33,6 +33,8 @@ def score(
     section 9A). Without groups, and for right-or-wrong values, n_eff = n up to the usual n - 1. With classes,
     n_eff is at most 1 / (sum of the squared weights of the items) (Kish 1965, section 11.7): few items of a
     class leave its mean uncertain, also where all are right. The quantile is Student's, see ``_deviation``.
+    Near 0 and 1 the few groups that are otherwise may be missing: of 24 unlike groups at 0.98 it holds the
+    truth 89 times in 100, so ``per_group.csv`` of a run lists the groups.
 
     Args:
         name: What was measured.
