@@ -282,14 +282,13 @@ def joined(parts: Sequence[Values]) -> Values:
 
 
 def samples(results: Measured, penalty: str, column: str, names: Sequence[str] = NETWORKS) -> list[Sample]:
-    """The values of inputs, by digit: one sample an architecture, the mean over its networks.
+    """The values of inputs, by digit: one sample an architecture, of the inputs of all its networks.
 
     Of one architecture alone, one sample a network.
     """
     values = [[getattr(results[name, part, penalty], column) for part in MADE] for name in names]
-    digits = np.tile(np.arange(10), len(STARTS))
-    rows = values[0] if len(names) == 1 else [np.mean(own, axis=0) for own in values]
-    return [Sample(row, digits) for row in rows]
+    rows = values[0] if len(names) == 1 else [np.concatenate(own) for own in values]
+    return [Sample(row, np.tile(np.arange(10), len(row) // 10)) for row in rows]
 
 
 def side(one: Estimate, sign: str, bound: float) -> tuple[float, float]:
@@ -325,7 +324,7 @@ def summary(results: Measured, beside: dict[str, Values]) -> tuple[dict[str, Any
             for column in ("sure", "named", "distance"):
                 metrics[f"{name}, {penalty}: {column}"] = plain(mean(penalty, column, name), count)
         for place, start in enumerate(STARTS):
-            own = slice(10 * place, 10 * place + 10)
+            own = np.tile(np.repeat(np.arange(len(STARTS)) == place, 10), len(MADE))
             for column in ("sure", "named", "distance"):
                 rows = [Sample(one.values[own], one.groups[own]) for one in samples(results, penalty, column)]
                 metrics[f"from {start}, {penalty}: {column}"] = plain(
