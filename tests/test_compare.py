@@ -43,7 +43,7 @@ def test_quick_compares_designs_of_four_domains_and_resumes(tmp_path: Path) -> N
     kept = {path: path.stat().st_mtime_ns for path in home.glob("trainings/*/*/*/metrics.json")}
     lost = min(kept)
     lost.unlink()  # as if stopped before its end
-    broken = 'compare.tasks.text.cells.dense=["model.layers=[{dense: 3}]"]'
+    broken = 'compare.tasks.text.designs.dense=["model.layers=[{dense: 3}]"]'
     again = command("compare", "compare=quick", broken, cwd=tmp_path)
     assert again.returncode == 1
     assert "1 of 8 entries failed" in again.stderr
@@ -62,7 +62,7 @@ def test_a_mistake_is_reported_before_training(tmp_path: Path) -> None:
     config = compose("compare", ["n_jobs=0", f"runs={tmp_path}"])
     with pytest.raises(UserError, match=r"^n_jobs: must be a whole number from 1, got 0"):
         compare(config)
-    twin = "+compare.tasks.image.cells.lecture_=[]"  # no two cells may share a folder
+    twin = "+compare.tasks.image.designs.lecture_=[]"  # no two cells may share a folder
     config = compose("compare", [twin, f"runs={tmp_path}"])
     with pytest.raises(UserError, match="'lecture_' is 'lecture' again"):
         compare(config)

@@ -15,7 +15,7 @@ from domains.image.data import ImagePreprocessing
 from domains.image.module import ImageClassifier
 from shared.commands.train import train
 from shared.compare.entry import Entry
-from shared.compare.spec import Comparison, Task
+from shared.compare.spec import Comparison, Design, Task
 from shared.config.cli import compose
 from shared.errors import UserError
 from shared.runs.run import Run
@@ -191,8 +191,9 @@ def test_searches_and_comparisons_start_from_the_source_too(source: Run, tmp_pat
     assert (config.data.path, config.data.size, config.data.channels) == ("/a/7.zip", 28, 3)
     assert _compose(words).model["layers"] == own
     assert _compose([*words, "model=image/tiny"]).choices.model == "image/tiny"
-    task = Task(overrides=["domain=image"], cells={"tuned": words[1:], "fresh": []}, samples=100)
-    plan = Comparison(tasks={"digits": task}, seeds=[0], learning_rates=[1.0])
-    tuned, fresh = (Entry(plan, "digits", name, tmp_path, None)._configuration(0) for name in task.cells)
+    designs = {"tuned": Design(words[1:]), "fresh": Design()}
+    task = Task(overrides=["domain=image"], designs=designs, samples=100)
+    plan = Comparison(tasks={"digits": task}, seeds=[0], budgets=[1], learning_rates=[1.0])
+    tuned, fresh = (Entry(plan, "digits", name, tmp_path, None)._configuration(0) for name in task.designs)
     assert tuned.model["layers"] == own != fresh.model["layers"]
     assert (tuned.init, fresh.init) == (str(source.folder), None)

@@ -19,7 +19,7 @@ from shared.training import Classifier, DataModule
 
 LISTED, LOWEST = 20, 5  # classes whose recall is printed: at most, and of more
 # Keys of data that do not change the examples.
-LOADING = {"batch_seconds", "batch_size", "epoch_size", "least_steps", "workers"}
+LOADING = {"batch_seconds", "batch_size", "epoch_size", "least_steps", "redraw", "workers"}
 
 
 class Tested(NamedTuple):

@@ -112,7 +112,7 @@ def train(config: DictConfig, callbacks: Sequence[Callback] = (), again: str | N
             size = {
                 "params": sum(row.params for row in table),
                 "flops": sum(row.flops for row in table),
-                "train_items": len(data.train_set),
+                "train_items": len(data.drawn_set),
             }
             metrics = _metrics(config, trainer, history, size)
             folder = trainer.strategy.broadcast(str(run.folder))

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from itertools import chain, islice
 from typing import Literal, NamedTuple
 
-from shared.compare.profile import CHOICES
+from shared.compare.choices import CHOICES, cause, differences
 from shared.compare.results import Results
 from shared.compare.spec import Claim, Comparison, Part
 from shared.compare.statistics import FEWEST, Estimate, less
@@ -12,7 +12,6 @@ from shared.compare.statistics import FEWEST, Estimate, less
 Verdict = Literal["holds", "fails", "equivalent", "not shown"]
 Differences = dict[tuple[str, str], Estimate | None]
 ERROR = 0.05  # of all parts of a report together: the probability that one is decided wrongly
-LIKE = 1.10  # parameters that differ by no more than this factor count as alike
 
 
 class Finding(NamedTuple):
@@ -22,9 +21,11 @@ class Finding(NamedTuple):
     task: str
     classes: str | None  # by their name; None for all
     verdict: Verdict
-    difference: Estimate | None = None  # of the accuracies
+    difference: Estimate | None = None  # at the largest budget
     parameters: float | None = None  # of ``better`` as a multiple of the other's
+    flops: float | None = None  # of one prediction, likewise
     why: str = ""  # empty where the interval alone decides
+    curve: tuple[tuple[int, Estimate], ...] = ()  # the difference by samples of a training, the fewest first
     holm: float | None = None  # p-value of its side of the margin, corrected for all parts of the report
 
     def __str__(self) -> str:
@@ -52,7 +53,7 @@ def judge(plan: Comparison, results: Results) -> list[Judged]:
     """The verdict on every claim, from the entries that are finished."""
     findings = [
         [
-            _find(part, task, classes, results)
+            _find(plan, part, task, classes, results)
             for part in claim.parts
             for task in part.tasks
             for classes in (part.classes or (None,))
@@ -108,55 +109,68 @@ def side(part: Part, difference: Estimate) -> tuple[Verdict, float]:
     return word, min(1.0, 2 * ways[word])
 
 
-def _find(part: Part, task: str, classes: str | None, results: Results) -> Finding:
+def _find(plan: Comparison, part: Part, task: str, classes: str | None, results: Results) -> Finding:
     question = part, task, classes
-    tasks = part.compared_on(task)
-    needed = [(name, design) for name in tasks for design in (part.better, part.than)]
-    if absent := [f"{design} on {name}" for name, design in needed if (name, design) not in results]:
-        return Finding(*question, "not shown", why=f"not trained: {', '.join(absent)}")
-    ratio = results[task, part.better].facts["params"] / results[task, part.than].facts["params"]
-    pattern = part.classes[classes] if classes else ".*"
-    differences = [
-        difference
-        for name in tasks
-        if (difference := results[name, part.better].against(results[name, part.than], pattern))
-    ]
-    if len(differences) < len(tasks):
-        return Finding(*question, "not shown", None, ratio, "no items that both were tested on")
-    difference = less(*differences) if part.more_than else differences[0]
-    if part.parameters is not None and ratio > part.parameters:
-        return Finding(*question, "fails", difference, ratio, "more parameters than claimed")
-    if part.parameters is None and not 1 / LIKE <= ratio <= LIKE:
-        why = "unfair: parameters differ by more than 10 %, and the claim is not about size"
-        return Finding(*question, "not shown", difference, ratio, why)
+    curve = tuple(
+        (results[task, part.better, budget].samples, difference)
+        for budget in plan.budgets_of(task)
+        if not _absent(part, task, budget, results)
+        if (difference := _difference(part, task, classes, budget, results))
+    )
+    largest = plan.budgets_of(task)[-1]
+    if absent := _absent(part, task, largest, results):
+        return Finding(*question, "not shown", why=f"not trained: {', '.join(absent)}", curve=curve)
+    better, than = results[task, part.better, largest], results[task, part.than, largest]
+    parameters = better.facts["params"] / than.facts["params"]
+    sizes = parameters, better.facts["flops"] / than.facts["flops"]
+    difference = _difference(part, task, classes, largest, results)
+    if difference is None:
+        return Finding(*question, "not shown", None, *sizes, "no items that both were tested on", curve=curve)
+    if part.parameters is not None and parameters > part.parameters:
+        return Finding(*question, "fails", difference, *sizes, "more parameters than claimed", curve=curve)
     few = f"no verdict from fewer than {FEWEST} seeds, got {difference.seeds}"
-    return Finding(*question, "not shown", difference, ratio, few if difference.seeds < FEWEST else "")
+    why = few if difference.seeds < FEWEST else ""
+    return Finding(*question, "not shown", difference, *sizes, why, curve=curve)
+
+
+def _absent(part: Part, task: str, budget: int, results: Results) -> list[str]:
+    """The designs that have not been trained at a budget."""
+    needed = [(name, design) for name in part.compared_on(task) for design in (part.better, part.than)]
+    return [
+        f"{design} on {name}, ×{budget}" for name, design in needed if (name, design, budget) not in results
+    ]
+
+
+def _difference(part: Part, task: str, classes: str | None, budget: int, results: Results) -> Estimate | None:
+    """What a part of a claim is about, at a budget; None where the designs have no test items in common."""
+    pattern = part.classes[classes] if classes else ".*"
+    first, *others = (
+        results[name, part.better, budget].against(results[name, part.than, budget], pattern, part.measure)
+        for name in part.compared_on(task)
+    )
+    if first is None or None in others:
+        return None
+    return less(first, others[0]) if others and others[0] else first
 
 
 def matrix(plan: Comparison, results: Results) -> tuple[list[str], list[str], Differences]:
     """The choices (rows), the tasks (columns), and each difference that was tried; None: the task's own.
 
-    A task's own design is its first. Designs that differ from it in one choice alone are compared with it;
-    for one that slides along nothing the other two choices have no meaning.
+    A task's own design is its first. Designs that differ from it in one choice alone are compared with it,
+    at the largest budget.
     """
-    differences: Differences = {}
+    found: Differences = {}
     for task, settings in plan.tasks.items():
-        first, *others = (results.get((task, design)) for design in settings.cells)
+        budget = plan.budgets_of(task)[-1]
+        first, *others = (results.get((task, design, budget)) for design in settings.designs)
         for other in others:
             if not first or not other:
                 continue
-            differs = [key for key in CHOICES if first.facts[key] != other.facts[key]]
-            if other.facts["slides along"] == "nothing":
-                differs = differs[:1]
-            if len(differs) == 1:
-                key = differs[0]
-                differences[_row(key, other.facts[key]), task] = other.against(first)
-                differences[_row(key, first.facts[key]), task] = None
-    rows = [_row(key, value) for key, values in CHOICES.items() for value in values]
-    tried = {row for row, _ in differences}
-    columns = list(dict.fromkeys(task for _, task in differences))
-    return [row for row in rows if row in tried], columns, differences
-
-
-def _row(key: str, value: str) -> str:
-    return f"{key}: {'some' if key == 'pooling' and value != 'none' else value}"
+            differs = differences(first.facts["design"], other.facts["design"])
+            if key := cause(differs):
+                mine, its = differs[key].split(" against ")
+                found[f"{key}: {its}", task] = other.against(first)
+                found[f"{key}: {mine}", task] = None
+    rows = list(dict.fromkeys(row for row, _ in found))
+    rows.sort(key=lambda row: CHOICES.index(row.split(": ")[0]))
+    return rows, list(dict.fromkeys(task for _, task in found)), found

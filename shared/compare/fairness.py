@@ -1,6 +1,5 @@
 """How the designs of a comparison were treated alike, with the results of checking it, in Markdown."""
 
-from shared.compare.claims import LIKE
 from shared.compare.markdown import text
 from shared.compare.profile import PREDICTIONS
 from shared.compare.results import Results
@@ -12,7 +11,7 @@ FAIRNESS = """
   checkpoints to choose from.
 - **Learning rate**: {search}
 - **Test**: looked at once a training, with the checkpoint that was best on validation.
-- **Size**: parameters of the layers differ by at most 10 % within a task{sizes}. FLOPs are theirs too, of 100
+- **Size**: parameters of the layers differ by at most 2 % within a task{sizes}. FLOPs are theirs too, of 100
   cells along an axis whose length varies.
 - **Time**: of one prediction, the fastest of {predictions} for one test item each, measured before the task's
   trainings while none ran; of a training, the median over seeds, in CPU time where a CPU trains.
@@ -56,23 +55,25 @@ def fairness(plan: Comparison, results: Results) -> str:
     other_orders, other_sizes = [], []
     for task, settings in plan.tasks.items():
         title = text(plan.title_of(task))
-        mine = [results[task, design] for design in settings.cells if (task, design) in results]
+        budget = plan.budgets_of(task)[-1]
+        named = [(task, design, budget) for design in settings.designs]
+        mine = [results[name] for name in named if name in results]
         if len({tuple(result.orders) for result in mine}) > 1:
             other_orders.append(title)
         sizes = [result.facts["params"] for result in mine]
-        if sizes and max(sizes) > LIKE * min(sizes):
+        if sizes and max(sizes) > 1.02 * min(sizes):
             other_sizes.append(f"{title} ({min(sizes):,} to {max(sizes):,})")
     order = "; a digest of the items of all batches is the same for each"
     return FAIRNESS.strip().format(
         order=f", but not on {', '.join(other_orders)}" if other_orders else order,
-        search=_search(plan.learning_rates, [result.factor for result in results.values()]),
+        search=_search(plan.learning_rates, [result.at_edge for result in results.values()]),
         sizes=f", except on {', '.join(other_sizes)}" if other_sizes else "",
         predictions=PREDICTIONS,
     )
 
 
-def _search(rates: list[float], best: list[float]) -> str:
+def _search(rates: list[float], at_edge: list[bool]) -> str:
     if len(rates) == 1:
         return "each entry was trained with its recipe's; none was searched."
-    edge = sum(factor in (min(rates), max(rates)) for factor in best)
-    return SEARCH.format(rates=", ".join(f"×{factor:g}" for factor in rates), edge=edge, n=len(best))
+    rates_ = ", ".join(f"×{factor:g}" for factor in rates)
+    return SEARCH.format(rates=rates_, edge=sum(at_edge), n=len(at_edge))

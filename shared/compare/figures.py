@@ -27,12 +27,12 @@ def cost_plot(title: str, results: Mapping[str, Result], style: Mapping[str, tup
     """Accuracy with its 95 % interval against parameters, FLOPs, training time and latency, by design."""
     figure, all_axes = new_figure(title, 12, 3.7, 1, 4, sharey=True)
     first = next(iter(results.values()))
-    clock = "CPU time" if first.facts["accelerator"] == "cpu" else "time"
-    panels = (
+    clock = "CPU time" if first.machine["accelerator"] == "cpu" else "time"
+    panels: tuple[tuple[str, str, Sequence[float]], ...] = (
         ("parameters", "", [result.facts["params"] for result in results.values()]),
         ("FLOPs of one prediction", "", [result.facts["flops"] for result in results.values()]),
         (f"{clock} of a training", "s", [result.seconds for result in results.values()]),
-        ("time of one prediction", "s", [result.facts["latency"] for result in results.values()]),
+        ("time of one prediction", "s", [result.latency or 0.0 for result in results.values()]),
     )
     for axes, (label, unit, costs) in zip(all_axes, panels, strict=True):
         costs = [max(cost, 1e-9) for cost in costs]

@@ -1,6 +1,7 @@
-"""Facts of an entry before it is trained: its size, its design choices, its latency."""
+"""Facts of an entry before it is trained: its size and its design; and how long a prediction takes."""
 
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypedDict
 
@@ -9,72 +10,91 @@ import torch
 from omegaconf import DictConfig
 from torch.utils.data import default_convert
 
-from shared.config import check_known, check_value
+from shared.commands import digest
+from shared.compare.choices import describe
+from shared.config import check_known, check_value, plain
 from shared.errors import UserError
-from shared.files import read_json
-from shared.network import Layer, Network, layer_table
-from shared.runs import environment
-from shared.training import Classifier, DataModule, Draw, build_data, build_module, build_trainer, precision
+from shared.files import read_json, write_json
+from shared.network import Network, build_network
+from shared.training import (
+    Classifier,
+    DataModule,
+    Draw,
+    build_data,
+    build_module,
+    build_trainer,
+    check_network,
+    precision,
+)
 
-FACTS = "facts.json"
+FACTS, LATENCY = "facts.json", "latency.json"
 PREDICTIONS = 100  # of one item each; the fastest counts, since others wait for the machine as well
-CHOICES = {  # of a design, with the values that each can have
-    "slides along": ("both axes", "axis 1", "axis 2", "nothing"),
-    "padding": ("none", "zeros"),
-    "pooling": ("none", "some"),  # or which kinds
-}
 
 
 class Facts(TypedDict):
-    """The contents of ``facts.json``, beside CHOICES."""
+    """The contents of ``facts.json``: the description of the network, and the widths that were fitted."""
 
     params: int
     flops: int
-    latency: float
-    device: str
-    accelerator: str
-    precision: str
-    threads: int
+    design: dict[str, Any]
+    widths: dict[str, Any]
 
 
-def read_facts(file: Path) -> dict[str, Any]:
+def read_facts(file: Path) -> Facts:
     """The facts of an entry from their file; a ``UserError`` names the key that is broken."""
     stored = read_json(file)
     try:
         check_known(stored, Facts)
-        check_value({key: stored.get(key) for key in CHOICES}, dict[str, str], "facts")
+        check_value(stored.get("widths"), dict[str, Any], "widths")
+        check_value(stored.get("design"), dict[str, Any], "design")
     except UserError as error:
         raise UserError(f"{file}: {error}; delete it, and it is measured again") from None
-    return stored
+    return stored  # type: ignore[return-value]
 
 
-def facts(config: DictConfig) -> dict[str, Any]:
-    """Parameters and FLOPs of the layers, design choices, and latency on the device that trains."""
+class Networks:
+    """Networks as configurations describe them; data are read once for all of a kind."""
+
+    def __init__(self) -> None:
+        self._data: dict[str, DataModule] = {}
+
+    def build(self, config: DictConfig) -> Network:
+        """The network of a training."""
+        data = self._read(config)
+        layers = plain(config.model).get("layers")
+        check_network(config, data)
+        return build_network(layers, data.planes, data.extent, len(data.classes))
+
+    def _read(self, config: DictConfig) -> DataModule:
+        named = digest([plain(config.data), config.domain.name, config.training.loss])
+        if named not in self._data:
+            data = build_data(config)
+            if not hasattr(data, "classes"):
+                data.setup()
+            self._data[named] = data
+        return self._data[named]
+
+
+def facts(network: Network, widths: Mapping[str, Any]) -> Facts:
+    """What is known of a network before it is trained."""
+    design = describe(network)
+    return {"params": design["params"], "flops": design["flops"], "design": design, "widths": dict(widths)}
+
+
+def measure_latency(config: DictConfig, folder: Path) -> None:
+    """Write the latency of a network on the device that trains."""
     data = build_data(config)
     data.setup()
     module = build_module(config, data)
-    table = layer_table(module.network)
     device = build_trainer(config, None, []).strategy.root_device
-    machine = environment(device, precision(config.trainer))
-    return {
-        "params": sum(row.params for row in table),
-        "flops": sum(row.flops for row in table),
-        **choices(module.network),
-        "latency": latency(module.to(device).eval(), data, machine["precision"] == "bf16-mixed"),
-        **{key: machine[key] for key in ("device", "accelerator", "precision", "threads")},
-    }
+    seconds = latency(module.to(device).eval(), data, precision(config.trainer) == "bf16-mixed")
+    write_json(folder / LATENCY, {"seconds": seconds})
 
 
-def choices(network: Network) -> dict[str, str]:
-    """The choices of a design, read off its layers: the axes that filters slide along, padding, pooling."""
-    layers = [layer for layer in network.modules() if isinstance(layer, Layer)]
-    first, second = (any(layer.slides[axis] for layer in layers) for axis in (0, 1))
-    both, one, two, none = CHOICES["slides along"]
-    return {
-        "slides along": (both if second else one) if first else (two if second else none),
-        "padding": " and ".join(sorted({layer.pads for layer in layers if layer.pads})) or "none",
-        "pooling": " and ".join(sorted({layer.pools for layer in layers if layer.pools})) or "none",
-    }
+def read_latency(folder: Path) -> float | None:
+    """The latency that was measured, or None."""
+    file = folder / LATENCY
+    return float(read_json(file)["seconds"]) if file.is_file() else None
 
 
 def latency(module: Classifier, data: DataModule, half: bool) -> float:

@@ -84,7 +84,12 @@ def _parts(
         yield f"## {text(plan.title_of(task))}"
         if settings.note:
             yield text(settings.note)
-        here = {design: results[task, design] for design in settings.cells if (task, design) in results}
+        budget = plan.budgets_of(task)[-1]
+        here = {
+            design: results[task, design, budget]
+            for design in settings.designs
+            if (task, design, budget) in results
+        }
         if here:
             picture = draw(f"task{number}-{slug(task)}", cost_plot(plan.title_of(task), here, style))
             yield f"![accuracy against cost]({picture})"
@@ -101,7 +106,7 @@ def _parts(
 def _conditions(results: Results) -> str:
     if not results:
         return "No entry is finished yet."
-    machines = {(result.facts["device"], result.facts["threads"]) for result in results.values()}
+    machines = {(result.machine["device"], result.machine["threads"]) for result in results.values()}
     devices = [f"{text(name)}, threads of a training: {threads}" for name, threads in sorted(machines)]
     trainings = sum(len(result.metrics) for result in results.values())
     counts = f"{trainings} trainings of {len(results)} entries (a design on a task)"
@@ -130,21 +135,22 @@ def _entry(entry: Entry, result: Result | None) -> list[object]:
     return [
         *(text(entry.design), percent(mean), f"{mean.items:,}", mean.seeds),
         *(f"{facts['params']:,}", f"{facts['flops']:,}"),
-        *(f"{result.seconds:.1f}", f"{1000 * facts['latency']:.2f}"),
+        *(f"{result.seconds:.1f}", f"{1000 * result.latency:.2f}" if result.latency else "–"),
         f"{result.rate:.2g} (×{result.factor:g})",
     ]
 
 
 def _recipe(plan: Comparison, task: str) -> Iterator[str]:
     settings = plan.tasks[task]
-    budget = f"{settings.samples:,} samples" if settings.samples else f"{settings.flops:.3g} FLOPs"
+    least = f"{settings.samples:,} samples" if settings.samples else f"{settings.flops:.3g} FLOPs"
+    budget = " and ".join(f"{one} ×" for one in plan.budgets_of(task)) + f" {least}"
     n = settings.validations
     chosen = "the last checkpoint" if n == 1 else f"the best of {n} checkpoints"
     seeds = ", ".join(map(str, plan.seeds_of(task)))
     yield f"Each training: {budget}, {chosen}; seeds {seeds}; {code(' '.join(settings.overrides))} and"
     yield "\n".join(
-        f"- {text(name)}: {code(' '.join(words)) if words else 'as it is'}"
-        for name, words in settings.cells.items()
+        f"- {text(name)}: {code(' '.join(design.overrides)) if design.overrides else 'as it is'}"
+        for name, design in settings.designs.items()
     )
 
 

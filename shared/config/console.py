@@ -8,6 +8,7 @@ from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
     Progress,
+    TaskProgressColumn,
     TextColumn,
     TimeElapsedColumn,
     TimeRemainingColumn,
@@ -60,8 +61,10 @@ def reading(parts: Iterable[Part], description: str) -> Iterator[Part]:
             bar.update(task, completed=part.done)
 
 
-def progress_bar() -> Progress:
+def progress_bar(*, counted: bool = True) -> Progress:
     """A bar for a long command: description, N of M, the field ``note``, the time passed and the time left.
+
+    With ``counted`` false the total is no number of steps, and a percentage stands for N of M.
 
     Disabled where standard error is no terminal; lines can be printed above it by its ``console``.
     """
@@ -69,7 +72,7 @@ def progress_bar() -> Progress:
     return Progress(
         TextColumn("[bold]{task.description}"),
         BarColumn(bar_width=None),
-        MofNCompleteColumn(),
+        MofNCompleteColumn() if counted else TaskProgressColumn(),
         TextColumn("{task.fields[note]}"),
         TimeElapsedColumn(),
         TextColumn("left"),

@@ -12,7 +12,6 @@ from shared.runs import safetensors as weights
 from shared.runs.fingerprint import FINGERPRINT
 from shared.runs.record import read_record
 from shared.runs.run import Run
-from shared.runs.written import read_environment
 
 LIMIT = 10 * 2**20  # bytes: what a repository can carry without being a burden
 
@@ -49,7 +48,7 @@ def ship(config: DictConfig) -> Path:
         if path is not None:
             parts = [_portable(Path(part)) for part in ([path] if isinstance(path, str) else path)]
             settings.data[key] = parts[0] if isinstance(path, str) else parts
-    files = {"metrics.json": metrics, "environment.json": read_environment(run.folder / "environment.json")}
+    files = {"metrics.json": metrics, "environment.json": run.machine}
     if fingerprint := run.fingerprint(contents):
         files[FINGERPRINT] = dict(fingerprint)
     (folder / "checkpoints").mkdir(parents=True, exist_ok=True)

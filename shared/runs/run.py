@@ -15,7 +15,7 @@ from omegaconf import DictConfig, OmegaConf
 from shared.config import PROJECT, check_name, unique_name
 from shared.errors import UserError, named
 from shared.files import read_json, write
-from shared.runs.written import read_config, read_metrics
+from shared.runs.written import read_config, read_environment, read_metrics
 
 if TYPE_CHECKING:
     import torch
@@ -95,6 +95,11 @@ class Run:
         """The contents of ``metrics.json``, see ``read_metrics``; empty before the run has ended."""
         path = self.folder / "metrics.json"
         return read_metrics(path) if path.exists() else {}
+
+    @property
+    def machine(self) -> dict[str, Any]:
+        """The contents of ``environment.json``, see ``environment``."""
+        return read_environment(self.folder / "environment.json")
 
     @property
     def checkpoints(self) -> Path:

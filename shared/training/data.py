@@ -16,7 +16,7 @@ from shared.config import Balance, Loss, ignore_warnings
 from shared.errors import UserError, require_int, require_number
 from shared.files import printable
 from shared.runs import FORM, Fingerprint, examples
-from shared.training.draws import BoundedDraws, Draw, Draws, batch_starts
+from shared.training.draws import BoundedDraws, Draw, Drawn, Draws, batch_starts
 
 LEAST_STEPS = 100_000  # of an epoch of few items
 WORKERS = 512  # loader processes at most: a run from elsewhere may ask for any number
@@ -143,6 +143,7 @@ class DataModule(pl.LightningDataModule):
         batch_size: int,
         epoch_size: int | None = None,
         least_steps: int = 1,
+        redraw: int | None = None,
         workers: int = 1,
         balance: Balance = None,
         loss: Loss = "cross_entropy",
@@ -161,9 +162,10 @@ class DataModule(pl.LightningDataModule):
         require_int("data.batch_size", batch_size, 1)
         require_int("data.epoch_size", 1 if epoch_size is None else epoch_size, 1)
         require_int("data.least_steps", least_steps, 1, LEAST_STEPS)
+        require_int("data.redraw", 1 if redraw is None else redraw, 1)
         require_int("data.workers", workers, 0, WORKERS)
         self.seed, self.batch_size, self.epoch_size, self.workers = seed, batch_size, epoch_size, workers
-        self.least_steps = least_steps
+        self.least_steps, self.redraw = least_steps, redraw
         self.balance, self.loss, self.fitted = balance, loss, fitted is not None
         self.preprocessing = Preprocessing()
         if fitted:
@@ -182,6 +184,18 @@ class DataModule(pl.LightningDataModule):
     def sets(self) -> dict[str, Dataset]:
         """The splits by their names ``train``, ``val`` and ``test``."""
         return {name: getattr(self, f"{name}_set") for name in ("train", "val", "test")}
+
+    @property
+    def drawn_set(self) -> Dataset:
+        """What trains: all of ``train_set``, or as many of its items as ``data.redraw`` says, by the seed."""
+        if self.redraw is None:
+            return self.train_set
+        if self.redraw > len(self.train_set):
+            raise UserError(
+                f"data.redraw: must be at most {len(self.train_set):,}, the number of examples that train, "
+                f"got {self.redraw:,}"
+            )
+        return Drawn(self.train_set, self.redraw, self.seed)
 
     @property
     def split_sizes(self) -> str:
@@ -255,12 +269,13 @@ class DataModule(pl.LightningDataModule):
 
     def _loader(self, split: str, seed: int | None = None, epoch_size: int | None = None) -> DataLoader:
         self.require(split)
-        dataset = self.sets[split]
+        dataset = self.drawn_set if split == "train" else self.sets[split]
         gpu = self.trainer is not None and self.trainer.strategy.root_device.type == "cuda"
         rank, world = (self.trainer.global_rank, self.trainer.world_size) if self.trainer else (0, 1)
         weights = None
         if split == "train" and self.balance == "sampling":
             weights = self.class_weights()[dataset.y] / len(dataset)  # type: ignore[attr-defined]
+            weights = weights / weights.sum() if self.redraw else weights
         cells = getattr(dataset, "cells", None)
         draws = partial(
             Draws if cells is None else partial(BoundedDraws, cells=cells),

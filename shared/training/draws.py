@@ -5,7 +5,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-DRAWN = 1  # sets the random numbers of weighted draws apart from those of other choices
+DRAWN, SUBSET = 1, 2  # set the random numbers of weighted draws and of subsets apart from other choices
+EACH = ("y", "lengths", "held")  # of a dataset: a value for each item
 SORTED = 50  # batches whose items are sorted by length together: enough for little padding, and still random
 
 
@@ -14,6 +15,27 @@ class Draw(NamedTuple):
 
     items: np.ndarray  # int64 (N,)
     seed: int | None
+
+
+class Drawn:
+    """N items of a dataset, drawn by the seed, each at most once; batches keep the numbers of its items."""
+
+    def __init__(self, dataset: Any, n: int, seed: int):
+        random = np.random.default_rng([seed, SUBSET])
+        self.dataset, self.items = dataset, np.sort(random.choice(len(dataset), n, replace=False))
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    def __getitem__(self, draw: Draw) -> Any:
+        return self.dataset[Draw(self.items[draw.items], draw.seed)]
+
+    def __getattr__(self, name: str) -> Any:
+        """What the dataset knows of each item (``y``, ``lengths``, ``held``), of these; the rest as it is."""
+        if name.startswith("_"):
+            raise AttributeError(name)
+        value = getattr(self.dataset, name)
+        return value[self.items] if name in EACH else value
 
 
 class Draws:

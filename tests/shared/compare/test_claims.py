@@ -8,10 +8,10 @@ import pytest
 from scipy import stats
 
 from shared.compare.claims import Finding, Judged, decide, judge, matrix
-from shared.compare.results import Results
+from shared.compare.results import Result, Results
 from shared.compare.spec import Claim, Comparison, Part
 from shared.compare.statistics import Estimate
-from tests.shared.compare.comparisons import PLAN, of_digits, plan_of, result, right_at
+from tests.shared.compare.comparisons import DESIGN, PADDED, PLAN, of_digits, plan_of, result, right_at
 
 PART = Part(better="lecture", than="dense", tasks=["digits"])
 
@@ -143,17 +143,39 @@ def test_a_claim_holds_by_the_items_that_both_were_tested_on() -> None:
     assert swapped.difference.high == pytest.approx(-finding.difference.low)
 
 
-def test_a_difference_in_size_is_fair_only_where_the_claim_is_about_it() -> None:
-    results = of_digits(right_at(0.9, params=100), right_at(0.5, params=600))
-    assert only(plan_with(), results).verdict == "not shown"
-    assert "unfair" in only(plan_with(), results).why
-    assert only(plan_with(parameters=0.17), results).verdict == "holds"
+def test_a_claim_about_size_holds_if_the_design_is_small_enough() -> None:
+    results = of_digits(right_at(0.9, params=100, flops=50), right_at(0.5, params=600, flops=100))
+    finding = only(plan_with(parameters=0.17), results)
+    assert (finding.verdict, finding.parameters, finding.flops) == ("holds", pytest.approx(1 / 6), 0.5)
     assert only(plan_with(parameters=0.1), results).verdict == "fails"
 
 
+def test_the_largest_budget_decides_and_all_are_drawn() -> None:
+    part = {**PLAN["claims"][0]["parts"][0]}
+    plan = plan_of(budgets=[4, 1], claims=[{"says": "A claim.", "parts": [part]}])
+    few, many = of_digits(right_at(0.5), right_at(0.9)), of_digits(right_at(0.9), right_at(0.5))
+    results = {("digits", design, 1): few["digits", design, 1] for design in ("lecture", "dense")}
+    assert only(plan, results).why == "not trained: lecture on digits, ×4, dense on digits, ×4"
+    results |= {("digits", design, 4): many["digits", design, 1] for design in ("lecture", "dense")}
+    finding = only(plan, results)
+    assert finding.verdict == "holds"
+    assert [difference.value > 0 for _, difference in finding.curve] == [False, True]
+
+
+def test_the_gap_is_what_training_items_have_more() -> None:
+    def trained(training: float, accuracy: float) -> Result:
+        accuracies = [training + 0.001 * seed for seed in range(5)]
+        return replace(right_at(accuracy), training_accuracy=accuracies)
+
+    finding = only(plan_with(measure="gap"), of_digits(trained(0.91, 0.9), trained(0.99, 0.5)))
+    assert finding.verdict == "holds"
+    assert finding.difference
+    assert finding.difference.value == pytest.approx(0.5, abs=0.1)
+
+
 def test_what_has_not_been_trained_is_not_shown() -> None:
-    finding = only(plan_with(), {("digits", "lecture"): right_at(0.9)})
-    assert (finding.verdict, finding.why) == ("not shown", "not trained: dense on digits")
+    finding = only(plan_with(), {("digits", "lecture", 1): right_at(0.9)})
+    assert (finding.verdict, finding.why) == ("not shown", "not trained: dense on digits, ×1")
 
 
 def test_different_test_items_cannot_be_paired() -> None:
@@ -181,25 +203,22 @@ def test_a_difference_may_have_to_be_larger_than_on_another_task() -> None:
     part = {**PLAN["claims"][0]["parts"][0], "more_than": "others"}
     plan = plan_of(tasks={"digits": task, "others": task}, claims=[{"says": "A claim.", "parts": [part]}])
     accuracies = zip(plan.entries(), (0.9, 0.3, 0.9, 0.8), strict=True)
-    finding = only(plan, {entry: right_at(accuracy) for entry, accuracy in accuracies})
+    finding = only(plan, {(*entry, 1): right_at(accuracy) for entry, accuracy in accuracies})
     assert finding.verdict == "holds"
     assert finding.difference
     assert finding.difference.value == pytest.approx(0.5, abs=0.1)
 
 
 def test_the_matrix_compares_designs_that_differ_in_one_choice_with_the_domains_own() -> None:
-    designs: dict[str, dict[str, str]] = {
-        "own": {},
-        "dense": {"slides along": "nothing", "pooling": "none"},
-        "unpooled": {"pooling": "none"},
-        "two at once": {"pooling": "none", "padding": "zeros"},
-    }
-    task = {**PLAN["tasks"]["digits"], "cells": {design: [] for design in designs}}
+    kernel = {"layers": [{**DESIGN["layers"][0], "kernel": [5, 5]}]}
+    both = {"layers": [{**PADDED["layers"][0], "kernel": [5, 5]}]}
+    designs: dict[str, dict[str, Any]] = {"own": {}, "padded": PADDED, "kernel": kernel, "two at once": both}
+    task = {**PLAN["tasks"]["digits"], "designs": {design: [] for design in designs}}
     plan = plan_of(tasks={"digits": task}, claims=[])
-    made = {("digits", design): right_at(0.5, **facts) for design, facts in designs.items()}
-    rows, columns, differences = matrix(plan, made)
+    made = {("digits", design, 1): right_at(0.5, **facts) for design, facts in designs.items()}
+    rows, columns, found = matrix(plan, made)
     assert columns == ["digits"]
-    assert rows == ["slides along: both axes", "slides along: nothing", "pooling: none", "pooling: some"]
-    assert differences["slides along: both axes", "digits"] is None
-    assert differences["pooling: some", "digits"] is None
-    assert differences["pooling: none", "digits"]
+    assert rows == ["padding: zeros", "padding: none", "kernel: 5×5", "kernel: 3×3"]
+    assert found["padding: none", "digits"] is None
+    assert found["kernel: 3×3", "digits"] is None
+    assert found["padding: zeros", "digits"]

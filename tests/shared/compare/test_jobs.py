@@ -13,11 +13,12 @@ import pytest
 from omegaconf import DictConfig, OmegaConf
 
 from shared.compare.jobs import LOG, Job, do
-from shared.compare.profile import FACTS
 from shared.config.stopping import Stopped, heard
 from shared.errors import UserError
 from shared.files.atomic import write, write_json
 from tests.commands import PROJECT
+
+RESULT = "result.json"
 
 
 def fails(config: DictConfig, folder: Path) -> None:
@@ -32,7 +33,7 @@ def fails(config: DictConfig, folder: Path) -> None:
     if config.kind == "endless":
         write(folder / "pid", str(os.getpid()))
         time.sleep(600)
-    write_json(folder / FACTS, {"process": os.getpid()})
+    write_json(folder / RESULT, {"process": os.getpid()})
 
 
 def job(kind: str, home: Path) -> Job:
@@ -42,18 +43,18 @@ def job(kind: str, home: Path) -> Job:
 def test_a_failed_job_reports_the_reason_and_the_others_continue(tmp_path: Path) -> None:
     kinds = ["mistake", "defect", "killed", "fine"]
     jobs = {kind: job(kind, tmp_path) for kind in kinds}
-    assert {done.folder.name for done in do(jobs.values(), 1)} == set(kinds)
+    assert {done.folder.name for done in do(jobs.values, 1)} == set(kinds)
     assert jobs["mistake"].failure == "data.path=x: no such file"
     assert jobs["defect"].failure == "ZeroDivisionError: of ours"
     assert "killed" in (jobs["killed"].failure or "")
-    assert [kind for kind in kinds if jobs[kind].done] == ["fine"]
+    assert [kind for kind in kinds if (jobs[kind].folder / RESULT).is_file()] == ["fine"]
     log = (tmp_path / "defect" / LOG).read_text()
     assert "said by the job" in log
     assert "Traceback" in log
 
     again = Job(fails, OmegaConf.create({"kind": "fine"}), jobs["mistake"].folder)
-    list(do([again], 2))
-    assert again.done
+    list(do(lambda: [again], 2))
+    assert (again.folder / RESULT).is_file()
     assert again.failure is None
 
 
@@ -64,7 +65,7 @@ from tests.shared.compare.test_jobs import job
 from shared.compare.jobs import do
 
 if __name__ == "__main__":
-    list(do([job("endless", Path(sys.argv[1]))], 1))
+    list(do(lambda: [job("endless", Path(sys.argv[1]))], 1))
 """
 
 
@@ -105,7 +106,7 @@ def test_a_stop_ends_the_processes_at_once_and_is_no_failure(tmp_path: Path) -> 
 
     with ThreadPoolExecutor(1) as other, heard():
         other.submit(stop)
-        with pytest.raises(Stopped), closing(do([endless], 2)) as jobs:
+        with pytest.raises(Stopped), closing(do(lambda: [endless], 2)) as jobs:
             list(jobs)
     assert not Path(f"/proc/{pids[0]}").exists()
     assert endless.failure is None

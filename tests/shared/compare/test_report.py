@@ -12,12 +12,11 @@ from matplotlib.figure import Figure
 from shared.compare.claims import judge
 from shared.compare.entry import Entry
 from shared.compare.figures import claims_plot, cost_plot, matrix_plot, styles
-from shared.compare.jobs import FAILED
 from shared.compare.report import write_report
 from shared.compare.results import Results, results, write_csv
 from shared.compare.spec import Comparison
 from shared.results.plots import PALETTE, draw
-from tests.shared.compare.comparisons import PLAN, entries_of, of_digits, plan_of, result, right_at
+from tests.shared.compare.comparisons import PADDED, PLAN, entries_of, of_digits, plan_of, result, right_at
 
 HOSTILE = "<script>alert(1)</script> | a `b` ![x](http://evil/x.png)\n# c"
 
@@ -30,7 +29,7 @@ def written(plan: Comparison, entries: list[Entry], finished: Results, home: Pat
 def test_a_report_stands_alone(tmp_path: Path) -> None:
     plan = plan_of(title="Does it help?")
     same = {"params": 123_456}
-    finished = of_digits(right_at(0.9, pooling="max", **same), right_at(0.5, pooling="none", **same))
+    finished = of_digits(right_at(0.9, **same), right_at(0.5, **same, **PADDED))
     text, page = written(plan, entries_of(plan, tmp_path / "trainings"), finished, tmp_path)
     assert "# Does it help?" in text
     assert "| 1 | Convolution helps. | **holds** |" in text
@@ -40,18 +39,17 @@ def test_a_report_stands_alone(tmp_path: Path) -> None:
     assert pictures == {"claims.png", "matrix.png", "task1-digits.png"}
     assert page.count('src="data:image/png;base64,') == 3
     assert not re.findall(r"<script|https?://|src=\"(?!data:)|href=", page)
-    assert f"**{100 * finished['digits', 'lecture'].accuracy.value:.2f}**" in text
+    assert f"**{100 * finished['digits', 'lecture', 1].accuracy.value:.2f}**" in text
     assert "| 200 | 5 | 123,456 | 2,000 | 1.5 | 1.00 | 0.003 (×1) |" in text
 
 
 def test_untrusted_text_is_escaped(tmp_path: Path) -> None:
-    task = {**PLAN["tasks"]["digits"], "title": HOSTILE, "cells": {HOSTILE: [], "b": ["model.pool=none"]}}
+    task = {**PLAN["tasks"]["digits"], "title": HOSTILE, "designs": {HOSTILE: [], "b": ["model.pool=none"]}}
     claim = {"says": HOSTILE, "parts": [{"better": HOSTILE, "than": "b", "tasks": [HOSTILE]}]}
     plan = plan_of(title=HOSTILE, tasks={HOSTILE: task}, claims=[claim])
     entries = entries_of(plan, tmp_path / "trainings")
-    entries[1].measuring.folder.mkdir(parents=True)
-    (entries[1].measuring.folder / FAILED).write_text(HOSTILE)
-    text, page = written(plan, entries, {(HOSTILE, HOSTILE): right_at(0.5)}, tmp_path)
+    entries[1].refuse(HOSTILE)
+    text, page = written(plan, entries, {(HOSTILE, HOSTILE, 1): right_at(0.5)}, tmp_path)
     assert "<script" not in page
     assert page.count("<img") == page.count('src="data:') == 2  # claims and the task, and none of theirs
     assert page.count("<h1>") == 1
@@ -64,7 +62,7 @@ def test_a_report_can_be_made_before_all_entries_are_finished(tmp_path: Path) ->
     plan = plan_of()
     entries = entries_of(plan, tmp_path / "trainings")
     assert "No entry is finished yet." in written(plan, entries, {}, tmp_path)[0]
-    text, _ = written(plan, entries, {("digits", "lecture"): right_at(0.5)}, tmp_path)
+    text, _ = written(plan, entries, {("digits", "lecture", 1): right_at(0.5)}, tmp_path)
     assert "| dense | not trained yet |" in text
     assert "not trained: dense on digits" in text
 
@@ -81,24 +79,27 @@ def test_results_have_one_row_per_training_and_one_per_failed_entry(
 ) -> None:
     lecture, _ = trained_entries
     _, failed = entries_of(plan_of(), tmp_path)
-    failed.measuring.folder.mkdir(parents=True)
-    (failed.measuring.folder / FAILED).write_text("no memory")
+    failed.refuse("no memory")
     write_csv(tmp_path / "results.csv", [lecture, failed])
     with (tmp_path / "results.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
-    assert [row["use"] for row in rows] == ["search"] * 2 + ["compared"] * 2 + ["failed"]
-    assert [row["seed"] for row in rows] == ["0", "0", "0", "1", ""]
+    searched = len(lecture.search(1))
+    assert [row["use"] for row in rows] == ["search"] * searched + ["compared"] * 2 + ["failed"]
+    assert [row["seed"] for row in rows[searched:]] == ["0", "1", ""]
     assert rows[1]["lr factor"] == "0.3"
-    assert rows[2]["samples"] == "100"
+    assert {(row["samples"], row["budget"], row["precision"]) for row in rows[:-1]} == {
+        ("100", "1", "32-true")
+    }
     assert (rows[-1]["design"], rows[-1]["reason"]) == ("dense", "no memory")
 
 
 def test_results_are_those_of_the_runs(trained_entries: list[Entry]) -> None:
     finished = results(trained_entries)
     for entry in trained_entries:
-        mine = finished["digits", entry.design]
-        assert entry.finished
-        metrics = [run.metrics for run in entry.finished]
+        mine = finished["digits", entry.design, 1]
+        runs = entry.finished(1)
+        assert runs
+        metrics = [run.metrics for run in runs]
         assert mine.accuracy.value == pytest.approx(np.mean([run["test/acc"] for run in metrics]))
         assert (mine.accuracy.seeds, mine.accuracy.items) == (2, metrics[0]["test/n"])
         assert mine.seconds == np.median([run["cpu_seconds"] for run in metrics])
@@ -152,7 +153,7 @@ def test_the_figures_of_claims_and_choices_show_their_numbers() -> None:
     words = drawn(claims_plot(judge(plan_of(), finished)))
     assert "lecture − dense on digits" in words
     assert "holds" in words
-    difference = finished["digits", "lecture"].against(finished["digits", "dense"])
+    difference = finished["digits", "lecture", 1].against(finished["digits", "dense", 1])
     assert difference
     cells_of_matrix = {("padding: none", "digits"): None, ("padding: zeros", "digits"): difference}
     words = drawn(matrix_plot(["padding: none", "padding: zeros"], ["digits"], cells_of_matrix))

@@ -1,0 +1,91 @@
+"""A report's verdicts, put to the test with other seeds."""
+
+from pathlib import Path
+from typing import Any
+
+from omegaconf import OmegaConf
+from rich.table import Table
+
+from shared.compare.kept import PLAN, REPORT
+from shared.compare.spec import Comparison, read
+from shared.config import Console, print_line
+from shared.errors import UserError, named
+from shared.files import csv_text, read_json, write
+
+DECIDED = ("holds", "fails", "equivalent")
+FILE = "check.csv"
+
+
+def read_plan(report: Path, folder: str | None) -> tuple[str, Comparison]:
+    """The plan of a report with as many other seeds, and its name.
+
+    Tasks whose folds follow the seeds are left out: they have no other seeds.
+    """
+    file = report / PLAN
+    if not file.is_file():
+        raise UserError(f"check: {report} has no {PLAN}; name the folder of a comparison's report")
+    with named(file):
+        plan = read(OmegaConf.create(read_json(file)), folder)
+    for task in [name for name, task in plan.tasks.items() if "${seed}" in str(task)]:
+        del plan.tasks[task]
+    for claim in plan.claims:
+        for part in claim.parts:
+            part.tasks = [task for task in part.tasks if all(t in plan.tasks for t in part.compared_on(task))]
+        claim.parts = [part for part in claim.parts if part.tasks]
+    plan.claims = [claim for claim in plan.claims if claim.parts]
+    if not plan.tasks:
+        raise UserError(
+            f"check: all tasks of {report} have a fold for each seed, so that there are no others"
+        )
+    for name in plan.tasks:
+        seeds = plan.seeds_of(name)
+        plan.tasks[name].seeds = [max(seeds) + 1 + number for number in range(len(seeds))]
+    plan.title = f"{plan.title}, other seeds"
+    return f"{report.absolute().name}-check", plan
+
+
+def agreement(report: Path, home: Path) -> None:
+    """Print and write which verdicts of a report agree with those of other seeds.
+
+    Raises:
+        UserError: A decided verdict is another one.
+    """
+    before, after = _verdicts(report), _verdicts(home)
+    table = Table("claim", "difference", "report", "other seeds", "agree", title="verdicts")
+    rows = []
+    for key, (verdict, numbers) in before.items():
+        other, others = after.get(key, ("not checked", ""))
+        agree = "" if verdict not in DECIDED or key not in after else "yes" if other == verdict else "no"
+        rows.append([*key, verdict, numbers, other, others, agree])
+        table.add_row(
+            key[0], f"{key[1]} − {key[2]} on {', '.join(filter(None, key[3:]))}", verdict, other, agree
+        )
+    head = ["claim", "better", "than", "task", "classes", "more_than", "measure"]
+    write(home / FILE, csv_text([*head, "report", "points", "other seeds", "its points", "agree"], rows))
+    Console().print(table)
+    decided = [row for row in rows if row[-1]]
+    agreed = sum(row[-1] == "yes" for row in decided)
+    print_line(f"{agreed} of {len(decided)} decided verdicts agree: {home / FILE}")
+    if agreed < len(decided):
+        raise UserError(f"check: {len(decided) - agreed} of {len(decided)} decided verdicts do not agree")
+
+
+def _verdicts(folder: Path) -> dict[tuple[str, ...], tuple[str, str]]:
+    report = read_json(folder / REPORT)
+    found = {}
+    try:
+        for claim in report["claims"]:
+            for part in claim["parts"]:
+                names = ("better", "than", "tasks", "classes", "more_than", "measure")
+                key = (claim["says"], *(str(part[name] or "") for name in names))
+                found[key] = part["verdict"], _points(part["difference"])
+    except (KeyError, TypeError) as error:
+        raise UserError(f"{folder / REPORT}: broken ({error!r}); make the report again") from None
+    return found
+
+
+def _points(difference: dict[str, Any] | None) -> str:
+    if difference is None:
+        return ""
+    value, low, high = (100 * difference[key] for key in ("value", "low", "high"))
+    return f"{value:+.2f} ({low:+.2f} … {high:+.2f})"
