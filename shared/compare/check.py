@@ -19,7 +19,7 @@ FILE = "check.csv"
 def read_plan(report: Path, folder: str | None) -> tuple[str, Comparison]:
     """The plan of a report with as many other seeds, and its name.
 
-    Tasks whose folds follow the seeds are left out: they have no other seeds.
+    Tasks whose folds follow the seeds have no other seeds, and are skipped.
     """
     file = report / PLAN
     if not file.is_file():
@@ -72,16 +72,16 @@ def agreement(report: Path, home: Path) -> None:
 
 def _verdicts(folder: Path) -> dict[tuple[str, ...], tuple[str, str]]:
     report = read_json(folder / REPORT)
-    found = {}
+    verdicts = {}
     try:
         for claim in report["claims"]:
             for part in claim["parts"]:
                 names = ("better", "than", "tasks", "classes", "more_than", "measure")
                 key = (claim["says"], *(str(part[name] or "") for name in names))
-                found[key] = part["verdict"], _points(part["difference"])
+                verdicts[key] = part["verdict"], _points(part["difference"])
     except (KeyError, TypeError) as error:
         raise UserError(f"{folder / REPORT}: broken ({error!r}); make the report again") from None
-    return found
+    return verdicts
 
 
 def _points(difference: dict[str, Any] | None) -> str:

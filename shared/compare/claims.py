@@ -159,7 +159,7 @@ def matrix(plan: Comparison, results: Results) -> tuple[list[str], list[str], Di
     A task's own design is its first. Designs that differ from it in one choice alone are compared with it,
     at the largest budget.
     """
-    found: Differences = {}
+    gains: Differences = {}
     for task, settings in plan.tasks.items():
         budget = plan.budgets_of(task)[-1]
         first, *others = (results.get((task, design, budget)) for design in settings.designs)
@@ -169,8 +169,8 @@ def matrix(plan: Comparison, results: Results) -> tuple[list[str], list[str], Di
             differs = differences(first.facts["design"], other.facts["design"])
             if key := cause(differs):
                 mine, its = differs[key].split(" against ")
-                found[f"{key}: {its}", task] = other.against(first)
-                found[f"{key}: {mine}", task] = None
-    rows = list(dict.fromkeys(row for row, _ in found))
+                gains[f"{key}: {its}", task] = other.against(first)
+                gains[f"{key}: {mine}", task] = None
+    rows = list(dict.fromkeys(row for row, _ in gains))
     rows.sort(key=lambda row: CHOICES.index(row.split(": ")[0]))
-    return rows, list(dict.fromkeys(task for _, task in found)), found
+    return rows, list(dict.fromkeys(task for _, task in gains)), gains

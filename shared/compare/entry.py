@@ -41,7 +41,7 @@ class Entry:
         self._rates, self._searched = plan.learning_rates, plan.searched
         self.measures_gap = plan.measured(task, Measure.gap)
         self._home, self._folder = home, folder
-        self._jobs: dict[tuple[Any, ...], Job] = {}  # each is asked for again whenever another has ended
+        self._jobs: dict[tuple[Any, ...], Job] = {}  # by what sets them apart
         overrides = [*self.settings.overrides, *self.plan.overrides]
         with self.named():
             self._base = compose("train", overrides)

@@ -64,8 +64,8 @@ def train(config: DictConfig, folder: Path) -> None:
 def do(waiting: Callable[[], Iterable[Job]], n: int) -> Generator[Job]:
     """Do jobs, ``n`` at a time; yields each when it is done; the folder of a failed one holds the reason.
 
-    ``waiting`` says what is to be done next, most urgent first; it is asked again whenever a job has ended,
-    and each folder is worked on once. Processes are forked from one that has made the imports, which take
+    ``waiting`` says what is to be done next, most urgent first, and says so again whenever a job has ended;
+    each folder is worked on once. Processes are forked from one that has made the imports, which take
     seconds, and do one job after the other. When the iterator is closed, what runs is killed: the trainings
     are resumed next time.
     """

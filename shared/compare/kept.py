@@ -31,7 +31,7 @@ def keep(
     report = {
         "title": plan.title,
         "claims": [
-            {"says": each.claim.says, "verdict": each.verdict, "parts": [_part(one) for one in each.findings]}
+            {"says": each.claim.says, "verdict": each.verdict, "parts": list(map(_part, each.findings))}
             for each in judged
         ],
         "trainings": [
@@ -44,7 +44,7 @@ def keep(
 
 
 def settled(plan: Comparison, entries: Sequence[Entry]) -> dict[str, Any]:
-    """The comparison with the widths and learning rates that were found: as a file of ``conf/compare/`` is read."""
+    """The comparison with the widths and learning rates that were found, as ``compare`` would be given it."""
     node = asdict(plan)
     for entry in entries:
         design = node["tasks"][entry.task]["designs"][entry.design]

@@ -211,7 +211,7 @@ def _check_part(plan: Comparison, part: Part, place: str) -> None:
     if unknown := [name for name in part.equal if name not in SIZES]:
         raise UserError(f"{place}.equal: must be among {', '.join(SIZES)}, got {unknown[0]}")
     if part.measure == Measure.gap and (part.classes or part.more_than):
-        raise UserError(f"{place}: classes and more_than must be left out where the gap is measured")
+        raise UserError(f"{place}: classes and more_than must not be set where the gap is measured")
     for pattern in part.classes.values():
         try:
             re.compile(pattern)

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 DRAWN, SUBSET = 1, 2  # set the random numbers of weighted draws and of subsets apart from other choices
-EACH = ("y", "lengths", "held")  # of a dataset: a value for each item
+PER_ITEM = ("y", "lengths", "held")  # of a dataset: a value for each item
 SORTED = 50  # batches whose items are sorted by length together: enough for little padding, and still random
 
 
@@ -35,7 +35,7 @@ class Drawn:
         if name.startswith("_"):
             raise AttributeError(name)
         value = getattr(self.dataset, name)
-        return value[self.items] if name in EACH else value
+        return value[self.items] if name in PER_ITEM else value
 
 
 class Draws:

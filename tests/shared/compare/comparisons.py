@@ -42,8 +42,9 @@ DESIGN = {
     "params": 1000, "flops": 2000, "channels": 1, "size": [28, 28], "slides": [True, True],
     "layers": [
         {
-            "name": "conv1", "kind": "conv", "logits": False, "settings": {}, "kernel": [3, 3], "stride": [1, 1],
-            "padding": "none", "pooling": "none", "channels": 8, "map": [26, 26], "params": 80, "flops": 1000,
+            "name": "conv1", "kind": "conv", "logits": False, "settings": {}, "kernel": [3, 3],
+            "stride": [1, 1], "padding": "none", "pooling": "none", "channels": 8, "map": [26, 26],
+            "params": 80, "flops": 1000,
         }
     ],
 }  # fmt: skip

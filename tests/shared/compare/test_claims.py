@@ -216,9 +216,9 @@ def test_the_matrix_compares_designs_that_differ_in_one_choice_with_the_domains_
     task = {**PLAN["tasks"]["digits"], "designs": {design: [] for design in designs}}
     plan = plan_of(tasks={"digits": task}, claims=[])
     made = {("digits", design, 1): right_at(0.5, **facts) for design, facts in designs.items()}
-    rows, columns, found = matrix(plan, made)
+    rows, columns, gains = matrix(plan, made)
     assert columns == ["digits"]
     assert rows == ["padding: zeros", "padding: none", "kernel: 5×5", "kernel: 3×3"]
-    assert found["padding: none", "digits"] is None
-    assert found["kernel: 3×3", "digits"] is None
-    assert found["padding: zeros", "digits"]
+    assert gains["padding: none", "digits"] is None
+    assert gains["kernel: 3×3", "digits"] is None
+    assert gains["padding: zeros", "digits"]

@@ -61,12 +61,12 @@ def ended(entry: Entry, accuracies: dict[float, float]) -> None:
 def test_a_search_goes_on_while_its_best_is_at_the_edge(tmp_path: Path) -> None:
     entry, other = entries_of(quick_plan(learning_rates=[1, 0.3, 3]), tmp_path)
     know(entry, other)
-    found = {1: 0.8, 0.3: 0.7, 3: 0.9, 9: 0.95, 27: 0.95, 81: 0.1}
-    ended(entry, found)
+    accuracies = {1: 0.8, 0.3: 0.7, 3: 0.9, 9: 0.95, 27: 0.95, 81: 0.1}
+    ended(entry, accuracies)
     assert [job.factor for job in entry.waiting(1)] == [9]
-    ended(entry, found)
+    ended(entry, accuracies)
     assert [job.factor for job in entry.waiting(1)] == [27]
-    ended(entry, found)
+    ended(entry, accuracies)
     assert entry.factor(1) == 9  # of equal ones the first that was tried
     assert not entry.at_edge(1)
     ended(other, {1: 0.8, 0.3: 0.9, 3: 0.7})

@@ -1,12 +1,8 @@
 """Facts of a network: the lecture's table of design choices, size and latency."""
 
-import pytest
-
 from shared.compare.choices import describe
 from shared.compare.profile import Networks, latency
 from shared.config.cli import compose
-from shared.config.project import plain
-from shared.network.build import build_network
 from shared.training.setup import build_data, build_module
 
 
