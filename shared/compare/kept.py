@@ -31,8 +31,8 @@ def keep(
     report = {
         "title": plan.title,
         "claims": [
-            {"says": each.claim.says, "verdict": each.verdict, "parts": list(map(_part, each.findings))}
-            for each in judged
+            {"says": one.claim.says, "verdict": one.verdict, "parts": list(map(_part, one.findings))}
+            for one in judged
         ],
         "trainings": [
             _training(key, number, plan, result, answers)
