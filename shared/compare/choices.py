@@ -69,6 +69,8 @@ def _layer(name: str, layer: Layer, row: LayerRow, *, logits: bool) -> dict[str,
     parameters = inspect.signature(type(layer)).parameters.values()
     defaults = {one.name: one.default for one in parameters if one.default is not one.empty}
     settings = {key: value for key, value in (defaults | dict(layer.settings)).items() if key != layer.width}
+    if layer.kind == "conv":  # of 1×1 filters the setting does nothing
+        settings["pad"] = layer.pads or "none"
     spans = getattr(layer, "spans", (False, False))
     kernel = [
         "span" if s or k is None else k for s, k in zip(spans, getattr(layer, "kernel", ()), strict=False)

@@ -114,6 +114,15 @@ def test_designs_of_the_domains_differ_in(domain: str, other: list[str], expecte
     assert set(differences(a, b)) == expected
 
 
+def test_padding_of_filters_that_see_one_cell_is_none() -> None:
+    def ended(pad: str) -> dict[str, Any]:
+        last = {"conv": {"filters": 1, "kernel": 1, "pad": pad, "bias": "position"}}
+        with torch.device("meta"):
+            return describe(build_network([conv(pad=pad), last, "flatten"], 2, (3, 3), 9))
+
+    assert set(differences(ended("zeros"), ended("circular"))) == {"padding"}
+
+
 def test_planes_are_the_channels_of_the_input() -> None:
     few, many = described("domain=go", channels=4), described("domain=go")
     assert differences(few, many) == {"planes": "4 against 48"}

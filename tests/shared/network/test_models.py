@@ -94,10 +94,37 @@ def test_convolutions_over_phones_are_compared_at_one_cost() -> None:
     assert flops("speech/phones_dense", hidden=208) == expected
 
 
-@pytest.mark.parametrize("pool", ["max", "avg", "both", "none"])
-def test_pooling_is_one_setting(pool: str) -> None:
-    network = build("go/pooled", 48, 19, 19, 361, pool=pool)
-    assert network.conv7.shape.size == ((19, 19) if pool == "none" else (4, 4))
+@pytest.mark.parametrize(
+    ("name", "keys"),
+    [
+        *[("go/policy", {"pad": pad}) for pad in ("zeros", "replicate", "reflect", "circular")],
+        ("go/policy", {"pool": "max"}),
+        ("go/policy", {"halve": [1, 2]}),
+        ("go/pooled", {"pool": "avg"}),
+        ("go/unpadded", {}),
+    ],
+)
+def test_designs_for_go_have_one_map_and_one_head(name: str, keys: dict) -> None:
+    rows = layer_table(build(name, 48, 19, 19, 361, **keys))
+    own = layer_table(build("go/policy", 48, 19, 19, 361))
+    *_, before, head, flatten = rows
+    assert (before.output[1:], head.output, flatten.output) == ((19, 19), (1, 19, 19), (361,))
+    assert [row.params for row in rows if row.params] == [row.params for row in own if row.params]
+    same = sum(row.flops for row in rows) == sum(row.flops for row in own)
+    assert same == (name != "go/unpadded")
+
+
+def test_pooling_changes_no_parameter_of_what_takes_the_mean_of_its_map() -> None:
+    sizes = {
+        (pool, times): build("image/averaged", 3, 32, 32, 10, pool=pool, enlarge=times)
+        for pool, times in (("max", 1), ("max", 2), ("none", 1))
+    }
+    rows = [layer_table(network) for network in sizes.values()]
+    parameters, flops = (
+        [sum(getattr(row, key) for row in table) for table in rows] for key in ("params", "flops")
+    )
+    assert len(set(parameters)) == 1
+    assert flops[0] < flops[1] == flops[2]
 
 
 def main() -> None:
