@@ -126,6 +126,12 @@ def test_intervals_stay_within_what_is_possible() -> None:
     wide = difference(right(rows), right(~rows), shared=True)
     assert (wide.low, wide.high) == (-1, 1)
     assert less(wide, wide).high <= 2
+    unlike = np.repeat([0, 1], [39, 1])  # almost one group
+    for accuracies in (rows, np.ones((3, 40)), np.ones((1, 40))):
+        one = estimate(right(accuracies, unlike), shared=True)
+        assert (one.low, one.high) == pytest.approx((0, 1), abs=5e-3)
+        apart = difference(right(accuracies, unlike), right(0 * accuracies, unlike), shared=True)
+        assert (apart.low, apart.high) == (-1, 1)
 
 
 def test_folds_are_wider_than_students_interval_since_their_training_items_overlap() -> None:
