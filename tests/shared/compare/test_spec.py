@@ -75,7 +75,14 @@ def test_a_start_that_is_not_in_the_folder_is_named(tmp_path: Path) -> None:
         Entry(plan, "digits", "trained start", tmp_path / "out", str(tmp_path))
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if name != "few"])  # see above
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=pytest.mark.slow if name == "lecture" else ())  # of fifty entries
+        for name in NAMES
+        if name != "few"  # see above
+    ],
+)
 def test_every_comparison_composes_and_so_does_each_of_its_entries(name: str, tmp_path: Any) -> None:
     config = compose("compare", [f"compare={name}"])
     plan = read(config.compare, "/data/my 'own' folder")
