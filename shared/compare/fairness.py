@@ -6,16 +6,23 @@ from shared.compare.results import Results
 from shared.compare.spec import Comparison
 
 FAIRNESS = """
+- **One cause**: the two designs of a part differ in the choice that its table names, and in nothing else,
+  which is checked before training; parameters and FLOPs by at most 2 %, unless the table has other ratios.
 - **Data**: for the same seed all designs saw the same training items in the same order{order}.
-- **Budget**: all entries of a task have the one that stands below their table, and the same number of
+- **Budget**: all designs of a task have those that stand below its table, and the same number of
   checkpoints to choose from.
 - **Learning rate**: {search}
 - **Test**: looked at once a training, with the checkpoint that was best on validation.
-- **Size**: parameters of the layers differ by at most 2 % within a task{sizes}. FLOPs are theirs too, of 100
-  cells along an axis whose length varies.
-- **Time**: of one prediction, the fastest of {predictions} for one test item each, measured before the task's
-  trainings while none ran; of a training, the median over seeds, in CPU time where a CPU trains.
+- **Size**: parameters and FLOPs of the layers; FLOPs of 100 cells along an axis whose length varies.
+- **Time**: of a prediction, the fastest of {predictions} for one test item each, measured while nothing is
+  trained; of a training, the median over seeds, in CPU time where a CPU trains.
 """
+SEARCH = (
+    "multiples of the recipe's ({rates}) were tried for each design and budget alike, with its first seed, "
+    "on validation, the test set left alone; while the lowest or the highest was the best, one beyond it was "
+    "tried; the best was used for all seeds. Where folds follow the seeds, the validation items of the first "
+    "fold are test items of others. For {edge} of {n} the best is at the edge of the search."
+)
 INTERVALS = """
 An interval speaks of new seeds and new test items: of new weights, of a new order of the training items
 and, where each seed draws its own, of new draws from the same training data, tested on items like these. It
@@ -38,42 +45,30 @@ of the report, since one part is enough for a claim to fail; a claim that needs 
 needs none (Berger 1982). The parts whose p-value is at most 0.05 after that correction stand together: in
 95 of 100 reports none of them is wrong.
 
-The smallest difference is the one that this interval would have shown with 80 % power. P(A > B) is the
-probability that another seed of the first beats one of the second on the same test items. The robust
-estimate is the median over the seeds.
+*Could show* is the smallest true distance from the margin that is shown in 80 of 100 repetitions: *planned*,
+from the numbers of seeds and items and from how much differences vary in this project, known before any
+result; *measured*, from how much they vary here. *P(A > B)* is the probability that another seed of the
+first design beats one of the second on the same test items. The *median of seeds* is an estimate that one
+collapsed seed does not move.
 """
-SEARCH = (
-    "multiples of the recipe's ({rates}) were tried for each entry alike, with its first seed, on "
-    "validation, the test set left alone; the best was used for all seeds. Where folds follow the seeds, the "
-    "validation items of the first fold are test items of others. For {edge} of {n} entries the smallest or "
-    "the largest was the best: there a wider search might find a better one."
-)
 
 
 def fairness(plan: Comparison, results: Results) -> str:
-    """A list: the order of the data, the budget, the learning rate, the test, size and time."""
-    other_orders, other_sizes = [], []
-    for task, settings in plan.tasks.items():
-        title = text(plan.title_of(task))
-        budget = plan.budgets_of(task)[-1]
-        named = [(task, design, budget) for design in settings.designs]
-        mine = [results[name] for name in named if name in results]
-        if len({tuple(result.orders) for result in mine}) > 1:
-            other_orders.append(title)
-        sizes = [result.facts["params"] for result in mine]
-        if sizes and max(sizes) > 1.02 * min(sizes):
-            other_sizes.append(f"{title} ({min(sizes):,} to {max(sizes):,})")
-    order = "; a digest of the items of all batches is the same for each"
+    """A list: causes, the order of the data, the budget, the learning rate, the test, size and time."""
+    orders: dict[tuple[str, int], set[tuple[str, ...]]] = {}
+    for (task, _, budget), result in results.items():
+        orders.setdefault((task, budget), set()).add(tuple(result.orders))
+    others = dict.fromkeys(text(plan.title_of(task)) for (task, _), seen in orders.items() if len(seen) > 1)
+    same = "; a digest of the items of all batches is the same for each"
     return FAIRNESS.strip().format(
-        order=f", but not on {', '.join(other_orders)}" if other_orders else order,
+        order=f", but not on {', '.join(others)}" if others else same,
         search=_search(plan.learning_rates, [result.at_edge for result in results.values()]),
-        sizes=f", except on {', '.join(other_sizes)}" if other_sizes else "",
         predictions=PREDICTIONS,
     )
 
 
 def _search(rates: list[float], at_edge: list[bool]) -> str:
     if len(rates) == 1:
-        return "each entry was trained with its recipe's; none was searched."
-    rates_ = ", ".join(f"×{factor:g}" for factor in rates)
-    return SEARCH.format(rates=rates_, edge=sum(at_edge), n=len(at_edge))
+        return "each design was trained with its recipe's; none was searched."
+    tried = ", ".join(f"×{factor:g}" for factor in rates)
+    return SEARCH.format(rates=tried, edge=sum(at_edge), n=len(at_edge))

@@ -1,20 +1,22 @@
-"""The pictures of a comparison: accuracy against cost, claims, and design choices across tasks."""
+"""The pictures of a comparison: differences and accuracies over budgets, and design choices across tasks."""
 
 from collections.abc import Mapping, Sequence
 from textwrap import fill
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import EngFormatter, LogLocator, NullFormatter, PercentFormatter
+from matplotlib.ticker import EngFormatter, LogLocator, NullLocator
 
-from shared.compare.claims import Judged
-from shared.compare.results import Result
+from shared.compare.claims import Finding
+from shared.compare.markdown import MARKS
 from shared.compare.statistics import Estimate
-from shared.results import GREEN, GREY, ORANGE, PALETTE, new_figure
+from shared.results import BLUE, GREEN, GREY, ORANGE, PALETTE, new_figure
 
-VERDICTS = {"holds": GREEN, "equivalent": GREEN, "fails": ORANGE, "not shown": GREY}
+VERDICTS = {"holds": GREEN, "fails": ORANGE, "equivalent": BLUE, "not shown": GREY}
 MARKERS = "osD^vPX*"
+Curve = Sequence[tuple[int, Estimate]]  # by budget
 
 
 def styles(designs: Sequence[str]) -> dict[str, tuple[str, str]]:
@@ -23,71 +25,71 @@ def styles(designs: Sequence[str]) -> dict[str, tuple[str, str]]:
     return {name: (PALETTE[i % n], MARKERS[(i + i // n) % len(MARKERS)]) for i, name in enumerate(designs)}
 
 
-def cost_plot(title: str, results: Mapping[str, Result], style: Mapping[str, tuple[str, str]]) -> Figure:
-    """Accuracy with its 95 % interval against parameters, FLOPs, training time and latency, by design."""
-    figure, all_axes = new_figure(title, 12, 3.7, 1, 4, sharey=True)
-    first = next(iter(results.values()))
-    clock = "CPU time" if first.machine["accelerator"] == "cpu" else "time"
-    panels: tuple[tuple[str, str, Sequence[float]], ...] = (
-        ("parameters", "", [result.facts["params"] for result in results.values()]),
-        ("FLOPs of one prediction", "", [result.facts["flops"] for result in results.values()]),
-        (f"{clock} of a training", "s", [result.seconds for result in results.values()]),
-        ("time of one prediction", "s", [result.latency or 0.0 for result in results.values()]),
-    )
-    for axes, (label, unit, costs) in zip(all_axes, panels, strict=True):
-        costs = [max(cost, 1e-9) for cost in costs]
-        for (name, result), cost in zip(results.items(), costs, strict=True):
-            mean, (colour, marker) = result.accuracy, style[name]
-            look = {"fmt": marker, "color": colour, "markersize": 7, "linewidth": 1.6}
-            ends = [[mean.value - mean.low], [mean.high - mean.value]]
-            axes.errorbar(cost, mean.value, yerr=ends, capsize=4, label=name, **look)
-        _log_axis(axes, costs, label, unit)
-        axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=None))
-    all_axes[0].set_ylabel("test accuracy, 95 % interval")
-    figure.legend(*axes.get_legend_handles_labels(), loc="outside right center", frameon=False, fontsize=9)
+def difference_plot(finding: Finding, title: str) -> Figure:
+    """What a part of a claim is about: the difference over the budgets, in points, with its 95 % intervals.
+
+    The last point, of the largest budget, is the one that is judged; dotted lines are margins.
+    """
+    figure, axes = new_figure(fill(title, 42), 4.6, 3.1)
+    colour, part = VERDICTS[finding.verdict], finding.part
+    axes.axhline(0, color="0.3", linewidth=1)
+    for margin in {-part.margin, part.margin if part.equivalent else -part.margin} - {0.0}:
+        axes.axhline(100 * margin, color="0.3", linewidth=1.2, linestyle=":")
+    if finding.curve:
+        _curve(axes, finding.curve, color=colour, marker="o")
+        limit = round(100 * finding.curve[-1][1].limit)
+        _scale(axes, -limit, limit)
+        budgets, last = [budget for budget, _ in finding.curve], 100 * finding.curve[-1][1].value
+        box = {"facecolor": "white", "edgecolor": "none", "pad": 1}
+        look = {"textcoords": "offset points", "va": "center", "weight": "bold", "color": colour, "bbox": box}
+        axes.annotate(f"{last:+.1f}", (budgets[-1], last), (9, 0), fontsize=11, **look)
+        axes.margins(x=0.25)
+        axes.set_xticks(budgets)
+    else:
+        axes.text(0.5, 0.6, "no results", transform=axes.transAxes, ha="center", color="0.35")
+        axes.set_xticks([])
+        axes.set_yticks([])
+    axes.set_xlabel("training examples")
+    axes.set_ylabel("points of accuracy")
+    verdict = f"{MARKS[finding.verdict]} {finding.verdict}"
+    axes.set_title(verdict, loc="right", fontsize=10, color=colour, weight="bold")
     return figure
 
 
-def _log_axis(axes: Axes, values: Sequence[int | float], label: str, unit: str) -> None:
-    """A logarithmic axis of costs, wide enough to have numbers that can be read."""
-    spread = max(values) / min(values)
-    room = 1.35 if spread > 4 else (6 / spread) ** 0.5
+def accuracy_plot(title: str, curves: Mapping[str, Curve], style: Mapping[str, tuple[str, str]]) -> Figure:
+    """Accuracy with its 95 % interval against the FLOPs of a training, by design, over the budgets."""
+    figure, axes = new_figure(fill(title, 54), 5.6, 3.9)
+    for name, curve in curves.items():
+        colour, marker = style[name]
+        _curve(axes, curve, color=colour, marker=marker, label=name)
+    _scale(axes, 0, 100)
+    costs = [cost for curve in curves.values() for cost, _ in curve]
+    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if max(costs) < 100 * min(costs) else (1,)))
+    axes.set_xlabel("FLOPs of a training")
+    axes.set_ylabel("test accuracy, %")
+    figure.legend(loc="outside lower left", frameon=False, fontsize=9, ncols=2)
+    return figure
+
+
+def _curve(axes: Axes, curve: Curve, **look: Any) -> None:
+    """Estimates over budgets, in per cent; an interval that was cut at its limit ends in an arrow there."""
+    budgets = [budget for budget, _ in curve]
+    axes.plot(budgets, [100 * mean.value for _, mean in curve], linewidth=1.6, markersize=6, **look)
+    for budget, mean in curve:
+        ends = [100 * mean.low, 100 * mean.high]
+        axes.plot([budget] * 2, ends, color=look["color"], linewidth=1.6)
+        for end, edge, arrow in zip(ends, (-100 * mean.limit, 100 * mean.limit), "v^", strict=True):
+            sign = arrow if end == edge != 100 * mean.value else "_"
+            axes.plot(budget, end, sign, color=look["color"], markersize=8, clip_on=False)
+
+
+def _scale(axes: Axes, least: int, most: int) -> None:
+    """No axis beyond what is possible; budgets by their logarithm."""
+    bottom, top = axes.get_ylim()
+    axes.set_ylim(max(bottom, least), min(top, most))
     axes.set_xscale("log")
-    axes.set_xlim(min(values) / room, max(values) * room)
-    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if spread < 100 else (1,), numticks=6))
-    axes.xaxis.set_major_formatter(EngFormatter(unit=unit, sep=" " if unit else ""))
-    axes.xaxis.set_minor_formatter(NullFormatter())
-    axes.set_xlabel(label)
-
-
-def claims_plot(judged: Sequence[Judged]) -> Figure:
-    """Each difference that a claim is about, in points, with its 95 % interval and the verdict's colour."""
-    rows = [(number, finding) for number, each in enumerate(judged, 1) for finding in each.findings]
-    title = "Accuracy of what a claim says is better, minus that of the other"
-    figure, axes = new_figure(title, 10, 1.3 + 0.36 * len(rows))
-    axes.axvline(0, color="0.3", linewidth=1)
-    for row, (_, finding) in enumerate(rows):
-        colour, margin = VERDICTS[finding.verdict], -100 * finding.part.margin
-        if margin:
-            axes.plot([margin, margin], [row - 0.35, row + 0.35], ":", color="0.3", linewidth=1.5)
-        if finding.difference:
-            look = {"fmt": "o", "color": colour, "markersize": 6, "linewidth": 1.8}
-            value, low, high = (
-                100 * number
-                for number in (finding.difference.value, finding.difference.low, finding.difference.high)
-            )
-            axes.errorbar(value, row, xerr=[[value - low], [high - value]], capsize=4, **look)
-        else:
-            axes.text(0, row, "  no results", va="center", fontsize=9, color=colour)
-        beside = {"transform": axes.get_yaxis_transform(), "va": "center", "weight": "bold"}
-        axes.text(1.01, row, finding.verdict, fontsize=9, color=colour, **beside)
-    axes.set_yticks(range(len(rows)), [f"{number}   {finding}" for number, finding in rows], fontsize=9)
-    axes.set_ylim(len(rows) - 0.4, -0.6)
-    axes.set_xlabel(
-        "difference of accuracies, points, 95 % interval (dotted: worse by this margin counts as no cost)"
-    )
-    axes.grid(visible=False, axis="y")
-    return figure
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.xaxis.set_major_formatter(EngFormatter(sep=""))
 
 
 def matrix_plot(
@@ -95,7 +97,7 @@ def matrix_plot(
 ) -> Figure:
     """Design choice (row) × task: what each choice gains over the domain's own (None), in points."""
     title = "What a design choice gains over the domain's own"
-    figure, axes = new_figure(title, 2.8 + 1.45 * len(columns), 1.5 + 0.62 * len(rows))
+    figure, axes = new_figure(title, max(2.8 + 1.45 * len(columns), 5.2), 1.5 + 0.62 * len(rows))
     axes.grid(False)
     gains = {(rows.index(row), columns.index(column)): gain for (row, column), gain in cells.items()}
     values = np.full((len(rows), len(columns)), np.nan)
@@ -119,7 +121,7 @@ def matrix_plot(
         axes.text(x, y + 0.25, interval, fontsize=9, color=colour, **middle)
     axes.set_xticks(range(len(columns)), [fill(name, 18) for name in columns], fontsize=9)
     axes.xaxis.tick_top()
-    axes.set_yticks(range(len(rows)), rows, fontsize=9)
+    axes.set_yticks(range(len(rows)), [fill(row, 34) for row in rows], fontsize=9)
     axes.set_xticks(np.arange(len(columns) + 1) - 0.5, minor=True)
     axes.set_yticks(np.arange(len(rows) + 1) - 0.5, minor=True)
     axes.grid(which="minor", color="0.8", linewidth=0.8)

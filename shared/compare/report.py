@@ -1,39 +1,55 @@
-"""The report of a comparison: ``report.md``, and ``report.html`` that stands alone."""
+"""The report of a comparison: ``report.md``, and ``report.html`` that stands alone.
+
+First a page to be read in five minutes: all claims in a table, then each with its verdict, number, picture,
+literature, and what would change the verdict. What stands below a heading of level three is folded in HTML.
+"""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import chain, pairwise
 from pathlib import Path
 
 from markdown_it import MarkdownIt
+from markdown_it.token import Token
 from markupsafe import Markup
 from matplotlib.figure import Figure
 
-from shared.compare.claims import Finding, Judged, matrix
+from shared.compare.claims import Judged, matrix
 from shared.compare.entry import Entry, slug
 from shared.compare.fairness import INTERVALS, fairness
-from shared.compare.figures import claims_plot, cost_plot, matrix_plot, styles
-from shared.compare.markdown import code, percent, points, table, text
-from shared.compare.results import Result, Results
+from shared.compare.figures import accuracy_plot, difference_plot, matrix_plot, styles
+from shared.compare.markdown import MARKS, code, marked, points, table, text
+from shared.compare.results import Results
+from shared.compare.sentences import alt, beside_the_picture, name_of, number
 from shared.compare.spec import Comparison
+from shared.compare.statistics import Estimate
+from shared.compare.tables import parts_table, task_table
 from shared.files import write
 from shared.results import data_uri, html_page, write_figure
 
 STYLE = """
-img { padding: .5rem; border-radius: .4rem; box-sizing: border-box }
-.holds, .fails, .unshown { padding: .05rem .45rem; border-radius: .3rem; color: #fff; white-space: nowrap }
-.holds { background: #00795a } .fails { background: #b94e00 } .unshown { background: #6b6b6b }
+h2 { border-top: 1px solid light-dark(#ddd, #3a3d42); padding-top: 1.2rem }
+blockquote { margin: .6rem 0; padding-left: .9rem; border-left: .25rem solid light-dark(#bbb, #555);
+             font-size: 1.15rem; font-weight: 600 }
+img { width: 22.6rem; vertical-align: top } details img { width: 34rem }
+td:first-child { min-width: 2rem } details :is(td:first-child, td:nth-child(5)) { min-width: 9rem }
+@media (prefers-color-scheme: dark) { img { filter: invert(1) hue-rotate(180deg); mix-blend-mode: screen } }
+@media (max-width: 30rem) { th, td { padding: .3rem .35rem } }
+summary { cursor: pointer; font-weight: 600; padding: .25rem 0 }
+.holds, .fails, .equivalent, .unshown { padding: .05rem .45rem; border-radius: .3rem; color: #fff;
+                                        white-space: nowrap }
+.holds { background: #00795a } .fails { background: #b94e00 }
+.equivalent { background: #0067a0 } .unshown { background: #6b6b6b }
 """
-COLOURED = {
-    "holds": "holds",
-    "equivalent": "holds",
-    "fails": "fails",
-    "failed": "fails",
-    "not shown": "unshown",
-}  # CSS classes
-MATRIX = """## Design choices across domains
+COLOURED = {f"{mark} {word}": word.replace("not ", "un") for word, mark in MARKS.items()}  # CSS classes
+VERDICTS = """A claim ✓ *holds* if the whole 95 % interval of each part lies where it has to, and ✗ *fails*
+if one lies elsewhere; it is = *equivalent* if the difference is smaller than its margin, ? *not shown* if the
+data do not decide. The difference is that of the part on which the verdict rests, at the largest budget."""
+MATRIX = """### Design choices across domains
 
 Accuracy of a design that differs from the domain's own in this choice, less that of the domain's own. What
 has no convolution slides along *nothing*. The choices are read off the networks' layers."""
+
+Draw = Callable[[str, Figure, str], str]  # writes a figure under a name; gives the picture with its alt text
 
 
 def write_report(
@@ -47,9 +63,9 @@ def write_report(
     """Write both reports, and the pictures beside them."""
     pictures: dict[str, bytes] = {}
 
-    def draw(name: str, figure: Figure) -> str:
+    def draw(name: str, figure: Figure, alt: str) -> str:
         pictures[f"{name}.png"] = write_figure(home / name, figure, figures)
-        return f"{name}.png"
+        return f"![{alt}]({name}.png)"
 
     body = "\n\n".join(_parts(plan, entries, results, judged, draw)) + "\n"
     title = plan.title or ""
@@ -62,45 +78,72 @@ def _parts(
     entries: Sequence[Entry],
     results: Results,
     judged: Sequence[Judged],
-    draw: Callable[[str, Figure], str],
+    draw: Draw,
 ) -> Iterator[str]:
-    """The paragraphs below the title; ``draw`` writes a figure under a name and returns its file."""
+    """The paragraphs below the title; ``draw`` writes a figure under a name and returns its picture."""
     yield _conditions(results)
     if judged:
-        rows = [(i, text(each.claim.says), f"**{each.verdict}**") for i, each in enumerate(judged, 1)]
-        yield "## Claims\n\n" + table("|claim|verdict", rows)
-        yield f"![claims]({draw('claims', claims_plot(judged))})"
-        head = "|difference|points (95 %)|has to be|seeds|test items|parameters, times|verdict"
-        findings = [(i, part) for i, each in enumerate(judged, 1) for part in each.findings]
-        yield table(head, [(i, *_finding(part)) for i, part in findings])
-    rows_, columns, differences = matrix(plan, results)
-    if differences:
-        titles = {task: plan.title_of(task) for task in columns}
-        cells = {(row, titles[task]): gain for (row, task), gain in differences.items()}
-        picture = draw("matrix", matrix_plot(rows_, list(titles.values()), cells))
-        yield f"{MATRIX}\n\n![design choices]({picture})"
-    style = styles(plan.designs)
-    for number, (task, settings) in enumerate(plan.tasks.items(), 1):
-        yield f"## {text(plan.title_of(task))}"
-        if settings.note:
-            yield text(settings.note)
-        budget = plan.budgets_of(task)[-1]
-        here = {
-            design: results[task, design, budget]
-            for design in settings.designs
-            if (task, design, budget) in results
-        }
-        if here:
-            picture = draw(f"task{number}-{slug(task)}", cost_plot(plan.title_of(task), here, style))
-            yield f"![accuracy against cost]({picture})"
-        head = (
-            "design|test accuracy %|test items|seeds|parameters|FLOPs of one prediction|training, s|"
-            "one prediction, ms|learning rate"
+        head = "|claim|verdict|difference, points (95 %)"
+        links = [f"[{i}](#claim-{i})" for i in range(1, len(judged) + 1)]
+        rows = [(text(one.claim.says), marked(one.verdict), number(one)) for one in judged]
+        yield table(head, [(link, *row) for link, row in zip(links, rows, strict=True)])
+        verdicts = [part.verdict for one in judged for part in one.findings]
+        decided = sum(verdict != "not shown" for verdict in verdicts)
+        yield f"{VERDICTS} Of {len(verdicts)} parts {decided} are decided."
+    redrawn = {entry.task for entry in entries if entry.configuration.data.get("redraw")}
+    for i, one in enumerate(judged, 1):
+        yield f"## Claim {i}\n\n> {text(one.claim.says)}"
+        verdict, *others = beside_the_picture(plan, one, results, redrawn)
+        yield verdict
+        yield "\n".join(
+            draw(f"claim{i}-{j}", difference_plot(part, name_of(plan, part)), alt(plan, part))
+            for j, part in enumerate(one.findings, 1)
         )
-        yield table(head, [_entry(entry, here.get(entry.design)) for entry in entries if entry.task == task])
-        yield from _recipe(plan, task)
-    yield f"## How it was made fair\n\n{fairness(plan, results)}"
-    yield f"## How the intervals are made\n{INTERVALS.rstrip()}"
+        yield from others
+        yield f"### Numbers of claim {i}\n\n{parts_table(plan, one, results)}"
+    yield "## Tasks and methods"
+    style = styles(plan.designs)
+    for i, task in enumerate(plan.tasks, 1):
+        yield from _task(plan, [entry for entry in entries if entry.task == task], results, style, i, draw)
+    choices, columns, gains = matrix(plan, results)
+    if gains:
+        titles = {task: plan.title_of(task) for task in columns}
+        by_title = {(choice, titles[task]): gain for (choice, task), gain in gains.items()}
+        figure = matrix_plot(choices, list(titles.values()), by_title)
+        words = [f"{row}, {name}: {points(gain)} points" for (row, name), gain in by_title.items() if gain]
+        yield f"{MATRIX}\n\n{draw('matrix', figure, text('; '.join(words)))}"
+    yield f"### How it was made fair\n\n{fairness(plan, results)}"
+    yield f"### How the intervals are made\n\n{INTERVALS.strip()}"
+
+
+def _task(
+    plan: Comparison,
+    entries: Sequence[Entry],
+    results: Results,
+    style: Mapping[str, tuple[str, str]],
+    i: int,
+    draw: Draw,
+) -> Iterator[str]:
+    """What is folded below the heading of the task with this number."""
+    task, title = entries[0].task, plan.title_of(entries[0].task)
+    yield f"### Task {i}: {text(title)}"
+    if note := plan.tasks[task].note:
+        yield text(note)
+    curves = {entry.design: _curve(entry, results) for entry in entries}
+    if curves := {design: curve for design, curve in curves.items() if curve}:
+        reached = [f"{name} {100 * curve[-1][1].value:.1f} %" for name, curve in curves.items()]
+        words = text(f"{title}: test accuracy at the largest budget: {', '.join(reached)}")
+        yield draw(f"task{i}-{slug(task)}", accuracy_plot(title, curves, style), words)
+    yield "At the largest budget, with every baseline that beats a design:"
+    yield task_table(entries, results)
+    yield from _recipe(plan, task)
+
+
+def _curve(entry: Entry, results: Results) -> list[tuple[int, Estimate]]:
+    """Accuracy by the FLOPs of a training: a pass back costs two forward ones."""
+    keys = [(entry.task, entry.design, budget) for budget in entry.budgets]
+    finished = [results[key] for key in keys if key in results]
+    return [(3 * result.samples * result.facts["flops"], result.accuracy) for result in finished]
 
 
 def _conditions(results: Results) -> str:
@@ -109,45 +152,20 @@ def _conditions(results: Results) -> str:
     machines = {(result.machine["device"], result.machine["threads"]) for result in results.values()}
     devices = [f"{text(name)}, threads of a training: {threads}" for name, threads in sorted(machines)]
     trainings = sum(len(result.metrics) for result in results.values())
-    counts = f"{trainings} trainings of {len(results)} entries (a design on a task)"
-    return f"{counts}. {'; '.join(devices)}. Intervals are 95 %."
-
-
-def _finding(finding: Finding) -> list[object]:
-    difference, part = finding.difference, finding.part
-    numbers = [difference.seeds, f"{difference.items:,}"] if difference else ["–", "–"]
-    size = f"; parameters at most {part.parameters:g} times" if part.parameters is not None else ""
-    return [
-        text(str(finding)),
-        points(difference) if difference else "–",
-        f"above {0 - 100 * part.margin:g}{size}",
-        *numbers,
-        f"{finding.parameters:.2f}" if finding.parameters else "–",
-        f"**{finding.verdict}**" + (f": {text(finding.why)}" if finding.why else ""),
-    ]
-
-
-def _entry(entry: Entry, result: Result | None) -> list[object]:
-    if not result:
-        why = f"**failed**: {text(entry.failure)}" if entry.failure else "not trained yet"
-        return [text(entry.design), why, *[""] * 7]
-    mean, facts = result.accuracy, result.facts
-    return [
-        *(text(entry.design), percent(mean), f"{mean.items:,}", mean.seeds),
-        *(f"{facts['params']:,}", f"{facts['flops']:,}"),
-        *(f"{result.seconds:.1f}", f"{1000 * result.latency:.2f}" if result.latency else "–"),
-        f"{result.rate:.2g} (×{result.factor:g})",
-    ]
+    counts = f"{trainings} trainings of {len(results)} entries (a design on a task at a budget)"
+    commits = sorted({str(result.machine.get("commit") or "unknown") for result in results.values()})
+    code_of = ", ".join(text(commit[:10] + commit[40:]) for commit in commits)  # 40: -dirty, or nothing
+    return f"{counts}. {'; '.join(devices)}. Commit {code_of}. Intervals are 95 %."
 
 
 def _recipe(plan: Comparison, task: str) -> Iterator[str]:
     settings = plan.tasks[task]
-    least = f"{settings.samples:,} samples" if settings.samples else f"{settings.flops:.3g} FLOPs"
-    budget = " and ".join(f"{one} ×" for one in plan.budgets_of(task)) + f" {least}"
+    unit, least = ("samples", settings.samples) if settings.samples else ("FLOPs", settings.flops or 0)
+    sizes = ", ".join(f"{least * budget:,.6g}" for budget in plan.budgets_of(task))
     n = settings.validations
     chosen = "the last checkpoint" if n == 1 else f"the best of {n} checkpoints"
     seeds = ", ".join(map(str, plan.seeds_of(task)))
-    yield f"Each training: {budget}, {chosen}; seeds {seeds}; {code(' '.join(settings.overrides))} and"
+    yield f"Each training: {sizes} {unit}, {chosen}; seeds {seeds}; {code(' '.join(settings.overrides))} and"
     yield "\n".join(
         f"- {text(name)}: {code(' '.join(design.overrides)) if design.overrides else 'as it is'}"
         for name, design in settings.designs.items()
@@ -155,7 +173,7 @@ def _recipe(plan: Comparison, task: str) -> Iterator[str]:
 
 
 def _html(markdown: str, title: str, pictures: Mapping[str, bytes]) -> str:
-    """The report as one file: pictures inside, verdicts coloured."""
+    """The report as one file: pictures inside, verdicts coloured, details folded."""
     reader = MarkdownIt("commonmark", {"html": False}).enable("table")
     tokens = reader.parse(markdown)
     for token, following in pairwise(chain.from_iterable(block.children or () for block in tokens)):
@@ -163,5 +181,23 @@ def _html(markdown: str, title: str, pictures: Mapping[str, bytes]) -> str:
             token.attrSet("class", COLOURED[following.content])
         elif token.type == "image":
             token.attrSet("src", data_uri(pictures[str(token.attrs["src"])]))
-    body = reader.renderer.render(tokens, reader.options, {})
+    body = reader.renderer.render(list(_folded(tokens)), reader.options, {})
     return html_page(title, "{{ body }}", style=STYLE, body=Markup(body))  # noqa: S704
+
+
+def _folded(tokens: Sequence[Token]) -> Iterator[Token]:
+    """Headings get the names that links lead to; those of the third level fold what stands below them."""
+    opened = False
+    for token, following in pairwise([*tokens, Token("", "", 0)]):
+        if token.type == "heading_open":
+            if opened:
+                yield Token("details_close", "details", -1, block=True)
+            opened = token.tag == "h3"
+            if opened:
+                yield Token("details_open", "details", 1, block=True)
+            token.attrSet("id", following.content.lower().replace(" ", "-"))
+        if token.tag == "h3":
+            token.tag = "summary"
+        yield token
+    if opened:
+        yield Token("details_close", "details", -1, block=True)

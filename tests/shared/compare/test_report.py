@@ -1,161 +1,189 @@
-"""The report: one complete file, readable figures, untrusted text escaped."""
+"""What the page of a comparison says: claims in order, with number, reach, literature, and details folded."""
 
-import csv
 import re
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from markdown_it import MarkdownIt
-from matplotlib.figure import Figure
 
-from shared.compare.claims import judge
-from shared.compare.entry import Entry
-from shared.compare.figures import claims_plot, cost_plot, matrix_plot, styles
+from shared.compare.claims import Judged, judge
+from shared.compare.fairness import fairness
 from shared.compare.report import write_report
-from shared.compare.results import Results, results, write_csv
-from shared.compare.spec import Comparison
-from shared.results.plots import PALETTE, draw
+from shared.compare.results import Results
+from shared.compare.sentences import course, deciding, speaks_of
+from shared.compare.tables import task_table
 from tests.shared.compare.comparisons import PADDED, PLAN, entries_of, of_digits, plan_of, result, right_at
+from tests.shared.compare.findings import finding, judged
 
 HOSTILE = "<script>alert(1)</script> | a `b` ![x](http://evil/x.png)\n# c"
+FINISHED = of_digits(right_at(0.9), right_at(0.5, **PADDED))
 
 
-def written(plan: Comparison, entries: list[Entry], finished: Results, home: Path) -> tuple[str, str]:
-    write_report(home, plan, entries, finished, judge(plan, finished))
+def written(home: Path, claims: list[Judged], finished: Results = FINISHED, **plan: Any) -> tuple[str, str]:
+    chosen = plan_of(**plan)
+    write_report(home, chosen, entries_of(chosen, home / "trainings"), finished, claims)
     return (home / "report.md").read_text(), (home / "report.html").read_text()
 
 
-def test_a_report_stands_alone(tmp_path: Path) -> None:
-    plan = plan_of(title="Does it help?")
-    same = {"params": 123_456}
-    finished = of_digits(right_at(0.9, **same), right_at(0.5, **same, **PADDED))
-    text, page = written(plan, entries_of(plan, tmp_path / "trainings"), finished, tmp_path)
-    assert "# Does it help?" in text
-    assert "| 1 | Convolution helps. | **holds** |" in text
-    assert '<strong class="holds">holds</strong>' in page
-    assert "a digest of the items of all batches is the same for each" in text
+def folded(page: str) -> list[str]:
+    return re.findall(r"<details>\s*<summary[^>]*>(.*?)</summary>", page)
+
+
+def test_a_page_has_each_claim_with_its_verdict_number_reach_and_literature(tmp_path: Path) -> None:
+    known = {"literature": "LeCun 1998 for; Tolstikhin 2021 against.", "would_change": "Ten times the data."}
+    parts = finding("holds", [(1000, 9.0, 1.0), (4000, 5.0, 1.0)], margin=0.01, why="A point is no cost.")
+    text, page = written(tmp_path, [judged(parts, **known), judged(finding("fails"), says="Pooling helps.")])
+    assert "| [1](#claim-1) | Convolution helps. | **✓ holds** | +5.0 (" in text
+    assert "| [2](#claim-2) | Pooling helps. | **✗ fails** |" in text
+    first, second = text.split("## Claim 1")[1].split("## Claim 2")
+    for words in ("> Convolution helps.", "has to lie above −1: A point is no cost.", *known.values()):
+        assert words in first
+    assert "new seeds (5 here) and new test items (200 in 100 groups" in first
+    assert "**Learning speed or ceiling?**" in first
+    assert "Learning speed" not in second
+    assert 'id="claim-1"' in page
+    assert 'href="#claim-2"' in page
+    assert '<strong class="holds">✓ holds</strong>' in page
+    assert '<strong class="fails">✗ fails</strong>' in page
+
+
+def test_a_page_stands_alone_and_its_pictures_state_the_findings(tmp_path: Path) -> None:
+    text, page = written(
+        tmp_path, [judged(finding("holds"), finding("not shown", []))], title="Does it help?"
+    )
+    assert text.startswith("# Does it help?\n")
     pictures = {path.name for path in tmp_path.glob("*.png")}
-    assert pictures == {"claims.png", "matrix.png", "task1-digits.png"}
-    assert page.count('src="data:image/png;base64,') == 3
-    assert not re.findall(r"<script|https?://|src=\"(?!data:)|href=", page)
-    assert f"**{100 * finished['digits', 'lecture', 1].accuracy.value:.2f}**" in text
-    assert "| 200 | 5 | 123,456 | 2,000 | 1.5 | 1.00 | 0.003 (×1) |" in text
+    assert pictures == {"claim1-1.png", "claim1-2.png", "task1-digits.png", "matrix.png"}
+    assert page.count('src="data:image/png;base64,') == 4
+    assert not re.findall(r"<script|https?://|src=\"(?!data:)|href=\"(?!#claim)", page)
+    alts = re.findall(r'alt="([^"]*)"', page)
+    assert alts[0].startswith("lecture − dense: digits: +5.0 (")
+    assert alts[0].endswith("points after 1,000 training examples; ✓ holds")
+    assert alts[1] == "lecture − dense: digits: no results; ? not shown"
+    lecture, dense = (100 * mine.accuracy.value for mine in FINISHED.values())
+    assert alts[2].endswith(f"at the largest budget: lecture {lecture:.1f} %, dense {dense:.1f} %")
+
+
+def test_details_are_folded_and_complete(tmp_path: Path) -> None:
+    text, page = written(tmp_path, [judged(finding("holds", margin=0.01, why="A point is no cost."))])
+    assert folded(page) == [
+        "Numbers of claim 1", "Task 1: digits", "Design choices across domains", "How it was made fair",
+        "How the intervals are made",
+    ]  # fmt: skip
+    assert page.count("<details>") == page.count("</details>") == 5
+    [row] = re.findall(r"\| lecture − dense: digits \|.*", text)
+    for words in (
+        "+5.0 (",
+        "above −1",
+        "**✓ holds**",
+        "padding: none against zeros",
+        "1.01, 0.50",
+        "| 5 | 200 |",
+    ):
+        assert words in row
+    assert "A margin of 1 points, because: A point is no cost." in text
+    assert "a digest of the items of all batches is the same for each" in text
+
+
+def test_a_baseline_that_beats_a_design_stands_in_the_same_table(tmp_path: Path) -> None:
+    named = {"baseline/bag of words": 0.7, "baseline/bag of words/n": 200, "baseline/most frequent": 0.2}
+    lecture, dense = (
+        replace(mine, metrics=[metrics | named for metrics in mine.metrics]) for mine in FINISHED.values()
+    )
+    text = task_table(entries_of(plan_of(), tmp_path), of_digits(lecture, dense))
+    assert "| baseline: bag of words | **70.00** |" in text
+    assert "most frequent" not in text
+
+
+def test_seeds_that_collapsed_learning_rates_at_the_edge_and_gaps_are_reported(tmp_path: Path) -> None:
+    rights = [np.arange(200) < (20 if seed == 2 else 190) for seed in range(5)]
+    lecture = replace(result(rights), at_edge=True, training_accuracy=[1.0] * 5)
+    text = task_table(entries_of(plan_of(), tmp_path), of_digits(lecture, right_at(0.5)))
+    assert "seed 2 collapsed, 85 points below the median" in text
+    assert "at the edge of the search" in text
+    assert "| 100.00 (22.00) |" in text
+
+
+def test_another_order_of_the_items_is_reported() -> None:
+    right = [np.ones(10)] * 5
+    finished = of_digits(result(right, order="0" * 64), result(right, order="1" * 64))
+    assert "in the same order, but not on digits." in " ".join(fairness(plan_of(), finished).split())
 
 
 def test_untrusted_text_is_escaped(tmp_path: Path) -> None:
-    task = {**PLAN["tasks"]["digits"], "title": HOSTILE, "designs": {HOSTILE: [], "b": ["model.pool=none"]}}
-    claim = {"says": HOSTILE, "parts": [{"better": HOSTILE, "than": "b", "tasks": [HOSTILE]}]}
-    plan = plan_of(title=HOSTILE, tasks={HOSTILE: task}, claims=[claim])
+    task = {**PLAN["tasks"]["digits"], "title": HOSTILE, "note": HOSTILE}
+    task["designs"] = {HOSTILE: [], "b": ["model.pool=none"]}
+    plan = plan_of(title=HOSTILE, tasks={HOSTILE: task}, claims=[])
     entries = entries_of(plan, tmp_path / "trainings")
     entries[1].refuse(HOSTILE)
-    text, page = written(plan, entries, {(HOSTILE, HOSTILE, 1): right_at(0.5)}, tmp_path)
+    part = finding("not shown", reason=HOSTILE, better=HOSTILE, than="b", differs=HOSTILE)._replace(
+        task=HOSTILE
+    )
+    part.part.why = HOSTILE
+    claim = judged(part, says=HOSTILE, literature=HOSTILE, would_change=HOSTILE)
+    write_report(tmp_path, plan, entries, {(HOSTILE, HOSTILE, 1): right_at(0.5)}, [claim])
+    text, page = (tmp_path / "report.md").read_text(), (tmp_path / "report.html").read_text()
     assert "<script" not in page
-    assert page.count("<img") == page.count('src="data:') == 2  # claims and the task, and none of theirs
+    assert page.count("<img") == page.count('src="data:') == 2  # the part and the task, and none of theirs
     assert page.count("<h1>") == 1
+    assert "evil" not in "".join(re.findall(r'(?:src|href)="([^"]*)"', page))
     tables = [t for t in MarkdownIt().enable("table").parse(text) if t.type == "table_open"]
     assert len(tables) == 3
     assert "**failed**" in text
 
 
-def test_a_report_can_be_made_before_all_entries_are_finished(tmp_path: Path) -> None:
-    plan = plan_of()
-    entries = entries_of(plan, tmp_path / "trainings")
-    assert "No entry is finished yet." in written(plan, entries, {}, tmp_path)[0]
-    text, _ = written(plan, entries, {("digits", "lecture", 1): right_at(0.5)}, tmp_path)
+def test_a_page_can_be_made_before_anything_is_finished(tmp_path: Path) -> None:
+    text, _ = written(tmp_path, [judged(finding("not shown", [], reason="not trained: dense on digits"))], {})
+    assert "No entry is finished yet." in text
     assert "| dense | not trained yet |" in text
-    assert "not trained: dense on digits" in text
+    assert "**? not shown**. not trained: dense on digits." in text
+    assert "## Claim" not in written(tmp_path, [], {})[0]
 
 
-def test_another_order_of_the_items_is_reported(tmp_path: Path) -> None:
-    plan, right = plan_of(), [np.ones(10)] * 5
-    finished = of_digits(result(right, order="0" * 64), result(right, order="1" * 64))
-    text, _ = written(plan, entries_of(plan, tmp_path / "trainings"), finished, tmp_path)
-    assert "in the same order, but not on digits." in text
+def test_one_seed_and_one_group_of_items_make_a_page(tmp_path: Path) -> None:
+    alone = [
+        replace(result([right]), tested=[{**result([right]).tested[0], "group": np.zeros(200, int)}])
+        for right in (np.arange(200) < 180, np.arange(200) < 90)
+    ]
+    plan, finished = plan_of(seeds=[0]), of_digits(*alone)
+    text, _ = written(tmp_path, judge(plan, finished), finished, seeds=[0])
+    assert "**? not shown**: no verdict from fewer than 3 seeds" in text
 
 
-def test_results_have_one_row_per_training_and_one_per_failed_entry(
-    trained_entries: list[Entry], tmp_path: Path
-) -> None:
-    lecture, _ = trained_entries
-    _, failed = entries_of(plan_of(), tmp_path)
-    failed.refuse("no memory")
-    write_csv(tmp_path / "results.csv", [lecture, failed])
-    with (tmp_path / "results.csv").open(newline="") as file:
-        rows = list(csv.DictReader(file))
-    searched = len(lecture.search(1))
-    assert [row["use"] for row in rows] == ["search"] * searched + ["compared"] * 2 + ["failed"]
-    assert [row["seed"] for row in rows[searched:]] == ["0", "1", ""]
-    assert rows[1]["lr factor"] == "0.3"
-    assert {(row["samples"], row["budget"], row["precision"]) for row in rows[:-1]} == {
-        ("100", "1", "32-true")
-    }
-    assert (rows[-1]["design"], rows[-1]["reason"]) == ("dense", "no memory")
+@pytest.mark.parametrize(
+    ("curve", "words"),
+    [
+        ([(500, 12, 1), (8000, 0.2, 0.4)], "Speed: the difference is gone"),
+        ([(500, 12, 1), (8000, 3, 0.4)], "Speed in part"),
+        ([(500, -12, 1), (8000, -3, 0.4)], "Speed in part"),
+        ([(500, 2, 0.5), (8000, 12, 1)], "grows with the budget"),
+        ([(500, -2, 0.5), (8000, -12, 1)], "grows with the budget"),
+        ([(500, 2, 1), (8000, 3, 1)], "not shown to change"),
+    ],
+)
+def test_speed_and_ceiling_are_distinguished(curve: Any, words: str) -> None:
+    assert words in course(finding("holds", curve))
 
 
-def test_results_are_those_of_the_runs(trained_entries: list[Entry]) -> None:
-    finished = results(trained_entries)
-    for entry in trained_entries:
-        mine = finished["digits", entry.design, 1]
-        runs = entry.finished(1)
-        assert runs
-        metrics = [run.metrics for run in runs]
-        assert mine.accuracy.value == pytest.approx(np.mean([run["test/acc"] for run in metrics]))
-        assert (mine.accuracy.seeds, mine.accuracy.items) == (2, metrics[0]["test/n"])
-        assert mine.seconds == np.median([run["cpu_seconds"] for run in metrics])
-        assert mine.classes == [list("0123456789")] * 2
-    lecture, dense = finished.values()
-    assert lecture.orders == dense.orders
-    assert len(set(lecture.orders)) == 2
-    difference = lecture.against(dense)
-    assert difference
-    assert difference.value == pytest.approx(lecture.accuracy.value - dense.accuracy.value)
+def test_the_number_of_a_claim_is_that_of_the_part_on_which_its_verdict_rests() -> None:
+    close, clear = finding("holds", [(1, 3.0, 0.5)]), finding("holds", [(1, 9.0, 0.5)])
+    lost = finding("fails", [(1, -5.0, 0.5)])
+    assert deciding(judged(clear, close)) is close
+    assert deciding(judged(clear, lost, close)) is lost
+    assert deciding(judged(finding("not shown", []))) is None
 
 
-def test_a_design_has_one_colour_everywhere_and_no_two_look_alike() -> None:
-    chosen = styles([f"design {i}" for i in range(16)])
-    assert chosen["design 0"] == styles(["design 0", "other"])["design 0"]
-    assert [chosen[f"design {i}"][0] for i in range(8)] == list(PALETTE)
-    assert len(set(chosen.values())) == 16
-
-
-def drawn(figure: Figure) -> str:
-    draw(figure)  # which sets the words of the ticks
-    return " ".join(
-        text.get_text()
-        for text in figure.findobj(lambda artist: hasattr(artist, "get_text"))  # type: ignore[attr-defined]
+def test_an_interval_states_what_it_speaks_of() -> None:
+    lecture, part = right_at(0.9), finding("holds")
+    same = speaks_of(part, lecture, redrawn=False)
+    assert same == "new seeds (5 here) and new test items (200 in 100 groups such as games or speakers); " + (
+        "the training data stay the same"
     )
-
-
-def test_the_figure_of_costs_has_every_design_at_its_accuracy_with_units() -> None:
-    by_design = {"lecture": right_at(0.9), "dense": right_at(0.5)}
-    figure = cost_plot("Digits", by_design, styles(list(by_design)))
-    assert len(figure.axes) == 4
-    for axes in figure.axes:
-        assert axes.get_xscale() == "log"
-        heights = [float(line.get_ydata()[0]) for line, _, _ in axes.containers]  # type: ignore[misc]
-        assert heights == pytest.approx([result.accuracy.value for result in by_design.values()])
-    words = drawn(figure)
-    for word in (
-        "parameters",
-        "FLOPs",
-        "CPU time of a training",
-        "time of one prediction",
-        "lecture",
-        "dense",
-        "ms",
-    ):
-        assert word in words
-
-
-def test_the_figures_of_claims_and_choices_show_their_numbers() -> None:
-    finished = of_digits(right_at(0.9), right_at(0.5))
-    words = drawn(claims_plot(judge(plan_of(), finished)))
-    assert "lecture − dense on digits" in words
-    assert "holds" in words
-    difference = finished["digits", "lecture", 1].against(finished["digits", "dense", 1])
-    assert difference
-    cells_of_matrix = {("padding: none", "digits"): None, ("padding: zeros", "digits"): difference}
-    words = drawn(matrix_plot(["padding: none", "padding: zeros"], ["digits"], cells_of_matrix))
-    assert f"{100 * difference.value:+.1f}" in words
-    assert "the domain's own" in words
+    assert speaks_of(part, lecture, redrawn=True).startswith("new seeds and new training data (5 here) and")
+    folds = speaks_of(part, replace(lecture, same_items=False), redrawn=False)
+    assert "each with test items of its own" in folds
+    alone = [columns | {"group": columns["item"]} for columns in map(dict, lecture.tested)]
+    assert "groups" not in speaks_of(part, replace(lecture, tested=alone), redrawn=False)
