@@ -260,7 +260,6 @@ PRINTED = [
         "python scripts/explain.py run=FOLDER input=marked/with/test/7 methods=[saliency,occlusion]",
     ],
     ["python scripts/repeat.py domain=image 'repeat.over={seed: [0, 1, 2]}'"],
-    ["python scripts/compare.py compare=quick"],
 ]
 
 

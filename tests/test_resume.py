@@ -405,7 +405,7 @@ def same_runs(killed: Path, whole: Path) -> None:
 @pytest.mark.long
 def test_a_killed_comparison_resumes(tmp_path: Path) -> None:
     """Its processes end with the command, and the same command resumes."""
-    words = ["compare=quick", "n_jobs=2"]
+    words = ["compare=quick", "n_jobs=2", "compare.budgets=[1]", "compare.tasks.go.budgets=[1]"]
     assert command("compare", *words, cwd=tmp_path, OMP_NUM_THREADS="1").returncode == 0
     (tmp_path / "runs").rename(tmp_path / "whole")
     for number in (2, 5, 9):
