@@ -5,7 +5,7 @@ python -m tests.domains.image.fooling MNIST FOLDER
 MNIST holds the four idx files. FOLDER gets the trainings and the inputs made, which are kept at the next
 start, ``metrics.json``, ``environment.json`` and ``fooling.png``.
 
-MNIST's training pictures are cut into six parts of 10,000. On each of parts 2, 3 and 4 five networks of
+MNIST's training pictures are cut into six parts of 10,000. On each of parts 2, 3 and 4 four networks of
 different architecture are trained. For each network and digit, activation maximisation makes inputs from
 noise, from the blank input and from a picture of another digit: without a penalty, with L1, with L1 and
 smoothness. They are judged by the four networks of other architecture that are trained on part 5, and by the
@@ -54,8 +54,8 @@ Pictures = UInt8[Tensor, "n 1 28 28"]
 Digits = Int[Tensor, " n"]
 Weights = tuple[float, float]  # of L1 and of smoothness
 
-NETWORKS = ("lecture", "dense", "lenet5", "tiny", "digits")
-CHOOSING = ("lecture", "dense", "lenet5", "tiny")  # the other costs most of the time
+NETWORKS = ("lecture", "dense", "lenet5", "tiny")
+JUDGING = (*NETWORKS, "digits")
 SIZE, TRAINED, MADE, JUDGES = 10_000, 8, (2, 3, 4), 5
 STARTS = ("noise", "zeros", "real")
 L1, SMOOTH = (1.0, 2.0, 4.0, 8.0), (2.0, 4.0, 8.0)
@@ -199,10 +199,10 @@ class Study:
 
     def choose(self) -> tuple[list[Weights], dict[str, float]]:
         """The weights of the penalties, and the share of judges that each pair of the grid has."""
-        judges, digits = self.judges(CHOOSING, 1), torch.arange(10)
+        judges, digits = self.judges(NETWORKS, 1), torch.arange(10)
         grid = [(l1, smooth) for l1 in L1 for smooth in (0.0, *SMOOTH)]
         shares: dict[Weights, list[float]] = {weights: [] for weights in grid}
-        for name in progress(CHOOSING, "choosing weights"):
+        for name in progress(NETWORKS, "choosing weights"):
             adapter = self.adapter(name, 0)
             own = [judge for other, judge in judges.items() if other != name]
             for weights in grid:
@@ -253,7 +253,7 @@ Measured = dict[tuple[str, int, str], Values]  # by architecture, part and penal
 
 def judged(study: Study, weights: Sequence[Weights]) -> tuple[Measured, dict[str, Values]]:
     """The values of all inputs; beside them those of real pictures, and of networks with random weights."""
-    judges, memory = study.judges(NETWORKS, JUDGES), Memory(*study.part(JUDGES), *study.test(0, REAL))
+    judges, memory = study.judges(JUDGING, JUDGES), Memory(*study.part(JUDGES), *study.test(0, REAL))
     digits, results = torch.arange(10).repeat(len(STARTS)), {}
     blind: dict[str, list[Values]] = {penalty: [] for penalty in PENALTIES}
     for name in progress(NETWORKS, "making inputs"):
@@ -365,7 +365,7 @@ def figure(study: Study, weights: Sequence[Weights], name: str = NETWORKS[0]) ->
     """One network's inputs from noise, with its answer, those of judges and of the nearest pictures."""
     x, digits = study.inputs(name, MADE[0], weights)[:, :10], torch.arange(10)
     module, memory = study.module(name, MADE[0]), Memory(*study.part(JUDGES), *study.test(0, REAL))
-    judges = [judge for other, judge in study.judges(NETWORKS, JUDGES).items() if other != name]
+    judges = [judge for other, judge in study.judges(JUDGING, JUDGES).items() if other != name]
     drawing = Figure(figsize=(8.4, 10.2))
     axes = drawing.subplots(10, 2 * len(PENALTIES), gridspec_kw={"width_ratios": [1, 1.6] * len(PENALTIES)})
     drawing.subplots_adjust(0.01, 0.005, 0.995, 0.965, 0.08, 0.08)
@@ -402,8 +402,9 @@ def main(mnist: Path, folder: Path) -> None:
     study = Study(mnist, folder)
     weights, shares = study.choose()
     metrics, verdicts = summary(*judged(study, weights))
-    for name in NETWORKS:
-        accuracy = [study.run(name, part).metrics["test/acc"] for part in (*MADE, JUDGES)]
+    for name in JUDGING:
+        parts = (*MADE, JUDGES) if name in NETWORKS else (JUDGES,)
+        accuracy = [study.run(name, part).metrics["test/acc"] for part in parts]
         metrics[f"{name}: accuracy"] = {"value": float(np.mean(accuracy)), "n": len(accuracy)}
     chosen = dict(zip(PENALTIES, weights, strict=True))
     write_json(
