@@ -35,6 +35,7 @@ import numpy as np
 import torch
 from jaxtyping import Float, Int, UInt8
 from matplotlib.figure import Figure
+from PIL import Image
 from torch import Tensor
 
 from domains.image.reading import SOURCES
@@ -376,7 +377,7 @@ def figure(study: Study, weights: Sequence[Weights], name: str = NETWORKS[0]) ->
         axes[0, 2 * column].set_title(penalty, fontsize=11, loc="left", x=0)
         for digit in range(10):
             picture, words = axes[digit, 2 * column : 2 * column + 2]
-            picture.imshow(pictures[digit, 0], cmap="gray", vmin=0, vmax=255)
+            picture.imshow(pictures[digit, 0], cmap="gray", vmin=0, vmax=255, interpolation="nearest")
             lines = [
                 f"{digit}: {sure[digit]:.0%}",
                 f"judges: {share[digit]:.0f} of {len(judges)}",
@@ -412,6 +413,9 @@ def main(mnist: Path, folder: Path) -> None:
     )
     write_json(folder / "environment.json", environment(torch.device("cpu"), "32-true"))
     figure(study, weights).savefig(folder / "fooling.png", dpi=80)
+    with Image.open(folder / "fooling.png") as drawn:
+        grey = drawn.convert("L").quantize(16)
+    grey.save(folder / "fooling.png", optimize=True)
     print_line(f"weights of L1 and smoothness: {chosen}\n{table(metrics, verdicts)}")
 
 
