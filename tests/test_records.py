@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from shared.errors import UserError
-from tests.documents import results
+from tests.documents import results, typed
 from tests.documents.records import FOLDER, Record, record_of, text
 from tests.documents.results import PAGES, percent, problems, render
 
@@ -38,13 +38,54 @@ def test_all_pages_are_as_their_records() -> None:
     assert problems(PAGES) == []
 
 
+def test_no_value_of_the_pages_is_typed() -> None:
+    assert typed.found_in(PAGES) == []
+
+
+def test_typed_values_are_found_and_settings_are_not(tmp_path: Path) -> None:
+    page = tmp_path / "speech.md"
+    page.write_text("""
+# Speech 7.5
+It is right in 81.2 % of 4,000 cases, better by 4.9 points (2.3 … 7.5), n = 16,
+57 of 60, in 74 s with 3 layers.
+It takes at most 2 %, every 20 ms, a 95 % interval, Python 3.11,
+`lr=0.1`, [a](b-1.5.md), 19×19, CIFAR-10, Kim (2014).
+
+| layer | % | kernel of 5 cells | <!-- results {{ 1.0 }} -->2.0<!-- end --> |
+| --- | --- | --- | --- |
+| 64 | 98 | kernel of 5 cells | 1e-6 |
+
+<!-- results
+typed into a template: 9.5
+-->
+8.5
+<!-- end -->
+""")
+    numbers = [line.split(": ")[1] for line in typed.found_in([page])]
+    expected = [
+        "7.5",
+        "81.2",
+        "4,000",
+        "4.9",
+        "2.3",
+        "7.5",
+        "16",
+        "57",
+        "60",
+        "74",
+        "64",
+        "98",
+        "1e-6",
+        "9.5",
+    ]
+    assert numbers == expected
+
+
 def test_all_records_are_whole_and_used() -> None:
     names = [path.relative_to(FOLDER).with_suffix("").as_posix() for path in FOLDER.rglob("*.json")]
     assert [Record(name).commit for name in names]
-    templates = "".join(
-        region["template"] for page in PAGES for region in results.REGION.finditer(page.read_text())
-    )
-    assert [name for name in names if f'record("{name}")' not in templates] == []
+    pages = "".join(page.read_text() for page in PAGES)
+    assert [name for name in names if f'record("{name}")' not in pages] == []
 
 
 def test_a_value_that_was_changed_by_hand_is_found(tmp_path: Path) -> None:
@@ -191,6 +232,23 @@ def test_a_repeat_becomes_a_record(tmp_path: Path) -> None:
     assert made["configuration"] == {"seed": 0, "data": {"path": ["games.zip"]}}
     assert len(set(made["answers"] or [])) == 3
     assert record_of(Path(runs[0]), "train")["of"] == "new games"
+
+
+def test_the_command_adds_a_record_and_refuses_bad_input(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(results, "FOLDER", tmp_path / "docs" / "records")
+    monkeypatch.setattr(results, "PROJECT", tmp_path)
+    assert results.main(["add", "text/run", str(RUN), "python scripts/train.py", "--commit", COMMIT]) == 0
+    assert "record: docs/records/text/run.json, " in capsys.readouterr().out
+    assert Record("text/run", tmp_path / "docs" / "records")["test/acc"].n == pytest.approx(1115)
+    for name, source, reason in (
+        ("../x", RUN, "NAME: must be small letters"),
+        ("x", tmp_path / "none", "must be a JSON file or a folder"),
+    ):
+        assert results.main(["add", name, str(source), "x"]) == 1
+        assert reason in capsys.readouterr().err
+    assert [path.name for path in tmp_path.rglob("*.json")] == ["run.json"]
 
 
 def test_any_json_of_metrics_becomes_a_record(tmp_path: Path) -> None:

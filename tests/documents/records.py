@@ -24,6 +24,7 @@ from shared.results import spread_of
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "records"
 COMMIT = re.compile(r"[0-9a-f]{7,40}(-dirty)?")  # dirty: with changes that were not committed
 NAME = re.compile(r"[a-z0-9][a-z0-9_.-]*(/[a-z0-9][a-z0-9_.-]*)*")
+MOST_CLASSES = 20  # whose recall is recorded
 LARGEST = 256 * 1024  # bytes of a record
 GROUPS = {"go": "new games", "speech": "new speakers"}
 
@@ -155,7 +156,7 @@ def record_of(source: Path, command: str, commit: str | None = None) -> Contents
     else:
         raise UserError(f"{source}: must be a JSON file or a folder with metrics.json or summary.json")
     files = [folder if folder.is_file() else folder / "metrics.json" for folder in folders]
-    runs = [dict(_metrics(read_json(file))) for file in files]
+    runs = [dict(_metrics(_of_few_classes(read_json(file)))) for file in files]
     beside = files[0].parent
     machine = read_json(path) if (path := beside / "environment.json").is_file() else {}
     if not (commit := commit or machine.get("commit")):
@@ -176,6 +177,11 @@ def record_of(source: Path, command: str, commit: str | None = None) -> Contents
         "metrics": runs[0] if len(runs) == 1 else _together(runs),
         "answers": [_digest(path) for path in tests] or None,
     }
+
+
+def _of_few_classes(metrics: dict[str, Any]) -> dict[str, Any]:
+    """Metrics without the recall of each class where there are many."""
+    return {key: value for key, value in metrics.items() if key != "recall" or len(value) <= MOST_CLASSES}
 
 
 def _metrics(values: Any, name: str = "") -> Iterator[tuple[str, Metric]]:

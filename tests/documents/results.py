@@ -60,10 +60,11 @@ def points(value: Measured | Value, digits: int = 1) -> str:
 
 def number(value: Measured | Value, digits: int = 0) -> str:
     """A count, a ratio or a duration: 10,000, or if it is tiny 2.7·10⁻⁶."""
-    if isinstance(value, Value) and 0 < abs(value) < 1e-4:
-        digits_of, _, exponent = f"{value:.{digits}e}".partition("e")
+    alone = value.value if isinstance(value, Measured) and not value.interval else value
+    if isinstance(alone, Value) and 0 < abs(alone) < 1e-4:
+        mantissa, _, exponent = f"{alone:.{digits}e}".partition("e")
         power = str(int(exponent)).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
-        return f"{digits_of}·10{power}{_source(value, False)}"
+        return f"{mantissa}·10{power}{_source(alone, False)}"
     return _shown(value, f"{{:,.{digits}f}}", 1)
 
 
