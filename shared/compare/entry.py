@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -53,9 +53,7 @@ class Entry:
             check_choices(self._base)
             check_keys(self._base, "train", typed=[word.split("=")[0] for word in overrides])
         self.configuration = self._configuration(self.seeds[0])
-        self.folder = self._job(
-            train, "facts", self.configuration
-        ).folder  # of what is known before trainings
+        self.folder = self._named("facts", plain(self.configuration))  # of what is known before trainings
 
     @cached_property
     def facts(self) -> Facts | None:
@@ -93,7 +91,7 @@ class Entry:
         """The measurement of its latency, if that is missing."""
         if not self.facts or (self.folder / LATENCY).exists():
             return None
-        return Job(measure_latency, self._configuration(self.seeds[0]), self.folder)
+        return Job(measure_latency, partial(self._configuration, self.seeds[0]), self.folder)
 
     def search(self, budget: int) -> list[Job]:
         """The trainings among which the learning rate is chosen; the test set is left alone.
@@ -168,11 +166,11 @@ class Entry:
         assert self.settings.flops
         return max(1, round(self.settings.flops * budget / (3 * self.facts["flops"])))
 
-    @property
+    @cached_property
     def same_items(self) -> bool:
         """Whether all seeds have the same test items; not so where a fold follows the seed."""
-        data = [plain(self._configuration(seed).data) for seed in self.seeds]
-        return all(settings == data[0] for settings in data)
+        first, last = (plain(self._configuration(seed).data) for seed in (self.seeds[0], self.seeds[-1]))
+        return bool(first == last)
 
     @contextmanager
     def named(self) -> Iterator[None]:
@@ -230,10 +228,18 @@ class Entry:
             "trainer.devices": 1,  # a training is one process
             "test": test,
         }
-        config = self._configuration(seed, factor, settings)
         kind = f"x{budget}-seed{seed}" if test else f"x{budget}-search{factor:g}"
-        job = self._job(train, kind, config, factor)
+        folder = self._named(kind, [self._settings, self._folder, seed, factor, settings])
+        job = Job(train, partial(self._configuration, seed, factor, settings), folder, factor)
         return replace(job, does=train_and_measure, writes=GAP) if test and self.measures_gap else job
+
+    @cached_property
+    def _settings(self) -> Any:
+        """All of its configuration, with the widths that were fitted, interpolations as they are."""
+        assert self.facts
+        settings = OmegaConf.to_container(self._base, resolve=False)
+        assert isinstance(settings, dict)
+        return {key: value for key, value in settings.items() if key != "runs"}
 
     def _configuration(
         self, seed: int, factor: float = 1.0, settings: dict[str, Any] | None = None
@@ -252,13 +258,12 @@ class Entry:
         del resolved["folder"]
         return OmegaConf.create(resolved)
 
-    def _job(self, does: Any, kind: str, config: DictConfig, factor: float = 1.0) -> Job:
-        """Each job has a folder of its own, named by all settings of its configuration."""
-        settings = plain(config)
-        named = digest({key: value for key, value in settings.items() if key != "runs"})
+    def _named(self, kind: str, settings: Any) -> Path:
+        """A folder of its own for each kind of job, named by all settings."""
+        if isinstance(settings, dict):
+            settings = {key: value for key, value in settings.items() if key != "runs"}
         words = "-".join(slug(word) for word in (self.task, self.design, kind))
-        folder = self._home / f"{words}-{named}"
-        return Job(does, OmegaConf.create(settings | {"runs": str(folder)}), folder, factor)
+        return self._home / f"{words}-{digest(settings)}"
 
 
 def slug(name: str) -> str:

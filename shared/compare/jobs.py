@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from omegaconf import DictConfig
+from omegaconf import DictConfig, open_dict
 
 from shared.commands import train_once
 from shared.compare.item_order import Order
@@ -30,16 +30,25 @@ REPLACED = 25  # jobs after which a process is replaced, so that what libraries 
 class Job:
     """Work for a process: a function, its configuration, and the folder of its results.
 
-    ``factor`` is the multiple of the recipe's learning rate that the configuration has; ``writes`` is the
-    file of a run's folder that a training has when it has ended.
+    ``configure`` makes the configuration, which takes time, once the work begins. ``factor`` is the multiple
+    of the recipe's learning rate that it has; ``writes`` is the file of a run's folder that a training has
+    when it has ended.
     """
 
     does: Callable[[DictConfig, Path], None]
-    config: DictConfig
+    configure: Callable[[], DictConfig]
     folder: Path
     factor: float = 1.0
     writes: str = "metrics.json"
     _run: Run | None = None
+
+    @property
+    def config(self) -> DictConfig:
+        """What the function is given: its runs lie in the folder."""
+        config = self.configure()
+        with open_dict(config):
+            config.runs = str(self.folder)
+        return config
 
     @property
     def run(self) -> Run | None:
@@ -112,7 +121,7 @@ class _Worker:
         (job.folder / FAILED).unlink(missing_ok=True)
         self.job = job
         self.jobs += 1
-        self.pipe.send(job)
+        self.pipe.send((job.does, job.config, job.folder))
 
     def ended(self) -> bool:
         """Take note that the job has ended; whether the process can do another."""
@@ -137,20 +146,20 @@ def _work(jobs: connection.Connection) -> None:
     threading.Thread(target=_follow_parent, daemon=True).start()
     torch.set_num_threads(1)
     while True:
-        _attempt(jobs.recv())
+        _attempt(*jobs.recv())
         jobs.send(None)
 
 
-def _attempt(job: Job) -> None:
+def _attempt(does: Callable[[DictConfig, Path], None], config: DictConfig, folder: Path) -> None:
     """Do a job, its output in a file; write why it failed."""
-    with (job.folder / LOG).open("a") as log, redirect_stdout(log), redirect_stderr(log):
+    with (folder / LOG).open("a") as log, redirect_stdout(log), redirect_stderr(log):
         try:
-            job.does(job.config, job.folder)
+            does(config, folder)
         except UserError as error:
-            write(job.folder / FAILED, str(error))
+            write(folder / FAILED, str(error))
         except Exception as error:
             traceback.print_exc()
-            write(job.folder / FAILED, f"{type(error).__name__}: {error}".split("\n")[0])
+            write(folder / FAILED, f"{type(error).__name__}: {error}".split("\n")[0])
 
 
 def _follow_parent() -> None:

@@ -37,7 +37,7 @@ def fails(config: DictConfig, folder: Path) -> None:
 
 
 def job(kind: str, home: Path) -> Job:
-    return Job(fails, OmegaConf.create({"kind": kind}), home / kind)
+    return Job(fails, lambda: OmegaConf.create({"kind": kind}), home / kind)
 
 
 def test_a_failed_job_reports_the_reason_and_the_others_continue(tmp_path: Path) -> None:
@@ -52,7 +52,7 @@ def test_a_failed_job_reports_the_reason_and_the_others_continue(tmp_path: Path)
     assert "said by the job" in log
     assert "Traceback" in log
 
-    again = Job(fails, OmegaConf.create({"kind": "fine"}), jobs["mistake"].folder)
+    again = Job(fails, lambda: OmegaConf.create({"kind": "fine"}), jobs["mistake"].folder)
     list(do(lambda: [again], 2))
     assert (again.folder / RESULT).is_file()
     assert again.failure is None
