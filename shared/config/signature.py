@@ -2,7 +2,7 @@
 
 import ast
 import typing
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib.machinery import PathFinder
 from pathlib import Path
@@ -30,6 +30,9 @@ class _AnyName(type):
 
     def __getitem__(cls, item: object) -> type:
         return cls
+
+    def __iter__(cls) -> Iterator[type]:  # else __getitem__ would give items without end
+        raise TypeError("an annotation that unpacks a name cannot be read: write its values")
 
 
 class _Other(metaclass=_AnyName):

@@ -15,8 +15,8 @@ from shared.errors import Limit, PlaceError, UserError
 from shared.files import FileLock, cache_folder, make_folder, writing
 
 MOST = 20_000  # recordings: about 15 hours, of which decoding makes 2 GB
-FORMANTS = (0.8, 1.3)  # factors at which the library can still make up for pitch and speed
-PITCH = (0.6, 1.6)  # factors that the library can still speak
+Formants = Annotated[float, Limit(0.8, 1.3)]  # factors at which the library can make up for pitch and speed
+Pitch = Annotated[float, Limit(0.6, 1.6)]  # factors that the library can speak
 
 
 class Made(TypedDict):
@@ -33,8 +33,8 @@ class Speakers(TypedDict):
 
     sex: Literal["f", "m"]
     voices: Count
-    formants: Annotated[float, Limit(*FORMANTS)]
-    pitch: Annotated[float, Limit(*PITCH)]
+    formants: Formants
+    pitch: Pitch
 
 
 class MadeWords(TypedDict):
