@@ -1,6 +1,7 @@
 """Explanations of a policy's predictions."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -9,6 +10,7 @@ import numpy as np
 import torch
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from numpy.lib.stride_tricks import sliding_window_view
 from torch import Tensor
 
 from domains.go.board import GROUPS, Position, plane_groups, point_name, position_planes
@@ -18,6 +20,9 @@ from shared.explain import Example, Input, InputAdapter, Inputs, Masks, Planted,
 from shared.results import RELEVANCE
 from shared.training import Dataset
 
+# 1, 4: own stones; 2, 5: the opponent's; 4, 5: the evidence, and the same with a decoy in its place.
+FLOWER = np.array([[0, 0, 4, 0, 0], [0, 1, 5, 1, 1], [0, 2, 0, 2, 0], [1, 1, 2, 1, 0], [0, 0, 0, 1, 0]])
+WITHERED = np.array([[0, 1, 0, 0, 0], [0, 1, 2, 1, 1], [0, 2, 0, 2, 0], [1, 1, 2, 1, 0], [0, 0, 0, 1, 0]])
 SEARCHED = 1000  # training positions among which the nearest one is sought
 
 
@@ -151,25 +156,33 @@ class GoDomain(InputAdapter):
         return figure
 
     def plant(self, random: np.random.Generator) -> Planted:
-        """A stone in atari on a real board, with three stones around it; the move that takes it."""
+        """A real board with four stones of the opponent around a point; the move there takes one of them.
+
+        That one is in atari; the three others, the decoys, have a liberty more: the own stone behind each
+        stands one point aside. Evidence and decoys are as close to the move.
+        """
         dataset = self.data.val_set
         for _ in range(1000):
             position = self.example(dataset, int(random.integers(len(dataset)))).source
-            size = len(position.stones)
-            row, column = random.integers(2, size - 2, 2)
-            if position.stones[row - 2 : row + 3, column - 2 : column + 3].any():
+            empty = ~sliding_window_view(position.stones != 0, FLOWER.shape).any((2, 3))
+            if not empty.any():
                 continue
-            stones, born = position.stones.copy(), position.born.copy()
-            sides = [(row - 1, column), (row + 1, column), (row, column - 1), (row, column + 1)]
-            way_out = sides.pop(int(random.integers(4)))
-            evidence = torch.zeros(size, size, dtype=torch.bool)
-            for point in [(row, column), *sides]:
-                stones[point] = 1 + position.colour
-                born[point] = position.ply - 2 - int(random.integers(6))
-                evidence[point] = True
-            stones[row, column] = 2 - position.colour
-            taking = int(way_out[0] * size + way_out[1])
-            planted = replace(position, stones=stones, born=born, played=taking)
-            example = self.on(planted, f"atari, taken at {point_name(taking, size)}", taking)
-            return Planted(example, evidence, taking)
-        raise ValueError("no room for an atari on a thousand boards")
+            row, column = random.choice(np.argwhere(empty))
+            flips, turns, born = random.integers(2), int(random.integers(4)), position.born.copy()
+            square = slice(row, row + len(FLOWER)), slice(column, column + len(FLOWER))
+            born[square] = position.ply - 2 - random.integers(6, size=FLOWER.shape)
+            taking = int((row + 2) * len(born) + column + 2)
+            name, examples = f"atari, taken at {point_name(taking, len(born))}", []
+            with suppress(ValueError):  # a real stone has lost its last liberty
+                for kind in (FLOWER, WITHERED):
+                    turned = np.rot90(kind[:, ::-1] if flips else kind, turns)
+                    stones = position.stones.copy()
+                    colours = [0, 1 + position.colour, 2 - position.colour]
+                    stones[square] = np.choose(turned % 3, colours)
+                    planted = replace(position, stones=stones, born=born, played=taking)
+                    examples.append(self.on(planted, name, taking))
+                    if kind is FLOWER:
+                        evidence = torch.zeros(stones.shape, dtype=torch.bool)
+                        evidence[square] = torch.from_numpy((turned >= 3).copy())
+                return Planted(examples[0], examples[1], evidence, taking)
+        raise ValueError("no empty square on a thousand boards")

@@ -5,13 +5,12 @@ from pathlib import Path
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from matplotlib.axes import Axes
 from torch import Tensor
 
 from domains.image.module import ImageClassifier
 from domains.image.predict import batches
-from shared.explain import Example, InputAdapter, Planted
+from shared.explain import Example, InputAdapter
 from shared.files import Inventory
 from shared.results import RELEVANCE
 from shared.training import Dataset
@@ -77,20 +76,3 @@ class ImageDomain(InputAdapter):
         axes.axis("off")
         most = float(weight.abs().max()) or 1.0
         axes.imshow((0.5 + 0.5 * weight / most).permute(1, 2, 0).numpy(), interpolation="nearest")
-
-    def plant(self, random: np.random.Generator) -> Planted:
-        """A validation picture at half its size, at a random place on the mean's grey with faint noise."""
-        dataset = self.data.val_set
-        whole = self.example(dataset, int(random.integers(len(dataset))))
-        _, height, width = whole.x.shape
-        small = F.interpolate(whole.x[None], scale_factor=0.5, mode="bilinear", antialias=True)[0]
-        row, column = (
-            int(random.integers(cells - less + 1))
-            for cells, less in zip((height, width), small.shape[1:], strict=True)
-        )
-        x = torch.from_numpy(0.1 * random.standard_normal(whole.x.shape)).to(whole.x)
-        evidence = torch.zeros(height, width, dtype=torch.bool)
-        evidence[row : row + small.size(1), column : column + small.size(2)] = True
-        x[:, evidence] = small.flatten(1)
-        assert whole.label is not None
-        return Planted(Example(x, whole.name, whole.label), evidence, whole.label)

@@ -27,7 +27,6 @@ from shared.explain import (
     Input,
     InputAdapter,
     Masks,
-    Planted,
     Shown,
     boxes,
     draw_box,
@@ -38,7 +37,6 @@ from shared.training import Dataset
 
 LONGEST = 10.0  # seconds of a recording that is explained as a whole
 DECIBELS = 10 / np.log(10)  # in a neper of power
-AUDIBLE = 10**0.1  # times the noise's power: 1 dB more, the least that is audible
 AROUND = 1.0  # seconds before and after a moment that are explained with it
 NARROW = 0.1  # seconds of a region that is removed there
 WIDE = (6.4, 2.4)  # inches of a whole recording with its labels over time
@@ -239,18 +237,3 @@ class SpeechDomain(InputAdapter):
         written, loud = io.BytesIO(), 0.7 * wave / wave.abs().max().clamp(min=1e-9)
         soundfile.write(written, loud.numpy(), log_mel.rate, format="WAV")
         return {".wav": written.getvalue()}
-
-    def plant(self, random: np.random.Generator) -> Planted:
-        """A tone of 150 ms at a random time in half a second of noise; each class has a pitch of its own."""
-        rate, centres = self.log_mel.rate, self.log_mel.centres.numpy()
-        length, tone = rate // 2, round(0.15 * rate)
-        classes = len(self.module.classes)
-        label, start = int(random.integers(classes)), int(random.integers(length - tone))
-        band = round(3 + (len(centres) - 7) * label / max(classes - 1, 1))
-        noise = 0.02 * random.standard_normal(length)
-        wave = noise.copy()
-        wave[start : start + tone] += 0.1 * np.sin(2 * np.pi * centres[band] / rate * np.arange(tone))
-        samples = np.round(wave * FULL_SCALE).astype(np.int16)
-        with_tone, without = self.log_mel.power(torch.from_numpy(np.stack([wave, noise])).float())
-        example = self.on(samples, f"tone of {centres[band]:.0f} Hz", label)
-        return Planted(example, with_tone > AUDIBLE * without, label)

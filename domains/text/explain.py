@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
 from textwrap import shorten
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -66,6 +67,9 @@ class TextDomain(InputAdapter):
 
     filling = "a vector of zeros, as for a word that training never saw"
     epsilon, epsilon_unit = 1.0, "word(s) put in another's place, any of the vocabulary"
+    changes = MappingProxyType(
+        {"FGSM": "word by the gradient", "PGD": "word substitution", "random": "random word"}
+    )
     collapse = (0, 2)
     cell = (4.4, 1.7)
     columns = 2  # sentences are wide
@@ -216,18 +220,28 @@ class TextDomain(InputAdapter):
             axes.text((row + 0.5) / columns, 0.5, words, **style)
 
     def plant(self, random: np.random.Generator) -> Planted:
-        """Words drawn from the vocabulary, and at a random place the keyword of a class."""
-        classes = len(self.module.classes)
-        tokens = np.arange(len(Vocabulary.SPECIAL), len(self.vocabulary))
-        keys, label = tokens[-classes:], int(random.integers(classes))
-        ids = random.choice(tokens[:-classes], PLANTED)
-        place = int(random.integers(PLANTED))
-        ids[place] = keys[label]
+        """Words drawn from the vocabulary; at random places the keyword of a class, and decoys.
+
+        The vectors of keywords and decoys are about as long: the most usual lengths are theirs.
+        """
+        vectors, special = self.vectors.flatten(1).norm(dim=1), len(Vocabulary.SPECIAL)
+        classes, label = len(self.module.classes), int(random.integers(len(self.module.classes)))
+        by_length = special + vectors[special:].argsort().numpy()
+        middle = len(by_length) // 2
+        alike = by_length[middle - classes : middle + classes + self.decoys]
+        keys, decoys = alike[::2][:classes], alike[1::2]
+        places = random.choice(PLANTED, 1 + self.decoys, replace=False)
+        without = random.choice(np.setdiff1d(by_length, alike), PLANTED)
+        without[places] = random.choice(decoys, 1 + self.decoys)
+        ids = without.copy()
+        ids[places[0]] = keys[label]
         evidence = torch.zeros(PLANTED, 1, dtype=torch.bool)
-        evidence[place] = True
-        words = [self.vocabulary[n] for n in ids]
-        example = self._example(ids.tolist(), f"keyword {words[place]!r}", words, label)
-        return Planted(example, evidence, label)
+        evidence[places[0]] = True
+        examples = [
+            self._example(numbers.tolist(), "a keyword", [self.vocabulary[n] for n in numbers], label)
+            for numbers in (ids, without)
+        ]
+        return Planted(examples[0], examples[1], evidence, label)
 
 
 def colours_of(shares: Float[np.ndarray, " words"]) -> list[Any]:

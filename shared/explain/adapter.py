@@ -1,12 +1,13 @@
 """The parts of an explanation that differ between domains: an adapter for each domain."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from jaxtyping import Bool, Float
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -42,9 +43,14 @@ RANGED = 500  # training inputs whose values give the bounds
 
 
 class Planted(NamedTuple):
-    """An input with evidence put in at a known place, and the class that the evidence stands for."""
+    """An input with evidence at a known place, and the class that it stands for.
+
+    Decoys, which stand for no class, look as strange to whoever does not know it; ``without`` is the same
+    input with one more decoy in the place of the evidence.
+    """
 
     example: Example
+    without: Example
     evidence: Bool[Tensor, "a1 a2"]
     label: int
 
@@ -63,6 +69,11 @@ class InputAdapter:
     filling: str = "zeros"  # in words, what replaces a region that is removed
     epsilon: float = 0.1  # how far an adversarial input may go
     epsilon_unit: str = "of a value"
+    changes: Mapping[str, str] = {
+        "FGSM": "FGSM",
+        "PGD": "PGD",
+        "random": "random signs",
+    }  # within it, and names
     collapse: tuple[int, ...] = (0,)  # dimensions of an input that carry no place
     alike: tuple[int, ...] = (0, 2, 3)  # dimensions of several inputs along which the bounds are the same
     pictures: bool = False  # which Deep Dream and style transfer need
@@ -73,6 +84,7 @@ class InputAdapter:
     filter_columns: int = 6  # filters in a row, at most
     filter_cell: tuple[float, float] = (1.5, 1.8)  # width and height of each, in inches
     drawn: str = ""  # a sentence on how inputs are drawn
+    decoys: int = 3  # in an input with planted evidence
     searched: int = 2000  # training inputs, evenly drawn, among which the best real ones are sought
 
     def __init__(self, module: Classifier, data: DataModule):
@@ -129,8 +141,41 @@ class InputAdapter:
         draw_signed(axes, weight.mean(0).numpy(), float(weight.abs().max()))
 
     def plant(self, random: np.random.Generator) -> Planted:
-        """An input with evidence at a random place; the check of it is skipped where a domain has none."""
-        raise NotImplementedError
+        """An input with the evidence for a class at a random place, and decoys, which stand for none.
+
+        Here, in noise, the pattern of one of two classes and other patterns drawn from the same distribution,
+        so that only their shape tells them apart. All inputs have the same size.
+        """
+        like, classes, patterns = self._patterns
+        number, size = int(random.integers(2)), patterns.shape[2:]
+        noise = torch.from_numpy(0.5 * random.standard_normal(like.x.shape)).to(like.x)
+        slots = [cells // part for cells, part in zip(like.x.shape[1:], size, strict=True)]
+        places = random.permutation(slots[0] * slots[1])[: 1 + self.decoys].tolist()
+        decoys = random.choice(range(2, len(patterns)), 1 + self.decoys, replace=False).tolist()
+        boxes = []
+        for place in places:
+            row, column = (slot * part for slot, part in zip(divmod(place, slots[1]), size, strict=True))
+            boxes.append((slice(row, row + size[0]), slice(column, column + size[1])))
+        examples = []
+        for first in (number, decoys[0]):
+            x = noise.clone()
+            for box, which in zip(boxes, [first, *decoys[1:]], strict=False):
+                x[:, *box] += patterns[which]
+            x = like.x.std() * x + self.blank(like)
+            examples.append(replace(like, x=x, name="a pattern", label=classes[number]))
+        evidence = torch.zeros_like(like.x)
+        evidence[:, *boxes[0]] = 1
+        return Planted(examples[0], examples[1], self.signed(evidence)[0] > 0, classes[number])
+
+    @cached_property
+    def _patterns(self) -> tuple[Example, list[int], Inputs]:
+        """An example of the usual size, two classes, and patterns of 1 and -1: theirs, and of decoys."""
+        random = np.random.default_rng(0)
+        like = self.explained(self.data.val_set, 0)
+        size = [n if axis in self.collapse else max(n // 4, 1) for axis, n in enumerate(like.x.shape)][1:]
+        drawn = torch.from_numpy(random.choice([-1.0, 1.0], (2 + 2 * self.decoys, len(like.x), 3, 3)))
+        classes = random.choice(len(self.module.classes), 2, replace=False).tolist()
+        return like, classes, F.interpolate(drawn.to(like.x), size=size)
 
     # What few domains override.
 

@@ -26,7 +26,7 @@ from shared.config import (
 )
 from shared.errors import Limit, UserError, nearest, require_choice, require_int
 from shared.explain.adapter import InputAdapter
-from shared.explain.checks.base import Checks, Subject, passed_checks, rows_of, run_checks
+from shared.explain.checks.base import Checks, Subject, failed_checks, passed_checks, rows_of, run_checks
 from shared.explain.explanation import Example, Shown
 from shared.explain.method import KINDS, METHODS, Method, methods_of
 from shared.explain.panels import Panels
@@ -109,7 +109,11 @@ def build_adapter(run: Run, module: Classifier, config: DictConfig) -> InputAdap
 
 
 def _check(run: Run, adapter: InputAdapter, config: DictConfig) -> Path:
-    """Run the checks, print what they measured, and keep it beside the run's explanations."""
+    """Run the checks, print what they measured, and keep it beside the run's explanations.
+
+    Raises:
+        UserError: After that, if not all of them held.
+    """
     folder = _folder(run, config, "check")
     measures = run_checks(Subject(adapter, config.n, config.seed))
     write_json(folder / "checks.json", measures)
@@ -119,6 +123,8 @@ def _check(run: Run, adapter: InputAdapter, config: DictConfig) -> Path:
         table.add_row(*row)
     Console().print(table)
     print_line(f"checks: {folder / 'checks.json'}")
+    if failed := failed_checks(measures):
+        raise UserError(f"check: all must hold, {failed}; the table has them")
     return folder
 
 

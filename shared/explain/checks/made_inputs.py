@@ -1,110 +1,169 @@
-"""Checks of the inputs that methods make: whether they have the effect that the method promises."""
+"""Checks of the inputs that methods make: how often one has the effect that the method promises.
 
-from collections.abc import Iterator
+The controls are the inputs from which it began, and those made for a network with randomised weights.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice, pairwise
-from statistics import median
-from typing import Any
 
-import numpy as np
 import torch
+from torch import Tensor
 
-from shared.explain import Target
-from shared.explain.checks.base import Measure, Subject, check, measure
-from shared.explain.methods.actmax import Made, maximise
-from shared.explain.methods.adversarial import KINDS
+from shared.config import print_line
+from shared.explain import Input, Inputs, Target
+from shared.explain.checks.base import Measure, Subject, check, share_of
+from shared.explain.methods.actmax import maximise
 from shared.explain.methods.ascent import noise
+from shared.explain.methods.dream import mean_square
 from shared.explain.methods.fool import deceive
+from shared.explain.methods.style import style_loss
 from shared.explain.units import default_layer, learned_layers
 
-UNITS = 32  # of a layer, maximised
-CLASSES = 10  # at most, maximised and fooled
-SMOOTH = 8.0  # weight of the total variation, where smoothness is measured
+MADE = 10  # inputs of each check at most: units, classes, starts, pictures
+SURE = 0.99  # of a class: an input that fools
+STRONGER = 2.0  # times the mean square: Deep Dream
+NEARER = 5.0  # times the style loss, before by after
+BEGUN = "where it began"
+
+
+def effects(
+    subject: Subject,
+    method: str,
+    check: str,
+    begun: Sequence[Input],
+    make: Callable[[], Sequence[Input]],
+    reached: Callable[[int, Inputs], Tensor | float],
+    began: str = BEGUN,
+) -> Iterator[Measure]:
+    """The share of inputs for which ``reached(number, x)`` is true, of a method and of its controls."""
+    made = {method: make(), began: begun}  # in this order: the first may fill the second
+    with subject.with_network(subject.randomised):
+        made[f"{method} of a randomised network"] = make()
+    for name, inputs in made.items():
+        with torch.no_grad():
+            hits = [float(reached(number, x[None])) for number, x in enumerate(inputs)]
+        yield Measure(check, name, share_of(hits), control=name != method)
 
 
 @check
 def actmax(subject: Subject) -> Iterator[Measure]:
-    """Activation maximisation against the best real input, and the effect of smoothness on it."""
+    """Activation maximisation against the best real input, of units and classes drawn at random."""
     adapter = subject.adapter
-    adapter.turn_to(None)
+    if adapter.module.network.over_time:
+        print_line("not checked: activation maximisation, which over time makes whole recordings, in hours")
+        return
     layer = default_layer(adapter.network)
     maxima = adapter.search(layer)
-    units = np.unique(np.linspace(0, len(maxima.total) - 1, UNITS).astype(int)).tolist()
-    live = [Target(unit, layer) for unit in units if not maxima.dead(unit)]
-    classes = [Target(number) for number in range(min(len(adapter.module.classes), CLASSES))]
-    ratios, smooth, rough = [], [], []
-    for targets in (live, classes):
-        for target, plain, smoothed in _made(subject, targets):
-            best = float(adapter.search(target.layer).total[target.unit])
-            if best > 0:
-                ratios.append(plain.value / best)
-                smooth.append(smoothed.value / best)
-                rough.append(smoothed.variation / plain.variation if plain.variation else 1.0)
-    n, over = len(ratios), float(np.mean(np.array(ratios) > 1))
-    yield measure(f"actmax: beats the best of {maxima.n:,} real inputs", over, n, "≥", 0.95)
-    yield measure("actmax: ratio to it, median", median(ratios), n, "≥", 1.5)
-    yield measure("actmax, smooth: variation against without, median", median(rough), n, "≤", 0.5)
-    yield measure("actmax, smooth: ratio to the best real, median", median(smooth), n, ">", 1.0)
-    yield measure(f"dead units of {layer}", float(len(units) - len(live)), len(units))
+    units = [
+        int(unit) for unit in subject.random.permutation(len(maxima.total)) if not maxima.dead(int(unit))
+    ]
+    targets = [Target(unit, layer) for unit in units[: MADE // 2]]
+    targets += [Target(number) for number in subject.classes(MADE // 2)]
+    best = [adapter.search(target.layer) for target in targets]
+    like = [
+        adapter.example(adapter.data.train_set, int(found.total_item[target.unit])).x[None]
+        for target, found in zip(targets, best, strict=True)
+    ]
 
-
-def _made(subject: Subject, targets: list[Target]) -> Iterator[tuple[Target, Made, Made]]:
-    """Each target's input without and with smoothness, those of one size together."""
-    adapter = subject.adapter
-    by_size: dict[torch.Size, dict[Target, torch.Tensor]] = {}
-    for target in targets:
-        item = int(adapter.search(target.layer).total_item[target.unit])
-        x = adapter.example(adapter.data.train_set, item).x
-        by_size.setdefault(x.shape, {})[target] = x
-    for reals in by_size.values():
-        together, like = list(reals), torch.stack(list(reals.values()))
-        both = [
-            maximise(adapter, together, like, "noise", 0.0, smooth, subject.seed) for smooth in (0.0, SMOOTH)
+    def make() -> list[Input]:
+        return [
+            maximise(adapter, [target], x, "noise", 0.0, 0.0, subject.seed)[0].x
+            for target, x in zip(targets, like, strict=True)
         ]
-        yield from zip(together, *both, strict=True)
+
+    def reached(number: int, x: Inputs) -> Tensor:
+        target = targets[number]
+        return target.score(adapter.network, x)[0] > best[number].total[target.unit]
+
+    begun = [noise(x, adapter, subject.seed)[0] for x in like]
+    yield from effects(
+        subject, "actmax", f"exceeds the best of {maxima.n:,} real inputs", begun, make, reached
+    )
 
 
 @check
 def fool(subject: Subject) -> Iterator[Measure]:
-    """The network's lowest probability, over the classes, for an input made from noise."""
-    adapter, x = subject.adapter, subject.examples[0].x
-    adapter.turn_to(subject.examples[0])
-    classes = torch.arange(min(len(adapter.module.classes), CLASSES))
-    start = noise(x.expand(len(classes), *x.shape), adapter, subject.seed)
-    made = deceive(adapter, start, classes)
-    least = float(adapter.logits(made).softmax(1).gather(1, classes[:, None]).min())
-    yield measure("fool: least probability over the classes", least, len(classes), "≥", 0.99)
+    """How often the network is sure of a class, drawn at random, for an input made from noise."""
+    adapter, example = subject.adapter, subject.examples[0]
+    adapter.turn_to(example)
+    classes = subject.classes(MADE)
+    start = torch.cat([noise(example.x[None], adapter, subject.seed + number) for number in range(MADE)])
+
+    def reached(number: int, x: Inputs) -> Tensor:
+        return adapter.logits(x).softmax(1)[0, classes[number]] >= SURE
+
+    def make() -> list[Input]:
+        return list(deceive(adapter, start, torch.tensor(classes)))
+
+    check = f"made input is {SURE:.0%} a class, of {MADE} drawn"
+    yield from effects(subject, "fool", check, list(start), make, reached)
 
 
 @check
 def adversarial(subject: Subject) -> Iterator[Measure]:
-    """The share of right predictions that each kind of change within ε turns."""
+    """The share of right predictions that a change within ε turns; random changes are another control."""
     adapter, examples = subject.adapter, subject.examples
-    answers = [adapter.module.classes[adapter.answer(example)] for example in examples]
-    made = [subject.explain("adversarial", x, seed=subject.seed + n).meta for n, x in enumerate(examples)]
-    bounds: dict[str, Any] = {"FGSM": (), "PGD": ("≥", 0.95), "random": ("≤", 0.05)}
-    for kind, words in KINDS.items():
-        turned = [meta[f"answer after {words}"] != name for meta, name in zip(made, answers, strict=True)]
-        label = f"{words}, ε = {adapter.epsilon:g} {adapter.epsilon_unit}: predictions turned"
-        yield measure(label, sum(turned) / len(turned), len(turned), *bounds[kind])
+    targets = [Target(adapter.answer(example)) for example in examples]
+    random: list[Input] = []
+
+    def make() -> list[Input]:
+        made = [
+            subject.explain("adversarial", example, target, seed=subject.seed + number)
+            for number, (example, target) in enumerate(zip(examples, targets, strict=True))
+        ]
+        random[:] = [one.shown[-1].example.x for one in made if one.shown[-1].example]
+        return [one.map for one in made]
+
+    def turned(number: int, x: Inputs) -> bool:
+        adapter.turn_to(examples[number])
+        return int(adapter.logits(x).argmax()) != targets[number].unit
+
+    names = adapter.changes
+    check = f"{names['PGD']}, ε = {adapter.epsilon:g} {adapter.epsilon_unit}, turns the prediction"
+    yield from effects(subject, "adversarial", check, random, make, turned, names["random"])
 
 
 @check
 def dream(subject: Subject) -> Iterator[Measure]:
-    """The factor by which Deep Dream raises its layer's mean square."""
-    if not subject.adapter.pictures:
+    """How often Deep Dream multiplies its layer's mean square, unlike the same change at other places."""
+    adapter, examples = subject.adapter, subject.examples[:MADE]
+    if not adapter.pictures:
         return
-    made = [subject.explain("dream", example) for example in subject.examples[:10]]
-    ratios = [one.value / max(one.baseline, 1e-12) for one in made]
-    yield measure("dream: mean square over before, median", median(ratios), len(ratios), "≥", 2.0)
-    yield measure("dream: mean square over before, least", min(ratios), len(ratios))
+    layer = default_layer(adapter.network)
+
+    def make() -> list[Input]:
+        return [subject.explain("dream", example).map for example in examples]
+
+    def stronger(number: int, x: Inputs) -> Tensor:
+        adapter.turn_to(examples[number])
+        begun = examples[number].x
+        change = (x[0] - begun).flatten(1)
+        order = torch.from_numpy(subject.random.permutation(change.size(1)))
+        three = torch.stack([x[0], begun, begun + change[:, order].view_as(begun)])
+        reached, *others = mean_square(adapter.network, layer, three)
+        return reached >= STRONGER * max(others)
+
+    begun = [example.x for example in examples]
+    check = f"mean square of {layer} is {STRONGER:g} times that before, and with the change's places shuffled"
+    yield from effects(subject, "dream", check, begun, make, stronger)
 
 
 @check
 def style(subject: Subject) -> Iterator[Measure]:
-    """The factor by which style transfer lowers the style loss."""
-    if not subject.adapter.pictures or not learned_layers(subject.adapter.network, maps=True):
+    """How often style transfer divides the style loss."""
+    adapter = subject.adapter
+    layers = learned_layers(adapter.network, maps=True)
+    if not adapter.pictures or not layers:
         return
-    pairs = islice(pairwise(subject.examples), 5)
-    made = [subject.explain("style", content, style=other) for content, other in pairs]
-    ratios = [one.baseline / max(one.value, 1e-12) for one in made]
-    yield measure("style: style loss before over after, least", min(ratios), len(ratios), "≥", 5.0)
+    pairs = list(islice(pairwise(subject.examples), MADE))
+
+    def make() -> list[Input]:
+        return [subject.explain("style", content, style=other).map for content, other in pairs]
+
+    def nearer(number: int, x: Inputs) -> bool:
+        content, other = (example.x[None] for example in pairs[number])
+        before, after = (style_loss(adapter.network, layers, one, other) for one in (content, x))
+        return after <= before / NEARER
+
+    begun = [content.x for content, _ in pairs]
+    yield from effects(subject, "style", f"style loss falls to 1 in {NEARER:g}", begun, make, nearer)

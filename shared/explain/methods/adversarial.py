@@ -10,7 +10,6 @@ from shared.network import Network
 from shared.results import percent
 
 STEPS = 20  # of projected gradient descent
-KINDS = {"FGSM": "gradient sign", "PGD": "projected gradient descent", "random": "random signs"}
 
 
 @Method(
@@ -26,12 +25,13 @@ def adversarial(
     """The input changed by at most ε a value, so that the network gives up a class, the target.
 
     By the gradient's sign (FGSM, Goodfellow et al. 2015, section 4), by projected gradient descent (PGD,
-    Madry et al. 2018, section 2.1), and by random signs, which ought not to matter. Nothing leaves the
-    adapter's range, whose unit ε has. ``value`` is the class's probability after PGD, ``baseline`` before.
+    Madry et al. 2018, section 2.1), and by random signs, which ought not to matter, or what the adapter does
+    and calls otherwise (``changes``). Nothing leaves the adapter's range, whose unit ε has. ``value`` is the
+    class's probability after PGD, ``baseline`` before.
     """
     size, classes = adapter.epsilon if epsilon is None else epsilon, adapter.module.classes
     inputs, meta = {"as it is": example}, {"epsilon": f"{size:g} {adapter.epsilon_unit}", "seed": seed}
-    for kind in KINDS:
+    for kind in adapter.changes:
         made = adapter.attack(example, kind, size, seed)
         if made is None:
             step, label = size * adapter.step(example), torch.tensor([target.unit])
@@ -42,11 +42,12 @@ def adversarial(
     shown = []
     for kind, share in shares.items():
         answer = int(share.argmax())
-        named = answer, target.unit  # twice the same while the network keeps the class
-        words = [f"{classes[number]} {percent(float(share[number]))}" for number in dict.fromkeys(named)]
-        shown.append(Shown(inputs[kind], f"{kind}: " + "\n".join(words)))
-        if kind in KINDS:
-            meta[f"answer after {KINDS[kind]}"] = classes[answer]
+        classes_of = answer, target.unit  # twice the same while the network keeps the class
+        words = [f"{classes[number]} {percent(float(share[number]))}" for number in dict.fromkeys(classes_of)]
+        named = adapter.changes.get(kind, kind)
+        shown.append(Shown(inputs[kind], f"{named}: " + "\n".join(words)))
+        if kind in adapter.changes:
+            meta[f"answer after {named}"] = classes[answer]
     after, before = (float(shares[kind][target.unit]) for kind in ("PGD", "as it is"))
     return Explanation(inputs["PGD"].x, after, before, meta, tuple(shown))
 
@@ -60,7 +61,7 @@ def attack(
     bounds: tuple[Tensor, Tensor],
     seed: int,
 ) -> Inputs:
-    """N inputs of one size, changed by one of KINDS by at most ε, each against its class."""
+    """N inputs of one size, changed at most by ε, each against its class; see ``InputAdapter.changes``."""
     random = torch.Generator().manual_seed(seed)
 
     def inside(changed: Inputs) -> Inputs:

@@ -51,38 +51,45 @@ def gram(maps: Activations) -> Float[Tensor, "n units units"]:
     return values @ values.mT / maps.own[0].sum()
 
 
+def layer_maps(network: Network, layers: Sequence[str], x: Inputs) -> list[Activations]:
+    """The outputs of several layers."""
+    with watched(network, layers, stop=True) as seen:
+        network(x)
+    return [seen[name].arrange() for name in layers]
+
+
+def style_apart(outputs: Sequence[Activations], wanted: Sequence[Tensor]) -> Tensor:
+    """The style loss: the mean distance from Gram matrices, each in shares of their size."""
+    sizes = (matrix.square().sum().clamp(min=1e-12) for matrix in wanted)
+    apart = [(gram(a) - b).square().sum() / size for a, b, size in zip(outputs, wanted, sizes, strict=True)]
+    return torch.stack(apart).mean()
+
+
+@torch.no_grad()
+def style_loss(network: Network, layers: Sequence[str], x: Inputs, style: Inputs) -> float:
+    """The style loss of a picture against another."""
+    wanted = [gram(output) for output in layer_maps(network, layers, style)]
+    return float(style_apart(layer_maps(network, layers, x), wanted))
+
+
 def transfer(
     network: Network, layers: Sequence[str], content: Input, style: Input, bounds: tuple[Tensor, Tensor]
 ) -> tuple[Input, float, float]:
     """The content of the last layer in the style of all, and the style loss before and after."""
-
-    def maps(x: Inputs) -> list[Activations]:
-        with watched(network, layers, stop=True) as seen:
-            network(x)
-        return [seen[name].arrange() for name in layers]
-
     with torch.no_grad():
-        wanted = [gram(output) for output in maps(style[None])]
-        there = maps(content[None])[-1].values
-    energy = [matrix.square().sum().clamp(min=1e-12) for matrix in wanted]
-
-    def losses(x: Inputs) -> tuple[Tensor, Tensor]:
-        outputs = maps(x)
-        apart = [
-            (gram(a) - b).square().sum() / size for a, b, size in zip(outputs, wanted, energy, strict=True)
-        ]
-        return torch.stack(apart).mean(), F.mse_loss(outputs[-1].values, there)
-
+        wanted = [gram(output) for output in layer_maps(network, layers, style[None])]
+        there = layer_maps(network, layers, content[None])[-1].values
     low, high = bounds
     x = content[None].clone().requires_grad_()
     unit = there.square().mean().clamp(min=1e-12)
-    before = float(losses(x)[0].detach())
+    before = style_loss(network, layers, content[None], style[None])
     optimizer = torch.optim.Adam([x], lr=RATE * float((high - low).mean()))
     for _ in range(STEPS):
-        in_style, in_content = losses(x)
+        outputs = layer_maps(network, layers, x)
+        in_style, in_content = style_apart(outputs, wanted), F.mse_loss(outputs[-1].values, there)
         optimizer.zero_grad()
         (in_style / max(before, 1e-12) + CONTENT * in_content / unit).backward()
         optimizer.step()
         with torch.no_grad():
             x.copy_(x.clamp(low, high))
-    return x[0].detach(), before, float(losses(x)[0].detach())
+    return x[0].detach(), before, style_loss(network, layers, x, style[None])
