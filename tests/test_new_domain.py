@@ -101,7 +101,7 @@ FILES = {
         import torch
 
         from domains.stripes.predict import read
-        from shared.explain import Example, InputAdapter, Planted, boxes
+        from shared.explain import Example, InputAdapter, boxes
 
 
         class StripesAdapter(InputAdapter):
@@ -128,12 +128,6 @@ FILES = {
             def show_filter(self, axes, weight, layer):
                 axes.axis("off")
                 axes.imshow(weight[0])
-
-            def plant(self, random):
-                row = int(random.integers(8))
-                x, evidence = torch.zeros(1, 8, 8), torch.zeros(8, 8, dtype=torch.bool)
-                x[0, row], evidence[row] = 3.0, True
-                return Planted(Example(x, "planted"), evidence, 1)
         """,
 }
 

@@ -21,7 +21,7 @@ from shared.results import RELEVANCE
 from shared.training import Dataset
 
 # 1, 4: own stones; 2, 5: the opponent's; 4, 5: the evidence, and the same with a decoy in its place.
-FLOWER = np.array([[0, 0, 4, 0, 0], [0, 1, 5, 1, 1], [0, 2, 0, 2, 0], [1, 1, 2, 1, 0], [0, 0, 0, 1, 0]])
+FLOWER = np.array([[0, 0, 4, 0, 0], [0, 4, 5, 4, 1], [0, 2, 0, 2, 0], [1, 1, 2, 1, 0], [0, 0, 0, 1, 0]])
 WITHERED = np.array([[0, 1, 0, 0, 0], [0, 1, 2, 1, 1], [0, 2, 0, 2, 0], [1, 1, 2, 1, 0], [0, 0, 0, 1, 0]])
 SEARCHED = 1000  # training positions among which the nearest one is sought
 
@@ -33,6 +33,7 @@ class GoDomain(InputAdapter):
     epsilon, epsilon_unit = 0.02, "of a plane's range, between positions that exist"
     cell = (3.5, 3.9)
     filters = 8
+    decoys = 1  # the most that a map without knowledge finds is a half: two of four stones at the corners
     drawn = "Of a board that no game has, blue points are rather own stones, red ones the opponent's."
 
     @cached_property

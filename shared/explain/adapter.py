@@ -144,7 +144,7 @@ class InputAdapter:
         """An input with the evidence for a class at a random place, and decoys, which stand for none.
 
         Here, in noise, the pattern of one of two classes and other patterns drawn from the same distribution,
-        so that only their shape tells them apart. All inputs have the same size.
+        so that only their shape differs. All inputs have the same size.
         """
         like, classes, patterns = self._patterns
         number, size = int(random.integers(2)), patterns.shape[2:]

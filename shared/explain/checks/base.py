@@ -8,6 +8,7 @@ from math import isnan, nan, sqrt
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy import stats
 from torch import Tensor
 
@@ -39,11 +40,12 @@ def share_of(hits: Sequence[float]) -> Share:
     return Share(*score("", np.array(hits, float))[1:])
 
 
-def share_of_attainable(gains: Sequence[float], attainable: Sequence[float]) -> Share:
+def share_of_attainable(gains: ArrayLike, attainable: ArrayLike) -> Share:
     """The mean gain by the mean of what was attainable, paired, with Fieller's interval (1954).
 
     NaN where what was attainable is not above zero by more than chance.
     """
+    gains, attainable = np.asarray(gains, float), np.asarray(attainable, float)
     n = len(gains)
     gain, most = float(np.mean(gains)), float(np.mean(attainable))
     (gg, ga), (_, mm) = (np.cov(gains, attainable) / n * stats.t.ppf(0.975, n - 1) ** 2).tolist()

@@ -50,7 +50,7 @@ def gradients(subject: Subject) -> Iterator[Measure]:
         slopes["saliency of a randomised network"] = gradient(adapter.network, target, x[None].float())
     for name, slope in slopes.items():
         gap = (slope.flatten()[chosen] - (ahead - behind) / (2 * STEP)).abs()
-        share = share_of((gap <= GAP).tolist())
+        share = share_of((gap <= GAP).double().tolist())
         yield Measure("gradient equals central differences", name, share, 0.95, name != "saliency")
 
 

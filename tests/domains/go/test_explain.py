@@ -58,17 +58,21 @@ def test_the_blank_input_is_the_empty_board(go: GoDomain) -> None:
     assert float(low[3]) == float(high[3]) == 1  # the plane of ones
 
 
-def test_a_planted_atari_is_captured_by_its_label(go: GoDomain) -> None:
+def test_a_planted_atari_is_taken_by_its_label_and_decoys_are_not(go: GoDomain) -> None:
     random = np.random.default_rng(3)
     for _ in range(5):
-        example, evidence, taking = go.plant(random)
-        position = example.source
+        example, without, evidence, taking = go.plant(random)
         assert int(evidence.sum()) == 4
-        assert bool((torch.from_numpy(position.stones != 0) | ~evidence).all())
-        flat = position.stones.reshape(-1)
-        board = Game(19, [2 * int(point) + int(flat[point]) - 1 for point in np.flatnonzero(flat)])
-        board.play(2 * taking + position.colour)
-        assert (board.stones != 0).sum() == (position.stones != 0).sum()  # one more, one taken
+        assert bool((torch.from_numpy(example.source.stones != 0) | ~evidence).all())
+        for one, taken in ((example, True), (without, False)):
+            flat = one.source.stones.reshape(-1)
+            board = Game(19, [2 * int(point) + int(flat[point]) - 1 for point in np.flatnonzero(flat)])
+            assert (one.source.stones != 0).sum() == (example.source.stones != 0).sum()
+            before = (board.stones != 0).sum()
+            if taken:
+                board.play(2 * taking + one.source.colour)
+                assert (board.stones != 0).sum() == before  # one more, one taken
+        assert (without.source.stones != example.source.stones).sum() == 2  # one stone stands aside
 
 
 def test_the_nearest_position_to_one_of_the_training_set_is_itself(go: GoDomain) -> None:

@@ -69,7 +69,8 @@ def test_planted_keywords_are_the_evidence(text: TextDomain) -> None:
     random = np.random.default_rng(0)
     words = {}
     for _ in range(20):
-        example, evidence, label = text.plant(random)
+        example, without, evidence, label = text.plant(random)
+        assert [a == b for a, b in zip(example.source, without.source, strict=True)].count(False) == 1
         [place] = evidence[:, 0].nonzero()[:, 0].tolist()
         assert words.setdefault(label, example.source[place]) == example.source[place]
         vector = text.vectors[text.vocabulary.index(example.source[place])]

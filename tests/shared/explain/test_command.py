@@ -175,35 +175,30 @@ def test_mistakes_are_named_and_nothing_is_written(
 def test_the_checks_are_measured_and_the_report_shows_them(
     runs: dict[str, Run], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    from shared.explain.checks import made_inputs as measures_made
-    from shared.explain.checks import planted_evidence as planted
+    from shared.explain.checks import made_inputs, planted_evidence
 
-    monkeypatch.setattr(planted, "LEARNED", 64)
-    monkeypatch.setattr(planted, "ROUNDS", 2)
-    monkeypatch.setattr(measures_made, "UNITS", 3)
+    monkeypatch.setattr(planted_evidence, "STEPS", 2)
+    monkeypatch.setattr(made_inputs, "MADE", 4)
     run = runs["text"]
-    folder = explain_run(compose("explain", [f"run={run.folder}", "check=true", "n=3", "searched=30"]))
-    assert folder == run.folder / "explanations" / "check"
+    with pytest.raises(UserError, match=r"check: all must hold, \d+ of \d+ do not hold \("):  # n is too small
+        explain_run(compose("explain", [f"run={run.folder}", "check=true", "n=3", "searched=30"]))
+    folder = run.folder / "explanations" / "check"
     measures = json.loads((folder / "checks.json").read_text())
     for start in (
-        *("actmax: ratio", "fool", "projected", "random signs", "saliency", "deletion", "insertion"),
-        *(
-            "randomised weights: |ρ| of occlusion",
-            "control: edges",
-            "planted evidence: occlusion",
-            "occlusion: seconds",
-        ),
+        *("exceeds the best of 30 real inputs: actmax", "made input", "word substitution, ε = 1"),
+        *("planted evidence", "gradient equals", "deletion: occlusion", "insertion: zeros"),
+        "randomised weights: edges of the input",
     ):
-        [name] = [name for name in measures if name.startswith(start)][:1]
-        assert measures[name]["n"] >= 1
-    assert measures["saliency: largest gap to central differences"]["holds"]
+        assert next(row for name, row in measures.items() if name.startswith(start))["n"] >= 1
+    assert measures["gradient equals central differences: saliency"]["holds"]
+    assert all(row["holds"] for row in measures.values() if row["control"])
     capsys.readouterr()
     explain_run(config(run, tmp_path / "out"))
     page = (tmp_path / "out" / "report.html").read_text()
     assert "How far this can be trusted" in page
     assert "deletion: occlusion" in page
     assert "In the order of how many of the checks" in page
-    passed = [int(n) for n in re.findall(r"It passed (\d) of [34] checks: ", page)]
+    passed = [int(n) for n in re.findall(r"It passed (\d) of [345] checks: ", page)]
     assert len(passed) == 5
     assert passed == sorted(passed, reverse=True)
 

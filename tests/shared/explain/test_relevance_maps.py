@@ -18,12 +18,8 @@ from domains.image.explain import ImageDomain
 from domains.image.module import ImageClassifier
 from shared.errors import UserError
 from shared.explain.adapter import InputAdapter, boxes
-from shared.explain.checks.relevance_maps import (
-    curves,
-    foreground,
-    randomised,
-    rank_correlation,
-)
+from shared.explain.checks.controls import randomised
+from shared.explain.checks.relevance_maps import area, curves, foreground, nearest_places, rank_correlation
 from shared.explain.explanation import Example
 from shared.explain.method import explain
 from shared.explain.methods.grad_cam import class_map, spread
@@ -176,13 +172,13 @@ def test_the_true_order_has_the_best_curves_in_a_network_without_maps(adapters: 
         preprocessing=ImagePreprocessing([0.0], [1.0], Changes(shift=0, flip=False, cutout=0)),
     ).requires_grad_(False)  # fmt: skip
     dense = model.network.get_submodule("dense1")
-    dense.weight.copy_(torch.stack([weight.flatten(), torch.zeros(784)]))
+    dense.weight.copy_(torch.stack([weight.flatten() / 20, torch.zeros(784)]))
     dense.bias.zero_()
     adapter, example = ImageDomain(model, domain.data), Example(torch.ones(1, 28, 28), "ones")
     with pytest.raises(UserError, match="grad_cam: no layer with weights gives a map"):
         explain(adapter, example, "grad_cam", Target(0))
     areas = {
-        name: curves(adapter, example, Target(0), order)
+        name: [area(curve) for curve in curves(adapter, example, 0, order)]
         for name, order in {
             "true": weight,
             "false": -weight,
@@ -212,3 +208,5 @@ def test_maps_of_randomised_weights_are_others(adapters: Adapters) -> None:
     ours = rank_correlation(torch.from_numpy(a), torch.from_numpy(b))
     assert ours == pytest.approx(spearmanr(a, b).statistic)
     assert rank_correlation(torch.zeros(4), torch.arange(4.0)) == 0.0
+    one = torch.ones(4, 1, dtype=torch.bool)
+    assert nearest_places(one, torch.ones(2, 1, dtype=torch.bool)).tolist() == [0, 0, 1, 1]
