@@ -39,7 +39,7 @@ def subject(adapters: dict[str, InputAdapter]) -> Subject:
         pytest.param(deletion_and_insertion, {"occlusion"}, marks=pytest.mark.slow),
         pytest.param(randomised_weights, {"input_x_gradient"}, marks=pytest.mark.slow),
         (fool, {"fool"}),
-        (adversarial, {"adversarial"}),
+        (adversarial, set()),
         pytest.param(planted, {"occlusion", "integrated_gradients"}, marks=pytest.mark.slow),
         pytest.param(dream, {"dream"}, marks=pytest.mark.slow),
         pytest.param(style, {"style"}, marks=pytest.mark.slow),
