@@ -30,8 +30,8 @@ def effects(
     subject: Subject,
     method: str,
     check: str,
-    begun: Sequence[Input],
-    make: Callable[[], Sequence[Input]],
+    begun: Sequence[Tensor],  # of one size or several
+    make: Callable[[], Sequence[Tensor]],
     reached: Callable[[int, Inputs], Tensor | float],
     began: str = BEGUN,
 ) -> Iterator[Measure]:
