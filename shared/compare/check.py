@@ -17,7 +17,7 @@ FILE = "check.csv"
 
 
 def read_plan(report: Path, folder: str | None) -> tuple[str, Comparison]:
-    """The plan of a report with as many other seeds, and its name.
+    """The plan of a report with as many other seeds, at the largest budget, which decides; and its name.
 
     Tasks whose folds follow the seeds have no other seeds, and are skipped.
     """
@@ -40,6 +40,9 @@ def read_plan(report: Path, folder: str | None) -> tuple[str, Comparison]:
     for name in plan.tasks:
         seeds = plan.seeds_of(name)
         plan.tasks[name].seeds = [max(seeds) + 1 + number for number in range(len(seeds))]
+        plan.tasks[name].budgets = plan.budgets_of(name)[-1:]
+        for design in plan.tasks[name].designs.values():
+            design.rates = design.rates[-1:]
     plan.title = f"{plan.title}, other seeds"
     return f"{report.absolute().name}-check", plan
 

@@ -58,7 +58,7 @@ def compare(config: DictConfig) -> Path:
             with held(home):
                 measure([entry for entry in entries if entry.task in only])
                 check_causes(plan, entries)
-                train([entry for entry in entries if entry.task in only], config.n_jobs)
+                train([entry for entry in entries if entry.task in only], config.n_jobs, config.latency)
         except KeyboardInterrupt as stop:
             raise Stopped.saying(f"\nstopped; {SAME}", stop) from None
     make_folder("runs", home)
@@ -138,8 +138,11 @@ def _beside(better: Entry, than: Entry) -> dict[str, str]:
     return {key: f"{a.get(key)} against {b.get(key)}" for key in keys}
 
 
-def train(entries: Sequence[Entry], n_jobs: int) -> None:
-    """The smallest budget of all tasks first: of each entry its learning rate, then a training per seed."""
+def train(entries: Sequence[Entry], n_jobs: int, with_latency: bool) -> None:
+    """The smallest budget of all tasks first: of each entry its learning rate, then a training per seed.
+
+    With latency, the time of a prediction is measured last, while nothing else runs.
+    """
     ranks = max((len(entry.budgets) for entry in entries), default=0)
 
     def waiting() -> Iterator[Job]:
@@ -148,8 +151,8 @@ def train(entries: Sequence[Entry], n_jobs: int) -> None:
                 if entry.facts and rank < len(entry.budgets):
                     yield from entry.waiting(entry.budgets[rank])
 
-    def timings() -> list[Job]:  # one at a time: latency is measured while no training runs
-        return [job for entry in entries if (job := entry.timing)]
+    def timings() -> list[Job]:
+        return [job for entry in entries if with_latency and (job := entry.timing)]
 
     with progress_bar(counted=False) as bar:
         shown = bar.add_task("comparing", total=1.0, note="")

@@ -58,13 +58,14 @@ def test_a_check_has_other_seeds_and_the_same_plan(tmp_path: Path) -> None:
     }
     own = {**task, "seeds": [3, 7]}
     claim = {"says": "Both.", "parts": [{**GIVEN["claims"][0]["parts"][0], "tasks": ["digits", "folds"]}]}
-    plan = plan_of(tasks={"digits": task, "own": own, "folds": folds}, claims=[claim])
+    plan = plan_of(tasks={"digits": task, "own": own, "folds": folds}, claims=[claim], budgets=[1, 4])
     (tmp_path / "report").mkdir()
     keep(tmp_path / "report", plan, [], {}, [])
     name, other = read_plan(tmp_path / "report", None)
     assert name == "report-check"
     assert list(other.tasks) == ["digits", "own"]  # folds have no other seeds
     assert (other.seeds_of("digits"), other.seeds_of("own")) == ([5, 6, 7, 8, 9], [8, 9])
+    assert other.budgets_of("digits") == [4]
     assert other.claims[0].parts[0].tasks == ["digits"]
 
 
