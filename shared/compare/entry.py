@@ -42,6 +42,7 @@ class Entry:
         self.measures_gap = plan.measured(task, Measure.gap)
         self._home, self._folder = home, folder
         self._jobs: dict[tuple[Any, ...], Job] = {}  # by what sets them apart
+        self._scores: dict[Path, float] = {}  # what decides a search, by the folder of the training
         overrides = [*self.settings.overrides, *self.plan.overrides]
         with self.named():
             self._base = compose("train", overrides)
@@ -191,7 +192,9 @@ class Entry:
             if section not in ("model", "choices", "runs"):
                 below = values.items() if isinstance(values, dict) else ()
                 settings |= {f"{section!s}.{key!s}": value for key, value in below} or {str(section): values}
-        return settings
+        model, layers = config["model"], str(config["model"]["layers"])
+        unread = [key for key in model if key != "layers" and f"model.{key}" not in layers]
+        return settings | {f"model.{key}": model[key] for key in unread}
 
     def _rate_known(self, budget: int) -> bool:
         return bool(self.plan.rates) or budget != self._search_budget(budget)
@@ -203,11 +206,14 @@ class Entry:
         return max((one for one in self.budgets if one <= self._searched), default=self.budgets[0])
 
     def _best(self, jobs: Sequence[Job]) -> float | None:
-        runs = [(run, job.factor) for job in jobs if (run := job.run)]
-        if not runs or len(runs) < len(jobs):
+        """The factor of the best training of a search; None before all have ended."""
+        monitor = Monitor.of(self.configuration)
+        for job in jobs:
+            if job.folder not in self._scores and (run := job.run):
+                self._scores[job.folder] = run.metrics[monitor.name]
+        if not jobs or any(job.folder not in self._scores for job in jobs):
             return None
-        monitor = Monitor.of(runs[0][0].config)
-        return monitor.best(runs, lambda pair: pair[0].metrics[monitor.name])[1]
+        return monitor.best(jobs, lambda job: self._scores[job.folder]).factor
 
     def _widen(self, widths: dict[str, Any]) -> None:
         with open_dict(self._base):

@@ -9,7 +9,7 @@ import json
 import math
 import re
 import statistics
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple, NotRequired, TypedDict, cast
@@ -111,6 +111,10 @@ class Record:
             Value.of(measured["n"], self) if "n" in measured else None,
         )
 
+    def items(self) -> list[tuple[str, Measured]]:
+        """All metrics, by name."""
+        return [(name, self[name]) for name in self.contents["metrics"]]
+
 
 def _checked(path: Path) -> Contents:
     """The contents of a record's file."""
@@ -144,11 +148,13 @@ def _json(value: object) -> str:
 
 
 def record_of(source: Path, command: str, commit: str | None = None) -> Contents:
-    """The record of a run, an evaluation or a repeat (their folders), or of a JSON file of metrics.
+    """The record of a run, an evaluation, a repeat, a comparison (their folders) or a JSON file of metrics.
 
     Raises:
         UserError: The source has no metrics, or its commit is not known.
     """
+    if (source / "report.json").is_file():
+        return _of_comparison(source, command)
     if (source / "summary.json").is_file() and "runs" in (summary := read_json(source / "summary.json")):
         folders, of = [source / Path(run).relative_to(source) for run in summary["runs"]], "new trainings"
     elif source.is_file() or (source / "metrics.json").is_file():
@@ -177,6 +183,45 @@ def record_of(source: Path, command: str, commit: str | None = None) -> Contents
         "metrics": runs[0] if len(runs) == 1 else _together(runs),
         "answers": [_digest(path) for path in tests] or None,
     }
+
+
+def _of_comparison(folder: Path, command: str) -> Contents:
+    """The record of a comparison's report: each difference, named by its claim, its part and the verdict."""
+    report = read_json(folder / "report.json")
+    metrics: dict[str, Metric] = {}
+    for number, claim in enumerate(report["claims"], 1):
+        for part in claim["parts"]:
+            if difference := part["difference"]:
+                metrics[f"{number}: {_part(part)}: {part['verdict']}"] = {
+                    "value": difference["value"],
+                    "interval": [difference["low"], difference["high"]],
+                    "n": difference["items"],
+                }
+    trainings = report["trainings"]
+    commits = sorted({training["commit"] for training in trainings})
+    devices = sorted({f"{training['device']}, {training['precision']}" for training in trainings})
+    if len(commits) > 1:
+        raise UserError(f"{folder / 'report.json'}: must be of one commit, got {', '.join(commits)}")
+    return {
+        "command": command,
+        "commit": commits[0],
+        "date": datetime.fromtimestamp((folder / "report.json").stat().st_mtime, UTC).date().isoformat(),
+        "device": "; ".join(devices),
+        "versions": trainings[0]["versions"],
+        "seeds": sorted({training["seed"] for training in trainings}),
+        "of": "new seeds, test items and training data",
+        "configuration": None,
+        "metrics": metrics,
+        "answers": None,
+    }
+
+
+def _part(part: Mapping[str, Any]) -> str:
+    """What a part of a claim compares, in words."""
+    where = part["tasks"] + (f", {part['classes']}" if part["classes"] else "")
+    more = f", more than on {part['more_than']}" if part["more_than"] else ""
+    gap = "gap of " * (part["measure"] == "gap")
+    return f"{gap}{part['better']} against {part['than']} on {where}{more}"
 
 
 def _of_few_classes(metrics: dict[str, Any]) -> dict[str, Any]:

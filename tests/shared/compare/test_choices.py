@@ -84,7 +84,6 @@ POOLED = [conv(), {"pool": 2}, conv()]
         (PLAIN, [{"halve": 1}, "flatten", {"dense": 9}], {"slides along", "input"}),
         (PLAIN, ["flatten", {"dense": {"units": 9, "norm": "batch"}}], {"slides along", "norm"}),
     ],
-    ids=str,
 )
 def test_two_designs_differ_in(a: list, b: list, expected: dict[str, str] | set[str]) -> None:
     differing = differences(of(*a), of(*b))

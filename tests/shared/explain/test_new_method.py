@@ -10,8 +10,8 @@ import torch
 from shared.config.cli import compose
 from shared.errors import UserError
 from shared.explain.adapter import InputAdapter
-from shared.explain.checks import relevance_maps as maps
 from shared.explain.checks.base import Subject
+from shared.explain.checks.relevance_maps import deletion_and_insertion
 from shared.explain.command import explain_run
 from shared.explain.explanation import Example, Explanation
 from shared.explain.method import METHODS, Method, explain, methods_of
@@ -47,34 +47,12 @@ def test_command_panels_and_report_show_it(
     assert "The darker" not in page
 
 
-def test_the_checks_refuse_it_and_every_map_that_reads_no_weight(adapters: dict[str, InputAdapter]) -> None:
-    subject = Subject(adapters["image"], 4, 0)
-    subject.methods = ["brightness", "occlusion"]
-    measures = {measure.name: measure for measure in maps.relevance_maps(subject)}
-    assert measures["randomised weights: |ρ| of occlusion"].holds
-    assert measures["deletion: occlusion"].required.startswith("≤")
-    assert measures["deletion: random"].required == ""
-    for name in maps.BLIND:
-        [control] = [one for one in measures.values() if one.name.startswith(f"control: {name}")]
-        assert (control.n, control.holds) == (3, True)
+def test_the_checks_ask_it_too_and_refuse_it(adapters: dict[str, InputAdapter]) -> None:
+    subject = Subject(adapters["image"], 6, 0)
+    subject.methods = ["brightness"]
+    own = [one for one in deletion_and_insertion(subject) if one.of == "brightness"]
+    assert [one.passes for one in own] == [False, False]
     assert [method.name for method in methods_of("map")].count("brightness") == 1
-
-
-def test_the_control_fails_where_signs_cancel(
-    adapters: dict[str, InputAdapter], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """With the mean of ρ, not of its size, edges of a random sign pass; the control says so."""
-    subject = Subject(adapters["image"], 8, 0)
-    subject.methods = []
-    easy = [one._replace(holds=True) for one in maps.deleted_and_inserted(subject)]
-    monkeypatch.setattr(maps, "deleted_and_inserted", lambda subject: easy)
-
-    def controls() -> list[bool | None]:
-        return [one.holds for one in maps.relevance_maps(subject) if one.name.startswith("control")]
-
-    assert controls() == [True, True, False]  # noise is unlike itself: deletion and insertion refuse it
-    monkeypatch.setattr(maps, "abs", lambda value: value, raising=False)
-    assert controls() == [False, False, False]
 
 
 def test_its_options_are_those_of_its_function(adapters: dict[str, InputAdapter]) -> None:
