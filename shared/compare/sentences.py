@@ -69,9 +69,9 @@ def _number(plan: Comparison, judged: Judged, results: Results, redrawn: Collect
 def bound(finding: Finding) -> str:
     """Where the interval has to lie, and why there."""
     margin = f"{100 * finding.part.margin:g}"
-    why = f": {text(finding.part.why.rstrip('.'))}" if finding.part.why else ""
+    why = f" {text(finding.part.why.rstrip('.'))}." if finding.part.why else ""
     where = f"between −{margin} and +{margin}" if finding.part.equivalent else f"above −{margin}"
-    return f"The 95 % interval has to lie {where if finding.part.margin else 'above 0'}{why}."
+    return f"The 95 % interval has to lie {where if finding.part.margin else 'above 0'}.{why}"
 
 
 def speaks_of(finding: Finding, result: Result, *, redrawn: bool) -> str:

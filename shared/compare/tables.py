@@ -28,7 +28,10 @@ def parts_table(plan: Comparison, judged: Judged, results: Results) -> str:
     """Each part of a claim with its numbers, and the reasons of the margins."""
     rows = table(PARTS, [_part(plan, finding, results) for finding in judged.findings])
     reasons = {f"{100 * part.margin:g}": part.why for part in judged.claim.parts if part.why}
-    said = [f"A margin of {margin} points, because: {text(why)}" for margin, why in reasons.items()]
+    said = [
+        (f"A margin of {margin} points, because: " if margin != "0" else "Sizes: ") + text(why)
+        for margin, why in reasons.items()
+    ]
     return "\n\n".join([rows, *said])
 
 

@@ -39,7 +39,7 @@ def test_a_page_has_each_claim_with_its_verdict_number_reach_and_literature(tmp_
     assert "| [1](#claim-1) | Convolution helps. | **✓ holds** | +5.0 (" in text
     assert "| [2](#claim-2) | Pooling helps. | **✗ fails** |" in text
     first, second = text.split("## Claim 1")[1].split("## Claim 2")
-    for words in ("> Convolution helps.", "has to lie above −1: A point is no cost.", *known.values()):
+    for words in ("> Convolution helps.", "has to lie above −1. A point is no cost.", *known.values()):
         assert words in first
     assert "new seeds (5 here) and new test items (200 in 100 groups" in first
     assert "**Learning speed or ceiling?**" in first
