@@ -54,6 +54,7 @@ def agreement(report: Path, home: Path) -> None:
         UserError: A decided verdict is another one.
     """
     before, after = _verdicts(report), _verdicts(home)
+    after = {key: verdict for key, verdict in after.items() if verdict[1]}  # of the others nothing is known
     table = Table("claim", "difference", "report", "other seeds", "agree", title="verdicts")
     rows = []
     for key, (verdict, numbers) in before.items():
@@ -68,7 +69,9 @@ def agreement(report: Path, home: Path) -> None:
     Console().print(table)
     decided = [row for row in rows if row[-1]]
     agreed = sum(row[-1] == "yes" for row in decided)
-    print_line(f"{agreed} of {len(decided)} decided verdicts agree: {home / FILE}")
+    left = sum(row[7] in DECIDED for row in rows) - len(decided)
+    unknown = f", {left} are not checked" if left else ""
+    print_line(f"{agreed} of {len(decided)} decided verdicts agree{unknown}: {home / FILE}")
     if agreed < len(decided):
         raise UserError(f"check: {len(decided) - agreed} of {len(decided)} decided verdicts do not agree")
 

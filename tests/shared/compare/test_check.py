@@ -76,6 +76,10 @@ def test_decided_verdicts_are_compared(tmp_path: Path, capsys: pytest.CaptureFix
     agreement(report, same)
     assert "1 of 1 decided verdicts agree" in capsys.readouterr().out
     assert "yes" in (same / FILE).read_text()
+    (tmp_path / "none").mkdir()
+    keep(tmp_path / "none", plan, entries, {}, judge(plan, {}))
+    agreement(report, tmp_path / "none")
+    assert "0 of 0 decided verdicts agree, 1 are not checked" in capsys.readouterr().out
     with pytest.raises(UserError, match="1 of 1 decided verdicts do not agree"):
         agreement(report, kept(tmp_path / "c", plan, entries, 0.2))
 
