@@ -103,6 +103,7 @@ def _part(finding: Finding) -> dict[str, Any]:
         "classes": finding.classes,
         "verdict": finding.verdict,
         "why_not": finding.why,
+        "holm": finding.holm,
         "size": {"parameters": finding.parameters, "flops": finding.flops},
         "difference": _numbers(finding.difference),
         "curve": [[samples, _numbers(difference)] for samples, difference in finding.curve],
