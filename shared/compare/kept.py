@@ -35,7 +35,7 @@ def keep(
             for one in judged
         ],
         "trainings": [
-            _training(key, number, plan, result, answers)
+            _training(key, number, result, answers)
             for key, result in results.items()
             for number in range(len(result.metrics))
         ],
@@ -60,9 +60,9 @@ def settled(plan: Comparison, entries: Sequence[Entry]) -> dict[str, Any]:
     return node
 
 
-def place(task: str, design: str, budget: int, seed: int | None = None) -> str:
+def _place(task: str, design: str, budget: int, seed: int) -> str:
     """The name of a training's answers in ``items.npz``."""
-    return "/".join([task, design, f"x{budget}", *([] if seed is None else [f"seed{seed}"])])
+    return f"{task}/{design}/x{budget}/seed{seed}"
 
 
 def _answers(results: Results) -> dict[str, np.ndarray]:
@@ -74,16 +74,16 @@ def _answers(results: Results) -> dict[str, np.ndarray]:
             items = f"{task}/items" if result.same_items else f"{task}/seed{seed}/items"
             for name in ("item", "label", "group"):
                 answers[f"{items}/{name}"] = columns[name]
-            answers[place(task, design, budget, seed)] = np.packbits(columns["label_rank"] == 0)
+            answers[_place(task, design, budget, seed)] = np.packbits(columns["label_rank"] == 0)
     return answers
 
 
 def _training(
-    key: tuple[str, str, int], number: int, plan: Comparison, result: Result, answers: dict[str, np.ndarray]
+    key: tuple[str, str, int], number: int, result: Result, answers: dict[str, np.ndarray]
 ) -> dict[str, Any]:
     task, design, budget = key
     metrics = result.metrics[number]
-    bits = answers[place(task, design, budget, metrics["seed"])]
+    bits = answers[_place(task, design, budget, metrics["seed"])]
     return {
         **{"task": task, "design": design, "budget": budget, "seed": metrics["seed"]},
         **{"samples": result.samples, "lr": result.rate, "params": result.facts["params"]},
