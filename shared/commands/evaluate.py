@@ -49,7 +49,7 @@ def report(
     tested: Tested,
     classes: list[str],
     title: str,
-    figures: str,
+    figures: str | None,
 ) -> dict[str, Any]:
     """Print the tables and doubts of a test, and write its files (see ``write_report``); return its metrics.
 

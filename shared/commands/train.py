@@ -217,13 +217,15 @@ def _finish(
 ) -> dict[str, Any]:
     """Draw the learning curve, test, and write ``metrics.json``."""
     title = f"{metrics['model']} on {metrics['data']}, seed {metrics['seed']}"
-    curve = learning_curve(history.rows, history.samples // len(history.rows), title)
-    write_figure(run.folder / "curve", curve, config.figures)
+    figures = config.figures if config.report else None
+    if figures:
+        curve = learning_curve(history.rows, history.samples // len(history.rows), title)
+        write_figure(run.folder / "curve", curve, figures)
     if config.test:
         module = training.load_module(run, diverged=True)
-        module.record = _write_record(run, module, data)
+        module.record = _write_record(run, module, data) if config.report else None
         tested = test(training.build_trainer(config, None, []), module, data)
-        metrics |= report(run.folder, tested, data.classes, title, config.figures)
+        metrics |= report(run.folder, tested, data.classes, title, figures)
     write_json(run.folder / "metrics.json", metrics)
     return metrics
 

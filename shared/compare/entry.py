@@ -24,7 +24,10 @@ from shared.files import write, write_json
 from shared.runs import Run, take_settings
 
 # Keys of a training that a comparison sets itself.
-SETTLED = ("seed", "runs", "resume", "test", "data.epoch_size", "trainer.max_epochs", "trainer.devices")
+SETTLED = (
+    *("seed", "runs", "resume", "report", "test"),
+    *("data.epoch_size", "trainer.max_epochs", "trainer.devices"),
+)
 WIDENED = 4  # learning rates that are tried at most beyond those of the comparison
 
 
@@ -200,8 +203,8 @@ class Entry:
         return bool(self.plan.rates) or budget != self._search_budget(budget)
 
     def _search_budget(self, budget: int) -> int:
-        """The budget whose search gives the learning rate: its own, or the largest that is searched."""
-        if self._searched is None or budget <= self._searched:
+        """The budget whose search gives the learning rate: its own, or that of the plan."""
+        if self._searched is None:
             return budget
         return max((one for one in self.budgets if one <= self._searched), default=self.budgets[0])
 
@@ -232,6 +235,7 @@ class Entry:
             "data.epoch_size": -(-self.samples(budget) // epochs),
             "trainer.max_epochs": epochs,
             "trainer.devices": 1,  # a training is one process
+            "report": False,
             "test": test,
         }
         kind = f"x{budget}-seed{seed}" if test else f"x{budget}-search{factor:g}"

@@ -18,8 +18,8 @@ FAIRNESS = """
   trained; of a training, the median over seeds, in CPU time where a CPU trains.
 """
 SEARCH = (
-    "multiples of the recipe's ({rates}) were tried for each design and budget alike, with its first seed, "
-    "on validation, the test set left alone; while the lowest or the highest was the best, one beyond it was "
+    "multiples of the recipe's ({rates}) were tried for each design alike{where}, with its first seed, on "
+    "validation, the test set left alone; while the lowest or the highest was the best, one beyond it was "
     "tried; the best was used for all seeds. Where folds follow the seeds, the validation items of the first "
     "fold are test items of others. For {edge} of {n} the best is at the edge of the search."
 )
@@ -62,13 +62,14 @@ def fairness(plan: Comparison, results: Results) -> str:
     same = "; a digest of the items of all batches is the same for each"
     return FAIRNESS.strip().format(
         order=f", but not on {', '.join(others)}" if others else same,
-        search=_search(plan.learning_rates, [result.at_edge for result in results.values()]),
+        search=_search(plan, [result.at_edge for result in results.values()]),
         predictions=PREDICTIONS,
     )
 
 
-def _search(rates: list[float], at_edge: list[bool]) -> str:
-    if len(rates) == 1:
+def _search(plan: Comparison, at_edge: list[bool]) -> str:
+    if len(plan.learning_rates) == 1:
         return "each design was trained with its recipe's; none was searched."
-    tried = ", ".join(f"×{factor:g}" for factor in rates)
-    return SEARCH.format(rates=tried, edge=sum(at_edge), n=len(at_edge))
+    tried = ", ".join(f"×{factor:g}" for factor in plan.learning_rates)
+    where = f" at budget ×{plan.searched}" if plan.searched else " at each budget"
+    return SEARCH.format(rates=tried, where=where, edge=sum(at_edge), n=len(at_edge))

@@ -20,7 +20,7 @@ def write_report(
     columns: Mapping[str, np.ndarray],
     by_class: Sequence[ClassScores],
     title: str,
-    figures: str = "png",
+    figures: str | None = "png",
 ) -> None:
     """Write the predictions of all items, and tables and plots of classes and calibration.
 
@@ -31,7 +31,7 @@ def write_report(
         columns: of all items, as ``Classifier.test_columns`` has them, and their ``group``.
         by_class: of the same items.
         title: of the plots.
-        figures: a format of the plots beside PNG.
+        figures: a format of the plots beside PNG; None: no plots.
     """
     items = io.BytesIO()
     np.savez_compressed(items, **dict(columns))  # type: ignore[arg-type]
@@ -57,6 +57,8 @@ def write_report(
         folder / "calibration.csv",
         csv_text(head, ([one.low, one.high, one.confidence, *_cells(one.accuracy)] for one in bins)),
     )
+    if not figures:
+        return
     write_figure(folder / "calibration", reliability_plot(columns, bins, title), figures)
     if len(names) <= DRAWN:
         write_figure(folder / "confusion", confusion_plot(counts, names, title), figures)

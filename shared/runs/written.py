@@ -13,7 +13,7 @@ from shared.files import read_json, read_yaml
 
 # Keys that older runs lack, with what they did.
 LATER_KEYS: dict[str, Any] = {
-    "runs": "runs", "test": True, "resume": None, "init": None, "freeze": [],
+    "runs": "runs", "test": True, "report": True, "resume": None, "init": None, "freeze": [],
     "logger": {"tensorboard": {}}, "callbacks": {}, "figures": "png",
 }  # fmt: skip
 
@@ -47,6 +47,7 @@ class _Choices(TypedDict):  # files of ``conf/`` that name model and data in tab
 class _Config(TypedDict):  # beside SECTIONS
     seed: int
     runs: str
+    report: bool
     test: bool
     resume: str | None
     init: str | None

@@ -35,7 +35,8 @@ def test_a_report_keeps_its_plan_with_what_was_found(trained_entries: list[Entry
     assert again.factor(1) == entry.factor(1)
     report = json.loads((tmp_path / REPORT).read_text())
     [part] = report["claims"][0]["parts"]
-    stored = np.load(tmp_path / ITEMS)
+    with np.load(tmp_path / ITEMS) as file:
+        stored = dict(file)
     n = len(stored["digits/items/item"])
     accuracies = {}
     for training in report["trainings"]:
