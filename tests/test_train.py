@@ -71,7 +71,9 @@ def test_the_same_seed_gives_the_same_weights_and_another_seed_others(
         state = torch.load(folder / "checkpoints" / "last.ckpt", weights_only=True)["state_dict"]
         return torch.cat([value.flatten().double() for value in state.values()])
 
-    again = run_folder(command("train", *TINY, cwd=tmp_path))
+    again = run_folder(command("train", *TINY, "report=false", cwd=tmp_path))
+    assert not [*again.glob("*.png"), *again.rglob("familiarity*")]
+    assert (again / "metrics.json").is_file()
     other = run_folder(command("train", *TINY, "seed=1", cwd=tmp_path))
     assert torch.equal(weights(again), weights(trained[0]))
     assert not torch.equal(weights(other), weights(trained[0]))

@@ -1,5 +1,6 @@
 """A report's verdicts, put to the test with other seeds."""
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -7,7 +8,7 @@ from omegaconf import OmegaConf
 from rich.table import Table
 
 from shared.compare.kept import PLAN, REPORT
-from shared.compare.spec import Comparison, read
+from shared.compare.spec import Comparison, Part, read
 from shared.config import Console, print_line
 from shared.errors import UserError, named
 from shared.files import csv_text, read_json, write
@@ -17,7 +18,7 @@ FILE = "check.csv"
 
 
 def read_plan(report: Path, folder: str | None) -> tuple[str, Comparison]:
-    """The plan of a report with as many other seeds, at the largest budget, which decides; and its name.
+    """The decided parts of a report's plan, with as many other seeds, at the largest budget; and its name.
 
     Tasks whose folds follow the seeds have no other seeds, and are skipped.
     """
@@ -26,22 +27,30 @@ def read_plan(report: Path, folder: str | None) -> tuple[str, Comparison]:
         raise UserError(f"check: {report} has no {PLAN}; name the folder of a comparison's report")
     with named(file):
         plan = read(OmegaConf.create(read_json(file)), folder)
-    for task in [name for name, task in plan.tasks.items() if "${seed}" in str(task)]:
-        del plan.tasks[task]
+    decided = {key for key, (verdict, _) in _verdicts(report).items() if verdict in DECIDED}
+    fixed = {name for name, task in plan.tasks.items() if "${seed}" in str(task)}
+    needed: dict[str, set[str]] = {}  # designs of a task
     for claim in plan.claims:
         for part in claim.parts:
-            part.tasks = [task for task in part.tasks if all(t in plan.tasks for t in part.compared_on(task))]
+            part.tasks = [
+                task
+                for task in part.tasks
+                if decided.intersection(_keys(claim.says, part, task))
+                and not fixed.intersection(part.compared_on(task))
+            ]
+            for task in part.compared_on(*part.tasks) if part.tasks else ():
+                needed.setdefault(task, set()).update((part.better, part.than))
         claim.parts = [part for part in claim.parts if part.tasks]
     plan.claims = [claim for claim in plan.claims if claim.parts]
+    plan.tasks = {name: task for name, task in plan.tasks.items() if name in needed}
     if not plan.tasks:
-        raise UserError(
-            f"check: all tasks of {report} have a fold for each seed, so that there are no others"
-        )
-    for name in plan.tasks:
+        raise UserError(f"check: no verdict of {report} is decided on a task that can have other seeds")
+    for name, task in plan.tasks.items():
         seeds = plan.seeds_of(name)
-        plan.tasks[name].seeds = [max(seeds) + 1 + number for number in range(len(seeds))]
-        plan.tasks[name].budgets = plan.budgets_of(name)[-1:]
-        for design in plan.tasks[name].designs.values():
+        task.seeds = [max(seeds) + 1 + number for number in range(len(seeds))]
+        task.budgets = plan.budgets_of(name)[-1:]
+        task.designs = {key: one for key, one in task.designs.items() if key in needed[name]}
+        for design in task.designs.values():
             design.rates = design.rates[-1:]
     plan.title = f"{plan.title}, other seeds"
     return f"{report.absolute().name}-check", plan
@@ -82,12 +91,23 @@ def _verdicts(folder: Path) -> dict[tuple[str, ...], tuple[str, str]]:
     try:
         for claim in report["claims"]:
             for part in claim["parts"]:
-                names = ("better", "than", "tasks", "classes", "more_than", "measure")
-                key = (claim["says"], *(str(part[name] or "") for name in names))
-                verdicts[key] = part["verdict"], _points(part["difference"])
+                points = _points(part["difference"])
+                verdicts[_key(claim["says"], part, part["tasks"])] = part["verdict"], points
     except (KeyError, TypeError) as error:
         raise UserError(f"{folder / REPORT}: broken ({error!r}); make the report again") from None
     return verdicts
+
+
+def _key(says: str, part: dict[str, Any], task: str) -> tuple[str, ...]:
+    """What sets a part of a claim on a task apart."""
+    names = ("better", "than", "classes", "more_than", "measure")
+    better, than, *others = (str(part[name] or "") for name in names)
+    return says, better, than, task, *others
+
+
+def _keys(says: str, part: Part, task: str) -> list[tuple[str, ...]]:
+    """As ``_key``, of each group of classes."""
+    return [_key(says, {**asdict(part), "classes": name}, task) for name in part.classes or [""]]
 
 
 def _points(difference: dict[str, Any] | None) -> str:

@@ -50,24 +50,29 @@ def test_a_report_keeps_its_plan_with_what_was_found(trained_entries: list[Entry
     )
 
 
-def test_a_check_has_other_seeds_and_the_same_plan(tmp_path: Path) -> None:
+def test_a_check_has_other_seeds_and_the_designs_of_decided_parts(tmp_path: Path) -> None:
     task = GIVEN["tasks"]["digits"]
-    folds = {
-        **task,
-        "overrides": ["domain=text", "data.folds=5", "data.fold=${seed}"],
-        "designs": task["designs"],
-    }
-    own = {**task, "seeds": [3, 7]}
-    claim = {"says": "Both.", "parts": [{**GIVEN["claims"][0]["parts"][0], "tasks": ["digits", "folds"]}]}
-    plan = plan_of(tasks={"digits": task, "own": own, "folds": folds}, claims=[claim], budgets=[1, 4])
-    (tmp_path / "report").mkdir()
-    keep(tmp_path / "report", plan, [], {}, [])
-    name, other = read_plan(tmp_path / "report", None)
+    task = {**task, "designs": {**task["designs"], "idle": ["seed=1"]}}
+    folds = {**task, "overrides": ["domain=text", "data.folds=5", "data.fold=${seed}"]}
+    tasks = {"digits": task, "own": {**task, "seeds": [3, 7]}, "open": task, "folds": folds}
+    claim = {"says": "All.", "parts": [{**GIVEN["claims"][0]["parts"][0], "tasks": list(tasks)}]}
+    plan = plan_of(tasks=tasks, claims=[claim], budgets=[1, 4])
+    report = tmp_path / "report"
+    report.mkdir()
+    keep(report, plan, [], {}, judge(plan, {}))
+    with pytest.raises(UserError, match="no verdict of .* is decided"):
+        read_plan(report, None)
+    kept_report = json.loads((report / REPORT).read_text())
+    for part in kept_report["claims"][0]["parts"]:
+        part["verdict"] = "not shown" if part["tasks"] == "open" else "holds"
+    (report / REPORT).write_text(json.dumps(kept_report))
+    name, other = read_plan(report, None)
     assert name == "report-check"
     assert list(other.tasks) == ["digits", "own"]  # folds have no other seeds
     assert (other.seeds_of("digits"), other.seeds_of("own")) == ([5, 6, 7, 8, 9], [8, 9])
     assert other.budgets_of("digits") == [4]
-    assert other.claims[0].parts[0].tasks == ["digits"]
+    assert other.claims[0].parts[0].tasks == ["digits", "own"]
+    assert list(other.tasks["own"].designs) == ["lecture", "dense"]
 
 
 def test_decided_verdicts_are_compared(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

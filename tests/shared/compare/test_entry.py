@@ -88,15 +88,16 @@ def test_one_learning_rate_is_not_searched(tmp_path: Path) -> None:
     assert entry.trainings(1)[0].config.optimizer.lr == pytest.approx(0.006)
 
 
-def test_larger_budgets_take_the_rate_of_the_largest_that_is_searched(tmp_path: Path) -> None:
+def test_all_budgets_take_the_rate_of_the_one_that_is_searched(tmp_path: Path) -> None:
     entry, _ = entries_of(quick_plan(budgets=[16, 1, 4], searched=4, learning_rates=[1, 0.5, 2]), tmp_path)
     know(entry)
     assert [entry.samples(budget) for budget in entry.budgets] == [100, 400, 1600]
-    assert entry.search(16) == []
-    assert len(entry.search(1)) == len(entry.search(4)) == 3
+    assert entry.search(1) == entry.search(16) == []
+    assert len(entry.search(4)) == 3
+    assert entry.factor(1) is None
     for job in entry.search(4):
         write_run(job, 1 - abs(job.factor - 1))
-    assert (entry.factor(1), entry.factor(4), entry.factor(16)) == (None, 1, 1)
+    assert (entry.factor(1), entry.factor(4), entry.factor(16)) == (1, 1, 1)
 
 
 def test_with_a_budget_of_flops_a_cheaper_network_sees_more_samples(tmp_path: Path) -> None:
