@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
+import torch
 
 from domains.image.augment import Changes, check
 from domains.image.reading import HINT, SOURCES, Images
@@ -149,7 +150,8 @@ class ImageData(DataModule):
 
 def _moments(x: np.ndarray) -> tuple[list[float], list[float]]:
     """Mean and standard deviation of each channel; the deviation of a constant channel is set to 1."""
-    counts = np.stack([np.bincount(channel.ravel(), minlength=256) for channel in x.swapaxes(0, 1)])
+    channels = (torch.from_numpy(channel.ravel()) for channel in x.swapaxes(0, 1))
+    counts = np.stack([channel.bincount(minlength=256).numpy() for channel in channels])
     levels, total = np.arange(256), counts.sum(1)
     mean = counts @ levels / total
     std = np.sqrt(counts @ levels**2 / total - mean**2)

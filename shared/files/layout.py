@@ -53,7 +53,9 @@ def layout_of(names: Sequence[str], what: str = "class") -> Layout:
         names: of the files, inside the user's folder or archive, with ``/``.
         what: the last folder says, for the notes.
     """
-    parents = [tuple(class_name(part) for part in PurePosixPath(name).parts[:-1]) for name in names]
+    places = [name.rpartition("/")[0] for name in names]
+    folders_of = {place: tuple(map(class_name, PurePosixPath(place).parts)) for place in {*places}}
+    parents = [folders_of[place] for place in places]
     level, splits = _splits(parents)
     pairs = list(zip(parents, splits, strict=True))
     taken = {f"{folders[level]}/ is {split}" for folders, split in pairs if split}
