@@ -45,12 +45,12 @@ def read_plan(report: Path, folder: str | None) -> tuple[str, Comparison]:
     plan.tasks = {name: task for name, task in plan.tasks.items() if name in needed}
     if not plan.tasks:
         raise UserError(f"check: no verdict of {report} is decided on a task that can have other seeds")
-    for name, task in plan.tasks.items():
+    for name, settings in plan.tasks.items():
         seeds = plan.seeds_of(name)
-        task.seeds = [max(seeds) + 1 + number for number in range(len(seeds))]
-        task.budgets = plan.budgets_of(name)[-1:]
-        task.designs = {key: one for key, one in task.designs.items() if key in needed[name]}
-        for design in task.designs.values():
+        settings.seeds = [max(seeds) + 1 + number for number in range(len(seeds))]
+        settings.budgets = plan.budgets_of(name)[-1:]
+        settings.designs = {key: one for key, one in settings.designs.items() if key in needed[name]}
+        for design in settings.designs.values():
             design.rates = design.rates[-1:]
     plan.title = f"{plan.title}, other seeds"
     return f"{report.absolute().name}-check", plan
