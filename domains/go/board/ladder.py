@@ -22,6 +22,7 @@ from domains.go.board.state import (
     STATE,
     State,
     count_liberties,
+    get,
     next_liberty,
     play,
     preview,
@@ -45,10 +46,10 @@ def ladder_works(s: State, prey: int, cell: int, colour: int) -> bool:
 @compiled
 def _works(s: State, prey: int, cell: int, colour: int) -> bool:
     """As ``ladder_works``, within the remaining budget."""
-    own, mark = s[prey], s[LOG]
+    own, mark = get(s, prey), s[LOG]
     if colour == own:
         play(s, cell, own)
-        head = s[HEAD + prey]
+        head = get(s, HEAD + prey)
         liberties = count_liberties(s, head)
         saved = liberties > 2
         if liberties == 2:
@@ -64,34 +65,37 @@ def _works(s: State, prey: int, cell: int, colour: int) -> bool:
     captured, stones, liberties = preview(s, cell, colour)
     if liberties == 0 or (captured == 1 and stones == 1 and liberties == 1):
         return False  # suicide, or a ko
-    head = s[HEAD + prey]
+    head = get(s, HEAD + prey)
     defence = next_liberty(s, head, 0)
     if defence == cell:
         defence = next_liberty(s, head, defence)
     if captured == 0 and preview(s, defence, own)[2] > 3:
         return False  # it extends to three liberties: most reads end here, before a move is played
     play(s, cell, colour)
-    capture = 0
-    while defence != 0 and (preview(s, defence, own)[2] == 0 or not _works(s, prey, defence, own)):
-        defence = capture = next_capture(s, prey, capture)
+    liberties = preview(s, defence, own)[2]  # of the prey, once extended
+    saved = liberties > 2 or (liberties == 2 and _works(s, prey, defence, own))
+    capture = 0 if saved else next_capture(s, prey, 0)
+    while capture != 0 and not saved:
+        saved = preview(s, capture, own)[2] > 0 and _works(s, prey, capture, own)
+        capture = next_capture(s, prey, capture)
     undo(s, mark)
-    return defence == 0
+    return not saved
 
 
 @compiled
 def next_capture(s: State, prey: int, after: int) -> int:
     """The first cell after ``after`` that captures a string beside the prey; 0 if there is none."""
-    best = CELLS
+    best, hostile = CELLS, 3 - get(s, prey)
     stone = prey
     while True:
         for step in SIDES:
-            if s[stone + step] == 3 - s[prey]:
-                threat = s[HEAD + stone + step]
+            if get(s, stone + step) == hostile:
+                threat = get(s, HEAD + stone + step)
                 if count_liberties(s, threat) == 1:
                     cell = next_liberty(s, threat, 0)
                     if after < cell < best:
                         best = cell
-        stone = s[NEXT + stone]
+        stone = get(s, NEXT + stone)
         if stone == prey:
             break
     return best if best < CELLS else 0

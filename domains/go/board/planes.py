@@ -46,8 +46,8 @@ from domains.go.board.state import (
     STRIDE,
     WALL,
     State,
-    cell_of,
     count_liberties,
+    get,
     is_legal,
     new_state,
     next_liberty,
@@ -76,19 +76,26 @@ AFTER, LADDER_CAPTURE, LADDER_ESCAPE, SENSIBLE, ZEROS, DIFFERENCE = range(6, 12)
 
 Planes = NDArray[np.int8]
 Indices = NDArray[np.int64]
+Firsts = tuple[int, ...]  # as ``first_planes`` gives them
 
 
 @compiled
 def is_true_eye(s: State, cell: int, colour: int) -> bool:
     """Whether an empty cell is a true eye of a colour (see the table above)."""
     for step in SIDES:
-        if s[cell + step] not in (colour, WALL):
+        if get(s, cell + step) not in (colour, WALL):
             return False
     hostile = edge = 0
     for step in (-STRIDE - 1, -STRIDE + 1, STRIDE - 1, STRIDE + 1):
-        hostile += s[cell + step] == 3 - colour
-        edge |= s[cell + step] == WALL
+        hostile += get(s, cell + step) == 3 - colour
+        edge |= get(s, cell + step) == WALL
     return hostile + edge <= 1
+
+
+@compiled
+def mark(planes: Planes, plane: int, at: int) -> None:
+    """Set a point of a plane."""
+    planes[np.uint64(plane), np.uint64(at)] = 1
 
 
 @compiled
@@ -97,7 +104,7 @@ def write_planes(
     ply: int,
     colour: int,
     size: int,
-    first: Indices,
+    first: Firsts,
     to: Indices,
     planes: Planes,
     legal: NDArray[np.bool_],
@@ -109,51 +116,57 @@ def write_planes(
     s[LOG] = LOG_START
     if first[ONES] >= 0:
         planes[first[ONES]] = 1
-    for point in range(size * size):
-        cell, at = cell_of(point, size), to[point]
-        if s[cell] != EMPTY:
+    cell, column = STRIDE, 0
+    for point in range(size * size):  # a division to each cell would take a tenth of the time
+        if column == size:
+            cell, column = cell + STRIDE - size, 0
+        cell, column, at = cell + 1, column + 1, to[point]
+        stone = get(s, cell)
+        if stone != EMPTY:
             legal[at] = False
-            own = s[cell] == colour
+            own = stone == colour
             if first[STONES] >= 0:
-                planes[first[STONES] + (0 if own else 1), at] = 1
+                mark(planes, first[STONES] + (0 if own else 1), at)
             if first[TURNS] >= 0:
-                planes[first[TURNS] + min(ply - s[BORN + cell], MAX_COUNT) - 1, at] = 1
+                mark(planes, first[TURNS] + min(ply - get(s, BORN + cell), MAX_COUNT) - 1, at)
             if first[LIBERTIES] >= 0:
-                planes[first[LIBERTIES] + min(count_liberties(s, s[HEAD + cell]), MAX_COUNT) - 1, at] = 1
+                liberties = count_liberties(s, get(s, HEAD + cell))
+                mark(planes, first[LIBERTIES] + min(liberties, MAX_COUNT) - 1, at)
             if first[DIFFERENCE] >= 0:
                 planes[first[DIFFERENCE], at] = 1 if own else -1
             continue
         if first[STONES] >= 0:
-            planes[first[STONES] + 2, at] = 1
+            mark(planes, first[STONES] + 2, at)
         captured, stones, liberties = preview(s, cell, colour)
         legal[at] = liberties > 0 and s[KO] != 4 * cell + colour
         if legal[at]:
             if first[CAPTURE] >= 0 and captured > 0:
-                planes[first[CAPTURE] + min(captured, MAX_COUNT) - 1, at] = 1
+                mark(planes, first[CAPTURE] + min(captured, MAX_COUNT) - 1, at)
             if first[SELF_ATARI] >= 0 and liberties == 1:
-                planes[first[SELF_ATARI] + min(stones, MAX_COUNT) - 1, at] = 1
+                mark(planes, first[SELF_ATARI] + min(stones, MAX_COUNT) - 1, at)
             if first[AFTER] >= 0:
-                planes[first[AFTER] + min(liberties, MAX_COUNT) - 1, at] = 1
+                mark(planes, first[AFTER] + min(liberties, MAX_COUNT) - 1, at)
             if first[SENSIBLE] >= 0 and not is_true_eye(s, cell, colour):
-                planes[first[SENSIBLE], at] = 1
+                mark(planes, first[SENSIBLE], at)
     if first[LADDER_CAPTURE] >= 0 or first[LADDER_ESCAPE] >= 0:
         write_ladders(s, colour, size, first, to, planes)
 
 
 @compiled
-def write_ladders(s: State, colour: int, size: int, first: Indices, to: Indices, planes: Planes) -> None:
+def write_ladders(s: State, colour: int, size: int, first: Firsts, to: Indices, planes: Planes) -> None:
     """Write the two ladder planes; arguments as in ``write_planes``."""
     for stone in range(STRIDE, CELLS - STRIDE):
-        if s[stone] in (EMPTY, WALL) or s[HEAD + stone] != stone:
+        owner = get(s, stone)
+        if owner in (EMPTY, WALL) or get(s, HEAD + stone) != stone:
             continue
-        attack = s[stone] != colour
+        attack = owner != colour
         plane = first[LADDER_CAPTURE if attack else LADDER_ESCAPE]
         if plane < 0 or count_liberties(s, stone) != (2 if attack else 1):
             continue
         cell, capture = next_liberty(s, stone, 0), 0
         while cell != 0:
             if (attack or is_legal(s, cell, colour)) and ladder_works(s, stone, cell, colour):
-                planes[plane, to[point_of(cell, size)]] = 1
+                mark(planes, plane, to[point_of(cell, size)])
             cell = capture = next_liberty(s, stone, cell) if attack else next_capture(s, stone, capture)
 
 
@@ -167,7 +180,7 @@ def _batch(
     moves: NDArray[np.int16],
     places: Indices,
     table: Indices,
-    first: Indices,
+    first: Firsts,
     planes: Planes,
     legal: NDArray[np.bool_],
     target: Indices,
@@ -236,7 +249,7 @@ def batch_planes(
     return planes.reshape(*planes.shape[:2], size, size), legal, target
 
 
-def allocate(n: int, groups: Sequence[str], size: int) -> tuple[Planes, NDArray[np.bool_], Indices]:
+def allocate(n: int, groups: Sequence[str], size: int) -> tuple[Planes, NDArray[np.bool_], Firsts]:
     """Planes (N, P, points) of zeros, legal moves (N, points), and the first plane of each group."""
     planes = np.zeros((n, sum(GROUPS[name] for name in plane_groups(groups)), size * size), np.int8)
     return planes, np.empty((n, size * size), bool), first_planes(groups)
@@ -261,10 +274,10 @@ def plane_groups(chosen: Any) -> tuple[str, ...]:
     return groups
 
 
-def first_planes(groups: Sequence[str]) -> Indices:
-    """(len(GROUPS),) the first plane of each group in a stack of these groups, -1 for the others."""
+def first_planes(groups: Sequence[str]) -> Firsts:
+    """For each of GROUPS the first plane of each group in a stack of these groups, -1 for the others."""
     first = dict(zip(groups, accumulate((GROUPS[name] for name in groups), initial=0), strict=False))
-    return np.array([first.get(name, -1) for name in GROUPS])
+    return tuple(first.get(name, -1) for name in GROUPS)
 
 
 def game_planes(games: Games, g: int, groups: Sequence[str]) -> Planes:

@@ -4,7 +4,7 @@ A board is **one int64 vector**, the *state*. Each write goes through ``put``, w
 same vector, so that any number of moves can be undone without allocation, as in reading ladders. Cells are in
 rows of 20 with a wall around the board, so the neighbours of a cell are at ±1 and ±20, and the diagonal ones
 at ±19 and ±21, for every board size. A string is a ring of stones (NEXT) with one HEAD cell, which has its
-SIZE and its liberties as a set of 6 × 64 bits (LIBS).
+SIZE, its liberties as a set of 6 × 64 bits (LIBS), and their number (COUNT); of other cells these are empty.
 """
 
 from functools import cache
@@ -28,7 +28,8 @@ WORDS = 6  # bits of cells 20 … 403 in 6 words
 HEAD = CELLS
 NEXT = HEAD + CELLS
 SIZE = NEXT + CELLS
-LIBS = SIZE + CELLS
+COUNT = SIZE + CELLS
+LIBS = COUNT + CELLS
 BORN = LIBS + CELLS * WORDS  # ply of the stone on each cell; not logged
 KO = BORN + CELLS  # 4 * cell + colour: the move forbidden by simple ko, 0 without a ko
 LOG = KO + 1  # index of the first free entry of the log
@@ -54,13 +55,19 @@ def cells_of(size: int) -> NDArray[np.int64]:
 
 
 @compiled
+def get(s: State, i: int) -> int:
+    """Read the state; of a signed index numba first tests whether it counts from the end."""
+    return s[np.uint64(i)]
+
+
+@compiled
 def put(s: State, i: int, value: int) -> None:
     """Write to the state and log the old value."""
     top = s[LOG]
-    s[top] = i
-    s[top + 1] = s[i]
+    s[np.uint64(top)] = i
+    s[np.uint64(top + 1)] = get(s, i)
     s[LOG] = top + 2
-    s[i] = value
+    s[np.uint64(i)] = value
 
 
 @compiled
@@ -69,17 +76,17 @@ def undo(s: State, mark: int) -> None:
     top = s[LOG]
     while top > mark:
         top -= 2
-        s[s[top]] = s[top + 1]
+        s[np.uint64(get(s, top))] = get(s, top + 1)
     s[LOG] = top
 
 
 @compiled
 def reset(s: State, size: int) -> None:
-    """Make the state an empty board with an empty log; a string's memory is written when it begins."""
+    """Make the state an empty board with an empty log."""
     s[:CELLS] = WALL
     s[BORN:KO] = SETUP
     s[KO] = s[SIZE] = 0  # cell 0 is the head of no string
-    s[LIBS : LIBS + WORDS] = 0
+    s[COUNT:BORN] = 0
     for row in range(size):
         start = (row + 1) * STRIDE + 1
         s[start : start + size] = EMPTY
@@ -103,9 +110,11 @@ def set_liberty(s: State, head: int, cell: int, present: bool) -> None:
     """Add a cell to the liberties of the string under ``head``, or remove it."""
     i = LIBS + head * WORDS + ((cell - STRIDE) >> 6)
     bit = 1 << ((cell - STRIDE) & 63)
-    word = s[i] | bit if present else s[i] & ~bit
-    if word != s[i]:
+    before = get(s, i)
+    word = before | bit if present else before & ~bit
+    if word != before:
         put(s, i, word)
+        put(s, COUNT + head, get(s, COUNT + head) + (1 if present else -1))
 
 
 @compiled
@@ -121,10 +130,7 @@ def popcount(word: int) -> int:
 @compiled
 def count_liberties(s: State, head: int) -> int:
     """Number of liberties of the string under ``head``."""
-    n = 0
-    for i in range(LIBS + head * WORDS, LIBS + head * WORDS + WORDS):
-        n += popcount(s[i])
-    return n
+    return get(s, COUNT + head)
 
 
 @compiled
@@ -134,12 +140,12 @@ def next_liberty(s: State, head: int, cell: int) -> int:
     w = bit >> 6
     if w >= WORDS:
         return 0
-    word = s[LIBS + head * WORDS + w] & (-1 << (bit & 63))
+    word = get(s, LIBS + head * WORDS + w) & (-1 << (bit & 63))
     while word == 0:
         w += 1
         if w == WORDS:
             return 0
-        word = s[LIBS + head * WORDS + w]
+        word = get(s, LIBS + head * WORDS + w)
     return STRIDE + 64 * w + popcount((word & -word) - 1)
 
 
@@ -149,31 +155,36 @@ def merge(s: State, head: int, gone: int) -> None:
     stone = gone
     while True:
         put(s, HEAD + stone, head)
-        stone = s[NEXT + stone]
+        stone = get(s, NEXT + stone)
         if stone == gone:
             break
-    after = s[NEXT + head]
-    put(s, NEXT + head, s[NEXT + gone])
+    after = get(s, NEXT + head)
+    put(s, NEXT + head, get(s, NEXT + gone))
     put(s, NEXT + gone, after)
-    put(s, SIZE + head, s[SIZE + head] + s[SIZE + gone])
+    put(s, SIZE + head, get(s, SIZE + head) + get(s, SIZE + gone))
+    count = 0
     for w in range(WORDS):
-        word = s[LIBS + gone * WORDS + w]
-        i = LIBS + head * WORDS + w
-        if word & ~s[i] != 0:
-            put(s, i, word | s[i])
+        i, j = LIBS + head * WORDS + w, LIBS + gone * WORDS + w
+        word = get(s, j)
+        if word != 0:
+            put(s, i, word | get(s, i))
+            put(s, j, 0)
+        count += popcount(get(s, i))
+    put(s, COUNT + head, count)
+    put(s, COUNT + gone, 0)
 
 
 @compiled
 def remove(s: State, head: int) -> None:
     """Remove a captured string; its cells become liberties of the strings around it."""
-    captor = 3 - s[head]
+    captor = 3 - get(s, head)
     stone = head
     while True:
         put(s, stone, EMPTY)
         for step in SIDES:
-            if s[stone + step] == captor:
-                set_liberty(s, s[HEAD + stone + step], stone, True)
-        stone = s[NEXT + stone]
+            if get(s, stone + step) == captor:
+                set_liberty(s, get(s, HEAD + stone + step), stone, True)
+        stone = get(s, NEXT + stone)
         if stone == head:
             break
 
@@ -186,37 +197,38 @@ def play(s: State, cell: int, colour: int) -> int:
     """
     head = cell
     for step in SIDES:
-        if s[cell + step] == colour:
-            near = s[HEAD + cell + step]
-            if head == cell or s[SIZE + near] > s[SIZE + head]:
+        if get(s, cell + step) == colour:
+            near = get(s, HEAD + cell + step)
+            if head == cell or get(s, SIZE + near) > get(s, SIZE + head):
                 head = near
     put(s, cell, colour)
     put(s, HEAD + cell, head)
-    put(s, NEXT + cell, cell if head == cell else s[NEXT + head])
     if head == cell:
+        put(s, NEXT + cell, cell)
         put(s, SIZE + cell, 1)
-        for w in range(WORDS):
-            put(s, LIBS + cell * WORDS + w, 0)
     else:
+        put(s, NEXT + cell, get(s, NEXT + head))
         put(s, NEXT + head, cell)
-        put(s, SIZE + head, s[SIZE + head] + 1)
-    for step in SIDES:
-        near = s[cell + step]
-        if near == EMPTY:
-            set_liberty(s, head, cell + step, True)
-        elif near == colour and s[HEAD + cell + step] != head:
-            merge(s, head, s[HEAD + cell + step])
-    set_liberty(s, head, cell, False)
+        put(s, SIZE + head, get(s, SIZE + head) + 1)
+        set_liberty(s, head, cell, False)
     captured = 0
     for step in SIDES:
-        if s[cell + step] == 3 - colour:
-            near = s[HEAD + cell + step]
-            set_liberty(s, near, cell, False)
-            if next_liberty(s, near, 0) == 0:
-                captured += s[SIZE + near]
-                remove(s, near)
+        near = get(s, cell + step)
+        if near == EMPTY:
+            set_liberty(s, head, cell + step, True)
+        elif near == colour:
+            other = get(s, HEAD + cell + step)
+            if other != head:
+                set_liberty(s, other, cell, False)
+                merge(s, head, other)
+        elif near != WALL:
+            other = get(s, HEAD + cell + step)
+            set_liberty(s, other, cell, False)
+            if count_liberties(s, other) == 0:
+                captured += get(s, SIZE + other)
+                remove(s, other)
     ko = 0
-    if captured == 1 and s[SIZE + head] == 1 and count_liberties(s, head) == 1:
+    if captured == 1 and get(s, SIZE + head) == 1 and count_liberties(s, head) == 1:
         ko = 4 * next_liberty(s, head, 0) + 3 - colour
     put(s, KO, ko)
     return captured
@@ -225,7 +237,7 @@ def play(s: State, cell: int, colour: int) -> int:
 @compiled
 def head_beside(s: State, cell: int, colour: int) -> int:
     """Head of the string on a cell of this colour; else 0, a string without stones or liberties."""
-    return s[HEAD + cell] if s[cell] == colour else 0
+    return get(s, HEAD + cell) if get(s, cell) == colour else 0
 
 
 @compiled
@@ -245,42 +257,74 @@ def preview(s: State, cell: int, colour: int) -> tuple[int, int, int]:
     if down in (up, left, right):
         down = 0
     stones, liberties = 1, 0
-    if up + left + right + down != 0:
-        stones += s[SIZE + up] + s[SIZE + left] + s[SIZE + right] + s[SIZE + down]
+    own = up + left + right + down
+    if own != 0:
+        stones += get(s, SIZE + up) + get(s, SIZE + left) + get(s, SIZE + right) + get(s, SIZE + down)
         liberties = -1  # the cell itself is one of theirs
-        for w in range(LIBS, LIBS + WORDS):
-            liberties += popcount(
-                s[w + up * WORDS] | s[w + left * WORDS] | s[w + right * WORDS] | s[w + down * WORDS]
-            )
-    captured = 0
-    first = second = third = 0  # heads of captured strings, to count each once
+        if own in (up, left, right, down):
+            liberties += count_liberties(s, own)
+        else:
+            for w in range(WORDS):
+                liberties += popcount(joined(s, w, up, left, right, down))
+    hostile, captured, beside_hostile = 3 - colour, 0, False
     for step in SIDES:
-        near = s[cell + step]
-        if near == EMPTY:
-            liberties += not touches(s, cell + step, up, left, right, down)
-        elif near == 3 - colour:
-            head = s[HEAD + cell + step]
-            if head != first and head != second and head != third and count_liberties(s, head) == 1:
-                first, second, third = head, first, second
-                captured += s[SIZE + head]
-                stone = head
-                while True:
-                    beside = touches(s, stone, up, left, right, down)
-                    distance = abs(stone - cell)
-                    liberties += beside or distance == 1 or distance == STRIDE
-                    stone = s[NEXT + stone]
-                    if stone == head:
-                        break
+        near = get(s, cell + step)
+        beside_hostile |= near == hostile
+        if own == 0:
+            liberties += near == EMPTY
+        elif near == EMPTY:
+            liberties += not is_joined(s, cell + step, up, left, right, down)
+    if beside_hostile:
+        first = second = third = 0  # heads of captured strings, to count each once
+        for step in SIDES:
+            if get(s, cell + step) == hostile:
+                head = get(s, HEAD + cell + step)
+                if count_liberties(s, head) == 1 and head != first and head != second and head != third:
+                    first, second, third = head, first, second
+                    captured += get(s, SIZE + head)
+                    liberties += freed(s, head, cell, up, left, right, down)
     return captured, stones, liberties
+
+
+@compiled
+def freed(s: State, captured: int, cell: int, up: int, left: int, right: int, down: int) -> int:
+    """Number of captured stones that become liberties of a stone on ``cell`` or of its strings."""
+    liberties, stone = 0, captured
+    while True:
+        distance = abs(stone - cell)
+        liberties += distance == 1 or distance == STRIDE or touches(s, stone, up, left, right, down)
+        stone = get(s, NEXT + stone)
+        if stone == captured:
+            break
+    return liberties
+
+
+@compiled
+def joined(s: State, w: int, up: int, left: int, right: int, down: int) -> int:
+    """Word ``w`` of the liberties of four strings together."""
+    i = LIBS + w
+    return (
+        get(s, i + up * WORDS)
+        | get(s, i + left * WORDS)
+        | get(s, i + right * WORDS)
+        | get(s, i + down * WORDS)
+    )
+
+
+@compiled
+def is_joined(s: State, cell: int, up: int, left: int, right: int, down: int) -> bool:
+    """Whether a cell is a liberty of one of four strings."""
+    bit = cell - STRIDE
+    return joined(s, bit >> 6, up, left, right, down) >> (bit & 63) & 1 == 1
 
 
 @compiled
 def touches(s: State, cell: int, up: int, left: int, right: int, down: int) -> bool:
     """Whether a cell is beside a stone of one of these strings."""
     for step in SIDES:
-        colour = s[cell + step]
+        colour = get(s, cell + step)
         if colour in (BLACK, WHITE):
-            head = s[HEAD + cell + step]
+            head = get(s, HEAD + cell + step)
             if head in (up, left, right, down):
                 return True
     return False
@@ -289,4 +333,4 @@ def touches(s: State, cell: int, up: int, left: int, right: int, down: int) -> b
 @compiled
 def is_legal(s: State, cell: int, colour: int) -> bool:
     """Whether a move is on an empty cell, and neither suicide nor forbidden by simple ko."""
-    return s[cell] == EMPTY and s[KO] != 4 * cell + colour and preview(s, cell, colour)[2] > 0
+    return get(s, cell) == EMPTY and s[KO] != 4 * cell + colour and preview(s, cell, colour)[2] > 0
