@@ -1,6 +1,7 @@
 """The files of a user and of a run: listed, counted, read within limits, cached, and written as a whole."""
 
 from shared.files.archive import MEMBER_LIMIT, files, is_archive, members, nothing, printable, where
+from shared.files.arrays import read_arrays, write_arrays
 from shared.files.atomic import make_folder, remove_unfinished, write, write_json, writing
 from shared.files.cache import Arrays, cache_folder, cached_arrays, is_cache
 from shared.files.content_hash import identities, identity, split_by_hash

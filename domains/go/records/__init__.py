@@ -1,6 +1,7 @@
 """Game records: SGF files as games."""
 
 from domains.go.records.games import GameRecords
+from domains.go.records.packed import pack
 from domains.go.records.read import read_records
 from domains.go.records.select import read_games
 from domains.go.records.sgf import FILE_LIMIT, Record, UnusableError, read_sgf

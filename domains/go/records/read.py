@@ -70,7 +70,7 @@ def _read(path: Path) -> Arrays:
         setups.append(setup)
         played.append(moves[:legal])
         facts = game.handicap, game.ranks, game.result, game.date
-        rows.append((game.size, to_play, *facts, name, *_hashes(game.size, setup, moves[:legal])))
+        rows.append((game.size, to_play, *facts, name, *hashes(game.size, setup, moves[:legal])))
     columns = {
         name: np.array([row[i] for row in rows], kind) for i, (name, kind) in enumerate(COLUMNS.items())
     }
@@ -89,7 +89,7 @@ def _games(path: Path, seen: Inventory) -> Iterator[tuple[str, Record | Unusable
             yield member.name, game
 
 
-def _hashes(size: int, setup: NDArray[np.int16], moves: NDArray[np.int16]) -> list[int]:
+def hashes(size: int, setup: NDArray[np.int16], moves: NDArray[np.int16]) -> list[int]:
     """Two hashes that rotated and mirrored games share: of all moves, and of the first."""
     setups, forms = (
         encode_move(symmetries(size)[:, move_point(codes)], move_colour(codes)).astype(np.int16)

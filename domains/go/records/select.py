@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 from domains.go.board import is_pass, move_colour
 from domains.go.records.games import GameRecords
-from domains.go.records.read import Records, read_records
+from domains.go.records.packed import is_packed, read_any
+from domains.go.records.read import Records
 from domains.go.records.sgf import UNKNOWN, rank
 from shared.errors import UserError
 from shared.files import Inventory, is_archive, printable
@@ -31,7 +32,8 @@ def read_games(
     position is legal), and up to setup stones after its first move.
 
     Args:
-        path: an SGF file, a folder, or an archive (zip, tar, tar.gz, tar.xz, tar.bz2); or several.
+        path: an SGF file, a folder, an archive (zip, tar, tar.gz, tar.xz, tar.bz2), or a file of ``pack``; or
+            several.
         size: games on other boards are skipped.
         max_handicap: games with more handicap stones are skipped.
         min_rank: such as "6d": only moves of players at least that strong count, and games without any are
@@ -50,7 +52,7 @@ def read_games(
     min_strength = UNKNOWN if min_rank is None else rank(min_rank)
     if min_rank is not None and min_strength == UNKNOWN:
         raise UserError(f"data.min_rank: must be a rank such as 6d, 3k or 9p, got {min_rank!r}")
-    parts = [read_records(path, cache) for path in paths]
+    parts = [read_any(path, cache) for path in paths]
     seen, cut = Inventory(), Inventory()
     for path, part in zip(paths, parts, strict=True):
         for g in np.flatnonzero(part.columns["size"] != size):
@@ -110,7 +112,7 @@ def read_games(
 
 def _refuse(path: Path, part: Records) -> None:
     """Refuse skipped and cut games, with their place."""
-    packed = is_archive(path) and not path.is_dir()
+    packed = is_packed(path) or (is_archive(path) and not path.is_dir())
     place = f"{path}!" if packed else f"{path if path.is_dir() else path.parent}/"
     for inventory in (part.seen, part.cut):
         try:
