@@ -7,5 +7,6 @@ DOMAIN = Domain(
     data=("domains.go.data.GoData",),
     predict="domains.go.predict.predict",
     explain="domains.go.explain.GoDomain",
+    page="domains.go.page.GoPage",
     bench="domains.go.bench.bench",
 )

@@ -42,6 +42,16 @@ class GoDomain(InputAdapter):
         groups = plane_groups(self.module.hparams["model"]["planes"])
         return [group for group in groups for _ in range(GROUPS[group])]
 
+    @property
+    def plane_names(self) -> list[str]:
+        """The name of each plane."""
+        names = []
+        for group in dict.fromkeys(self.planes):
+            number = GROUPS[group]
+            numbered = [f"{group} {n + 1}" for n in range(number)] if number > 1 else [group]
+            names += ["own", "opp.", "empty"] if group == "stone colour" else numbered
+        return names
+
     def read(self, source: Path, move: int | None = None) -> list[Example]:
         """The position before a move of each game of a path; None: before the last."""
         games, chosen = read(source, int(self.module.hparams["extent"][0]), move)
@@ -132,12 +142,7 @@ class GoDomain(InputAdapter):
         gap = weight.size(2) + 1
         apart = np.pad(weight.numpy(), ((0, 0), (0, 0), (0, 1)), constant_values=np.nan)
         draw_signed(axes, np.hstack(list(apart))[:, :-1], float(weight.abs().max()), aspect="auto")
-        words = []
-        for group in dict.fromkeys(self.planes):
-            number = GROUPS[group]
-            numbered = [f"{group} {n + 1}" for n in range(number)] if number > 1 else [group]
-            words += ["own", "opp.", "empty"] if group == "stone colour" else numbered
-        axes.set_xticks([gap * (n + 0.5) - 1 for n in range(len(weight))], words, fontsize=9)
+        axes.set_xticks([gap * (n + 0.5) - 1 for n in range(len(weight))], self.plane_names, fontsize=9)
         axes.set(yticks=[])
         axes.tick_params(length=0, labelbottom=False)
         axes.spines[:].set_visible(False)

@@ -51,7 +51,8 @@ def predict(
     drawn: list[GamePredictions] = []
     for g, (name, ply) in enumerate(progress(chosen, "predicting", disable=len(chosen) == 1)):
         predictions = _predictions(module, games, g, name, ply)
-        rows += _rows(predictions, games, module.classes, top, unsure)
+        colours = move_colour(games.move_at(g, ply))
+        rows += rows_of(predictions, colours, module.classes, top, unsure)
         if len(drawn) < DRAWN:
             drawn.append(predictions)
     summary = [games.summary]
@@ -74,10 +75,7 @@ def read(
     columns = read_records(source).columns
     sizes = columns["size"]
     if len(sizes) and not (sizes == size).any():
-        raise UserError(
-            f"{where(source, columns['name'][0])}: a board of {sizes[0]}×{sizes[0]}, "
-            f"but the network plays on {size}×{size}; give games of that size, or another run"
-        )
+        raise wrong_size(where(source, columns["name"][0]), int(sizes[0]), size)
     games = read_games(source, size=size, min_moves=0, learn=False).with_next()
     several, seen, chosen = Counter(games.name), Counter[str](), []
     for g, name in enumerate(games.name):
@@ -85,6 +83,14 @@ def read(
         label = name if several[name] == 1 else f"{name} game {seen[name]}"
         chosen.append((label, _plies(games, g, move, where(source, label))))
     return games, chosen
+
+
+def wrong_size(place: str, got: int, size: int) -> UserError:
+    """The error for a game on a board of another size than the network's."""
+    return UserError(
+        f"{place}: a board of {got}×{got}, "
+        f"but the network plays on {size}×{size}; give games of that size, or another run"
+    )
 
 
 def _plies(games: GameRecords, g: int, move: int | None, place: str) -> NDArray[np.int64]:
@@ -111,9 +117,9 @@ def _predictions(
         part = ply[start : start + BATCH]
         symmetry = np.zeros(len(part), np.uint8)
         planes, legal, points = batch_planes(games, np.full(len(part), g), part, symmetry, groups)
-        parts.append(answers(module, {"x": planes}))
-        shares = parts[-1]._replace(logits=np.where(legal, parts[-1].logits, -np.inf)).probabilities
-        probabilities.append(np.where(legal, shares, 0))  # NaN where no move is legal
+        answered, shares = policy(module, planes, legal)
+        parts.append(answered)
+        probabilities.append(shares)
         played.append(points)
     whole, points = np.concatenate(probabilities), np.concatenate(played)
     real = points < whole.shape[1]
@@ -123,10 +129,19 @@ def _predictions(
     return GamePredictions(name, g, ply, points, whole, rank, probability, Answers.joined(parts))
 
 
-def _rows(
-    predictions: GamePredictions, games: GameRecords, classes: list[str], top: int, unsure: float
+def policy(
+    module: Classifier, planes: NDArray[np.int8], legal: NDArray[np.bool_]
+) -> tuple[Answers, NDArray[np.float64]]:
+    """The answers for N positions, and the probabilities (N, points) of the legal moves, which share all."""
+    answered = answers(module, {"x": planes})
+    shares = answered._replace(logits=np.where(legal, answered.logits, -np.inf)).probabilities
+    return answered, np.where(legal, shares, 0)  # NaN where no move is legal
+
+
+def rows_of(
+    predictions: GamePredictions, colours: NDArray[np.int16], classes: list[str], top: int, unsure: float
 ) -> Iterator[dict[str, Any]]:
-    colours = move_colour(games.move_at(predictions.game, predictions.ply))
+    """A row for each position; ``colours`` (N,) are to play."""
     for n, (colour, ply, played, shares, rank, probability) in enumerate(
         zip(colours, *predictions[2:-1], strict=True)
     ):

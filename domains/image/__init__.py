@@ -7,5 +7,6 @@ DOMAIN = Domain(
     data=("domains.image.data.ImageData",),
     predict="domains.image.predict.predict",
     explain="domains.image.explain.ImageDomain",
+    page="domains.image.page.ImagePage",
     input_keys=("size", "channels", "fit"),
 )

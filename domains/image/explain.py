@@ -33,12 +33,21 @@ class ImageDomain(InputAdapter):
         """Pictures of a file, a folder or an archive."""
         seen = Inventory()
         examples = [
-            Example(self.module.preprocess({"x": torch.from_numpy(pixels)[None]})[0][0].contiguous(), name)
+            self.on(pixels, name)
             for names, pictures in batches(self.module, source, seen)
             for name, pixels in zip(names, pictures, strict=True)
         ]
         self.remarks = seen.summary()
         return examples
+
+    def on(self, pixels: np.ndarray, name: str) -> Example:
+        """A picture uint8 (channels, size, size) as an input."""
+        return Example(self.module.preprocess({"x": torch.from_numpy(pixels)[None]})[0][0].contiguous(), name)
+
+    def pixels(self, example: Example) -> Tensor:
+        """An input in grey levels (channels, height, width) from 0 to 255."""
+        mean, std = self.module.moments()
+        return (example.x.float() * std + mean).clamp(0, 255)
 
     def describe(self, dataset: Dataset, item: int) -> tuple[str, None]:
         """The file's name, or the number where pictures come without names."""
@@ -57,8 +66,7 @@ class ImageDomain(InputAdapter):
 
     def show(self, axes: Axes, example: Example, heat: np.ndarray | None = None) -> None:
         """The picture; under relevance it is pale."""
-        mean, std = self.module.moments()
-        shown = ((example.x.float() * std + mean) / 255).clamp(0, 1).permute(1, 2, 0).numpy()
+        shown = (self.pixels(example) / 255).permute(1, 2, 0).numpy()
         shown = shown.repeat(3, 2) if shown.shape[2] == 1 else shown
         axes.axis("off")
         if heat is not None:

@@ -1,6 +1,6 @@
 """Predictions of a trained network for a user's own pictures."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -25,18 +25,29 @@ def predict(module: ImageClassifier, source: Path, *, top: int, unsure: float = 
     thumbnails: list[np.ndarray] = []
     seen, remarks = Inventory(), dict[str, list[str]]()
     for names, pictures in batches(module, source, seen, remarks):
-        answered = answers(module, {"x": pictures})
-        for n, (name, row) in enumerate(zip(names, answered.probabilities, strict=True)):
-            likeliest = best(row, module.classes, top)
-            answer, probability = likeliest[0]["name"], likeliest[0]["probability"]
-            trust = answered.trust(n, probability, unsure, remarks[name])
-            rows.append(
-                {"file": name, "answer": answer, "probability": probability, **trust, "best": likeliest}
-            )
+        rows += rows_of(module, names, pictures, remarks, top, unsure)
         thumbnails.extend(pictures)
     summary = f"{len(rows):,} picture{'s' * (len(rows) != 1)}"
     page = contact_sheet(thumbnails, rows, f"{printable(source.name)}: {summary}")
     return Predictions(rows, "\n".join([summary, *seen.summary()]), pages={"pictures.html": page})
+
+
+def rows_of(
+    module: ImageClassifier,
+    names: Sequence[str],
+    pictures: np.ndarray,
+    remarks: Mapping[str, list[str]],
+    top: int,
+    unsure: float,
+) -> list[dict[str, Any]]:
+    """A row for each picture uint8 (N, channels, size, size)."""
+    rows, answered = [], answers(module, {"x": pictures})
+    for n, (name, row) in enumerate(zip(names, answered.probabilities, strict=True)):
+        likeliest = best(row, module.classes, top)
+        answer, probability = likeliest[0]["name"], likeliest[0]["probability"]
+        trust = answered.trust(n, probability, unsure, remarks[name])
+        rows.append({"file": name, "answer": answer, "probability": probability, **trust, "best": likeliest})
+    return rows
 
 
 def batches(

@@ -13,6 +13,7 @@ DOMAIN = Domain(
     ),
     predict="domains.speech.predict.predict",
     explain="domains.speech.explain.SpeechDomain",
+    page="domains.speech.page.SpeechPage",
     bench="domains.speech.bench.bench",
     input_keys=("sizes",),
 )

@@ -19,7 +19,7 @@ from domains.speech.figures import Label, draw_spectrogram, draw_strip
 from domains.speech.module import SpeechClassifier
 from domains.speech.preprocessing import FLOOR, LogMel
 from domains.speech.reading import FULL_SCALE, Recordings, load
-from domains.speech.running import Grid, block_at, hear
+from domains.speech.running import Grid, block_at, hear, stretched
 from shared.errors import UserError, require_number
 from shared.explain import (
     Box,
@@ -33,7 +33,7 @@ from shared.explain import (
     draw_signed,
 )
 from shared.results import GREEN
-from shared.training import Dataset
+from shared.training import Dataset, as_tensors
 
 LONGEST = 10.0  # seconds of a recording that is explained as a whole
 DECIBELS = 10 / np.log(10)  # in a neper of power
@@ -70,43 +70,41 @@ class SpeechDomain(InputAdapter):
 
     def read(self, source: Path, moment: float | None = None) -> list[Example]:
         """Recordings of a file, a folder or an archive, each as a whole, or at a moment in seconds."""
-        seen, examples = Recordings(), []
-        if self.module.network.over_time:
-            return self._read_moments(source, moment)
-        if moment is not None:
-            must = "must be omitted for a network with one answer for a recording"
-            raise UserError(f"moment: {must}, got {moment}")
-        read = partial(load, rate=self.log_mel.rate, max_seconds=LONGEST)
-        for name, audio in seen.read(source, read, "reading"):
+        seen, examples, remarks = Recordings(), [], list[str]()
+        for name, (example, remark) in seen.read(source, partial(self.read_one, moment=moment), "reading"):
             seen.use(name)
-            examples.append(self.on(audio.samples, name + (f" ({audio.damage})" if audio.damage else "")))
-        if not examples:
-            raise seen.none_usable(source)
-        self.remarks = seen.summary()
-        return examples
-
-    def _read_moments(self, source: Path, moment: float | None) -> list[Example]:
-        seen, grid, remarks = Recordings(), Grid.of(self.module), []
-        examples: list[Example] = []
-        for name, (heard, data) in seen.read(source, lambda data: (hear(self.module, data), data), "reading"):
-            seen.use(name)
-            if moment is None:
-                segment = max(heard.segments, key=lambda one: one.stop - one.start, default=None)
-                middle = segment.middle if segment else len(heard.answers.logits) // 2
-                what = f"the longest label, {self.module.classes[segment.answer]}" if segment else "it"
-                remarks.append(
-                    f"{name}: explained is the middle of {what}; moment= names another, in seconds"
-                )
-            else:
-                require_number(f"moment (seconds of {name})", moment, 0, round(heard.seconds, 3))
-                middle = min(grid.window(moment), len(heard.answers.logits) - 1)
-            samples, first = block_at(heard, data, grid.seconds(middle))
-            block = self.on(samples, name, levels=heard.levels)
-            examples.append(self._cut(replace(block, window=middle - first), first, heard.levels))
+            examples.append(replace(example, name=f"{name}{example.name}"))
+            remarks += [f"{name}: {remark}"] * bool(remark)
         if not examples:
             raise seen.none_usable(source)
         self.remarks = [*remarks, *seen.summary()]
         return examples
+
+    def read_one(
+        self, data: Path | bytes, moment: float | None = None, stretch: float = 1.0
+    ) -> tuple[Example, str]:
+        """One recording, whose name ends in that of the example, as a whole or at a moment; and a remark.
+
+        ``stretch`` is as for ``LogMel``.
+        """
+        if not self.module.network.over_time:
+            if moment is not None:
+                must = "must be omitted for a network with one answer for a recording"
+                raise UserError(f"moment: {must}, got {moment}")
+            audio = load(data, self.log_mel.rate, LONGEST)
+            return self.on(audio.samples, audio.damage and f" ({audio.damage})", stretch=stretch), ""
+        heard, grid, remark = hear(self.module, data, stretch), Grid.of(self.module), ""
+        if moment is None:
+            segment = max(heard.segments, key=lambda one: one.stop - one.start, default=None)
+            middle = segment.middle if segment else len(heard.answers.logits) // 2
+            what = f"the longest label, {self.module.classes[segment.answer]}" if segment else "it"
+            remark = f"explained is the middle of {what}; moment= names another, in seconds"
+        else:
+            require_number("moment (seconds)", moment, 0, round(heard.seconds, 3))
+            middle = min(grid.window(moment), len(heard.answers.logits) - 1)
+        samples, first = block_at(heard, data, grid.seconds(middle))
+        block = self.on(samples, "", levels=heard.levels, stretch=stretch)
+        return self._cut(replace(block, window=middle - first), first, heard.levels), remark
 
     def _cut(self, block: Example, first: int = 0, levels: NDArray[np.float32] | None = None) -> Example:
         """The seconds around the window that is explained, of a block that begins with window ``first``."""
@@ -138,11 +136,12 @@ class SpeechDomain(InputAdapter):
         name: str,
         label: int | None = None,
         levels: NDArray[np.float32] | None = None,
+        stretch: float = 1.0,
     ) -> Example:
-        """A clip as an input, scaled by its own levels or others (see ``LogMel``)."""
-        batch = {"x": torch.from_numpy(samples)[None], "lengths": torch.tensor([len(samples)])}
-        batch |= {} if levels is None else {"levels": torch.from_numpy(levels)[None]}
-        x, frames = self.module.preprocess(batch)
+        """A clip as an input, scaled by its own levels or others, and stretched (see ``LogMel``)."""
+        batch = stretched(samples[None], np.array([len(samples)]), stretch)
+        batch |= {} if levels is None else {"levels": levels[None]}
+        x, frames = self.module.preprocess(as_tensors(batch, self.module.device))
         return Example(self.own(x[0], frames).contiguous(), name, label, samples)
 
     def describe(self, dataset: Dataset, item: int) -> tuple[str, NDArray[np.int16]]:

@@ -1,6 +1,6 @@
 """Predictions of a trained network for a user's own recordings."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -13,7 +13,7 @@ from domains.speech.figures import clip_picture, long_picture
 from domains.speech.levels import decibels
 from domains.speech.module import SpeechClassifier
 from domains.speech.reading import Recordings, UnusableError, has_sound, open_recording
-from domains.speech.running import Heard, hear
+from domains.speech.running import Heard, hear, stretched
 from shared.commands import Answers, Predictions, answers, best
 from shared.errors import UserError, require_number
 from shared.files import where
@@ -22,6 +22,7 @@ BLOCK = 20.0  # seconds read and predicted at a time: memory stays bounded
 DRAWN = 20  # recordings of which pictures are made
 REMARKS = 5  # on damaged recordings, that are listed
 SECONDS = (0.01, 60)  # of a stretch, and from one to the next
+STRETCH = (0.5, 2)  # factors of all frequencies
 BATCH = 2**22  # samples in a batch of stretches, at most
 COLUMNS = 1500  # of a spectrogram's picture, at most
 
@@ -65,6 +66,7 @@ def predict(
     unsure: float = 0.8,
     window: float | None = None,
     hop: float | None = None,
+    stretch: float = 1.0,
 ) -> Predictions:
     """The likeliest words of each recording, or of each stretch of a long one; over time see ``Heard``.
 
@@ -74,7 +76,9 @@ def predict(
 
     The source is a recording, a folder of them, or an archive. ``window`` is the seconds of a stretch; given,
     short recordings are cut as well. ``hop`` is the seconds from one to the next; None: half a stretch.
+    ``stretch`` is a factor of all frequencies, as of another voice, see ``LogMel``.
     """
+    require_number("stretch", stretch, *STRETCH)
     for key, value in (("window (seconds)", window), ("hop (seconds)", hop)):
         if value is not None:
             require_number(key, value, *SECONDS)
@@ -83,13 +87,12 @@ def predict(
     seen = Recordings()
     remarks: list[str] = []
     spoken: list[str] = []
-    read: Callable[[Path | bytes], Stretches | Heard] = partial(_stretches, module, window=window, hop=hop)
     if module.network.over_time:
         for key, value in (("window", window), ("hop", hop)):
             if value is not None:
                 must = "must be omitted for a network that answers for each moment"
                 raise UserError(f"{key}: {must}, got {value}")
-        read = partial(hear, module)
+    read = partial(read_one, module, window=window, hop=hop, stretch=stretch)
     for name, heard in seen.read(source, read, "reading"):
         seen.use(name)
         rows += [{"file": name, **row} for row in heard.rows(top, unsure)]
@@ -111,12 +114,26 @@ def predict(
     return Predictions(rows, "\n".join(lines), pictures)
 
 
+def read_one(
+    module: SpeechClassifier,
+    data: Path | bytes,
+    *,
+    window: float | None = None,
+    hop: float | None = None,
+    stretch: float = 1.0,
+) -> Stretches | Heard:
+    """The predictions for one recording; see ``predict``."""
+    if module.network.over_time:
+        return hear(module, data, stretch)
+    return _stretches(module, data, window=window, hop=hop, stretch=stretch)
+
+
 def _title(name: str) -> str:
     return name if len(name) <= 60 else f"…{name[-59:]}"
 
 
 def _stretches(
-    module: SpeechClassifier, data: Path | bytes, *, window: float | None, hop: float | None
+    module: SpeechClassifier, data: Path | bytes, *, window: float | None, hop: float | None, stretch: float
 ) -> Stretches:
     """The predictions for all stretches of a recording, a block of them at a time."""
     known, rate = module.preprocessing.seconds, module.log_mel.rate
@@ -142,7 +159,7 @@ def _stretches(
             if sounding.any():
                 count = max(BATCH // size, 1)
                 for part in np.split(np.flatnonzero(sounding), range(count, sounding.sum(), count)):
-                    parts.append(answers(module, {"x": batch[part], "lengths": lengths[part]}))
+                    parts.append(answers(module, stretched(batch[part], lengths[part], stretch)))
                 starts.append((first + places[sounding]) / rate)
                 ends.append((first + places + lengths)[sounding] / rate)
         damage = file.damage()

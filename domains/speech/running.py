@@ -155,8 +155,8 @@ class Heard:
         return "".join(f"; {words}" for words in (part, self.problem) if words)
 
 
-def hear(module: SpeechClassifier, data: Path | bytes) -> Heard:
-    """Predict the windows of a recording, a block of them at a time.
+def hear(module: SpeechClassifier, data: Path | bytes, stretch: float = 1.0) -> Heard:
+    """Predict the windows of a recording, a block of them at a time; ``stretch`` as for ``LogMel``.
 
     A recording no longer than the longest training clip is one input, as in the test. A longer one is scaled
     by the levels of all its seconds that are no pause: it is read twice.
@@ -168,7 +168,8 @@ def hear(module: SpeechClassifier, data: Path | bytes) -> Heard:
     with open_recording(data) as file:
         for first, x in grid.blocks(file):
             sounding = sounding or bool(has_sound(x[None])[0])
-            heard = answers(module, _batch(x, levels))
+            levelled = {} if levels is None else {"levels": levels[None]}
+            heard = answers(module, stretched(x[None], np.array([len(x)]), stretch) | levelled)
             if parts:  # what the block before heard after its end, this one has heard more of
                 parts[-1] = parts[-1].part(0, grid.block + (grid.margin if len(parts) == 1 else 0))
             parts.append(heard.part(grid.margin if first else 0))
@@ -199,9 +200,10 @@ def block_at(heard: Heard, data: Path | bytes, seconds: float) -> tuple[NDArray[
     return x, first
 
 
-def _batch(x: NDArray[np.int16], levels: NDArray[np.float32] | None) -> dict[str, Any]:
-    batch = {"x": x[None], "lengths": np.array([len(x)])}
-    return batch if levels is None else batch | {"levels": levels[None]}
+def stretched(x: NDArray[np.int16], lengths: NDArray[np.int64], stretch: float) -> dict[str, Any]:
+    """A batch of clips, as of voices whose frequencies are ``stretch`` times as high."""
+    batch = {"x": x, "lengths": lengths}
+    return batch if stretch == 1.0 else batch | {"stretch": np.full(len(x), stretch, np.float32)}
 
 
 def _levels(module: SpeechClassifier, data: Path | bytes) -> NDArray[np.float32] | None:

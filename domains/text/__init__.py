@@ -7,5 +7,6 @@ DOMAIN = Domain(
     data=("domains.text.data.TextData",),
     predict="domains.text.predict.predict",
     explain="domains.text.explain.TextDomain",
+    page="domains.text.page.TextPage",
     model_keys=("embedding", "channels", "spread", "naive_bayes", "max_norm"),
 )

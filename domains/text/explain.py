@@ -209,15 +209,18 @@ class TextDomain(InputAdapter):
 
     def show_filter(self, axes: Axes, weight: Tensor, layer: str) -> None:
         """The words nearest to each row of a filter, in the order in which it reads them."""
-        vectors = torch.nn.functional.normalize(self.vectors[len(Vocabulary.SPECIAL) :], dim=2)
         axes.axis("off")
-        columns = weight.size(1)
-        for row in range(columns):
-            sizes = torch.einsum("vce,ce->v", vectors[..., : weight.size(2)], weight[:, row])
-            best = sizes.argsort(descending=True)[:NEAREST] + len(Vocabulary.SPECIAL)
-            words = "\n".join(printable(self.vocabulary[n]) for n in best)
+        rows = self.nearest_words(weight)
+        for row, words in enumerate(rows):
             style: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": 9, "parse_math": False}
-            axes.text((row + 0.5) / columns, 0.5, words, **style)
+            axes.text((row + 0.5) / len(rows), 0.5, "\n".join(map(printable, words)), **style)
+
+    def nearest_words(self, weight: Tensor) -> list[list[str]]:
+        """For each row of a filter (channels, rows, embedding) the nearest words, the nearest first."""
+        vectors = torch.nn.functional.normalize(self.vectors[len(Vocabulary.SPECIAL) :], dim=2)
+        sizes = torch.einsum("vce,cre->rv", vectors[..., : weight.size(2)], weight)
+        best = sizes.argsort(dim=1, descending=True)[:, :NEAREST] + len(Vocabulary.SPECIAL)
+        return [[self.vocabulary[n] for n in row] for row in best.tolist()]
 
     def plant(self, random: np.random.Generator) -> Planted:
         """Words drawn from the vocabulary; at random places the keyword of a class, and decoys.

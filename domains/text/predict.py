@@ -52,7 +52,7 @@ def predict(
     these, or ``-``, standard input; ``text`` is one sentence instead. At most ``top`` filters are listed.
     """
     sentences = sentences_of(source, text, Form(text=str(column), label=None))
-    rows, marked, phrases = zip(*_predictions(module, sentences, top, unsure), strict=True)
+    rows, marked, phrases = zip(*predictions(module, sentences, top, unsure), strict=True)
     headings = [
         f"{row['file']}, line {row['line']}: {row['label']} {percent(row['probability'])}"
         + ", unsure" * (row["sure"] == "no")
@@ -87,14 +87,14 @@ def sentences_of(source: Path | None, text: object, form: Form) -> Sentences:
     return sentences_of_bytes(data, "standard input", form)
 
 
-def _predictions(module: TextClassifier, sentences: Sentences, top: int, unsure: float) -> list[Prediction]:
+def predictions(module: TextClassifier, sentences: Sentences, top: int, unsure: float) -> list[Prediction]:
     """A prediction for each sentence; a batch holds sentences of similar lengths."""
     vocabulary = Vocabulary(module.settings["tokens"], module.preprocessing.vocabulary)
     longest = module.preprocessing.longest
     ids = [np.array(numbers[:longest]) for numbers in vocabulary.ids(sentences.texts)]
     batches = TextDataset(ids, np.zeros(len(ids), np.int64))
     draws = list(Draws(len(batches), BATCH, lengths=batches.lengths))
-    predictions: dict[int, Prediction] = {}
+    done: dict[int, Prediction] = {}
     for draw in progress(draws, "predicting", disable=len(draws) == 1):
         items = draw.items.tolist()
         batch = batches[draw]
@@ -109,8 +109,8 @@ def _predictions(module: TextClassifier, sentences: Sentences, top: int, unsure:
             remarks = _remarks(sentences.texts[item], tokens, len(encoding), module.settings["tokens"])
             trust = answered.trust(n, probability, unsure, remarks)
             columns = {"label": answer, "probability": probability, **trust, "best": likeliest}
-            predictions[item] = _prediction(sentences, item, tokens, columns, picks[n], top)
-    return [predictions[item] for item in range(len(batches))]
+            done[item] = _prediction(sentences, item, tokens, columns, picks[n], top)
+    return [done[item] for item in range(len(batches))]
 
 
 def _remarks(text: str, tokens: Tokens, count: int, kind: str) -> list[str]:

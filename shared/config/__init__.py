@@ -15,7 +15,7 @@ from shared.config.check import (
 )
 from shared.config.cli import Command, compose
 from shared.config.conform import check_arguments, check_known, check_value
-from shared.config.console import Console, print_line, progress, progress_bar, reading
+from shared.config.console import Console, listening, print_line, progress, progress_bar, reading
 from shared.config.domain import Domain, check_name, find_domain
 from shared.config.keys import check_keys, declared, keys_read, known_keys, nearest_key
 from shared.config.limits import Balance, Below, Count, Loss, NotNegative, Positive, Seed, Whole

@@ -1,6 +1,8 @@
 """What commands print: results on standard output, remarks and progress on standard error."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sized
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
 import rich.console
@@ -33,6 +35,22 @@ class _Read(Protocol):
 
 Item = TypeVar("Item")
 Part = TypeVar("Part", bound=_Read)
+# What is done, how far, and of how much (None: unknown).
+Listener = Callable[[str, int | float, int | float | None], None]
+_listener: ContextVar[Listener | None] = ContextVar("listener", default=None)
+
+
+@contextmanager
+def listening(listener: Listener) -> Iterator[None]:
+    """Inside the context, and in its thread alone, progress goes to a function instead of a bar.
+
+    What the function raises ends the work.
+    """
+    token = _listener.set(listener)
+    try:
+        yield
+    finally:
+        _listener.reset(token)
 
 
 def print_line(text: str, *, error: bool = False, console: rich.console.Console | None = None) -> None:
@@ -47,12 +65,26 @@ def progress(
     items: Iterable[Item], description: str, total: int | None = None, *, disable: bool = False
 ) -> Iterable[Item]:
     """The items, with a bar that vanishes after the last; ``total`` is their number where ``len`` fails."""
+    if listener := _listener.get():
+        return _heard(items, description, total, listener)
     bar = Console(stderr=True)
     return track(items, description, total, console=bar, transient=True, disable=disable)
 
 
+def _heard(items: Iterable[Item], description: str, total: int | None, listener: Listener) -> Iterator[Item]:
+    of = len(items) if total is None and isinstance(items, Sized) else total
+    for number, item in enumerate(items):
+        listener(description, number, of)
+        yield item
+
+
 def reading(parts: Iterable[Part], description: str) -> Iterator[Part]:
     """The parts of what is read, with a bar of the share that each says is ``done``."""
+    if listener := _listener.get():
+        for part in parts:
+            listener(description, part.done, 1.0)
+            yield part
+        return
     console = Console(stderr=True)
     with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task(description, total=1.0)

@@ -21,6 +21,7 @@ class Domain:
         data: the classes of its data, each a ``DataModule``; ``data._target_`` says which.
         predict: the function behind ``predict.py``, see ``shared.commands.predict.Predictions``.
         explain: the class of its adapter for ``explain.py``, a ``shared.explain.InputAdapter``.
+        page: the class of its adapter for ``app.py``, a ``shared.app.Page``.
         bench: the function that adds measurements of its own to ``bench.py``.
         model_keys: what the module itself reads of ``config.model``, beside the layers.
         input_keys: of ``config.data``, those that decide what the layers take: a training that starts from
@@ -31,6 +32,7 @@ class Domain:
     data: tuple[str, ...]
     predict: str | None = None
     explain: str | None = None
+    page: str | None = None
     bench: str | None = None
     model_keys: tuple[str, ...] = ()
     input_keys: tuple[str, ...] = ()

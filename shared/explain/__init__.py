@@ -15,11 +15,13 @@ from shared.explain.adapter import (
     draw_box,
     draw_signed,
 )
-from shared.explain.command import explain_run
+from shared.explain.checks.base import passed_checks, rows_of
+from shared.explain.command import build_adapter, explain_run, measured_checks
 from shared.explain.examples import show
 from shared.explain.explanation import Box, Example, Explanation, Input, Inputs, Shown
-from shared.explain.method import Method
-from shared.explain.units import Target
+from shared.explain.method import METHODS, Method, explain, methods_of
+from shared.explain.panels import words_of
+from shared.explain.units import Target, activations, default_layer, find_layer, first_filters
 
 for _folder in ("methods", "checks"):  # each function registers itself
     for _module in iter_modules([f"{__path__[0]}/{_folder}"]):

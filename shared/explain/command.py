@@ -130,7 +130,7 @@ def _check(run: Run, adapter: InputAdapter, config: DictConfig) -> Path:
 
 def _explain(run: Run, adapter: InputAdapter, config: DictConfig) -> Path:
     """Make the panels, one after the other, and write the report."""
-    checks = _measured(run)
+    checks = measured_checks(run)
     methods, order = _ordered(_methods(config), config, checks)
     examples, remarks = _examples(adapter, config)
     for remark in remarks:
@@ -199,7 +199,7 @@ def _ordered(methods: list[Method], config: DictConfig, checks: Checks) -> tuple
     return sorted(methods, key=failures), order
 
 
-def _measured(run: Run) -> Checks:
+def measured_checks(run: Run) -> Checks:
     """The measurements of the run's checks, if it was checked."""
     path = run.output / "explanations" / "check" / "checks.json"
     if not path.is_file():

@@ -49,6 +49,11 @@ class Method:
         METHODS[self.name] = self
         return function
 
+    def sentences(self, one: Explanation, target: str) -> tuple[str, str]:
+        """How to read an explanation of a target, and what its value and baseline are."""
+        numbers = {"value": f"{one.value:.4g}", "baseline": f"{one.baseline:.4g}", "target": target}
+        return self.caption.format(**numbers), self.numbers.format(**numbers)
+
 
 METHODS: dict[str, Method] = {}
 

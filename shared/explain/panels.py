@@ -155,24 +155,28 @@ class Panels:
     def _lines(self, method: Method, one: Explanation, target: Target | None) -> list[str]:
         """How to read it, what value and baseline are, and how well the method passed the run's checks."""
         words = "the target" if target is None else target.words(self.adapter.module.classes)
-        numbers = {"value": f"{one.value:.4g}", "baseline": f"{one.baseline:.4g}", "target": words}
-        lines = [method.caption.format(**numbers)]
+        read, numbers = method.sentences(one, words)
+        lines = [read]
         if method.kind in ("units", "input"):
             lines.append(self.adapter.drawn)
         if target is not None:
-            lines.append(method.numbers.format(**numbers))
+            lines.append(numbers)
         return [line for line in (*lines, self.passed.get(method.name, "")) if line]
 
     def _details(self, meta: dict[str, Any], target: Target | None) -> str:
         """The target, and how it was made."""
         first = [] if target is None else [f"target: {target.words(self.adapter.module.classes)}"]
-        hidden = DRAWN if target is not None else (*DRAWN, "dead")
-        shown = [
-            f"{key}: {f'{value:.3g}' if isinstance(value, float) else value}"
-            for key, value in meta.items()
-            if key not in hidden and value is not None and value is not False
-        ]
-        return ", ".join(first + shown)
+        hidden = () if target is not None else ("dead",)
+        return ", ".join([*first, *words_of(meta, hidden)])
+
+
+def words_of(meta: dict[str, Any], hidden: Sequence[str] = ()) -> list[str]:
+    """How an explanation was made, but what its figure or a sentence shows."""
+    return [
+        f"{key}: {f'{value:.3g}' if isinstance(value, float) else value}"
+        for key, value in meta.items()
+        if key not in (*DRAWN, *hidden) and value is not None and value is not False
+    ]
 
 
 def _row(name: str, one: Explanation, width: int) -> list[Shown]:

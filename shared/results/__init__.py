@@ -1,8 +1,8 @@
 """Numbers and plots of trained networks: each metric with its n and its 95 % interval."""
 
 from shared.results.baselines import doubts
-from shared.results.by_class import ClassScores, scores_by_class
-from shared.results.calibration import calibration_error
+from shared.results.by_class import ClassScores, confusion, scores_by_class
+from shared.results.calibration import calibration_bins, calibration_error
 from shared.results.html import data_uri, html_page
 from shared.results.plots import (
     BLUE,

@@ -5,6 +5,7 @@ Nothing here imports torch before a checkpoint is read: a mistake is reported at
 
 from shared.runs.early import (
     check_export,
+    check_page,
     check_places,
     check_predict,
     data_settings,

@@ -6,12 +6,13 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf, open_dict
 
-from shared.config import check_built, check_choice, declared, find_domain, parameters, plain
-from shared.errors import UserError, nearest, require_choice
+from shared.config import check_built, check_choice, check_value, declared, find_domain, parameters, plain
+from shared.errors import UserError, nearest, require_choice, require_int
 from shared.runs.run import Run
 
 # Of predict.py: all other keys are options of the domain's.
 PREDICT = ("run", "input", "checkpoint", "output", "figures", "choices")
+LOOPBACK = ("127.0.0.1", "localhost", "::1")  # addresses that only this machine reaches
 EXPORTS = {"onnx": ".onnx", "torch": ".pt2"}  # formats of export.py, and how their files end
 
 
@@ -19,6 +20,22 @@ def check_predict(config: DictConfig) -> None:
     """As ``check_places`` and ``predict_options``."""
     check_places(config)
     predict_options(config)
+
+
+def check_page(config: DictConfig) -> None:
+    """Refuse runs that the page cannot show, and an address beyond this machine that was not asked for."""
+    check_value(plain(config)["run"], str | list[str], "run")
+    require_int("port", config.port, 0, 65535)
+    for key in ("open", "public"):
+        check_value(config[key], bool, key)
+    check_value(config.host, str, "host")
+    if not config.public and config.host not in LOOPBACK:
+        must = f"must be one of {', '.join(LOOPBACK)} without public=true"
+        raise UserError(f"host: {must}, got {config.host}; public=true lets other machines in")
+    for folder in [config.run] if isinstance(config.run, str) else config.run:
+        name = str(Run.open(folder).config.domain.name)
+        if find_domain(name).page is None:
+            raise UserError(f"run={folder}: the domain {name} has no page")
 
 
 def check_export(config: DictConfig) -> None:

@@ -75,13 +75,18 @@ class Run:
                 if path.is_symlink() and not path.resolve().is_relative_to(home):
                     raise UserError(f"{path}: leads out of the run's folder; put there what it leads to")
             return run
-        known = shipped()
+        known = cls.bundled()
         if str(folder) in known:
-            return cls(known[str(folder)], output=Path("runs", folder).absolute())
+            return known[str(folder)]
         raise UserError(
             f"{folder}: no run here (it has no config.yaml); name a folder that train.py printed"
             + f", or one of: {', '.join(known)}" * bool(known)
         )
+
+    @classmethod
+    def bundled(cls) -> "dict[str, Run]":
+        """The runs that the project came with, by their names ``<domain>/<name>``."""
+        return {name: cls(folder, output=Path("runs", name).absolute()) for name, folder in shipped().items()}
 
     @property
     def config(self) -> DictConfig:

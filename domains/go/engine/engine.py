@@ -18,10 +18,12 @@ class Engine:
         temperature: 0: the likeliest move; else moves are drawn with probability^(1 / temperature).
         sensible: never fill an own true eye (see ``planes``); pass if no other move is left.
         superko: never repeat an earlier position (positional superko).
-        seed: of the draws.
+        seed: of the draws; None: others each time.
     """
 
-    def __init__(self, policy: Policy, *, temperature: float, sensible: bool, superko: bool, seed: int):
+    def __init__(
+        self, policy: Policy, *, temperature: float, sensible: bool, superko: bool, seed: int | None
+    ):
         self.policy, self.temperature = policy, temperature
         self.sensible, self.superko = sensible, superko
         self.random = np.random.default_rng(seed)

@@ -4,12 +4,10 @@ import random
 import re
 from typing import NamedTuple
 
-from sgfmill import sgf
-from sgfmill.common import move_from_vertex
-
 from domains.go.board import Game, area_score, encode_move, move_colour, move_point, parse_point, point_name
 from domains.go.match.client import Client, EngineError, TimeError
 from domains.go.match.openings import SIZE, opening
+from domains.go.records import write_sgf
 from shared.errors import UserError
 
 MAX_MOVES = 2 * SIZE**2  # under simple ko, a triple ko never ends
@@ -107,12 +105,6 @@ def _score(game: Game, rules: Rules) -> Result:
 
 def record(game: Game, result: Result, names: tuple[str, str], rules: Rules) -> bytes:
     """The game as an SGF file; ``names`` of black and white."""
-    sgf_game = sgf.Sgf_game(size=game.size)
     black, white = names
     facts = {"PB": black, "PW": white, "KM": rules.komi, "RE": result.text, "C": result.reason}
-    for key, value in facts.items():
-        sgf_game.get_root().set(key, value)
-    for code in game.moves:
-        move = move_from_vertex(point_name(move_point(code), game.size), game.size)
-        sgf_game.extend_main_sequence().set_move("bw"[move_colour(code)], move)
-    return sgf_game.serialise()
+    return write_sgf(game, facts)

@@ -5,3 +5,4 @@ from domains.go.records.packed import pack
 from domains.go.records.read import read_records
 from domains.go.records.select import read_games
 from domains.go.records.sgf import FILE_LIMIT, Record, UnusableError, read_sgf
+from domains.go.records.write import write_sgf

@@ -6,6 +6,7 @@ import os
 import re
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -47,6 +48,7 @@ _MAX_VALUE = 2.0**32  # 32-bit integers written as floats are below
 _LOUD = 2.0  # times full scale: a decoded MP3 slightly exceeds 1, integers written as floats by far
 # Lines that libmpg123 prints: "[src/libmpg123/layer3.c:…] error: …", "Warning: Xing stream size …".
 _PRINTED = re.compile(rb"^\S*libmpg123|^(Warning|Note|Error): ")
+_STDERR = threading.Lock()
 _COMPLAINT = re.compile(rb"error|Illegal", re.IGNORECASE)
 
 
@@ -187,7 +189,15 @@ def _decoding(printed: list[bytes]) -> Iterator[None]:
 
 @contextmanager
 def _capture(printed: list[bytes]) -> Iterator[None]:
-    """Collect the lines that libmpg123 writes to standard error; pass all others on."""
+    """Collect the lines that libmpg123 writes to standard error; pass all others on.
+
+    The process has one standard error: threads decode in turn.
+    """
+    with _STDERR:
+        yield from _redirected(printed)
+
+
+def _redirected(printed: list[bytes]) -> Iterator[None]:
     try:
         sys.stderr.flush()
         lines = tempfile.TemporaryFile()  # noqa: SIM115  # closed below

@@ -91,7 +91,7 @@ def test_without_a_moment_it_is_the_middle_of_the_longest_label(
 
 @pytest.mark.parametrize("moment", [-0.1, 1e9, float("nan"), "soon", True])
 def test_a_moment_outside_of_the_recording(adapter: SpeechDomain, recording: Path, moment: object) -> None:
-    with pytest.raises(UserError, match=r"^moment \(seconds of said.wav\): must be (from 0 to|a number)"):
+    with pytest.raises(UserError, match=r"^moment \(seconds\): must be (from 0 to|a number)"):
         adapter.read(recording, moment=moment)  # type: ignore[arg-type]
 
 
