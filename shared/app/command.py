@@ -13,7 +13,7 @@ from omegaconf import DictConfig
 
 from shared.app.networks import served_networks
 from shared.app.server import Server
-from shared.config import print_line
+from shared.config import paths_of, print_line
 from shared.errors import UserError
 
 WORKERS = 4  # threads that compute at a time, at most
@@ -32,8 +32,7 @@ def serve(config: DictConfig) -> None:
 
 
 async def _serve(config: DictConfig, workers: int) -> None:
-    runs = [config.run] if isinstance(config.run, str) else list(config.run)
-    networks = served_networks(runs, CapacityLimiter(workers))
+    networks = served_networks(paths_of(config.run), CapacityLimiter(workers))
     sock = _bound(config.host, config.port)
     port, token = sock.getsockname()[1], secrets.token_urlsafe(24)
     server = uvicorn.Server(

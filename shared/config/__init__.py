@@ -33,4 +33,4 @@ from shared.config.project import (
 from shared.config.signature import parameters
 from shared.config.stopping import REQUEUE, Stopped, ignore_warnings, stop_behind
 from shared.config.surroundings import outside_cause
-from shared.config.words import command_line, literal
+from shared.config.words import command_line, literal, paths_of

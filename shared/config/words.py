@@ -105,6 +105,14 @@ def _split(text: str) -> Iterator[str]:
     yield part
 
 
+def paths_of(value: str | None) -> list[str]:
+    """The paths of a key that takes one or several, as in ``[a,b]``; none of null."""
+    if value is None or not (value.startswith("[") and value.endswith("]")):
+        return [] if value is None else [value]
+    parts = [part.strip() for part in _split(value[1:-1])]
+    return [_without_quotes(f"x={part}").removeprefix("x=") for part in parts if part]
+
+
 def quoted(value: str) -> str:
     """The value in Hydra's quotes."""
     return QuotedString(value, Quote.single).with_quotes()

@@ -6,7 +6,16 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf, open_dict
 
-from shared.config import check_built, check_choice, check_value, declared, find_domain, parameters, plain
+from shared.config import (
+    check_built,
+    check_choice,
+    check_value,
+    declared,
+    find_domain,
+    parameters,
+    paths_of,
+    plain,
+)
 from shared.errors import UserError, nearest, require_choice, require_int
 from shared.runs.run import Run
 
@@ -24,7 +33,7 @@ def check_predict(config: DictConfig) -> None:
 
 def check_page(config: DictConfig) -> None:
     """Refuse runs that the page cannot show, and an address beyond this machine that was not asked for."""
-    check_value(plain(config)["run"], str | list[str], "run")
+    check_value(config.run, str | None, "run")
     require_int("port", config.port, 0, 65535)
     for key in ("open", "public"):
         check_value(config[key], bool, key)
@@ -32,7 +41,7 @@ def check_page(config: DictConfig) -> None:
     if not config.public and config.host not in LOOPBACK:
         must = f"must be one of {', '.join(LOOPBACK)} without public=true"
         raise UserError(f"host: {must}, got {config.host}; public=true lets other machines in")
-    for folder in [config.run] if isinstance(config.run, str) else config.run:
+    for folder in paths_of(config.run):
         name = str(Run.open(folder).config.domain.name)
         if find_domain(name).page is None:
             raise UserError(f"run={folder}: the domain {name} has no page")

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from omegaconf import OmegaConf
 
-from shared.config.words import QUOTED, as_typed, command_line
+from shared.config.words import QUOTED, as_typed, command_line, paths_of
 
 
 def value_of(word: str, multirun: bool = False) -> Any:
@@ -95,3 +95,17 @@ def test_overrides_are_printed_without_hydra_s_quotes_where_they_are_not_needed(
     assert shlex.split(command_line("train", "-m", *words))[2:] == [
         "-m", "data.path=it's (1).csv", "seed=1", "text=null", "data.cache='null'"
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("word", "paths"),
+    [
+        ("run=null", []),
+        ("run=runs/a, b", ["runs/a, b"]),
+        ("run=[runs/a,runs/b c]", ["runs/a", "runs/b c"]),
+        ("run=['a, b', c]", ["a, b", "c"]),
+        ("run=[]", []),
+    ],
+)
+def test_a_key_takes_one_path_or_several(word: str, paths: list[str]) -> None:
+    assert paths_of(value_of(word)) == paths
