@@ -8,10 +8,9 @@ import webbrowser
 
 import torch
 import uvicorn
-from anyio import CapacityLimiter
 from omegaconf import DictConfig
 
-from shared.app.networks import served_networks
+from shared.app.networks import Threads, served_networks
 from shared.app.server import Server
 from shared.config import paths_of, print_line
 from shared.errors import UserError
@@ -32,7 +31,7 @@ def serve(config: DictConfig) -> None:
 
 
 async def _serve(config: DictConfig, workers: int) -> None:
-    networks = served_networks(paths_of(config.run), CapacityLimiter(workers))
+    networks = served_networks(paths_of(config.run), Threads.of(workers))
     sock = _bound(config.host, config.port)
     port, token = sock.getsockname()[1], secrets.token_urlsafe(24)
     server = uvicorn.Server(

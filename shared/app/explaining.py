@@ -15,6 +15,7 @@ from shared.errors import UserError, require_choice
 from shared.explain import Example, Explanation, Method, Shown, Target, explain, find_layer, words_of
 
 TOP = 10  # classes that are listed
+EXACT = 7  # digits of a map: as many as float32 has
 Send = Callable[[str, Any], None]  # an event's name and its data
 
 
@@ -62,7 +63,7 @@ class Explaining:
     """A client's wish: methods, and what they explain.
 
     Args:
-        methods: names of ``usable`` methods.
+        methods: names of methods.
         input: of the page; None: methods of units.
         target: a class; None: the predicted one.
         layer, unit: a unit instead of a class.
@@ -70,7 +71,7 @@ class Explaining:
         passed: for each method how well it passed the network's checks.
 
     Raises:
-        UserError: There is no such method.
+        UserError: There is no method.
     """
 
     def __init__(
@@ -83,12 +84,9 @@ class Explaining:
         unit: int | None = None,
         regions: str | None = None,
     ):
-        known = {method.name: method for method in usable()}
         if not methods:
-            raise UserError(f"methods: must be some of {', '.join(known)}, got []")
-        for name in methods:
-            require_choice("methods", name, known)
-        self.methods = [known[name] for name in dict.fromkeys(methods)]
+            raise UserError("methods: must be some of those of the network, got []")
+        self.names = list(dict.fromkeys(methods))
         self.input, self.class_name = input, target
         self.layer, self.unit, self.regions = layer, unit, regions
         self.cancelled = Event()
@@ -97,10 +95,13 @@ class Explaining:
         """Compute; stop at the next step once it is cancelled.
 
         Raises:
-            UserError: The input or the target cannot be used.
+            UserError: The input, the target or a method cannot be used.
             CancelledError: The client has gone.
         """
         self.send, self.page, self.passed, self.now = send, page, passed, ""
+        known = {method.name: method for method in usable(page)}
+        for name in self.names:
+            require_choice("methods", name, known)
         with listening(self._step), self._watched():
             example = None
             if self.input is not None:
@@ -111,8 +112,8 @@ class Explaining:
             start: dict[str, Any] = {"target": words, "view": None, "best": []}
             if example is not None:
                 start |= {"view": page.view(example), "best": likeliest(page, example)}
-            send("start", {**start, "methods": [method.name for method in self.methods]})
-            for method in self.methods:
+            send("start", {**start, "methods": self.names})
+            for method in map(known.__getitem__, self.names):
                 self.now = method.name
                 try:
                     result = self._result(method, example, target, words)
@@ -205,7 +206,7 @@ def _map(kind: str, one: Explanation) -> Map:
     values = one.map[0].detach()
     return {
         "kind": kind,
-        "values": numbers(values),
+        "values": numbers(values, EXACT),
         "low": min(float(values.min()), 0.0),
         "high": max(float(values.max()), 0.0),
     }

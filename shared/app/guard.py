@@ -6,11 +6,11 @@ from http.cookies import CookieError, SimpleCookie
 from secrets import compare_digest
 from socket import gethostname
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers, MutableHeaders, QueryParams
 from starlette.responses import JSONResponse, PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-RATE, BURST = 60, 240  # requests a second, and at once
+RATE, BURST = 200, 400  # requests a second, and at once
 IN_FLIGHT = 48  # requests that are computed or wait
 POLICY = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
@@ -33,13 +33,12 @@ class Guard:
     Args:
         app: what is guarded.
         token: that the printed address has.
-        port: of the address; the cookie's name has it, since cookies of all ports of a host are the same.
+        port: of the address.
         public: whether other machines may ask, by an address or this machine's name.
     """
 
     def __init__(self, app: ASGIApp, token: str, port: int, public: bool):
         self.app, self.token, self.port, self.public = app, token, port, public
-        self.cookie = f"convolutions-{port}"
         self._tokens, self._at, self._running = float(BURST), time.monotonic(), 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -67,19 +66,6 @@ class Guard:
         finally:
             self._running -= 1
 
-    def allowed(self, scope: Scope) -> bool:
-        """Whether the request has the token: in the cookie, or the address of the page itself."""
-        headers = Headers(scope=scope)
-        try:
-            cookie = SimpleCookie(headers.get("cookie", "")).get(self.cookie)
-        except CookieError:
-            cookie = None
-        return cookie is not None and self.is_token(cookie.value)
-
-    def is_token(self, value: str) -> bool:
-        """Whether a text is the token."""
-        return compare_digest(value.encode(), self.token.encode())
-
     def _refused(self, scope: Scope) -> JSONResponse | PlainTextResponse | None:
         headers, path = Headers(scope=scope), scope["path"]
         host = headers.get("host", "")
@@ -88,11 +74,13 @@ class Guard:
         origin, site = headers.get("origin"), headers.get("sec-fetch-site", "same-origin")
         if origin not in (None, f"http://{host}"):
             return JSONResponse({"error": "origin: must be the page itself, got another site"}, 403)
+        if path == "/" and not (self._has_cookie(headers) or self._is_token(_token(scope))):
+            return PlainTextResponse("Open the address that the command printed: it has a token.\n", 401)
         if not path.startswith("/api/"):
             return None
         if site not in ("same-origin", "none"):
             return JSONResponse({"error": "origin: must be the page itself, got another site"}, 403)
-        if not self.allowed(scope):
+        if not self._has_cookie(headers):
             return JSONResponse(
                 {"error": "token: must be given; open the address that the command printed"}, 401
             )
@@ -100,6 +88,16 @@ class Guard:
             again = {"Retry-After": "1"}
             return JSONResponse({"error": "too many requests at once; try again"}, 429, again)
         return None
+
+    def _has_cookie(self, headers: Headers) -> bool:
+        try:
+            cookie = SimpleCookie(headers.get("cookie", "")).get(cookie_name(self.port))
+        except CookieError:
+            return False
+        return cookie is not None and self._is_token(cookie.value)
+
+    def _is_token(self, text: str) -> bool:
+        return compare_digest(text.encode(), self.token.encode())
 
     def _take(self) -> bool:
         """Whether the rate allows one more request."""
@@ -123,3 +121,12 @@ class Guard:
         except ValueError:  # a name, which another's DNS may lead here
             return self.public and name == gethostname().lower()
         return address.is_loopback or self.public
+
+
+def cookie_name(port: int) -> str:
+    """The name of the cookie with the token: the ports of a host share their cookies."""
+    return f"convolutions-{port}"
+
+
+def _token(scope: Scope) -> str:
+    return QueryParams(scope["query_string"]).get("token", "")

@@ -139,6 +139,10 @@ class Inspected:
             "parameters": f"{sum(weight.numel() for weight in page.module.parameters()):,}",
         }
         checks = measured_checks(run)
+        if not checks:
+            missing["checks"] = f"the methods were not checked; explain.py check run={self.served.name} does"
+        if "recall" not in metrics:
+            missing["recall"] = "the recall of each class is not in metrics.json"
         return {
             "name": self.served.name,
             "facts": [(name, str(value)) for name, value in facts.items() if value is not None],

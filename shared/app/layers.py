@@ -53,7 +53,12 @@ class Filters(TypedDict):
 
 
 class Without(TypedDict):
-    """The likeliest classes before and after a part of the input is taken away, and what is in its place."""
+    """The likeliest classes before and after a part of the input is taken away, and what is in its place.
+
+    The view is that of the whole input, or over time of the part that is explained.
+    """
+
+    view: View
 
     best: list[dict[str, Any]]
     before: list[dict[str, Any]]
@@ -112,4 +117,9 @@ def without(page: Page, input: Any, cells: list[list[int]]) -> Without:
         kept[0, cell[0], cell[1]] = False
     before = likeliest(page, example)
     shares = adapter.probabilities(adapter.keep(example, kept))[0].numpy()
-    return {"best": best(shares, adapter.module.classes, TOP), "before": before, "filling": adapter.filling}
+    return {
+        "view": page.view(example),
+        "best": best(shares, adapter.module.classes, TOP),
+        "before": before,
+        "filling": adapter.filling,
+    }

@@ -8,7 +8,7 @@ from copy import deepcopy
 from functools import cached_property
 from pathlib import Path
 from threading import Lock
-from typing import Any, TypedDict, TypeVar
+from typing import Any, NamedTuple, TypedDict, TypeVar
 
 from anyio import CapacityLimiter, to_thread
 from omegaconf import OmegaConf
@@ -101,6 +101,18 @@ class Facts(TypedDict):
     no_data: str
 
 
+class Threads(NamedTuple):
+    """How many threads may answer, and how many explain, at a time: no answer waits for explanations."""
+
+    answering: CapacityLimiter
+    explaining: CapacityLimiter
+
+    @classmethod
+    def of(cls, number: int) -> "Threads":
+        """N for answers, and half of it for explanations."""
+        return cls(CapacityLimiter(number), CapacityLimiter(max(number // 2, 1)))
+
+
 class Served:
     """A network of the page.
 
@@ -108,7 +120,7 @@ class Served:
     gradients and views are the network's own.
     """
 
-    def __init__(self, name: str, run: Run, bundled: bool, threads: CapacityLimiter):
+    def __init__(self, name: str, run: Run, bundled: bool, threads: Threads):
         self.name, self.run, self.bundled, self.threads = name, run, bundled, threads
         self.domain = str(run.config.domain.name)
         self.answering, self.explaining = asyncio.Lock(), asyncio.Lock()
@@ -117,12 +129,12 @@ class Served:
     async def answer(self, compute: Callable[[Page], T]) -> T:
         """Compute on the copy that answers, in a thread."""
         async with self.answering:
-            return await to_thread.run_sync(self._on_page, compute, limiter=self.threads)
+            return await to_thread.run_sync(self._on_page, compute, limiter=self.threads.answering)
 
     async def explain(self, compute: Callable[[Page], T]) -> T:
         """Compute on the copy that is explained, in a thread."""
         async with self.explaining:
-            return await to_thread.run_sync(self._on_page, compute, limiter=self.threads)
+            return await to_thread.run_sync(self._on_page, compute, limiter=self.threads.explaining)
 
     def _on_page(self, compute: Callable[[Page], T]) -> T:
         with listening(lambda *_: None):  # a server draws no bars
@@ -194,7 +206,7 @@ class Served:
                 for row in layer_table(network, FLOPS_OF)
             ],
             "default_layer": default_layer(network),
-            "methods": [_method(one, passed_checks(checks, one.name)) for one in usable()],
+            "methods": [_method(one, passed_checks(checks, one.name)) for one in usable(page)],
             "samples": [file.name for file in self.samples(page)],
             "actions": list(page.actions),
             "has_data": not no_data,
@@ -223,7 +235,7 @@ def usable() -> list[Method]:
     ]
 
 
-def served_networks(runs: Sequence[str], threads: CapacityLimiter) -> dict[str, Served]:
+def served_networks(runs: Sequence[str], threads: Threads) -> dict[str, Served]:
     """The bundled networks and the runs of these folders, by name.
 
     Raises:

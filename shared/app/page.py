@@ -106,13 +106,13 @@ def text_of(data: bytes) -> str:
     return base64.b64encode(data).decode()
 
 
-def numbers(values: Tensor | np.ndarray) -> Any:
+def numbers(values: Tensor | np.ndarray, digits: int = DIGITS) -> Any:
     """Values as nested lists of numbers with few digits; null for what is none."""
     array = values.detach().cpu().numpy() if isinstance(values, Tensor) else values
-    return _rounded(array.astype(float).tolist())
+    return _rounded(array.astype(float).tolist(), digits)
 
 
-def _rounded(values: Any) -> Any:
+def _rounded(values: Any, digits: int) -> Any:
     if isinstance(values, list):
-        return [_rounded(value) for value in values]
-    return float(f"{values:.{DIGITS}g}") if math.isfinite(values) else None
+        return [_rounded(value, digits) for value in values]
+    return float(f"{values:.{digits}g}") if math.isfinite(values) else None

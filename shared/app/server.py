@@ -16,11 +16,11 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
+from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from shared.app.explaining import CancelledError, Explaining
-from shared.app.guard import Guard
+from shared.app.guard import Guard, cookie_name
 from shared.app.inside import Inspected
 from shared.app.layers import filters, maps, without
 from shared.app.networks import Served
@@ -81,13 +81,9 @@ class Server:
     # The page itself.
 
     async def index(self, request: Request) -> Response:
-        """The page for whoever has the token; its cookie opens everything else."""
-        guard = Guard(self.app, self.token, self.port, False)
-        address = request.query_params.get("token", "")
-        if not guard.is_token(address) and not guard.allowed(request.scope):
-            return PlainTextResponse("Open the address that the command printed: it has a token.\n", 401)
+        """The page, with the cookie that opens everything else."""
         page = Response((STATIC / "index.html").read_bytes(), media_type="text/html")
-        page.set_cookie(guard.cookie, self.token, httponly=True, samesite="strict")
+        page.set_cookie(cookie_name(self.port), self.token, httponly=True, samesite="strict")
         return page
 
     async def static(self, request: Request) -> Response:

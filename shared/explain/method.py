@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import torch
 
-from shared.errors import require_choice
+from shared.errors import UserError, require_choice
 from shared.explain.adapter import InputAdapter
 from shared.explain.explanation import Example, Explanation
 from shared.explain.units import Target
@@ -29,6 +29,7 @@ class Method:
         numbers: a sentence on ``{target}``, ``{value}`` and ``{baseline}``.
         unit: of a map: what its colours measure.
         columns: of units: inputs in a row of a panel for each unit; 0: one panel with a row for each unit.
+        pictures: whether it works on pictures and spectrograms alone.
         of_classes: of units: whether it explains the classes where no layer is named.
     """
 
@@ -38,6 +39,7 @@ class Method:
     numbers: str = "value {value}, baseline {baseline}"
     unit: str = "relevance"
     columns: int = 0
+    pictures: bool = False
     of_classes: bool = False
 
     def __call__(self, function: Callable[..., Explanation]) -> Callable[..., Explanation]:
@@ -78,6 +80,8 @@ def explain(
     """
     require_choice("methods", method, METHODS)
     record = METHODS[method]
+    if record.pictures and not adapter.pictures:
+        raise UserError(f"{method}: works on pictures and spectrograms; leave it out of methods")
     adapter.turn_to(example)
     trained = [weight for weight in adapter.network.parameters() if weight.requires_grad]
     adapter.network.eval().requires_grad_(False)

@@ -5,7 +5,6 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
-from shared.errors import UserError
 from shared.explain import Example, Explanation, Input, InputAdapter, Inputs, Method, Shown, Target
 from shared.explain.units import activations, default_layer
 from shared.network import Network
@@ -20,6 +19,7 @@ RATE = 0.05  # of the range, a step of Adam's
     "input",
     "What the layer sees a little of becomes strong.",
     "The mean square of the layer's output rises from {baseline} to {value}.",
+    pictures=True,
 )
 def dream(adapter: InputAdapter, example: Example, target: Target, layer: str | None = None) -> Explanation:
     """The input changed so that a layer's output grows, above zero and below (Mordvintsev et al. 2015).
@@ -29,8 +29,6 @@ def dream(adapter: InputAdapter, example: Example, target: Target, layer: str | 
     input; None: the last convolution before the logits. ``value`` and ``baseline`` are the mean squares after
     and before. The target does not matter: all units of the layer grow.
     """
-    if not adapter.pictures:
-        raise UserError("dream: works on pictures and spectrograms; leave it out of methods")
     name = layer or default_layer(adapter.network)
     x = dreamt(adapter.network, name, example.x, adapter.bounds)
     with torch.no_grad():

@@ -3,7 +3,7 @@
 import torch
 
 from shared.config import progress
-from shared.errors import require_choice
+from shared.errors import UserError, require_choice
 from shared.explain import Example, Explanation, InputAdapter, Method, Target
 
 BATCH = 64  # inputs in one pass: memory stays bounded
@@ -29,6 +29,8 @@ def occlusion(
     kind = regions or next(iter(kinds))
     require_choice("regions", kind, kinds)
     masks = kinds[kind]
+    if not len(masks):
+        raise UserError(f"occlusion: must have {kind} to take away, got none; leave it out")
     parts = progress(masks.split(BATCH), "occluding", disable=len(masks) < 4 * BATCH)
     scores = [target.score(adapter.network, adapter.keep(example, ~part)) for part in parts]
     value = target.score(adapter.network, example.x[None])

@@ -22,6 +22,7 @@ CONTENT = 0.02  # weight of content against style, each in units of where it sta
     "input",
     "The first picture with the textures of the second, as far as the network distinguishes them.",
     "The style loss falls from {baseline} to {value}.",
+    pictures=True,
 )
 def style(adapter: InputAdapter, example: Example, target: Target, style: Example) -> Explanation:
     """The content of ``input`` in the style of ``style`` (Gatys et al. 2016, section 2).
@@ -29,8 +30,6 @@ def style(adapter: InputAdapter, example: Example, target: Target, style: Exampl
     Content is the feature maps of the last convolution before the logits, style the Gram matrices of all of
     them; Adam starts from the content. ``value`` and ``baseline`` are the style loss after and before.
     """
-    if not adapter.pictures:
-        raise UserError("style: works on pictures and spectrograms; leave it out of methods")
     layers = learned_layers(adapter.network, maps=True)
     if not layers:
         raise UserError("style: no convolution in this network; leave it out of methods")

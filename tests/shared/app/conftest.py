@@ -3,10 +3,9 @@
 from collections.abc import Iterator
 
 import pytest
-from anyio import CapacityLimiter
 from starlette.testclient import TestClient
 
-from shared.app.networks import served_networks
+from shared.app.networks import Threads, served_networks
 from shared.app.server import Server
 from tests.shared.app.pages import ADDRESS, PORT, TOKEN
 
@@ -14,7 +13,7 @@ from tests.shared.app.pages import ADDRESS, PORT, TOKEN
 @pytest.fixture(scope="session")
 def server() -> Server:
     """All routes."""
-    return Server(served_networks([], CapacityLimiter(2)), TOKEN, PORT)
+    return Server(served_networks([], Threads.of(2)), TOKEN, PORT)
 
 
 @pytest.fixture(autouse=True)

@@ -118,6 +118,7 @@ def test_a_part_that_is_taken_away_changes_the_answer(client: TestClient, domain
     assert answer["before"] != answer["best"]
     same = post(client, "without", **body, cells=[])
     assert near(same["before"], same["best"])
+    assert same["view"]["kind"]
     assert "cells: must be [row, column]" in error_of(client, "without", **body, cells=[[400, 400]])
 
 
@@ -231,3 +232,14 @@ def test_games_that_cannot_be_played(client: TestClient) -> None:
     cut = post(client, "action/load", network=network, file=base64_of(b"(;SZ[19];B[pd];W[pd])"))
     assert cut["number"] == 2
     assert "illegal" in cut["notes"][0]
+
+
+def test_an_empty_board_has_no_stone_to_take_away(client: TestClient) -> None:
+    body = {"network": NETWORKS["go"], "input": {"game": {"size": 19}}}
+    made = dict(events(client, **body, methods=["occlusion", "saliency"]))
+    assert made["skipped"]["error"] == "occlusion: must have stones to take away, got none; leave it out"
+    assert made["result"]["method"] == "saliency"
+    offered = {method["name"] for method in get(client, "network", name=NETWORKS["go"])["methods"]}
+    assert "dream" not in offered
+    assert "dream" in {method["name"] for method in get(client, "network", name="image/digits")["methods"]}
+    assert "methods: must be one of" in dict(events(client, **body, methods=["dream"]))["error"]["error"]
