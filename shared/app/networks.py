@@ -228,10 +228,12 @@ class Served:
         return ""
 
 
-def usable() -> list[Method]:
-    """The explanation methods that need no second input, in the order of a report."""
+def usable(page: Page) -> list[Method]:
+    """The explanation methods for inputs of the domain that need no second one, in the order of a report."""
     return [
-        method for method in methods_of() if not any(method.options.values()) and method.kind != "weights"
+        method
+        for method in methods_of("map", "input", "units")
+        if not any(method.options.values()) and (page.adapter.pictures or not method.pictures)
     ]
 
 
