@@ -12,6 +12,7 @@ from shared.explain import activations, first_filters
 
 Some = Annotated[int, Limit(1, 64, whole=True)]
 CELLS = 100_000  # of a map, that are taken away
+VALUES = 500_000  # of feature maps in an answer
 TOP = 10  # classes that are listed
 
 
@@ -67,10 +68,11 @@ class Without(TypedDict):
 
 @torch.no_grad()
 def maps(page: Page, input: Any, layer: str, count: Some = 16) -> Maps:
-    """The feature maps of an input, those with the largest values first."""
+    """The feature maps of an input, the largest values first; fewer than ``count`` of large maps."""
     example = page.example(input)
     output = activations(page.adapter.module.network, layer, example.x[None])
-    order = output.peak()[0][0].argsort(descending=True, stable=True)[:count].tolist()
+    most = max(min(count, VALUES // output.values[0, 0].numel()), 1)
+    order = output.peak()[0][0].argsort(descending=True, stable=True)[:most].tolist()
     shown: list[FeatureMap] = []
     for unit in order:
         values = torch.hstack(list(output.values[0, unit]))

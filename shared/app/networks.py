@@ -241,7 +241,7 @@ def served_networks(runs: Sequence[str], threads: Threads) -> dict[str, Served]:
     """The bundled networks and the runs of these folders, by name.
 
     Raises:
-        UserError: A folder holds no run.
+        UserError: A folder holds no run, or a broken one.
     """
     networks = {}
     for name, run in Run.bundled().items():
@@ -256,6 +256,7 @@ def served_networks(runs: Sequence[str], threads: Threads) -> dict[str, Served]:
             number += 1
             name = f"{own} ({number})"
         networks[name] = Served(name, run, False, threads)
+        networks[name].summary()  # what is broken is reported before the page opens
     return networks
 
 

@@ -241,12 +241,11 @@ class Server:
         if request.headers.get("content-type", "").partition(";")[0].strip() != "application/json":
             raise HTTPException(415, "content-type: must be application/json")
         data = bytearray()
-        if int(request.headers.get("content-length", "0") or 0) > BODY:
-            raise HTTPException(413, f"request: must have at most {BODY:,} bytes")
         async for part in request.stream():
             data += part
             if len(data) > BODY:
-                raise HTTPException(413, f"request: must have at most {BODY:,} bytes")
+                must = f"must have at most {FILE_LIMIT:,} bytes in files"
+                raise HTTPException(413, f"request: {must}, got more; give a smaller file")
         try:
             body = json.loads(data)
         except (ValueError, RecursionError) as error:
