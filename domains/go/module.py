@@ -1,5 +1,6 @@
 """The policy network: a position in, the probability of every point of the board out."""
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -24,6 +25,16 @@ class GoPolicy(Classifier):
     def __init__(self, **settings: Any):
         groups_of(settings)
         super().__init__(**settings)
+
+    def preprocess(self, batch: Batch) -> tuple[Float[Tensor, "n planes size size"], None]:
+        """Unpacks the bits of a batch that trains, on the device."""
+        x = batch["x"]
+        if x.dtype == torch.uint8:
+            places = torch.arange(7, -1, -1, dtype=torch.uint8, device=x.device)
+            shape = self.hparams["planes"], *self.hparams["extent"]
+            bits = (x[:, :, None] >> places & 1).flatten(1)  # the last byte may have some too many
+            x = bits[:, : math.prod(shape)].unflatten(1, shape)
+        return x.to(self.dtype), None
 
     def logits(self, batch: Batch) -> Float[Tensor, "n classes"]:
         """With eight ``views``, the mean of the probabilities over the board's symmetries."""

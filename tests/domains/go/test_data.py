@@ -1,5 +1,6 @@
 """Positions as batches with their legal moves, and the metrics of the test."""
 
+import copy
 from itertools import product
 from pathlib import Path
 
@@ -42,7 +43,7 @@ def test_a_batch_is_the_position_before_the_move_with_the_legal_points(data: GoD
 
 def test_training_turns_and_mirrors_by_the_draw_s_seed_alone_and_testing_never(data: GoData) -> None:
     items = np.arange(64)
-    one, same, other, plainly = (data.train_set[Draw(items, seed)]["x"] for seed in (1, 1, 2, None))
+    one, same, other, plainly = (planes(data, data.train_set[Draw(items, seed)]) for seed in (1, 1, 2, None))
     assert np.array_equal(one, same)
     assert not np.array_equal(one, other)
     turned = [
@@ -50,6 +51,37 @@ def test_training_turns_and_mirrors_by_the_draw_s_seed_alone_and_testing_never(d
         for p, q in zip(plainly, one, strict=True)
     ]
     assert 16 <= sum(turned) <= 60  # about half are rotations, the others mirrored
+
+
+def planes(data: GoData, batch: dict[str, np.ndarray]) -> np.ndarray:
+    """As the layers take them."""
+    policy = build_module(compose("train", ["domain=go", "model.filters=1", "model.depth=2"]), data)
+    assert isinstance(policy, GoPolicy)
+    return policy.preprocess({"x": torch.from_numpy(batch["x"])})[0].numpy()
+
+
+def test_bits_are_unpacked_to_the_planes_that_they_were_packed_from(data: GoData) -> None:
+    items = np.arange(0, len(data.train_set), 997)
+    train_set = copy.copy(data.train_set)
+    train_set.symmetries = False
+    bits, whole = (train_set[Draw(items, seed)]["x"] for seed in (1, None))
+    assert bits.shape == (len(items), 48 * 361 // 8)
+    assert np.array_equal(planes(data, {"x": bits}), whole)
+    train_set.planes = ("difference",)  # of which bits cannot be made
+    assert train_set[Draw(items, 1)]["x"].min() == -1
+
+
+def test_a_few_planes_do_not_fill_their_last_byte() -> None:
+    words = ["domain=go", "data.workers=0", "model.filters=1", "model.depth=2", "model.planes=[stone colour]"]
+    config = compose("train", words)
+    few = build_data(config)
+    few.setup()
+    policy, items = build_module(config, few), np.arange(9)
+    few.train_set.symmetries = False  # type: ignore[attr-defined]
+    one, other = (few.train_set[Draw(items, seed)]["x"] for seed in (1, None))
+    assert one.shape == (9, 136)
+    x = policy.preprocess({"x": torch.from_numpy(one)})[0]
+    assert np.array_equal(x.numpy(), other)
 
 
 def test_items_of_one_game_are_a_group(data: GoData) -> None:
