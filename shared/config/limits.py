@@ -1,7 +1,7 @@
 """Which values the keys of a training may have, as far as neither data nor a device is needed."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, TypedDict
+from typing import Annotated, Any, Literal, NotRequired, TypedDict
 
 from shared.errors import Limit
 
@@ -33,6 +33,9 @@ class Training(TypedDict):
     patience: Count | None
     monitor: str
     mode: Literal["max", "min"]
+    teacher: NotRequired[str | None]  # older runs lack these
+    teacher_share: NotRequired[Share]
+    seconds: NotRequired[Positive | None]
 
 
 class Trainer(TypedDict, total=False):

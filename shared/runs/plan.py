@@ -12,9 +12,10 @@ LENGTHS = ("total_steps", "T_max", "total_iters")  # of a schedule: null takes a
 # Of a network's settings; the state of its preprocessing is compared with the data's fingerprint.
 SETTINGS = (
     *("model", "planes", "extent", "classes", "optimizer", "schedule"),
-    *("loss", "label_smoothing", "balance", "freeze"),
+    *("loss", "label_smoothing", "balance", "freeze", "taught"),
 )
 KEYS = {key: f"training.{key}" for key in ("loss", "label_smoothing", "balance")}
+KEYS |= {"taught": "training.teacher"}
 RESTORE = "restore it in config.yaml, or start a new run"
 
 

@@ -11,17 +11,18 @@ from shared.errors import UserError
 from shared.runs.run import Run
 
 
-def source_run(config: DictConfig) -> Run:
-    """The run that ``init`` names, which must be of the same domain."""
-    check_value(config.init, str, "init")
+def source_run(config: DictConfig, key: str = "init") -> Run:
+    """The run that a key names, which must be of the same domain."""
+    name = OmegaConf.select(config, key)
+    check_value(name, str, key)
     try:
-        run = Run.open(config.init)
+        run = Run.open(name)
         theirs, own = run.config.domain.name, config.domain.name
     except UserError as error:
-        raise UserError(f"init: {error}") from None
+        raise UserError(f"{key}: {error}") from None
     if theirs != own:
         raise UserError(
-            f"init: must be a run of domain={own}, got {config.init}, of {theirs}; give domain={theirs}"
+            f"{key}: must be a run of domain={own}, got {name}, of {theirs}; give domain={theirs}"
         )
     return run
 
@@ -34,6 +35,10 @@ def take_settings(config: DictConfig, words: Sequence[str]) -> None:
     Raises:
         UserError: ``init`` is no run of this domain, or the words have keys of the model without a model.
     """
+    if teacher := OmegaConf.select(config, "training.teacher"):
+        source_run(config, "training.teacher")
+        if Path(teacher, "config.yaml").is_file():
+            config.training.teacher = str(Path(teacher).absolute())
     if config.get("init") is None:
         return
     run, typed = source_run(config), typed_values(words)

@@ -37,6 +37,9 @@ class _Training(TypedDict):
     balance: NotRequired[Balance]
     monitor: NotRequired[str]
     mode: NotRequired[Literal["max", "min"]]
+    teacher: NotRequired[str | None]
+    teacher_share: NotRequired[float]
+    seconds: NotRequired[float | None]
 
 
 class _Choices(TypedDict):  # files of ``conf/`` that name model and data in tables

@@ -30,6 +30,7 @@ from shared.training.over_time import UNLABELLED, Matched, Segment, Windows, mat
 
 if TYPE_CHECKING:
     from shared.training.familiarity import Record
+    from shared.training.teacher import Teacher
 
 Batch = dict[str, Tensor]  # as ``Dataset`` describes it
 OVER_TIME = ("window", "edits", "label_count", "boundaries_found", "boundary_count")  # of ``test_columns``
@@ -59,12 +60,14 @@ class Classifier(pl.LightningModule):
     ``model``, ``optimizer`` and ``schedule`` are nodes of the configuration; ``planes``, ``extent``,
     ``classes`` and ``preprocessing`` are those of ``DataModule``; ``label_smoothing`` is the share of the
     target spread over all classes (Szegedy et al. 2016, section 7); ``balance`` as of ``DataModule``;
-    ``freeze`` names the parts that ``hold`` keeps as they are.
+    ``freeze`` names the parts that ``hold`` keeps as they are; ``taught`` says by which weights, and to which
+    share, a network was taught, for its checkpoint.
 
     Attributes:
         views: Number of views of an input over which ``logits`` averages: 1, unless the caller sets that of
             its data (``DataModule.views``), to test and to predict.
         record: What validation says of its predictions, where the caller has read it.
+        teacher: In training, the network whose probabilities it learns too.
         between: Over time, the class of what lies between labels, such as silence; ``labels`` leave it out.
         tolerance: Over time, the cells that a boundary may be off.
     """
@@ -76,6 +79,7 @@ class Classifier(pl.LightningModule):
     between: ClassVar[str | None] = None
     tolerance: float = 1.0
     record: "Record | None" = None
+    teacher: "Teacher | None" = None
 
     def __init__(
         self,
@@ -91,6 +95,7 @@ class Classifier(pl.LightningModule):
         label_smoothing: float = 0.0,
         balance: Balance = None,
         freeze: Sequence[str] = (),
+        taught: dict[str, Any] | None = None,
     ):
         super().__init__()
         for name in classes:
@@ -293,7 +298,8 @@ class Classifier(pl.LightningModule):
             return (outputs.windows.ctc(labels) / (labels != UNLABELLED).sum(1).clamp(min=1)).mean()
         if not len(outputs.y):  # no window of the batch has a label
             return outputs.logits.sum()
-        return self.loss(outputs.logits, outputs.y)
+        loss = self.loss(outputs.logits, outputs.y)
+        return loss if self.teacher is None else self.teacher.loss(loss, outputs.logits, batch)
 
     def training_step(self, batch: Batch, index: int) -> Float[Tensor, ""]:
         outputs = self.outputs(batch)

@@ -12,7 +12,8 @@ from shared.training.classifier import Classifier
 
 def compile_network(network: Network) -> None:
     """Have torch compile the network at its next call, in place: the names of its weights stay."""
-    network.compile(dynamic=network.input_shape.varying is not None)
+    if network._compiled_call_impl is None:  # else it has been timed already
+        network.compile(dynamic=network.input_shape.varying is not None)
 
 
 class Compiled(Callback):
@@ -25,6 +26,8 @@ class Compiled(Callback):
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         assert isinstance(pl_module, Classifier)
         compile_network(pl_module.network)
+        if pl_module.teacher:
+            compile_network(pl_module.teacher.module.network)
 
     def on_train_batch_end(self, *_: Any, **__: Any) -> None:
         """The first batch has been compiled, and nothing else is to be."""

@@ -1,5 +1,6 @@
 """From a configuration to the objects it describes: data, network, trainer."""
 
+import hashlib
 import logging
 import os
 import warnings
@@ -17,7 +18,7 @@ from shared.config import Console, Monitor, check_arguments, check_value, find_d
 from shared.errors import UserError, named, require_choice, require_int
 from shared.files import is_cache
 from shared.network import build_network, with_weights
-from shared.runs import Run
+from shared.runs import Run, source_run
 from shared.training.callbacks import KeepSignals, Patience, RunCheckpoint, TrainingProgress, WholeCheckpoints
 from shared.training.classifier import Classifier, schedule_settings
 from shared.training.compiling import Compiled
@@ -25,6 +26,7 @@ from shared.training.data import DataModule, Fitted, Preprocessing
 from shared.training.loggers import CALLBACKS, LOGGERS
 from shared.training.machine import check_machine, obeyed
 from shared.training.optimizers import OPTIMIZERS, SCHEDULES, build
+from shared.training.teacher import Teacher
 
 _log = logging.getLogger(__name__)
 
@@ -88,6 +90,7 @@ def check_optimizer(config: DictConfig) -> None:
 
 def build_module(config: DictConfig, data: DataModule) -> Classifier:
     """A fresh network for the data's classes, its weights drawn by the seed."""
+    teacher, taught = _teacher(config)
     torch.manual_seed(config.seed)
     module = find_domain(config.domain.name).part("module")(
         model=plain(config.model),
@@ -101,13 +104,26 @@ def build_module(config: DictConfig, data: DataModule) -> Classifier:
         label_smoothing=config.training.label_smoothing,
         balance=config.training.balance,
         freeze=list(config.freeze),
+        taught=taught,
     )
     module.hold()
+    if teacher:
+        teacher.check(module)
+        module.teacher = teacher
     metrics = [*map(str, module.val_metrics), "val/loss", "train/loss", "train/acc"]
     metrics += ["val/error_rate"] * module.network.over_time
     require_choice("training.monitor", config.training.monitor, metrics)
     module.prepare(data)
     return module.to(memory_format=torch.channels_last)
+
+
+def _teacher(config: DictConfig) -> tuple[Teacher | None, dict[str, Any] | None]:
+    """The network that ``training.teacher`` names, and what a checkpoint says of it."""
+    if config.training.get("teacher") is None:  # older runs have no such key
+        return None, None
+    run, share = source_run(config, "training.teacher"), config.training.teacher_share
+    digest = hashlib.sha256(run.checkpoint_file("best").read_bytes()).hexdigest()
+    return Teacher(load_module(run), share), {"sha256": digest, "share": share}
 
 
 def load_module(run: Run, checkpoint: str = "best", *, diverged: bool = False) -> Classifier:
