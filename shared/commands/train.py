@@ -10,11 +10,12 @@ import pytorch_lightning as pl
 import torch
 from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 from pytorch_lightning.callbacks import Callback
 from pytorch_lightning.utilities import rank_zero_only
 
 from shared import training
+from shared.commands.bench import step_seconds
 from shared.commands.evaluate import report, test
 from shared.config import ACCURACY, Console, Monitor, check_there, check_values, plain, print_line, resolved
 from shared.errors import UserError, named
@@ -35,6 +36,8 @@ from shared.runs import (
 from shared.training import Classifier, Companions, DataModule, History, Record, Source
 
 ENVIRONMENT = "environment.json"  # is written when the network begins to train
+
+SUITE = 0.97  # share of the time in which the loop does what a bare one does
 
 SAME = "run the same command again to resume"
 
@@ -107,6 +110,8 @@ def train(config: DictConfig, callbacks: Sequence[Callback] = (), again: str | N
                 console.print(source.start(module), highlight=False, markup=False, soft_wrap=True)
             table = layer_table(module.network)
             console.print(render(table))
+            if config.training.get("seconds"):  # older runs have no such key
+                _plan_seconds(run, config, data, module, trainer, console)
             _note_machine(run, config, trainer, console, source)
             _fit(trainer, module, data, run, state)
             size = {
@@ -145,6 +150,34 @@ def _read_data(
         write_json(run.folder / FINGERPRINT, dict(data.fingerprint))
     if state:
         data.first_epoch = state["epoch"] + 1  # last.ckpt stands between two epochs
+
+
+def _plan_seconds(
+    run: Run,
+    config: DictConfig,
+    data: DataModule,
+    module: Classifier,
+    trainer: pl.Trainer,
+    console: Console,
+) -> None:
+    """Set the length of an epoch by the time of a step, which is measured: what follows is a training as any.
+
+    So it can be resumed and repeated. A schedule by the clock could not, and one that the clock cuts off
+    would end above the rate that it was to end with.
+    """
+    if trainer.world_size > 1:
+        raise UserError("training.seconds: must be null where several processes train; give data.epoch_size")
+    with training.obeyed():
+        step, seconds = step_seconds(config, data, module), config.training.seconds
+    steps = max(int(SUITE * seconds / step / config.trainer.max_epochs), 1)
+    data.epoch_size = steps * config.data.batch_size
+    OmegaConf.update(config, "data.epoch_size", data.epoch_size, force_add=True)
+    config.training.seconds = None
+    run.settle(config)
+    console.print(
+        f"{1000 * step:.1f} ms a step: data.epoch_size={data.epoch_size} for {seconds:g} s of training",
+        highlight=False,
+    )
 
 
 def _check_there(run: Run, config: DictConfig) -> None:

@@ -63,7 +63,11 @@ class Run:
         config.trainer.max_epochs = epochs
         for end in (self.folder / "metrics.json", self.record):
             end.unlink(missing_ok=True)
-        write(self.folder / "config.yaml", OmegaConf.to_yaml(config))
+        self.settle(config)
+
+    def settle(self, config: DictConfig) -> None:
+        """Write ``config.yaml`` anew."""
+        write(self.folder / "config.yaml", OmegaConf.to_yaml(config, resolve=True))
 
     @classmethod
     def open(cls, folder: str | Path) -> "Run":
