@@ -7,7 +7,7 @@
 # train.py. OUT has then metrics and pictures, and the whole run with its best weights (float32) in parts below 15 MB, which
 # `cat OUT/run.tar.* | tar x` joins. The run itself is in OUT.runs.
 set -eu
-games=$1 out=$2 limit=${3:-560}
+games=$(realpath "$1") out=$(realpath -m "$2") limit=${3:-560}
 shift $(($# < 3 ? $# : 3))
 cd "$(dirname "$0")/.."
 mkdir -p "$out"

@@ -5,8 +5,8 @@
 #
 # GAMES is a file that scripts/pack.py wrote, OUT a folder; further words go to bench.py. The table that is printed last is
 # also in OUT/speed.json. `suite samples/s` says how long an epoch of that recipe may be.
-set -eu
-games=$1 out=$2
+set -euo pipefail
+games=$(realpath "$1") out=$(realpath -m "$2")
 shift 2
 cd "$(dirname "$0")/.."
 mkdir -p "$out"
