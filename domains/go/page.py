@@ -10,13 +10,14 @@ from domains.go.board import (
     area_score,
     encode_move,
     first_illegal,
+    fixed_handicap,
     move_colour,
     move_point,
     parse_point,
     point_name,
     position_planes,
 )
-from domains.go.engine import Engine, Policy, fixed_handicap, groups_of
+from domains.go.engine import Engine, Policy, groups_of
 from domains.go.explain import GoDomain
 from domains.go.predict import GamePredictions, policy, rows_of, wrong_size
 from domains.go.records import FILE_LIMIT, UnusableError, read_sgf, write_sgf

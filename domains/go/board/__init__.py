@@ -2,6 +2,7 @@
 
 from domains.go.board.game import Game, area_score, first_illegal
 from domains.go.board.games import Games
+from domains.go.board.handicap import fixed_handicap
 from domains.go.board.planes import GROUPS, batch_planes, first_planes, game_planes, plane_groups
 from domains.go.board.points import (
     LETTERS,

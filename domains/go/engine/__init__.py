@@ -2,6 +2,5 @@
 
 from domains.go.engine.engine import Engine
 from domains.go.engine.gtp_commands import GoProtocol
-from domains.go.engine.handicap import fixed_handicap
 from domains.go.engine.network import Policy, ensemble, groups_of
 from domains.go.engine.serve import serve

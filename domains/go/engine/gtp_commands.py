@@ -1,7 +1,7 @@
 """The commands of the Go Text Protocol (Farnebäck 2002, draft 2, section 6.3), with analyses."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
@@ -10,22 +10,29 @@ from numpy.typing import NDArray
 from sgfmill.ascii_boards import render_board
 from sgfmill.boards import Board as Diagram
 
-from domains.go.board import Game, area_score, encode_move, move_colour, parse_point, point_name
-from domains.go.engine.engine import Engine
+from domains.go.board import (
+    Game,
+    area_score,
+    encode_move,
+    fixed_handicap,
+    move_colour,
+    parse_point,
+    point_name,
+)
+from domains.go.engine.engine import Engine, likeliest
 from domains.go.engine.gtp import FailureError, Protocol, argument
-from domains.go.engine.handicap import fixed_handicap
+from domains.go.engine.queries import SHOWN, VISITS, answer_query
 from domains.go.records import FILE_LIMIT, UnusableError, read_sgf
 from shared.errors import UserError
 from shared.files import members
 
 COLOURS = {"b": 0, "black": 0, "w": 1, "white": 1}
-SHOWN = 10  # moves for Sabaki
 LABELLED = 5  # moves with their probability on GoGui's board
 MIN_COLOURED = 0.001  # smallest probability that GoGui colours
 
 
 class GoProtocol(Protocol):
-    """Plays games on the engine's board size.
+    """Plays games, and answers KaTrain's queries, see ``answer_query``.
 
     Args:
         engine: chooses the moves.
@@ -35,8 +42,16 @@ class GoProtocol(Protocol):
     def __init__(self, engine: Engine, title: str):
         super().__init__()
         self.engine, self.title = engine, title
-        self.size = engine.policy.size
-        self.game, self.komi = Game(self.size), 7.5
+        self.game, self.komi = Game(engine.policy.size), 7.5
+
+    @property
+    def size(self) -> int:
+        """Of the board."""
+        return self.game.size
+
+    def answer(self, line: str) -> str:
+        """The response to a line of GTP, or to a query, which is a JSON object."""
+        return answer_query(self.engine, line) if line.startswith("{") else super().answer(line)
 
     def _do_protocol_version(self, words: list[str]) -> str:
         return "2"
@@ -58,9 +73,13 @@ class GoProtocol(Protocol):
         return ""
 
     def _do_boardsize(self, words: list[str]) -> str:
-        if _whole(words) != self.size:
-            raise FailureError("unacceptable size")
-        return self._do_clear_board(words)
+        size = _whole(words)
+        try:
+            self.engine.policy = self.engine.policy.on(size)
+        except UserError as error:
+            raise FailureError("unacceptable size") from error
+        self.game = Game(size)
+        return ""
 
     def _do_clear_board(self, words: list[str]) -> str:
         self.game = Game(self.size)
@@ -84,11 +103,15 @@ class GoProtocol(Protocol):
         return ""
 
     def _do_reg_genmove(self, words: list[str]) -> str:
-        return point_name(self.engine.choose(self.game, _colour(words), self.komi), self.size)
+        colour = _colour(words)
+        if self.engine.resigns(self.game, colour, self.komi):
+            return "resign"
+        return point_name(self.engine.choose(self.game, colour, self.komi), self.size)
 
     def _do_genmove(self, words: list[str]) -> str:
         name = self._do_reg_genmove(words)
-        self._do_play([words[0], name])
+        if name != "resign":
+            self._do_play([words[0], name])
         return name
 
     def _do_undo(self, words: list[str]) -> str:
@@ -157,22 +180,48 @@ class GoProtocol(Protocol):
 
     _do_time_left = _do_time_settings
 
-    def _do_analyze(self, words: list[str]) -> str:
-        """The likeliest moves for Sabaki, one ``info`` per move.
+    def _do_lz__analyze(self, words: list[str]) -> str:
+        """The likeliest moves as Leela Zero reports a search, which Sabaki and Lizzie read; printed once.
 
-        Sabaki expects search results: ``visits`` is the probability in 1/10,000, ``winrate`` the probability.
+        All numbers of a move are its probability, in 1/10,000. Of the options ``maxmoves``, ``avoid`` and
+        ``allow`` are obeyed; the others have no meaning without a search.
         """
-        policy, moves = self._policy(words), []
-        for order, point in enumerate(_best(policy, SHOWN)):
-            share, move = policy[point], point_name(point, self.size)
-            numbers = f"visits {round(10_000 * share)} winrate {share:.4f} prior {share:.4f} order {order}"
-            moves.append(f"info move {move} {numbers} pv {move}")
-        line = " ".join(moves) or "info move pass visits 0 winrate 0.0 prior 0.0 order 0 pv pass"
-        return f"\n{line}\n"
+        return self._analysis(words, lambda share: f"{round(VISITS * share)}")
 
-    def _do_genmove_analyze(self, words: list[str]) -> str:
+    def _do_kata__analyze(self, words: list[str]) -> str:
+        """As KataGo reports a search: probabilities from 0 to 1, but for ``visits``."""
+        return self._analysis(words, lambda share: f"{share:.6f}")
+
+    def _do_lz__genmove_analyze(self, words: list[str]) -> str:
         _colour(words)  # it is required here
-        return f"{self._do_analyze(words)}play {self._do_genmove(words)}"
+        return f"{self._do_lz__analyze(words)}play {self._do_genmove(words)}"
+
+    def _do_kata__genmove_analyze(self, words: list[str]) -> str:
+        _colour(words)
+        return f"{self._do_kata__analyze(words)}play {self._do_genmove(words)}"
+
+    _do_analyze, _do_genmove_analyze = _do_lz__analyze, _do_lz__genmove_analyze  # Sabaki's own names
+
+    def _analysis(self, words: list[str], shown: Callable[[float], str]) -> str:
+        policy, most = self._policy(words), SHOWN
+        words = [word.lower() for word in words]
+        for n, word in enumerate(words):
+            if word == "maxmoves":
+                most = _whole(words[n + 1 :])
+            elif word in ("avoid", "allow") and _colour(words[n + 1 :]) == self._to_play(words):
+                chosen = np.isin(np.arange(len(policy)), self._points(words[n + 2 : n + 3]))
+                policy[chosen == (word == "avoid")] = 0
+        moves = []
+        for order, point in enumerate(likeliest(policy, max(most, 0))):
+            move, share = point_name(point, self.size), shown(policy[point])
+            numbers = f"winrate {share} prior {share} lcb {share} order {order} pv {move}"
+            moves.append(f"info move {move} visits {round(VISITS * policy[point])} {numbers}")
+        none = shown(0.0)
+        line = (
+            " ".join(moves)
+            or f"info move pass visits 0 winrate {none} prior {none} lcb {none} order 0 pv pass"
+        )
+        return f"\n{line}\n"
 
     def _do_gogui__analyze_commands(self, words: list[str]) -> str:
         return "gfx/Policy/policy %m"
@@ -184,7 +233,7 @@ class GoProtocol(Protocol):
         from domains.go.drawing import heat_colours
 
         policy = self._policy(words)
-        likely = [(point_name(point, self.size), point) for point in _best(policy, len(policy))]
+        likely = [(point_name(point, self.size), point) for point in likeliest(policy, len(policy))]
         colours = heat_colours(policy)
         lines = [
             f"COLOR {to_hex(tuple(colours[point, :3].tolist()))} {name}"
@@ -197,15 +246,21 @@ class GoProtocol(Protocol):
 
     def _policy(self, words: list[str]) -> NDArray[np.float64]:
         """The probabilities for the given colour, else for the colour to play."""
+        return self.engine.probabilities(self.game, self._to_play(words))
+
+    def _to_play(self, words: list[str]) -> int:
         if words and words[0].lower() in COLOURS:
-            colour = _colour(words)
-        elif self.game.moves:
-            colour = 1 - move_colour(self.game.moves[-1])
-        else:
-            colour = int(
-                {move_colour(code) for code in self.game.setup} == {0}
-            )  # white, after handicap stones
-        return self.engine.probabilities(self.game, colour)
+            return _colour(words)
+        if self.game.moves:
+            return 1 - move_colour(self.game.moves[-1])
+        return int({move_colour(code) for code in self.game.setup} == {0})  # white, after handicap stones
+
+    def _points(self, names: list[str]) -> list[int]:
+        """Of ``D4,Q16``."""
+        points = [parse_point(name, self.size) for name in ",".join(names).split(",")]
+        if None in points:
+            raise FailureError("syntax error: avoid COLOUR VERTEX,VERTEX,... MOVES")
+        return [point for point in points if point is not None]
 
 
 def _colour(words: list[str]) -> int:
@@ -214,8 +269,3 @@ def _colour(words: list[str]) -> int:
 
 def _whole(words: list[str]) -> int:
     return argument(words, int, "a whole number")
-
-
-def _best(policy: NDArray[np.float64], limit: int) -> list[int]:
-    """The likeliest points first, without those of probability zero."""
-    return [int(point) for point in np.argsort(-policy, kind="stable")[:limit] if policy[point] > 0]

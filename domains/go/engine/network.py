@@ -3,33 +3,37 @@
 Lightning's module around it takes seconds to import: who plays does without.
 """
 
+import time
 from collections.abc import Callable, Mapping
 from typing import Any, TypedDict
 
 import torch
+import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
-from domains.go.board import GROUPS, LARGEST, plane_groups, point_names, symmetries
+from domains.go.board import GROUPS, LARGEST, SMALLEST, plane_groups, point_names, symmetries
 from shared.config import check_known
-from shared.errors import UserError, named, require_choice
+from shared.errors import UserError, named, require_int
 from shared.network import Network, build_network, with_weights
 from shared.runs import Run
 
+PASSES = 0.25  # seconds of a move's passes, where the number of symmetries is not given
+
 
 def ensemble(
-    network: Callable[[Tensor], Tensor], x: Float[Tensor, "n planes size size"]
+    network: Callable[[Tensor], Tensor], x: Float[Tensor, "n planes size size"], count: int = 8
 ) -> Float[Tensor, "n points"]:
-    """Logits whose softmax is the mean of the network's probabilities over the board's eight symmetries.
+    """Logits whose softmax is the mean of the network's probabilities over the board's first N symmetries.
 
     See Silver et al. 2016, Methods, "Symmetries".
     """
     n, planes, size, _ = x.shape
-    to = torch.from_numpy(symmetries(size)[:, :-1]).to(x.device)  # (8, points)
+    to = torch.from_numpy(symmetries(size)[:count, :-1]).to(x.device)  # (count, points)
     back = to.argsort(1)
-    forms = x.flatten(2)[:, :, back].transpose(1, 2)  # (n, 8, planes, points)
-    logits = network(forms.reshape(8 * n, planes, size, size)).view(n, 8, -1)
-    return logits.log_softmax(2).gather(2, to.expand(n, 8, -1)).logsumexp(1)
+    forms = x.flatten(2)[:, :, back].transpose(1, 2)  # (n, count, planes, points)
+    logits = network(forms.reshape(count * n, planes, size, size)).view(n, count, -1)
+    return logits.log_softmax(2).gather(2, to.expand(n, count, -1)).logsumexp(1)
 
 
 class Settings(TypedDict):
@@ -60,44 +64,82 @@ def groups_of(settings: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 class Policy:
-    """A network with the groups of planes that it reads, on boards of one size.
+    """A network with the groups of planes that it reads, on a board of one size.
 
     Args:
         network: from planes (n, planes, size, size) to logits (n, points).
         groups: of planes that it reads.
-        symmetries: 1, or 8 to average over all symmetries of the board.
+        symmetries: of the board to average over, 1 to 8; None: as many as PASSES has time for, timed now.
+        run: where its weights are from, for boards of other sizes.
 
     Raises:
         UserError: ``symmetries`` is another number.
     """
 
-    def __init__(self, network: Network, groups: tuple[str, ...], symmetries: int):
-        require_choice("symmetries", symmetries, (1, 8))
-        self.network, self.groups, self.symmetries = network.eval(), groups, symmetries
+    def __init__(
+        self, network: Network, groups: tuple[str, ...], symmetries: int | None, run: Run | None = None
+    ):
+        self.network, self.groups, self.run = network.eval(), groups, run
         self.size = int(network.input_shape.axes[0].size or 0)
+        self.symmetries = self._affordable() if symmetries is None else symmetries
+        require_int("symmetries", self.symmetries, 1, 8)
+
+    def _affordable(self) -> int:
+        x = torch.zeros(1, *(self.network.input_shape.channels, self.size, self.size))
+        times = []
+        for _ in range(3):  # the first takes longer
+            start = time.perf_counter()
+            with torch.inference_mode():
+                self.network(x)
+            times.append(time.perf_counter() - start)
+        return int(min(max(PASSES / min(times), 1), 8))
 
     @classmethod
-    def load(cls, run: Run, symmetries: int) -> "Policy":
-        """The policy of a run, as it was best on validation.
+    def load(cls, run: Run, symmetries: int | None, size: int | None = None) -> "Policy":
+        """The policy of a run, as it was best on validation, on a board of ``size``; None: as it was trained.
+
+        Weights are the same on every board; a bias for each point is interpolated.
 
         Raises:
-            UserError: the run is none of Go, or its checkpoint cannot be used.
+            UserError: the run is none of Go, its checkpoint cannot be used, or the size does not fit.
         """
         if (domain := run.config.domain.name) != "go":
             raise UserError(f"{run.folder}: must be a run of the domain go, got one of {domain}")
         contents = run.checkpoint("best")
         settings, weights = contents["hyper_parameters"], contents["state_dict"]
         with named(run.checkpoint_file("best")):
-            groups, (rows, columns) = groups_of(settings), settings["extent"]
-            layers = settings["model"].get("layers")
+            groups, layers, trained = groups_of(settings), settings["model"].get("layers"), settings["extent"]
+            rows = columns = trained[0] if size is None else size
             network = with_weights(
-                lambda: build_network(layers, settings["planes"], (rows, columns), len(settings["classes"])),
-                {name.removeprefix("network."): weight for name, weight in weights.items()},
+                lambda: build_network(layers, settings["planes"], (rows, columns), rows * columns),
+                {
+                    name.removeprefix("network."): _resized(weight, tuple(trained), (rows, columns))
+                    for name, weight in weights.items()
+                },
             )
-        return cls(network, groups, symmetries)
+        return cls(network, groups, symmetries, run)
+
+    def on(self, size: int) -> "Policy":
+        """The policy on a board of another size.
+
+        Raises:
+            UserError: its layers do not fit that size.
+        """
+        require_int("boardsize", size, SMALLEST, LARGEST)
+        if size == self.size:
+            return self
+        assert self.run is not None
+        return Policy.load(self.run, self.symmetries, size)
 
     def __call__(self, planes: Tensor) -> Float[Tensor, "n points"]:
-        """Logits of planes (n, planes, size, size), averaged over the symmetries if ``symmetries`` is 8."""
+        """Logits of planes (n, planes, size, size), averaged over the symmetries."""
         x = planes.float()
         with torch.inference_mode():
-            return ensemble(self.network, x) if self.symmetries == 8 else self.network(x)
+            return self.network(x) if self.symmetries == 1 else ensemble(self.network, x, self.symmetries)
+
+
+def _resized(weight: Tensor, trained: tuple[int, ...], size: tuple[int, int]) -> Tensor:
+    """A bias for each point (filters, rows, columns) on another board; other weights as they are."""
+    if weight.dim() != 3 or weight.shape[1:] != trained or trained == size:
+        return weight
+    return F.interpolate(weight[None].float(), size, mode="bilinear", align_corners=True)[0]

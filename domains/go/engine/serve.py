@@ -9,6 +9,7 @@ from omegaconf import DictConfig
 from domains.go.engine.engine import Engine
 from domains.go.engine.gtp_commands import GoProtocol
 from domains.go.engine.network import Policy
+from shared.config import print_line
 from shared.errors import require_number
 from shared.runs import Run
 
@@ -20,12 +21,18 @@ def build_engine(config: DictConfig) -> Engine:
         UserError: the run or a value cannot be used.
     """
     require_number("temperature", config.temperature, 0, math.inf)
+    if config.resign is not None:
+        require_number("resign", config.resign, 0, math.inf)
     policy = Policy.load(Run.open(config.run), config.symmetries)
-    return Engine(policy, **{key: config[key] for key in ("temperature", "sensible", "superko", "seed")})
+    options = ("temperature", "sensible", "superko", "seed", "resign")
+    return Engine(policy, **{key: config[key] for key in options})
 
 
 def serve(config: DictConfig) -> None:
     """Respond on standard output; all other output goes to standard error."""
-    out = sys.stdout.buffer
+    out, title = sys.stdout.buffer, f"Convolutions {config.run}"
     with contextlib.redirect_stdout(sys.stderr):
-        GoProtocol(build_engine(config), f"Convolutions {config.run}").serve(sys.stdin.buffer, out)
+        protocol = GoProtocol(build_engine(config), title)
+        if sys.stdin.isatty():
+            print_line(f"{title} speaks GTP: try genmove b, showboard, list_commands, quit", error=True)
+        protocol.serve(sys.stdin.buffer, out)

@@ -94,6 +94,25 @@ def test_a_decided_game_ends_after_the_other_s_pass(policy: Policy) -> None:
     assert engine(policy).choose(own_pass, BLACK, 0) == 0
 
 
+def test_it_resigns_a_long_game_that_no_open_point_can_turn(policy: Policy) -> None:
+    halves = "X" * 9 + " " + "X" * 9
+    game = game_of(f"......... {halves} {'O' * 9} ......... .........")  # 27 to 54 points, and no open one
+    assert not engine(policy, resign=20).resigns(game, BLACK, 0)  # at its beginning
+    for ply in range(40):
+        game.play(2 * PASS + ply % 2)
+    assert engine(policy, resign=20).resigns(game, BLACK, 0)
+    assert engine(policy, resign=20).resigns(game, BLACK, 7.5)
+    assert not engine(policy, resign=27).resigns(game, BLACK, 0)
+    assert not engine(policy, resign=20).resigns(game, BLACK, -7.5)
+    assert not engine(policy, resign=0).resigns(game, WHITE, 0)
+    assert engine(policy, resign=0).resigns(game, WHITE, -28)
+    assert not engine(policy).resigns(game, BLACK, 300)
+    open_game = game_of(f"......... {halves} {'O' * 9} ......... ........X")
+    for ply in range(40):
+        open_game.play(2 * PASS + ply % 2)
+    assert not engine(policy, resign=0).resigns(open_game, BLACK, 0)  # 28 to 36, and 17 open
+
+
 def test_a_temperature_draws_moves_with_the_policy_s_probabilities(policy: Policy) -> None:
     game = Game(9)
     player = engine(policy, temperature=0.5, seed=3)

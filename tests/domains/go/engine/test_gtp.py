@@ -33,6 +33,7 @@ SPECIFIED = [
     *("komi", "play", "genmove", "reg_genmove", "undo", "showboard", "fixed_handicap", "place_free_handicap"),
     *("set_free_handicap", "loadsgf", "final_score", "time_settings", "time_left"),
 ]
+ANALYSES = [prefix + name for prefix in ("", "lz-", "kata-") for name in ("analyze", "genmove_analyze")]
 ANSWER = re.compile(r"[=?]\d*( [^\n]+)?(\n[^\n]+)*\n\n")
 
 
@@ -84,7 +85,8 @@ def test_it_has_the_commands_of_the_specification(gtp: GoProtocol) -> None:
         ("3", "?3 unknown command\n\n"),
         ("3 nonsense\n", "?3 unknown command\n\n"),
         ("Protocol_Version", "? unknown command\n\n"),
-        ("5 boardsize 19", "?5 unacceptable size\n\n"),
+        ("5 boardsize 20", "?5 unacceptable size\n\n"),
+        ("5 boardsize 4", "?5 unacceptable size\n\n"),
     ],
 )
 def test_lines_are_read_as_specified(gtp: GoProtocol, line: str, answer: str) -> None:
@@ -195,6 +197,17 @@ def test_the_score_is_by_area_once_both_have_passed(gtp: GoProtocol) -> None:
     assert good(gtp, "final_score") == "W+9"
 
 
+def test_a_resigned_game_gets_no_move(gtp: GoProtocol) -> None:
+    gtp.engine.resign = 10
+    good(gtp, "play b e5")
+    for ply in range(40):
+        good(gtp, f"play {'wb'[ply % 2]} pass")
+    assert good(gtp, "reg_genmove w") == good(gtp, "genmove w") == "resign"
+    assert gtp.answer("genmove_analyze w 50").endswith("\nplay resign\n\n")
+    assert len(gtp.game.moves) == 41
+    assert good(gtp, "genmove b") != "resign"
+
+
 def test_games_are_loaded_up_to_a_move(gtp: GoProtocol, tmp_path: Path) -> None:
     path = tmp_path / "a game.sgf"
     path.write_bytes(b"(;GM[1]SZ[9]KM[5.5]AB[aa][bb];W[cc];B[dd];W[];B[ee])")
@@ -251,24 +264,125 @@ def test_an_invalid_file_changes_nothing(gtp: GoProtocol, tmp_path: Path, data: 
     assert len(gtp.game.moves) == 1
 
 
-def test_analysis_continues_until_the_next_line(gtp: GoProtocol) -> None:
+def moves_of(line: str) -> list[dict[str, str]]:
+    """The moves of an analysis, each by its keys."""
+    assert line.startswith("info ")
+    moves = [part.split() for part in line.removeprefix("info ").split(" info ")]
+    return [dict(zip(words[::2], words[1::2], strict=True)) for words in moves]
+
+
+@pytest.mark.parametrize(
+    ("command", "scale"),
+    [("analyze", 1e4), ("lz-analyze", 1e4), ("kata-analyze", 1)],
+)
+def test_analysis_continues_until_the_next_line(gtp: GoProtocol, command: str, scale: float) -> None:
     """As in Sabaki's guide for engines: one line of moves, stopped by the next input."""
-    answer = gtp.answer("4 analyze b 50\n")
+    answer = gtp.answer(f"4 {command} b 50\n")
     first, line, rest = answer.split("\n")
     assert (first, rest) == ("=4", "")
-    info = [part.split() for part in line.split("info ")[1:]]
-    assert [words[1] for words in info[:3]] == ["A9", "B9", "C9"]
-    fields = dict(zip(info[0][:-2:2], info[0][1:-2:2], strict=True))
+    moves = moves_of(line)
+    assert [move["move"] for move in moves[:3]] == [move["pv"] for move in moves[:3]] == ["A9", "B9", "C9"]
+    assert [move["order"] for move in moves] == [str(order) for order in range(10)]
     likely = gtp.engine.probabilities(gtp.game, 0)
-    assert float(fields["winrate"]) == pytest.approx(likely[0], abs=1e-4)
-    assert int(fields["visits"]) == round(10_000 * likely[0])
-    assert info[0][-2:] == ["pv", "A9"]
+    for key in ("winrate", "prior", "lcb"):
+        # Leela Zero's numbers are whole, KataGo's have a point: programs distinguish them by it
+        assert ("." in moves[0][key]) == (scale == 1)
+        assert float(moves[0][key]) == pytest.approx(scale * likely[0], abs=1e-4 * scale)
+    assert int(moves[0]["visits"]) == round(10_000 * likely[0])
     assert gtp.answer("\n") == "\n"
-    gtp.answer("analyze 10")
+    gtp.answer(f"{command} 10")
     assert gtp.answer("protocol_version") == "\n= 2\n\n"
-    answer = gtp.answer("genmove_analyze b 50")
+    answer = gtp.answer(f"{command.replace('analyze', 'genmove_analyze')} b 50")
     assert re.fullmatch(r"=\ninfo [^\n]+\nplay A9\n\n", answer)
     assert gtp.game.moves == [0]
+
+
+def test_the_moves_of_an_analysis_can_be_chosen(gtp: GoProtocol) -> None:
+    def names(options: str) -> list[str]:
+        line = gtp.answer(f"lz-analyze {options}").strip().removeprefix("=\n")
+        return [move["move"] for move in moves_of(line)]
+
+    assert names("b 50 maxmoves 2 minmoves 5 ownership true") == ["A9", "B9"]
+    assert names("10 maxmoves 2 avoid b A9,c9,pass 1 avoid w B9 1") == ["B9", "D9"]
+    assert names("w interval 10 allow w C9,A9 1 avoid b A9 1") == ["A9", "C9"]
+    assert names("w allow w pass 1") == ["pass"]
+    for wrong in ("maxmoves", "maxmoves some", "avoid", "avoid b", "avoid b Z9 1", "allow A9 1"):
+        gtp.answer("")  # ends the analysis before
+        assert bad(gtp, f"kata-analyze b 50 {wrong}")
+
+
+def test_a_move_with_its_analysis_is_one_pass_of_the_network(
+    gtp: GoProtocol, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    passes = []
+    predict = gtp.engine._predict
+    monkeypatch.setattr(gtp.engine, "_predict", lambda *place: passes.append(place) or predict(*place))
+    for colour in "bwbw":
+        good(gtp, f"lz-genmove_analyze {colour} 10")
+    assert len(passes) == 4
+    good(gtp, "undo")
+    assert gtp.answer("lz-analyze w").count("info move D9 ") == 1
+
+
+# What these programs send from their start to their first analyses, and what they must get.
+SABAKI = """
+name
+version
+protocol_version
+list_commands
+boardsize 9
+clear_board
+komi 6.5
+set_free_handicap C3 G7
+play W E5
+analyze B 50
+protocol_version
+genmove_analyze B 50
+"""
+LIZZIE = """
+1 name
+2 version
+3 boardsize 9
+4 komi 7.5
+5 lz-analyze 10
+6 name
+7 fixed_handicap 2
+8 play W E5
+9 lz-analyze 10 avoid b D5,E6 30 avoid w D5,E6 30
+10 undo
+11 play W C5
+12 lz-genmove_analyze B 10
+13 time_settings 0 5 1
+14 genmove W
+15 quit
+"""
+
+
+@pytest.mark.parametrize(("lines", "analyses"), [(SABAKI, 2), (LIZZIE, 3)])
+def test_programs_with_a_board_get_what_they_read(gtp: GoProtocol, lines: str, analyses: int) -> None:
+    out = io.BytesIO()
+    gtp.serve(io.BytesIO(lines.lstrip().encode()), out)
+    text = out.getvalue().decode()
+    assert text.endswith("\n\n")
+    responses = text.removesuffix("\n\n").split("\n\n")
+    commands = lines.split("\n")[1:-1]
+    assert len(responses) == len(commands)
+    for command, response in zip(commands, responses, strict=True):
+        number = command.split()[0] if command[0].isdigit() else ""
+        assert re.match(rf"={number}(\s|$)", response), (command, response)
+        for line in response.split("\n"):
+            if line.startswith("info"):
+                analyses -= 1
+                assert all(int(move["winrate"]) > 0 for move in moves_of(line))
+    assert analyses == 0
+
+
+def test_boards_of_other_sizes_are_played_with_the_same_weights(gtp: GoProtocol) -> None:
+    for size in (5, 13, 19, 9):
+        good(gtp, f"boardsize {size}")
+        assert len(gtp.engine.probabilities(gtp.game, 0)) == size**2
+        assert good(gtp, "genmove b") == f"A{size}"  # the corner, which the network likes on 9×9
+        assert good(gtp, "showboard").startswith(f"{size} ")
 
 
 def test_gogui_draws_the_policy(gtp: GoProtocol) -> None:
@@ -313,14 +427,10 @@ def random_line(chance: random.Random) -> bytes:
     if chance.random() < 0.1:
         return chance.randbytes(chance.randrange(60)).replace(b"\n", b" ")
     argument = ["b", "w", "white", "A1", "pass", "e5", "J9", "-1", "0", "2", "9", "1e400", "nan", "%s"]
-    argument += ["/etc/passwd", "99999999999", "resign", "é棋"]
+    argument += ["/etc/passwd", "99999999999", "resign", "é棋", "maxmoves", "avoid", "allow"]
     argument.append("x" * 5000)
     points = point_names(9)
-    words = [
-        chance.choice(
-            [*SPECIFIED, "analyze", "genmove_analyze", "policy", "gogui-analyze_commands"] + 4 * ["play"]
-        )
-    ]
+    words = [chance.choice([*SPECIFIED, *ANALYSES, "policy", "gogui-analyze_commands"] + 4 * ["play"])]
     if words == ["play"] and chance.random() < 0.8:
         words += [chance.choice("bw"), chance.choice(points)]
     words += chance.choices(argument, k=chance.randrange(4))
@@ -348,5 +458,5 @@ def test_arbitrary_lines_break_nothing(gtp: GoProtocol, caplog: pytest.LogCaptur
         refused += answer.startswith("?")
     assert 0.2 * lines < refused < 0.9 * lines  # valid and invalid commands both occur
     assert legal_points(gtp.game, 0).any()
-    good(gtp, "clear_board")
+    good(gtp, "boardsize 9")
     assert good(gtp, "genmove b") == "A9"

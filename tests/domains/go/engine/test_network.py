@@ -61,8 +61,40 @@ def test_the_mean_is_that_of_the_eight_predictions_turned_back(run: Run) -> None
     for k in range(8):
         turned = torch.zeros_like(x).flatten(2)
         turned[:, :, table[k]] = x.flatten(2)
-        mean += policy(turned.view_as(x)).softmax(1)[0].numpy()[table[k]] / 8
-    assert ensemble(policy.network, x).softmax(1)[0].detach().numpy() == pytest.approx(mean, abs=1e-6)
+        mean += policy(turned.view_as(x)).softmax(1)[0].numpy()[table[k]]
+        some = Policy.load(run, k + 1)(x).softmax(1)[0].numpy()
+        assert some == pytest.approx(mean / (k + 1), abs=1e-6)
+    assert ensemble(policy.network, x).softmax(1)[0].detach().numpy() == pytest.approx(mean / 8, abs=1e-6)
+
+
+def test_without_a_number_as_many_symmetries_are_taken_as_there_is_time_for(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for seconds, count in ((0.001, 8), (0.031, 8), (0.032, 7), (0.06, 4), (0.2, 1), (9.0, 1)):
+        clock = iter([0, 10, 20, 20 + seconds, 40, 50])  # the first passes may take longer
+        monkeypatch.setattr("domains.go.engine.network.time.perf_counter", lambda clock=clock: next(clock))
+        assert Policy.load(run, None).symmetries == count
+
+
+def test_on_another_board_the_weights_stay_and_a_bias_for_each_point_is_interpolated(tmp_path: Path) -> None:
+    logits = np.add.outer(np.linspace(0, 8, 9), np.linspace(0, 1, 9)).astype(np.float32)
+    policy = Policy.load(make_run(tmp_path, logits=logits.ravel()), 1)
+    for size in (5, 19):
+        other = policy.on(size)
+        wanted = np.add.outer(np.linspace(0, 8, size), np.linspace(0, 1, size))
+        empty = torch.zeros(1, 48, size, size)
+        assert other(empty).view(size, size).numpy() == pytest.approx(wanted, abs=1e-5)
+        assert other.on(9)(torch.zeros(1, 48, 9, 9)).numpy().ravel() == pytest.approx(logits.ravel())
+    assert policy.on(9) is policy
+    for size in (4, 20, 9.5):
+        with pytest.raises(UserError, match=r"boardsize: must be a whole number from 5 to 19, got"):
+            policy.on(size)  # type: ignore[arg-type]
+
+
+def test_a_network_whose_layers_are_of_one_size_plays_on_no_other(tmp_path: Path) -> None:
+    policy = Policy.load(make_run(tmp_path, "model=go/pooled"), 1)
+    with pytest.raises(UserError, match=r"upsample\.to: must be at least 12"):
+        policy.on(13)
 
 
 def test_it_predicts_like_the_module_of_its_run(run: Run) -> None:
@@ -73,8 +105,8 @@ def test_it_predicts_like_the_module_of_its_run(run: Run) -> None:
 
 
 def test_wrong_settings_runs_and_checkpoints_are_refused(run: Run, tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"symmetries: must be one of 1, 8, got 3"):
-        Policy.load(run, 3)
+    with pytest.raises(UserError, match=r"symmetries: must be a whole number from 1 to 8, got 9"):
+        Policy.load(run, 9)
     other = Run.named(tmp_path, "text").make(compose("train", ["domain=text"]))
     with pytest.raises(UserError, match="must be a run of the domain go, got one of text"):
         Policy.load(other, 1)

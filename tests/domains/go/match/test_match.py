@@ -13,8 +13,8 @@ import pytest
 from omegaconf import DictConfig
 from sgfmill import sgf
 
+from domains.go.board.handicap import fixed_handicap
 from domains.go.board.points import point_name
-from domains.go.engine.handicap import fixed_handicap
 from domains.go.match.client import Client, EngineError, find
 from domains.go.match.elo import strength
 from domains.go.match.match import match
