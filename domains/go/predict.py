@@ -1,5 +1,6 @@
 """Predictions of a trained policy for the moves in a user's own game records."""
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,17 +12,28 @@ from numpy.typing import NDArray
 
 from domains.go.board import Position, batch_planes, is_pass, move_colour, plane_groups, point_name
 from domains.go.drawing import game_picture, move_picture
-from domains.go.records import GameRecords, read_games, read_records
+from domains.go.records import (
+    FILE_LIMIT,
+    SUFFIXES,
+    Comment,
+    GameRecords,
+    Record,
+    read_games,
+    read_records,
+    with_comments,
+)
 from shared.commands import Answers, Predictions, answers, best
 from shared.config import progress
 from shared.errors import UserError
-from shared.files import where
+from shared.files import members, where
 from shared.results import percent
 from shared.training import Classifier
 
-DRAWN = 20  # games of which pictures are made
+DRAWN = 20  # games of which pictures and comments are made
 BATCH = 512  # positions in a batch
 SURPRISES = 3  # boards drawn of a whole game: the least probable moves
+MARKED = 10  # of a game's least probable moves that are listed, and marked in the commented game
+LABELS = 3  # first choices of the network that are labelled there
 
 
 class GamePredictions(NamedTuple):
@@ -44,7 +56,8 @@ def predict(
 
     The source is an SGF file, a folder, or an archive. A game without moves, such as a problem, has one
     position. Probabilities are those of the legal moves alone, normalised to a sum of 1. Moves are numbered
-    from 1; one more than the last is the next move; None: all. A row is sure where the best move is.
+    from 1; one more than the last is the next move; None: all, and games are also written with comments. A
+    row is sure where the best move is.
     """
     games, chosen = read(source, int(module.hparams["extent"][0]), move)
     rows: list[dict[str, Any]] = []
@@ -59,9 +72,13 @@ def predict(
     ranks = np.array([row["rank"] for row in rows if row["rank"] is not None])
     if len(ranks) > 1:
         summary.append(_agreement(ranks))
+    if move is None and len(ranks):
+        summary += _surprises(rows)
     if len(chosen) > DRAWN:
-        summary.append(f"pictures of the first {DRAWN} games")
-    return Predictions(rows, "\n".join(summary), _pictures(drawn, games, top, whole=move is None))
+        summary.append(f"pictures and comments of the first {DRAWN} games")
+    pictures = _pictures(drawn, games, top, whole=move is None)
+    pages = _commented(source, drawn, games) if move is None else {}
+    return Predictions(rows, "\n".join(summary), pictures, pages)
 
 
 def read(
@@ -162,6 +179,59 @@ def _agreement(rank: NDArray[np.int64]) -> str:
     """How often the policy's choices were played."""
     first, five = (f"{(rank <= k).sum():,} ({(rank <= k).mean():.1%})" for k in (1, 5))
     return f"{len(rank):,} moves played: {first} the policy's first choice, {five} among its first five"
+
+
+def _surprises(rows: list[dict[str, Any]]) -> Iterator[str]:
+    """The least probable moves that were not the policy's first choice."""
+    several = len({row["file"] for row in rows}) > 1
+    chosen = sorted((row for row in rows if (row["rank"] or 1) > 1), key=lambda row: row["probability"])
+    if chosen:
+        yield "moves that surprise the policy most:"
+    for row in chosen[:MARKED]:
+        best = row["best"][0]
+        named = f"{row['file']}, " * several + f"move {row['move']}, {row['colour']} {row['played']}"
+        choice = f"choice no. {row['rank']}, {percent(row['probability'])}"
+        yield f"  {named}: {choice}; first choice {best['name']}, {percent(best['probability'])}"
+
+
+def _commented(source: Path, drawn: list[GamePredictions], games: GameRecords) -> dict[str, bytes]:
+    """The files of games, by new names, with comments on these games."""
+    left = [predictions for predictions in drawn if predictions.rank.all()]
+
+    def comments(record: Record) -> Iterator[Comment]:
+        """The next of the games is that of the record, unless this one was skipped."""
+        if left and record.size == games.size[left[0].game] and name == games.name[left[0].game]:
+            moves = games.moves_of(left[0].game)[:-1]  # without the next one
+            if record.moves[: len(moves)] == moves.tolist():
+                yield from _comments(left.pop(0), record.size)
+
+    pages: dict[str, bytes] = {}
+    for member in members(source, SUFFIXES, member_limit=FILE_LIMIT):
+        name = member.name
+        if left and name == games.name[left[0].game]:
+            label = re.sub(r"[^\w.-]+", "-", name.removesuffix(".sgf"), flags=re.ASCII)[-100:].strip("-.")
+            label = label if f"{label}-commented.sgf" not in pages else f"{label}-{len(pages) + 1}"
+            pages[f"{label}-commented.sgf"] = with_comments(member.data, comments)
+    return pages
+
+
+def _comments(predictions: GamePredictions, size: int) -> Iterator[Comment]:
+    """On every move its rank and probability, on the most surprising ones also the first choices."""
+    _, _, ply, played, shares, rank, probability, _ = predictions
+    order = np.argsort(probability, kind="stable")
+    hot = [int(n) for n in order if rank[n] > 1][:MARKED]
+    words = ", ".join(str(number) for number in sorted(int(ply[n]) + 1 for n in hot)) or "none"
+    yield Comment(None, f"Policy: {_agreement(rank)}. Most surprising moves: {words}.")
+    for n in range(len(ply)):
+        text = f"Policy: choice no. {rank[n]}, {percent(probability[n])}"
+        first = [
+            int(point) for point in np.argsort(-shares[n], kind="stable")[:LABELS] if shares[n, point] > 0
+        ]
+        if rank[n] > 1:
+            likely = (f"{point_name(point, size)} {percent(shares[n, point])}" for point in first)
+            text += f". First choices: {', '.join(likely)}"
+        labels = {point: str(k) for k, point in enumerate(first, start=1) if point != played[n]}
+        yield Comment(int(ply[n]), f"{text}.", labels if n in hot else {}, n in hot)
 
 
 def _pictures(

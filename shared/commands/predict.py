@@ -41,7 +41,7 @@ class Predictions(NamedTuple):
             ``familiar``, ``sure`` and ``remarks`` are those of ``Answers.trust``.
         summary: text that is printed last.
         pictures: name and figure; each is drawn when the iterable reaches it.
-        pages: HTML documents, each complete in itself, by the name of their file.
+        pages: further files, such as HTML documents, each complete in itself, by the name of their file.
         cells: columns that the table shows with other words or colours than the rows have: by column, the
             text of every row, at least of the first SHOWN.
     """
@@ -49,7 +49,7 @@ class Predictions(NamedTuple):
     rows: list[dict[str, Any]]
     summary: str
     pictures: Iterable[tuple[str, Figure]] = ()
-    pages: Mapping[str, str] = MappingProxyType({})
+    pages: Mapping[str, str | bytes] = MappingProxyType({})
     cells: Mapping[str, Sequence[Text]] = MappingProxyType({})
 
 

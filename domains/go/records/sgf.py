@@ -17,11 +17,12 @@ from domains.go.records.sgf_grammar import MainLine, Node, main_lines
 FILE_LIMIT = 16 * 2**20  # bytes: about ten thousand games in one file
 GAMES_LIMIT = 100_000  # in one file
 MOVES_LIMIT = 10_000  # of one game; the longest played have about five hundred
+NAME_LIMIT = 100  # bytes of a player's name
 UNKNOWN = -128  # rank of a player without one
 
 _COLOURS = {"B": 0, "W": 1}
 _SETUP = ("AB", "AW", "AE")
-_ROOT = ("AP", "BR", "DT", "GM", "HA", "KM", "RE", "SZ", "WR")
+_ROOT = ("AP", "BR", "CA", "DT", "GM", "HA", "KM", "PB", "PW", "RE", "SZ", "WR")
 _KEPT = {*_COLOURS, *_SETUP, *_ROOT, "PL"}
 _RANK = re.compile(r"\s*(p?)(\d{1,2})\s*(k|d|p|段|级|級)", re.IGNORECASE)  # 6d, 3 kyu, 9p, Honinbo; P9段
 _KINDS = {"段": "d", "级": "k", "級": "k"}
@@ -35,8 +36,10 @@ class Record:
     size: int
     setup: list[int] = field(default_factory=list)  # codes of the stones before the first move
     moves: list[int] = field(default_factory=list)  # codes
+    moves_before: int = 0  # in the file, that are handicap stones
     to_play: int = 0  # colour to play after the last move
     handicap: int = 0  # stones
+    players: tuple[str, str] = ("", "")  # names of black and of white
     ranks: tuple[int, int] = (UNKNOWN, UNKNOWN)  # of black and of white, see ``rank``
     result: str = ""
     date: str = ""
@@ -107,6 +110,7 @@ def _record(nodes: Iterator[Node]) -> Record:
     if kind not in ("", "1"):
         raise UnusableError("not Go", f"GM[{kind}]")
     game = Record(_size(_text(root, "SZ")), ranks=(rank(black_rank), rank(white_rank)))
+    game.players = _name(root, "PB"), _name(root, "PW")
     game.result, game.date = result[:16], date[:16]
     game.komi = _komi(komi, game.size, fox=any(b"foxwq" in value for value in root.get("AP", ())))
     stones = 0, 0
@@ -130,7 +134,7 @@ def _record(nodes: Iterator[Node]) -> Record:
     run = colours.index(1) if 1 in colours else 0  # of black moves before the first white one
     if run >= 2 and not black and not white:  # handicap stones written as moves
         black = sorted({move_point(code) for code in game.moves[:run]})
-        game.moves = game.moves[run:]
+        game.moves, game.moves_before = game.moves[run:], run
     game.setup = sorted(encode_move(point, colour) for colour in (0, 1) for point in (black, white)[colour])
     game.handicap = max(int(handicap) if re.fullmatch(r"\d{1,2}", handicap) else 0, len(black))
     game.to_play = int(bool(black) and not white) if turn is None else turn
@@ -228,6 +232,17 @@ def _komi(text: str, size: int, fox: bool) -> float | None:
 
 def _text(node: Node, name: str) -> str:
     return _shown(next(iter(node.get(name, ())), b"")).strip()
+
+
+def _name(root: Node, key: str) -> str:
+    """A player's name, in UTF-8, the declared encoding or that of most other files."""
+    value = next(iter(root.get(key, ())), b"")[:NAME_LIMIT]
+    for encoding in ("utf-8", _text(root, "CA"), "gb18030"):
+        try:
+            return " ".join("".join(c if c.isprintable() else " " for c in value.decode(encoding)).split())
+        except (LookupError, ValueError):  # no such encoding, or another one
+            pass
+    return ""
 
 
 def _shown(value: bytes) -> str:

@@ -7,7 +7,8 @@ so are lower-case letters in property names of older formats ("AddBlack").
 import re
 from collections.abc import Collection, Iterator
 
-Node = dict[str, dict[bytes, None]]  # unique values by property, in order; "" has values without a property
+# By property its unique values in order, with the offsets of their closing brackets; "" has those of none.
+Node = dict[str, dict[bytes, int]]
 
 # Possessive repetitions: an unclosed bracket takes linear time.
 _TOKEN = re.compile(rb"\s*+(?:\[([^\\\]]*+(?:\\.[^\\\]]*+)*+)\]|([A-Za-z]{1,64}+)|([;()]))", re.DOTALL)
@@ -19,20 +20,20 @@ _TWO_BYTES = re.compile(rb"[\x81-\xfe][\x30-\xfe]")  # a character in the encodi
 class MainLine:
     """The nodes of a game's main line (those before the first closing parenthesis), with kept properties."""
 
-    def __init__(self, data: bytes, start: int, kept: Collection[str]):
-        self.data, self.start, self.kept = data, start, kept
+    def __init__(self, data: bytes, start: int, kept: Collection[str], original: bytes):
+        self.data, self.start, self.kept, self.original = data, start, kept, original
         self.end: int | None = None  # of the game, after iteration; None if it is truncated or broken
 
     def __iter__(self) -> Iterator[Node]:
         depth, inside = 0, True  # inside the first variation
         node: Node = {}
-        stray: dict[bytes, None] = {}  # values before any name
-        values: dict[bytes, None] | None = None
+        stray: dict[bytes, int] = {}  # values before any name
+        values: dict[bytes, int] | None = None
         for token in iter(_TOKEN.scanner(self.data, self.start).match, None):  # type: ignore[attr-defined]
             value, name, sign = token.groups()
             if value is not None:
                 if values is not None:
-                    values[value] = None
+                    values[self.original[slice(*token.span(1))]] = token.end() - 1
             elif name:
                 name = name.translate(None, _SMALL).decode()
                 values = node.setdefault(name, {}) if inside and name in self.kept else None
@@ -52,24 +53,30 @@ class MainLine:
 
 def main_lines(data: bytes, kept: Collection[str]) -> Iterator[MainLine]:
     """The games of a file, up to a damaged one, as what follows may be one of its variations."""
-    data = _decoded(data)
-    start = _START.search(data)
+    text = decoded(data)
+    original = text if utf_16(data) else data  # whose characters are whole
+    start = _START.search(text)
     while start:
-        line = MainLine(data, start.start(), kept)
+        line = MainLine(text, start.start(), kept, original)
         yield line
-        start = None if line.end is None else _START.search(data, line.end)
+        start = None if line.end is None else _START.search(text, line.end)
 
 
-def _decoded(data: bytes) -> bytes:
-    """The file with every byte of a bracket being a bracket.
+def utf_16(data: bytes) -> str | None:
+    """The codec of a file in UTF-16; None for other files."""
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return "utf-16"
+    return ("utf-16-be" if data[0] == 0 else "utf-16-le") if b"\0" in data[:2] else None
+
+
+def decoded(data: bytes) -> bytes:
+    """The file with every byte of a bracket being a bracket, and as long, but in UTF-8 if it is in UTF-16.
 
     In GBK, Big5 and Shift-JIS the second byte of a character may be "]" or a backslash. Declared encodings
     are unreliable, but the wrong decoding loses brackets, so the one with more tokens is right.
     """
-    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        return data.decode("utf-16", "replace").encode()
-    if b"\0" in data[:2]:
-        return data.decode("utf-16-be" if data[0] == 0 else "utf-16-le", "replace").encode()
+    if codec := utf_16(data):
+        return data.decode(codec, "replace").encode()
     try:
         data.decode()
     except UnicodeDecodeError:

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 from omegaconf import DictConfig
+from sgfmill import sgf
 from sgfmill.boards import Board
 from sgfmill.common import format_vertex, move_from_vertex
 
@@ -18,6 +19,7 @@ from domains.go.records.select import read_games
 from shared.commands.predict import predict as command_predict
 from shared.config.cli import compose
 from shared.errors import UserError
+from shared.results import percent
 from shared.runs.run import Run
 from shared.training.classifier import Classifier, as_tensors
 from shared.training.data import Draw
@@ -135,6 +137,60 @@ def test_a_game_is_drawn_as_a_curve_and_the_boards_of_its_surprises(module: Clas
         assert title == f"game.sgf, move {row['move']}: {row['colour'].capitalize()} to play"
         assert subtitle.startswith(f"{row['played']} was played")
         assert f"no. {row['rank']}," in subtitle
+
+
+def test_a_game_is_written_with_comments_and_its_surprises_marked(
+    module: Classifier, game: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("domains.go.predict.MARKED", 2)
+    prediction = predict(module, game, top=3)
+    ((name, data),) = prediction.pages.items()
+    assert name == "game-commented.sgf"
+    root, *main = sgf.Sgf_game.from_bytes(data).get_main_sequence()
+    assert [node.get_move()[1] is not None for node in main] == [move != "pass" for move in PLAYED]
+    surprising = sorted(
+        (row for row in prediction.rows if row["rank"] > 1), key=lambda row: row["probability"]
+    )[:2]
+    moves = sorted(row["move"] for row in surprising)
+    assert root.get("C").endswith(f"Most surprising moves: {moves[0]}, {moves[1]}.")
+    assert prediction.summary.index(f"move {surprising[0]['move']}, ") < prediction.summary.index(
+        f"move {surprising[1]['move']}, "
+    )
+    rows = {row["move"]: row for row in prediction.rows}
+    for number, node in enumerate(main, start=1):
+        assert node.has_property("C") == (number in rows)
+        assert node.has_property("HO") == (number in moves)
+        if number in rows:
+            row, best = rows[number], rows[number]["best"]
+            comment = node.get("C")
+            assert comment.startswith(f"Policy: choice no. {row['rank']}, {percent(row['probability'])}.")
+            assert (f"{best[0]['name']} {percent(best[0]['probability'])}, " in comment) == (row["rank"] > 1)
+        if number in moves:
+            labels = {format_vertex(point): label for point, label in node.get("LB")}
+            names = [move["name"] for move in rows[number]["best"]]
+            assert labels == {n: str(k) for k, n in enumerate(names, 1) if n != rows[number]["played"]}
+    assert predict(module, game, top=3, move=8).pages == {}
+
+
+def test_files_of_several_games_are_commented_each_in_its_own_place(
+    module: Classifier, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "games"
+    (folder / "a").mkdir(parents=True)
+    other = b"(;SZ[13];B[ba])"
+    (folder / "a-b.sgf").write_bytes(b"(;SZ[9];B[ee];W[dd])")
+    (folder / "a" / "b.sgf").write_bytes(other + GAME + b"(;SZ[9])" + GAME.replace(b"W[dd]", b"W[de]"))
+    (folder / "c.sgf").write_bytes(other)
+    pages = predict(module, folder, top=1).pages
+    assert sorted(pages) == ["a-b-2-commented.sgf", "a-b-commented.sgf"]
+    longer = max(pages.values(), key=len)
+    assert longer.startswith(other)
+    assert b"(;SZ[9])" in longer
+    assert longer.count(b"Most surprising") == 2
+    monkeypatch.setattr("domains.go.predict.DRAWN", 3)
+    prediction = predict(module, folder, top=1)
+    assert sum(page.count(b"Most surprising") for page in prediction.pages.values()) == 2
+    assert "pictures and comments of the first 3 games" in prediction.summary
 
 
 def test_the_board_drawn_is_that_before_the_move(
