@@ -91,6 +91,21 @@ def test_what_fits_is_taken_and_frozen_layers_stay_as_they_are(
     assert (run.checkpoints / "init.ckpt").read_bytes() == (source.checkpoints / "best.ckpt").read_bytes()
 
 
+def test_the_network_that_it_started_from_is_tested_on_the_same_items(
+    pictures: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["domain=image", "data=image/folder", f"data.path={pictures}", *SMALL, f"runs={tmp_path}"]
+    first, _ = start([*words, f"model.layers={LAYERS}"])
+    assert "test/gain over init" not in first.metrics
+    second, _ = start([*words, f"init={first.folder}", "seed=1", "optimizer.lr=0.03"])
+    metrics = second.metrics
+    assert metrics["baseline/init"] == first.metrics["test/acc"]
+    assert metrics["test/gain over init"] == pytest.approx(metrics["test/acc"] - metrics["baseline/init"])
+    low, high = metrics["test/gain over init/interval"]
+    assert low <= metrics["test/gain over init"] <= high
+    assert "test/gain over init" in capsys.readouterr().out
+
+
 def test_a_chosen_model_takes_the_layers_that_fit(source: Run, tmp_path: Path) -> None:
     layers = LAYERS.replace("{dense: 6}", "{dense: 7}")
     words = ["domain=image", *SMALL, "test=false", f"runs={tmp_path}", f"init={source.folder}"]

@@ -70,6 +70,7 @@ class GoData(DataModule):
         size: int,
         max_handicap: int | None,
         min_rank: str | None,
+        player: str | list[str] | None = None,
         min_moves: int,
         strict: bool,
         fractions: Fractions,
@@ -90,7 +91,8 @@ class GoData(DataModule):
         self.classes = point_names(size)
         self.path = path
         self.reading: dict[str, Any] = {
-            "size": size, "max_handicap": max_handicap, "min_rank": min_rank, "min_moves": min_moves,
+            "size": size, "max_handicap": max_handicap, "min_rank": min_rank, "player": player,
+            "min_moves": min_moves,
             "strict": strict, "cache": Path(cache) if cache else None,
         }  # fmt: skip
         check_fractions(fractions)

@@ -13,7 +13,16 @@ from shared import training
 from shared.config import Console, check_there, print_line, relative_data, unique_name
 from shared.errors import UserError
 from shared.files import make_folder, write_json
-from shared.results import ClassScores, Score, calibration_error, doubts, score, scores_by_class, write_report
+from shared.results import (
+    ClassScores,
+    Score,
+    calibration_error,
+    difference,
+    doubts,
+    score,
+    scores_by_class,
+    write_report,
+)
 from shared.runs import Run, changes, data_settings, environment
 from shared.training import Classifier, DataModule
 
@@ -30,18 +39,32 @@ class Tested(NamedTuple):
     doubts: list[str]
 
 
-def test(trainer: pl.Trainer, module: Classifier, data: DataModule) -> Tested:
-    """Test once."""
-    module.views = data.views
-    with training.obeyed():
-        trainer.test(module, data, verbose=False)
-    columns = module.tested()
+def test(trainer: pl.Trainer, module: Classifier, data: DataModule, source: Classifier | None) -> Tested:
+    """Test once; the network that a training started from is a baseline, if it is for the same data."""
+    columns = _columns(trainer, module, data)
     groups = data.groups(columns["item"])
     columns |= {"group": groups}
     baselines = data.baselines(columns["item"])
     scores = module.scores(columns, groups)
+    if source is not None and _alike(source, module):
+        before = _columns(trainer, source, data)
+        right, baselines["init"] = (part["answer"] == part["label"] for part in (columns, before))
+        scores.append(difference(right, baselines["init"], groups)._replace(name="test/gain over init"))
     scores += [score(f"baseline/{name}", hits, groups) for name, hits in baselines.items()]
     return Tested(scores, columns, doubts(columns, baselines, data.classes, data.remedy))
+
+
+def _columns(trainer: pl.Trainer, module: Classifier, data: DataModule) -> dict[str, Any]:
+    module.views = data.views
+    with training.obeyed():
+        trainer.test(module, data, verbose=False)
+    return module.tested()
+
+
+def _alike(source: Classifier, module: Classifier) -> bool:
+    """Whether two networks have the same classes and size of input."""
+    own, other = ([part.hparams[key] for key in ("classes", "planes", "extent")] for part in (source, module))
+    return own == other
 
 
 def report(
@@ -170,7 +193,7 @@ def evaluate(config: DictConfig) -> dict[str, Any]:
         raise UserError(f"data: classes {data.classes} are not the run's {module.classes}")
     Console().print(data.summary, highlight=False, markup=False)
     trainer = training.build_trainer(run.config, None, [])
-    tested = test(trainer, module, data)
+    tested = test(trainer, module, data, None)
     folder = Path(config.output or run.output / "evaluations" / unique_name()).absolute()
     make_folder("output", folder)
     names = {key: config.choices.get(key) or run.config.choices[key] for key in ("model", "data")}

@@ -125,7 +125,7 @@ def train(config: DictConfig, callbacks: Sequence[Callback] = (), again: str | N
                 torch.distributed.destroy_process_group()
             if first:
                 with training.ending(trainer.loggers):
-                    metrics = _finish(run, config, data, history, metrics)
+                    metrics = _finish(run, config, data, history, metrics, source)
                     pictures = sorted(run.folder.glob("*.png"))
                     training.log_results(trainer.loggers, metrics, pictures, trainer.global_step)
                 print_line(f"run: {run.folder}")
@@ -246,7 +246,12 @@ def _metrics(
 
 
 def _finish(
-    run: Run, config: DictConfig, data: DataModule, history: History, metrics: dict[str, Any]
+    run: Run,
+    config: DictConfig,
+    data: DataModule,
+    history: History,
+    metrics: dict[str, Any],
+    source: Source | None,
 ) -> dict[str, Any]:
     """Draw the learning curve, test, and write ``metrics.json``."""
     title = f"{metrics['model']} on {metrics['data']}, seed {metrics['seed']}"
@@ -257,7 +262,7 @@ def _finish(
     if config.test:
         module = training.load_module(run, diverged=True)
         module.record = _write_record(run, module, data) if config.report else None
-        tested = test(training.build_trainer(config, None, []), module, data)
+        tested = test(training.build_trainer(config, None, []), module, data, source and source.module)
         metrics |= report(run.folder, tested, data.classes, title, figures)
     write_json(run.folder / "metrics.json", metrics)
     return metrics

@@ -17,6 +17,7 @@ class GameRecords(Games):
     to_play: NDArray[np.uint8]  # (G,) colour to play after the last move
     counts: NDArray[np.bool_]  # of each move: not a pass, and its player is strong enough
     handicap: NDArray[np.int16]  # (G,) stones
+    player: NDArray[np.object_]  # (G,) names of black and white, with a tab between them
     rank: NDArray[np.int8]  # (G, 2) of black and white, see ``sgf.rank``
     result: NDArray[np.str_]  # (G,) as in the file: B+R, W+3.5
     date: NDArray[np.str_]  # (G,) as in the file

@@ -13,7 +13,7 @@ import numpy as np
 from omegaconf import DictConfig, ListConfig
 
 from domains.go.board import LARGEST, SMALLEST, first_illegal
-from domains.go.records.read import COLUMNS, VERSION, Records, hashes, read_records
+from domains.go.records.read import COLUMNS, TEXTS, VERSION, Records, hashes, lines_of, read_records
 from domains.go.records.sgf import MOVES_LIMIT
 from shared.config import Console, print_line
 from shared.errors import UserError, named
@@ -25,7 +25,7 @@ KINDS: dict[str, tuple[Any, int]] = {
     **{name: (kind, 1 + (name == "rank")) for name, kind in COLUMNS.items()},
     **dict.fromkeys(LENGTHS, (np.int16, 1)),
     **dict.fromkeys(LENGTHS.values(), (np.int64, 1)),
-    **dict.fromkeys(("name", "form"), (np.uint8, 1)),
+    **dict.fromkeys((*TEXTS, "form"), (np.uint8, 1)),
 }
 CHECKED = 1000  # games whose hashes are computed anew
 
@@ -49,7 +49,8 @@ def pack(config: DictConfig) -> None:
         raise UserError(f"output: must be a new file, got {output}, which is there; give overwrite=true")
     parts = [read_any(path) for path in paths]
     arrays = {name: np.concatenate([part.columns[name] for part in parts]) for name in parts[0].columns}
-    arrays["name"] = np.frombuffer("\n".join(arrays["name"]).encode(), np.uint8)
+    for name in TEXTS:
+        arrays[name] = np.frombuffer("\n".join(arrays[name]).encode(), np.uint8)
     arrays["form"] = np.frombuffer(VERSION.encode(), np.uint8)
     try:
         with writing(output) as file:
@@ -112,8 +113,12 @@ def unpack(path: Path) -> Records:
 
 def _check(columns: Arrays) -> None:
     """Refuse what compiled code could not take: it replays games without looking."""
-    names, number = columns["name"].tobytes().decode(errors="replace"), len(columns["size"])
-    columns["name"] = np.array([printable(name) for name in names.split("\n")] if names else [], object)
+    number = len(columns["size"])
+    for name in TEXTS:
+        shown = ["\t".join(map(printable, line.split("\t"))) for line in lines_of(columns[name])]
+        columns[name] = np.array(shown, object)
+    if any(pair.count("\t") != 1 for pair in columns["player"]):
+        raise UserError("player: must be the names of black and white, with a tab between them")
     for name, column in columns.items():
         if name not in LENGTHS and len(column) != number:
             raise UserError(

@@ -13,12 +13,13 @@ from shared.config import reading
 from shared.files import Arrays, Inventory, cached_arrays, identity, members
 
 SUFFIXES = (".sgf",)
-VERSION = "games-4"  # of the cached columns: increase it when their form or meaning changes
+VERSION = "games-5"  # of the cached columns: increase it when their form or meaning changes
 OPENING = 30  # moves that decide the split: games that share them are in the same split
 COLUMNS: dict[str, Any] = {
-    "size": np.uint8, "to_play": np.uint8, "handicap": np.int16, "rank": np.int8, "result": "U16",
-    "date": "U16", "name": object, "identity": np.uint64, "opening": np.uint64,
+    "size": np.uint8, "to_play": np.uint8, "handicap": np.int16, "player": object, "rank": np.int8,
+    "result": "U16", "date": "U16", "name": object, "identity": np.uint64, "opening": np.uint64,
 }  # fmt: skip
+TEXTS = ("player", "name")  # of the columns, those that are kept as the bytes of lines
 
 
 class Records(NamedTuple):
@@ -44,8 +45,7 @@ def read_records(path: Path, cache: Path | None = None) -> Records:
     """
     columns = cached_arrays(lambda: _read(path), path, VERSION, cache=cache)
     seen, cut = (Inventory.of_array(columns.pop(name)) for name in ("seen", "cut"))
-    names = columns["name"].tobytes().decode()
-    columns["name"] = np.array(names.split("\n") if names else [], object)
+    columns |= {name: lines_of(columns[name]) for name in TEXTS}
     return Records(columns, seen, cut)
 
 
@@ -69,7 +69,7 @@ def _read(path: Path) -> Arrays:
             cut.skip(name, game.stopped, f"{game.stopped_at} at move {legal + 1}")
         setups.append(setup)
         played.append(moves[:legal])
-        facts = game.handicap, game.ranks, game.result, game.date
+        facts = game.handicap, "\t".join(game.players), game.ranks, game.result, game.date
         rows.append((game.size, to_play, *facts, name, *hashes(game.size, setup, moves[:legal])))
     columns = {
         name: np.array([row[i] for row in rows], kind) for i, (name, kind) in enumerate(COLUMNS.items())
@@ -78,8 +78,15 @@ def _read(path: Path) -> Arrays:
         columns[name] = np.concatenate(arrays)
         columns[f"{name}_length"] = np.array([len(codes) for codes in arrays[1:]], np.int64)
     columns["rank"] = columns["rank"].reshape(-1, 2)
-    columns["name"] = np.frombuffer("\n".join(columns["name"]).encode(), np.uint8)
+    for name in TEXTS:
+        columns[name] = np.frombuffer("\n".join(columns[name]).encode(), np.uint8)
     return columns | {"seen": seen.array(), "cut": cut.array()}
+
+
+def lines_of(text: NDArray[np.uint8]) -> NDArray[np.object_]:
+    """The lines of a column of TEXTS, one for each game."""
+    decoded = text.tobytes().decode(errors="replace")
+    return np.array(decoded.split("\n") if decoded else [], object)
 
 
 def _games(path: Path, seen: Inventory) -> Iterator[tuple[str, Record | UnusableError]]:

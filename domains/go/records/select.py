@@ -1,5 +1,7 @@
 """The games to use from the records of a path: filters, duplicates, and a summary."""
 
+import difflib
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -21,6 +23,7 @@ def read_games(
     size: int = 19,
     max_handicap: int | None = None,
     min_rank: str | None = None,
+    player: str | Sequence[str] | None = None,
     min_moves: int = 1,
     strict: bool = False,
     learn: bool = True,
@@ -38,6 +41,8 @@ def read_games(
         max_handicap: games with more handicap stones are skipped.
         min_rank: such as "6d": only moves of players at least that strong count, and games without any are
             skipped; 9p > 1p > 9d > 1d > 1k; unknown is below all.
+        player: a name, or several: only this player's moves count, and other games are skipped; capitals do
+            not matter.
         min_moves: games with fewer moves are skipped.
         strict: refuse errors in records, other files, and other board sizes, instead of skipping them.
         learn: for training: skip duplicates, and require a move that counts; False: use all games.
@@ -70,6 +75,10 @@ def read_games(
     counts &= columns["rank"][game_of, move_colour(columns["moves"])] >= min_strength
 
     used = columns["size"] == size
+    mine = np.ones((len(length), 2), bool)
+    if player is not None:
+        mine = _games_of([player] if isinstance(player, str) else player, columns["player"][used], used)
+        counts &= mine[game_of, move_colour(columns["moves"])]
 
     def select(kept: NDArray[np.bool_], reason: str) -> None:
         for name in columns["name"][used & ~kept]:
@@ -82,6 +91,7 @@ def read_games(
     )
     select(length >= min_moves, f"fewer than {min_moves} move{'s' * (min_moves != 1)}")
     select(columns["rank"].max(1, initial=UNKNOWN) >= min_strength, f"no player of {min_rank}")
+    select(mine[:, 0] | mine[:, 1], f"not of {player}")
     if learn:
         chosen, first = np.flatnonzero(used), np.zeros_like(used)
         first[chosen[np.unique(columns["identity"][chosen], return_index=True)[1]]] = True
@@ -108,6 +118,29 @@ def read_games(
     if sum(cut.skipped.values()):
         lines += ["used up to an error:", *cut.summary()[1:]]
     return GameRecords(**kept, summary="\n".join(lines))
+
+
+def _games_of(
+    names: Sequence[str], players: NDArray[np.object_], used: NDArray[np.bool_]
+) -> NDArray[np.bool_]:
+    """(G, 2) where black and white have one of the names.
+
+    Raises:
+        UserError: neither has it in any game that is used.
+    """
+    pairs = [pair.split("\t") for pair in players.tolist()]
+    played = {name.casefold(): name for pair in pairs for name in pair if name}
+    for name in names:
+        if str(name).casefold() not in played:
+            close = difflib.get_close_matches(str(name).casefold(), played, 3, 0.5)
+            often = Counter(name for pair in pairs for name in pair if name).most_common(5)
+            named = [played[name] for name in close] or [name for name, _ in often]
+            kind = "nearest" if close else "most frequent"
+            hint = f"{kind}: {', '.join(named)}" if named else "they name none"
+            raise UserError(f"data.player: must be a player of these games, got {str(name)[:80]!r}; {hint}")
+    mine, wanted = np.zeros((len(used), 2), bool), {str(name).casefold() for name in names}
+    mine[used] = np.array([[name.casefold() in wanted for name in pair] for pair in pairs]).reshape(-1, 2)
+    return mine
 
 
 def _refuse(path: Path, part: Records) -> None:

@@ -87,6 +87,55 @@ def test_columns_hold_the_properties_of_the_files(tmp_path: Path) -> None:
     assert dtypes == [np.uint8, np.int64, np.int16, np.int64, np.int16]
 
 
+def test_only_the_moves_of_one_player_count(tmp_path: Path) -> None:
+    path = write(
+        tmp_path / "in",
+        text(draw(1), "PB[Anna]PW[Bert 2]"),
+        text(draw(2), "PB[bert 2]PW[ANNA]"),
+        text(draw(3), "PB[Carl]PW[Bert 2]"),
+        text(draw(4), "PB[Anna]PW[anna]"),
+        text(draw(5, 20, 9), "SZ[9]PB[Dora]PW[Anna]"),
+        text(draw(6)),
+    )
+    everyone = read(path)
+    assert everyone.player.tolist()[:2] == ["Anna\tBert 2", "bert 2\tANNA"]
+    assert everyone.player[4] == "\t"
+    games = read(path, player="anna")
+    assert games.name.tolist() == ["000.sgf", "001.sgf", "003.sgf"]
+    assert games.counts.tolist() == [True, False] * 30 + [False, True] * 30 + [True] * 60
+    assert "2 not of anna: 002.sgf, 005.sgf" in games.summary
+    assert read(path, player=["Carl", "Anna"]).name.tolist() == ["000.sgf", "001.sgf", "002.sgf", "003.sgf"]
+    with pytest.raises(
+        UserError, match=r"^data\.player: must be a player of these games, got 'ana'; nearest: a"
+    ):
+        read(path, player="ana")
+    with pytest.raises(UserError, match=r"got ''; most frequent: Anna, Bert 2, "):
+        read(path, player="")
+    with pytest.raises(UserError, match=r"got 'Dora'; most frequent"):  # who plays on 9×9 alone
+        read(path, player=["Anna", "Dora"])
+    with pytest.raises(UserError, match="they name none"):
+        read(write(tmp_path / "nameless", text(draw(6))), player="anna")
+    with pytest.raises(UserError, match="must hold games to use, got none"):
+        read(path, player="Carl", min_rank="9d")
+
+
+@pytest.mark.parametrize(
+    ("root", "player"),
+    [
+        ("PB[圍棋]".encode(), "圍棋"),
+        (b"CA[big5]PB[" + "功許".encode("big5") + b"]", "功許"),
+        (b"PB[" + "柯洁".encode("gb18030") + b"]", "柯洁"),
+        (b"CA[no such]PB[\xff\xff]", ""),
+        (b"PB[a\tb\n c\x1b]", "a b c"),
+        (b"PB[" + b"x" * 10**5 + b"]", "x" * 100),
+        (b"PB[]", ""),
+    ],
+)
+def test_names_of_players_are_read_in_their_encoding(tmp_path: Path, root: bytes, player: str) -> None:
+    (tmp_path / "game.sgf").write_bytes(b"(;" + root + b";B[aa];W[bb])")
+    assert read(tmp_path / "game.sgf").player.tolist() == [f"{player}\t"]
+
+
 def test_a_file_a_folder_and_archives_give_the_same(tmp_path: Path) -> None:
     folder = write(tmp_path / "in", *(text(draw(seed)) for seed in range(5)))
     with zipfile.ZipFile(tmp_path / "in.zip", "w") as archive:

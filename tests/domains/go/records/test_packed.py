@@ -26,7 +26,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def folders(place: Path) -> list[str]:
-    first = [text(draw(seed, 40), "BR[6d]WR[1k]RE[B+3.5]DT[2001-01-01]") for seed in range(4)]
+    first = [text(draw(seed, 40), "PB[Anna]PW[B. 2]BR[6d]WR[1k]RE[B+3.5]DT[2001-01-01]") for seed in range(4)]
     other = [text(draw(9, 30), "HA[2]AB[bb][dd]", first=1), text(draw(8, 20, 9), "SZ[9]"), "(;GM[1];B[zz])"]
     return [str(write(place / "a", *first)), str(write(place / "b", *other, first[0]))]
 
@@ -43,7 +43,7 @@ def test_the_games_are_those_of_the_archives(tmp_path: Path, capsys: pytest.Capt
     assert "a: 4 games" in printed
     assert "unreadable move" in printed
     assert printed.endswith(f"games: {file}\n")
-    for options in ({}, {"min_rank": "6d", "max_handicap": 0}, {"size": 9}):
+    for options in ({}, {"min_rank": "6d", "max_handicap": 0}, {"size": 9}, {"player": "anna"}):
         ours, theirs = (read_games(path, **options) for path in (file, folders(tmp_path)))  # type: ignore[arg-type]
         for name, column in vars(theirs).items():
             if name != "summary":
@@ -116,6 +116,7 @@ HOSTILE: dict[str, tuple[Callable[[Arrays], Arrays], str]] = {
     "too long": (changed(moves_length=lambda column: column + 1), "moves_length: must be .* in all, got"),
     "beyond 64 bits": (changed(moves_length=wrapping), "moves_length: must be numbers from 0 to 10,000"),
     "names": (changed(name=lambda column: column[:-8]), "name: must have one value for each of the 8"),
+    "players": (changed(player=lambda column: column[:-5]), "player: must be the names of black and white"),
     "hashes": (
         changed(identity=lambda column: column + np.uint64(1)),
         "game 1: must have the hashes",
