@@ -2,4 +2,4 @@
 
 from domains.go.match.client import Client
 from domains.go.match.match import match
-from domains.go.match.openings import SIZE, opening
+from domains.go.match.openings import opening

@@ -4,13 +4,22 @@ import random
 import re
 from typing import NamedTuple
 
-from domains.go.board import Game, area_score, encode_move, move_colour, move_point, parse_point, point_name
+from domains.go.board import (
+    Game,
+    area_score,
+    encode_move,
+    fixed_handicap,
+    move_colour,
+    move_point,
+    parse_point,
+    point_name,
+)
 from domains.go.match.client import Client, EngineError, TimeError
-from domains.go.match.openings import SIZE, opening
+from domains.go.match.openings import opening
 from domains.go.records import write_sgf
 from shared.errors import UserError
 
-MAX_MOVES = 2 * SIZE**2  # under simple ko, a triple ko never ends
+MAX_MOVES = 2  # for each point of the board: under simple ko, a triple ko never ends
 
 
 class Rules(NamedTuple):
@@ -19,6 +28,13 @@ class Rules(NamedTuple):
     komi: float  # points for white
     seconds: float  # time limit of a move
     score: str | None  # command of the program whose ``final_score`` decides; None: area, all stones alive
+    size: int = 19
+    handicap: int = 0  # stones of b, which is then black in all games
+
+    @property
+    def stones(self) -> list[int]:
+        """The points of the handicap stones."""
+        return (fixed_handicap(self.size, self.handicap) or []) if self.handicap else []
 
 
 class Result(NamedTuple):
@@ -28,43 +44,48 @@ class Result(NamedTuple):
     reason: str  # in words
 
 
-def opening_of(number: int) -> list[int]:
-    """The opening of game ``number``, shared by two consecutive games with colours exchanged."""
-    points = opening(random.Random(number // 2))  # noqa: S311 - a repeatable draw, not a secret
-    return [(SIZE - 1 - row) * SIZE + column for row, column in points]
+def opening_of(number: int, rules: Rules) -> list[int]:
+    """The opening of game ``number``, of even games shared by two in a row with colours exchanged."""
+    draw = random.Random(number if rules.handicap else number // 2)  # noqa: S311 - repeatable, not a secret
+    size = rules.size
+    stones = [(size - 1 - point // size, point % size) for point in rules.stones]
+    return [(size - 1 - row) * size + column for row, column in opening(draw, size, stones)]
 
 
 def play_game(players: tuple[Client, Client], book: list[int], rules: Rules) -> tuple[Game, Result]:
     """Play a game from an opening.
 
     A program that plays an illegal move, crashes, refuses a legal move or exceeds the time limit loses.
-    Suicide and the immediate retake of a ko are illegal; a game of MAX_MOVES moves is a draw.
+    Suicide and the immediate retake of a ko are illegal; a game of MAX_MOVES moves for each point is a draw.
 
     Args:
         players: black and white.
-        book: points of the first moves, black's first.
+        book: points of the first moves; black begins, beside handicap stones white.
         rules: of the match.
 
     Raises:
         UserError: a player cannot begin a game, or the scorer fails.
     """
+    size, stones = rules.size, rules.stones
+    names = " ".join(point_name(point, size) for point in stones)
     for player in players:
-        _begin(player, rules)
-    game = Game(SIZE)
+        _begin(player, rules, f"set_free_handicap {names}" if stones else None)
+    game = Game(size, [encode_move(point, 0) for point in stones])
     while not game.ended():
-        ply, colour = len(game.moves), len(game.moves) % 2
-        if ply == MAX_MOVES:
-            return game, Result("0", f"no end after {MAX_MOVES} moves")
+        ply = len(game.moves)
+        colour = (ply + bool(stones)) % 2
+        if ply == MAX_MOVES * size**2:
+            return game, Result("0", f"no end after {ply} moves")
         winner = "WB"[colour]  # if this move fails
         try:
             if ply < len(book):
-                move = point_name(book[ply], SIZE)
+                move = point_name(book[ply], size)
                 players[colour](f"play {'bw'[colour]} {move}", rules.seconds)
             else:
                 move = players[colour](f"genmove {'bw'[colour]}", rules.seconds)
             if move.lower() == "resign":
                 return game, Result(f"{winner}+R", "resigned")
-            point = parse_point(move, SIZE)
+            point = parse_point(move, size)
             if point is None:
                 raise UserError("not a point of the board")
             game.play(encode_move(point, colour))
@@ -77,9 +98,10 @@ def play_game(players: tuple[Client, Client], book: list[int], rules: Rules) -> 
     return game, _score(game, rules)
 
 
-def _begin(player: Client, rules: Rules) -> None:
+def _begin(player: Client, rules: Rules, handicap: str | None = None) -> None:
+    commands = [f"boardsize {rules.size}", "clear_board", f"komi {rules.komi:g}"]
     try:
-        for command in (f"boardsize {SIZE}", "clear_board", f"komi {rules.komi:g}"):
+        for command in [*commands, handicap] if handicap else commands:
             player(command)
     except EngineError as error:
         raise UserError(f"{player.command!r}: cannot begin a game: {error}") from error
@@ -91,8 +113,9 @@ def _score(game: Game, rules: Rules) -> Result:
     with Client(rules.score) as scorer:
         _begin(scorer, rules)
         try:
-            for code in game.moves:
-                scorer(f"play {'bw'[move_colour(code)]} {point_name(move_point(code), SIZE)}")
+            for code in (*game.setup, *game.moves):  # as moves, handicap stones cost nothing
+                move = point_name(move_point(code), game.size)
+                scorer(f"play {'bw'[move_colour(code)]} {move}")
             text = scorer("final_score", 10 * rules.seconds)
         except EngineError as error:
             raise UserError(f"score={rules.score}: {error}") from error
@@ -107,4 +130,4 @@ def record(game: Game, result: Result, names: tuple[str, str], rules: Rules) -> 
     """The game as an SGF file; ``names`` of black and white."""
     black, white = names
     facts = {"PB": black, "PW": white, "KM": rules.komi, "RE": result.text, "C": result.reason}
-    return write_sgf(game, facts)
+    return write_sgf(game, facts | ({"HA": len(game.setup)} if game.setup else {}))

@@ -21,6 +21,8 @@ for line in sys.stdin:
         taken, moves = [], 0
         if manner == "refuses":
             sign, answer = "?", "not today"
+    elif words[0] == "set_free_handicap":
+        taken += words[1:]
     elif words[0] == "play":
         taken.append(words[2].upper())
         if manner == "objects" and len(taken) > since:

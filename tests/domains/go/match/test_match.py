@@ -9,6 +9,7 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 from omegaconf import DictConfig
 from sgfmill import sgf
@@ -17,7 +18,10 @@ from domains.go.board.handicap import fixed_handicap
 from domains.go.board.points import point_name
 from domains.go.match.client import Client, EngineError, find
 from domains.go.match.elo import strength
+from domains.go.match.ladder import ratings
 from domains.go.match.match import match
+from domains.go.match.play_game import Rules, opening_of
+from domains.go.match.stones import half
 from shared.config.cli import compose
 from shared.errors import UserError
 from tests.commands import start
@@ -77,6 +81,98 @@ def test_colours_alternate_and_two_games_share_an_opening(tmp_path: Path) -> Non
     assert all(len(moves) == 2 for moves in begun)
 
 
+def test_the_weaker_program_is_black_with_its_stones_in_all_games(tmp_path: Path) -> None:
+    players = fake("passes", 4), fake("passes", 4)
+    match(settings(tmp_path, *players, handicap=4, games=3))
+    for row, file in zip(rows(tmp_path), sorted((tmp_path / "match").glob("*.sgf")), strict=True):
+        game = sgf.Sgf_game.from_bytes(file.read_bytes())
+        root, *nodes = game.get_main_sequence()
+        black, white, _ = root.get_setup_stones()
+        assert (len(black), len(white), root.get("HA"), root.get("KM")) == (4, 0, 4, 0.5)
+        assert black == {(3, 3), (3, 15), (15, 3), (15, 15)}
+        assert [node.get_move()[0] for node in nodes[:2]] == ["w", "b"]
+        assert row["black"] == "b"
+    assert len({file.read_bytes() for file in (tmp_path / "match").glob("*.sgf")}) > 1
+    terms = json.loads((tmp_path / "match" / "match.json").read_text())
+    assert terms["handicap"] == 4
+    assert "size" not in terms
+
+
+def test_a_match_with_several_handicaps_ends_in_a_table_and_a_plot(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    wins, loses = fake("resigns", 30), fake("resigns", 3)
+    match(settings(tmp_path, wins, loses, handicap=[9, 2], games=2))
+    summary = json.loads((tmp_path / "match" / "summary.json").read_text())
+    assert summary["2"]["win rate"] == summary["9"]["win rate"] == 1
+    assert summary["wins half at"] == "more than 9"
+    assert (tmp_path / "match" / "handicap.png").stat().st_size > 1000
+    assert [len(list((tmp_path / "match" / part).glob("*.sgf"))) for part in ("01", "02")] == [2, 2]
+    assert "wins half at more than 9 stones" in " ".join(capsys.readouterr().out.split())
+
+
+@pytest.mark.parametrize(
+    ("shares", "wanted"),
+    [
+        ([1.0, 0.75, 0.25, 0.0], 4.0),
+        ([0.4, 0.2, 0.1, 0.0], "fewer than 2"),
+        ([0.9, 0.9, 0.8, 0.7], "more than 9"),
+        ([0.9, 0.4, 0.6, 0.1], 5.8),
+        ([0.9, 0.9, 0.9, 0.5], 9.0),
+    ],
+)
+def test_half_is_won_between_two_numbers_of_stones(shares: list[float], wanted: float | str) -> None:
+    assert half([2, 3, 5, 9], shares) == (wanted if isinstance(wanted, str) else pytest.approx(wanted))
+
+
+def test_small_boards_have_openings_too(tmp_path: Path) -> None:
+    match(settings(tmp_path, fake("passes"), fake("passes"), size=9, games=4))
+    files = sorted((tmp_path / "match").glob("*.sgf"))
+    games = [sgf.Sgf_game.from_bytes(file.read_bytes()) for file in files]
+    moves = [[node.get_move()[1] for node in game.get_main_sequence()[1:3]] for game in games]
+    assert {game.get_size() for game in games} == {9}
+    assert moves[0] == moves[1] != moves[2] == moves[3]
+    assert all(2 <= line <= 6 for pair in moves for point in pair for line in point)
+    for size in (5, 7, 13, 19):
+        for stones in (0, 4):
+            rules = Rules(7.5, 1, None, size, stones if size > 5 else 0)
+            book = [opening_of(number, rules) for number in range(50)]
+            assert all(len({*points, *rules.stones}) == len(points) + len(rules.stones) for points in book)
+
+
+def test_a_ladder_ranks_programs_by_the_games_of_each_against_each(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = settings(tmp_path, "", "", games=2)
+    config.engines = {
+        "strong": fake("resigns", 50),
+        "weak": fake("resigns", 2),
+        "middle": fake("resigns", 20),
+    }
+    config.ladder = ["strong", "weak", "middle"]
+    match(config)
+    summary = json.loads((tmp_path / "match" / "summary.json").read_text())
+    assert list(summary) == ["strong", "middle", "weak"]
+    assert summary["middle"] | {"elo": 0.0} == summary["middle"]
+    assert [one["points"] for one in summary.values()] == [4, 2, 0]
+    assert (tmp_path / "match" / "ladder.png").stat().st_size > 1000
+    assert "Elo above middle" in capsys.readouterr().out
+
+
+def test_ratings_are_those_of_bradley_and_terry() -> None:
+    """Two programs: as ``strength``, with a drawn game more; three: no less than the sum of two steps."""
+    [a, b] = ratings(["a", "b"], np.array([[0, 75], [25, 0]]))
+    assert b.elo == b.low == b.high == 0
+    assert a.elo == pytest.approx(400 * math.log10(75.5 / 25.5), abs=0.01)
+    n, p = 101, 75.5 / 101
+    assert a.high - a.elo == pytest.approx(1.96 * 400 / math.log(10) / math.sqrt(n * p * (1 - p)), rel=1e-3)
+    a, b, c = ratings(["a", "b", "c"], np.array([[0, 30, 38], [10, 0, 30], [2, 10, 0]]))
+    assert a.elo > b.elo > c.elo == 0
+    assert a.elo == pytest.approx(2 * b.elo, abs=40)
+    assert (a.points, a.n) == (68, 80)
+    assert all(abs(one.elo) < 5000 for one in ratings(["a", "b"], np.array([[0, 9], [0, 0]])))
+
+
 def test_two_passes_end_a_game_and_the_area_counts(tmp_path: Path) -> None:
     match(settings(tmp_path, fake("passes"), fake("passes")))
     for row in rows(tmp_path):
@@ -123,6 +219,16 @@ def test_a_match_is_continued_and_finished_games_are_kept(tmp_path: Path) -> Non
         ({"komi": float("nan")}, "got nan"),
         ({"komi": True}, "got true"),
         ({"score": "false"}, "cannot begin a game"),
+        ({"size": 20}, "size: must be a whole number from 5 to 19, got 20"),
+        ({"handicap": 1}, "handicap: must be 0, or 2 to 9 stones .*, got 1"),
+        ({"handicap": True}, "handicap: must be 0"),
+        ({"handicap": "four"}, "handicap: must be 0"),
+        ({"handicap": 5, "size": 8}, "handicap: must be .* 8×8 has points for, got 5"),
+        ({"handicap": [2, 2]}, "handicap: must name each number once"),
+        ({"handicap": []}, "handicap: must name each number once"),
+        ({"ladder": ["policy"]}, "ladder: must be a list of at least two programs, each once"),
+        ({"ladder": ["a", "b"], "handicap": 3}, "ladder: .* without handicap"),
+        ({"ladder": "policy"}, "ladder: must be a list of text or null"),
         ({"score": fake("dunno")}, "final_score must be like B.3.5, W.3.5 or 0, got 'dunno'"),
     ],
 )
