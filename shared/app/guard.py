@@ -110,6 +110,8 @@ class Guard:
         return True
 
     def _is_host(self, host: str) -> bool:
+        if self.port == 80 and not host.endswith(":80"):  # which browsers leave away
+            host += ":80"
         name, _, port = host.rpartition(":")
         if port != str(self.port):
             return False

@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import json
 import mimetypes
-import sys
 import time
 import traceback
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -303,5 +302,4 @@ async def _gone(request: Request, error: Exception) -> Response:
 
 
 async def _defect(request: Request, error: Exception) -> Response:
-    traceback.print_exception(error, file=sys.stderr)
     return JSONResponse({"error": DEFECT}, 500)

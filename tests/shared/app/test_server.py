@@ -48,6 +48,12 @@ def test_a_public_page_takes_addresses_but_no_strange_names() -> None:
     assert public.get(f"/?token={TOKEN}", headers={"Host": f"evil.example:{PORT}"}).status_code == 403
 
 
+def test_port_80_stands_in_no_host() -> None:
+    page = TestClient(Server({}, TOKEN, 80).app)
+    assert page.get(f"/?token={TOKEN}", headers={"Host": "127.0.0.1"}).status_code == 200
+    assert page.get(f"/?token={TOKEN}", headers={"Host": "127.0.0.1:8000"}).status_code == 403
+
+
 @pytest.mark.parametrize(
     "headers",
     [{"Origin": "https://evil.example"}, {"Origin": "null"}, {"Sec-Fetch-Site": "cross-site"}],
