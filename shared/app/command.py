@@ -34,16 +34,18 @@ async def _serve(config: DictConfig, workers: int) -> None:
     networks = served_networks(paths_of(config.run), Threads.of(workers))
     sock = _bound(config.host, config.port)
     port, token = sock.getsockname()[1], secrets.token_urlsafe(24)
-    server = uvicorn.Server(
+    page = Server(networks, token, port, config.public)
+    server = _Stopping(
         uvicorn.Config(
-            Server(networks, token, port, config.public).app,
+            page.app,
             log_level="warning",
             access_log=False,
             server_header=False,
-            timeout_graceful_shutdown=2,
+            timeout_graceful_shutdown=5,
             timeout_keep_alive=30,
             lifespan="off",
-        )
+        ),
+        page,
     )
     host = "127.0.0.1" if config.host in ("0.0.0.0", "::") else config.host  # noqa: S104
     address = f"http://{f'[{host}]' if ':' in host else host}:{port}/?token={token}"
@@ -57,6 +59,19 @@ async def _serve(config: DictConfig, workers: int) -> None:
     if config.open:
         webbrowser.open(address)
     await server.serve(sockets=[sock])
+
+
+class _Stopping(uvicorn.Server):
+    """A server whose end is the end of what the page explains, which no connection then waits for."""
+
+    def __init__(self, config: uvicorn.Config, page: Server):
+        super().__init__(config)
+        self.page = page
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """As uvicorn does."""
+        self.page.stop()
+        await super().shutdown(sockets)
 
 
 def _bound(host: str, port: int) -> socket.socket:

@@ -53,6 +53,7 @@ class Server:
         self.networks, self.token, self.port = networks, token, port
         self.inspected = {name: Inspected(served) for name, served in networks.items()}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._wishes: set[Explaining] = set()
         get = {
             "networks": self.list, "network": self.network, "sample": self.sample,
             "filters": self.filters, "inside": self.inside, "examples": self.examples,
@@ -76,6 +77,11 @@ class Server:
                 Exception: _defect,
             },
         )
+
+    def stop(self) -> None:
+        """End what is being explained: its streams close at its next step."""
+        for wish in self._wishes:
+            wish.cancelled.set()
 
     # The page itself.
 
@@ -197,9 +203,11 @@ class Server:
                 traceback.print_exc()
                 events.put_nowait(("error", {"error": DEFECT}))
             finally:
+                self._wishes.discard(wish)
                 events.put_nowait(None)
 
         # A task of its own: the thread ends at its next step, whenever the connection does.
+        self._wishes.add(wish)
         task = asyncio.create_task(work())
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
