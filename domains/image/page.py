@@ -27,6 +27,10 @@ class ImagePage(Page):
         channels, size = self._shape
         return {"size": size, "channels": channels, "fit": self.module.preprocessing.fit}
 
+    def offline(self) -> dict[str, Any]:
+        """The same."""
+        return self.facts()
+
     def predict(self, input: FileInput, top: Top = 10, unsure: Share = 0.8) -> Predicted:
         """The likeliest classes."""
         name, pixels, remarks = self._read(input)

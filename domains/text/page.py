@@ -45,6 +45,10 @@ class TextPage(Page):
         """What its tokens are, and how many the network reads."""
         return {"tokens": self.module.settings["tokens"], "longest": self.module.preprocessing.longest}
 
+    def offline(self) -> dict[str, Any]:
+        """Also the vocabulary."""
+        return {**self.facts(), "vocabulary": self.module.preprocessing.vocabulary}
+
     def predict(self, input: TextInput, top: Top = 10, unsure: Share = 0.8) -> PredictedText:
         """The class, and the words that support and oppose it."""
         sentences = sentences_of(None, _bounded(input), Form(label=None))

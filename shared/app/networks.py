@@ -145,12 +145,7 @@ class Served:
     @cached_property
     def page(self) -> Page:
         """The domain's adapter, with the network as ``predict.py`` loads it."""
-        module = load_module(self.run)
-        module.views = build_data(self.run.config).views
-        module.record = Record.read(self.run, module)
-        make: type[Page] = find_domain(self.domain).part("page")
-        settings = OmegaConf.create({**plain_file("explain.yaml"), "run": self.name})
-        return make(module, build_adapter(self.run, deepcopy(module).float(), settings))
+        return load_page(self.run, self.name)
 
     def summary(self) -> Summary:
         """What the folder says of it."""
@@ -226,6 +221,16 @@ class Served:
         except UserError as error:
             return str(error)
         return ""
+
+
+def load_page(run: Run, name: str) -> Page:
+    """The domain's adapter for a run, with its network as ``predict.py`` loads it."""
+    module = load_module(run)
+    module.views = build_data(run.config).views
+    module.record = Record.read(run, module)
+    make: type[Page] = find_domain(run.config.domain.name).part("page")
+    settings = OmegaConf.create({**plain_file("explain.yaml"), "run": name})
+    return make(module, build_adapter(run, deepcopy(module).float(), settings))
 
 
 def usable(page: Page) -> list[Method]:

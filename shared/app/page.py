@@ -61,6 +61,10 @@ class Page:
         """What a client must know of the inputs."""
         raise NotImplementedError
 
+    def offline(self) -> dict[str, Any] | None:
+        """What a page without a server needs (``write_page``); None: it cannot read such inputs."""
+        return None
+
     def predict(self, input: Any, top: Top = 10, unsure: Share = 0.8) -> Mapping[str, Any]:
         """The network's answers to an input, see ``Predicted``."""
         raise NotImplementedError

@@ -1,6 +1,6 @@
 """How long the page takes from input to answer, and how it bears eight users; prints a JSON file of metrics.
 
-python -m tests.shared.app.latency OUTPUT.json [SECONDS of eight users]
+python -m tests.shared.app.latency OUTPUT.json [SECONDS of eight users] [N requests of one user]
 """
 
 import json
@@ -18,7 +18,7 @@ import numpy as np
 from tests.commands import start
 from tests.shared.app.pages import INPUTS, NETWORKS, wav
 
-N, USERS = 100, 8
+USERS = 8
 TEXT = "a warm and funny film with a great cast that is never dull"
 
 
@@ -82,7 +82,7 @@ def memory(process: int) -> float:
     return int(kib) / 1024
 
 
-def main(output: Path, seconds: float) -> None:
+def main(output: Path, seconds: float = 60.0, n: int = 100) -> None:
     """Start the page, measure one user, then eight."""
     begun = time.perf_counter()
     page = start("app", "port=0", "open=false", cwd=Path.cwd())
@@ -93,7 +93,7 @@ def main(output: Path, seconds: float) -> None:
     metrics: dict[str, Any] = {"ready": time.perf_counter() - begun, "first page": first}
     for name, (path, body) in requests().items():
         metrics[f"{name}: first"] = timed(lambda path=path, body=body: client(path, body))
-        metrics[name] = spread([timed(lambda path=path, body=body: client(path, body)) for _ in range(N)])
+        metrics[name] = spread([timed(lambda path=path, body=body: client(path, body)) for _ in range(n)])
     metrics["MiB of one user"] = memory(page.pid)
     taken, errors, end = list[float](), list[str](), time.monotonic() + seconds
 
@@ -127,4 +127,4 @@ def main(output: Path, seconds: float) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), float(sys.argv[2]) if len(sys.argv) > 2 else 60.0)
+    main(Path(sys.argv[1]), *map(float, sys.argv[2:3]), *map(int, sys.argv[3:4]))
