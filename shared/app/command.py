@@ -75,12 +75,13 @@ class _Stopping(uvicorn.Server):
 
 
 def _bound(host: str, port: int) -> socket.socket:
-    """A socket on an address, so that the port is known before the page is served."""
+    """A socket that listens on an address: who opens the page at once waits until it is served."""
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         sock = socket.socket(family, kind, protocol)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         sock.bind(address)
+        sock.listen()
     except OSError as error:
         hint = "port=0 takes a free one" if port else "name an address of this machine"
         raise UserError(f"host={host} port={port}: must be free to use ({error.strerror}); {hint}") from error
