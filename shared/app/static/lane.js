@@ -101,6 +101,7 @@ export class Lane {
 
   fail(error) {
     this.error.textContent = error.message;
+    this.part.refused(this);
     this.element.dataset.answers = Number(this.element.dataset.answers ?? 0) + 1;
   }
 

@@ -95,6 +95,9 @@ export class Part {
     this.listen(lane);
   }
 
+  /** The server refused an input. */
+  refused(lane) {}
+
   /** Show what an explanation, or what is left after erasing, is about. */
   drawExplained(lane, view) {
     lane.stage.show(view);

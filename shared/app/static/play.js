@@ -18,6 +18,7 @@ export class Play extends Part {
     super(networks);
     this.game = { size: 19, komi: 6.5, moves: [], next: null };
     this.at = 0; // moves of the game that are on the board
+    this.before = null;
     this.side = make("select", { onchange: () => this.#advance() });
     this.side.append(option("white", "white"), option("black", "black"), option("", "neither colour"));
     this.handicap = make(
@@ -115,7 +116,15 @@ export class Play extends Part {
     if (answer.rows.length) lane.bars.update(answer.rows[0], answer.notes);
     else lane.bars.clear(answer.over ? "The game is over." : "No move is legal: pass.");
     this.listen(lane);
-    if (lane === this.lanes[0]) this.#report(answer);
+    if (lane !== this.lanes[0]) return;
+    this.before = null;
+    this.#report(answer);
+  }
+
+  /** An illegal move is taken back. */
+  refused(lane) {
+    if (this.before && lane === this.lanes[0]) Object.assign(this, this.before);
+    this.before = null;
   }
 
   /** The move that is explained has a ring. */
@@ -154,12 +163,12 @@ export class Play extends Part {
     if (this.busy) return;
     const since = performance.now();
     const { colour } = this;
-    const kept = { game: this.game, at: this.at };
+    this.before ??= { game: this.game, at: this.at }; // what the server has accepted
     this.game = { ...this.#shown(), moves: [...this.#shown().moves, [colour, point]], next: null };
     this.at += 1;
     if (this.side.value === OTHER[colour]) {
       for (const lane of this.lanes) lane.stage.view?.preview?.(point, colour);
-      if (!(await this.#reply(since))) Object.assign(this, kept);
+      await this.#reply(since);
     } else {
       this.changed(since);
     }
@@ -171,7 +180,7 @@ export class Play extends Part {
   }
 
   async #reply(since) {
-    if (this.busy) return false;
+    if (this.busy) return;
     this.busy = true;
     const [lane, ...others] = this.lanes;
     this.error.textContent = "";
@@ -187,11 +196,10 @@ export class Play extends Part {
       this.at = answer.game.moves.length;
       lane.take(answer, this.input(), since);
       for (const other of others) other.ask(this.input(), since);
-      return true;
     } catch (error) {
       this.error.textContent = error.message;
+      this.refused(lane);
       lane.restore();
-      return false;
     } finally {
       this.busy = false;
     }

@@ -85,6 +85,9 @@ def test_moves_are_answered_as_their_record_is_by_mouse_and_by_keys(tab: Tab, tm
         tab.page.keyboard.press(key)
     tab.after(lambda: tab.page.keyboard.press("Enter"))
     assert tab.page.evaluate("document.activeElement.ariaLabel").startswith("P5, white")
+    tab.after(lambda: tab.find("[data-point=D4]").click())
+    assert "illegal" in tab.find(".lane .error").inner_text()
+    tab.problems.clear()  # the browser logs the refusal
     with tab.page.expect_download() as download:
         tab.find("button:has-text('Save SGF')").click()
     record = tmp_path / "game.sgf"
