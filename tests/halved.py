@@ -58,15 +58,20 @@ def measure(task: Task, data: Path) -> dict[str, Any]:
     trainer = build_trainer(run.config, None, [])
     whole = test(trainer, module, items).columns
     right, groups = whole["label_rank"] == 0, whole["group"]
-    values = entries("whole", right, right, groups)
+    scores = {"whole": score("whole", right, groups)}
     for name, axes in task.axes.items():
         with Halved(module.network, axes):
             halved = test(trainer, module, items).columns
         assert np.array_equal(halved["item"], whole["item"])
-        values |= entries(name, halved["label_rank"] == 0, right, groups)
-        lost = values[f"{name}/lost"]
-        print_line(f"{task.network}, {name}: {100 * values[name]:.1f} %, lost {100 * lost:.1f} points")
-    return {f"{task.network}/{name}": value for name, value in values.items()}
+        still = halved["label_rank"] == 0
+        scores[name] = score(name, still, groups)
+        scores[f"{name}/lost"] = difference(right.astype(float), still.astype(float), groups)
+        print_line(f"{task.network}, {name}: lost {100 * scores[f'{name}/lost'].value:.1f} points")
+    values: dict[str, Any] = {}
+    for name, one in scores.items():
+        key = f"{task.network}/{name}"
+        values |= {key: one.value, f"{key}/n": one.n, f"{key}/interval": [one.low, one.high]}
+    return values
 
 
 class Halved:
@@ -83,15 +88,6 @@ class Halved:
 
     def __exit__(self, *_: object) -> None:
         self.hook.remove()
-
-
-def entries(name: str, right: np.ndarray, whole: np.ndarray, groups: np.ndarray) -> dict[str, Any]:
-    """The values of ``metrics.json`` of one test."""
-    one, lost = score(name, right, groups), difference(whole.astype(float), right.astype(float), groups)
-    values: dict[str, Any] = {}
-    for key, value in ((name, one), (f"{name}/lost", lost)):
-        values |= {key: value.value, f"{key}/n": value.n, f"{key}/interval": [value.low, value.high]}
-    return values
 
 
 def main(words: Sequence[str]) -> None:
