@@ -33,10 +33,10 @@ def check(records: Records, positions: int, folder: Path) -> None:
 
 
 def test_in_a_few_games(tmp_path: Path) -> None:
-    games = [(19, *record_of(game)) for game in sgf_games(SAMPLE, 3)]
+    games = [(19, *record_of(game)) for game in sgf_games(SAMPLE, 1)]
     games += [(size, *playout(size, size)) for size in (5, 7, 9)]
     games += [(size, corner_eyes(size, 0), [2 * size * size]) for size in range(5, 20)]
-    check(games, 10, tmp_path)
+    check(games, 5, tmp_path)
 
 
 @pytest.mark.slow
