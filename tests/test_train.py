@@ -10,6 +10,9 @@ import numpy as np
 import pytest
 import torch
 
+from shared.commands.train import train
+from shared.config.cli import compose
+from shared.errors import UserError
 from tests.commands import TINY, command, epochs_of, run_folder, start
 
 
@@ -71,10 +74,13 @@ def test_the_same_seed_gives_the_same_weights_and_another_seed_others(
         state = torch.load(folder / "checkpoints" / "last.ckpt", weights_only=True)["state_dict"]
         return torch.cat([value.flatten().double() for value in state.values()])
 
-    again = run_folder(command("train", *TINY, "report=false", cwd=tmp_path))
+    def folder_of(*words: str) -> Path:
+        return Path(train(compose("train", [*TINY, f"runs={tmp_path}", *words]))["run"])
+
+    again = folder_of("report=false")
     assert not [*again.glob("*.png"), *again.rglob("familiarity*")]
     assert (again / "metrics.json").is_file()
-    other = run_folder(command("train", *TINY, "seed=1", cwd=tmp_path))
+    other = folder_of("seed=1", "report=false")
     assert torch.equal(weights(again), weights(trained[0]))
     assert not torch.equal(weights(other), weights(trained[0]))
 
@@ -145,9 +151,8 @@ def test_ctrl_c_names_the_command_to_resume_which_ends_the_run(tmp_path: Path) -
     done = command("train", f"resume={folder}", cwd=tmp_path)
     assert run_folder(done) == Path(folder)
     assert json.loads(Path(folder, "metrics.json").read_text())["epochs"] == 15
-    refused = command("train", f"resume={folder}", cwd=tmp_path)
-    assert refused.returncode == 1
-    assert "has ended" in refused.stderr
+    with pytest.raises(UserError, match="has ended"):
+        train(compose("train", [f"resume={folder}"]))
 
 
 @pytest.mark.slow

@@ -215,6 +215,7 @@ def test_what_an_axis_that_varies_refuses(layer: dict, words: str) -> None:
         built(layer, size=(None, 7))
 
 
+@pytest.mark.slow
 def test_all_of_them_export(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(jaxtyping.config, "jaxtyping_disable", True)  # sizes of a program are symbols
     network = built(
