@@ -201,6 +201,7 @@ def test_the_shown_architectures_and_comparisons_are_valid(
         "compare/batchnorm.yaml",
         "data/stripes/made.yaml",
         "experiment/best.yaml",
+        "scaling/go/global.yaml",
     }
     for domain in ("image", "go"):
         config = compose("train", [f"domain={domain}"])

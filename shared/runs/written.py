@@ -95,6 +95,7 @@ def read_config(path: Path) -> dict[str, Any]:
             check_value(config.get(key), dict, key)
         config["domain"] = {"name": _domain(config["domain"])}
         for key, kind in {"trainer": _Trainer, "training": _Training, "choices": _Choices}.items():
+            check_value(config.get(key) or {}, dict, key)
             check_known(config.get(key) or {}, kind, key)
         later = {"loss": "cross_entropy", "balance": None, "monitor": Monitor().name, "mode": Monitor().mode}
         config["training"] = later | config["training"]

@@ -200,11 +200,11 @@ def _of_comparison(folder: Path, command: str) -> Contents:
     trainings = report["trainings"]
     commits = sorted({training["commit"] for training in trainings})
     devices = sorted({f"{training['device']}, {training['precision']}" for training in trainings})
-    if len(commits) > 1:
+    if len({commit.removesuffix("-dirty") for commit in commits}) > 1:
         raise UserError(f"{folder / 'report.json'}: must be of one commit, got {', '.join(commits)}")
     return {
         "command": command,
-        "commit": commits[0],
+        "commit": commits[-1],
         "date": datetime.fromtimestamp((folder / "report.json").stat().st_mtime, UTC).date().isoformat(),
         "device": "; ".join(devices),
         "versions": trainings[0]["versions"],
