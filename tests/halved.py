@@ -56,12 +56,12 @@ def measure(task: Task, data: Path) -> dict[str, Any]:
     items = data_of(run, module, chosen)
     read_data(items, run, "best", chosen)
     trainer = build_trainer(run.config, None, [])
-    whole = test(trainer, module, items).columns
+    whole = test(trainer, module, items, None).columns
     right, groups = whole["label_rank"] == 0, whole["group"]
     scores = {"whole": score("whole", right, groups)}
     for name, axes in task.axes.items():
         with Halved(module.network, axes):
-            halved = test(trainer, module, items).columns
+            halved = test(trainer, module, items, None).columns
         assert np.array_equal(halved["item"], whole["item"])
         still = halved["label_rank"] == 0
         scores[name] = score(name, still, groups)

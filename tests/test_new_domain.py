@@ -153,6 +153,7 @@ def run(project: Path, *words: str) -> subprocess.CompletedProcess:
     )
 
 
+@pytest.mark.slow
 def test_all_commands_work_on_a_new_domain_without_an_edit_elsewhere(project: Path) -> None:
     done = run(project, "scripts/train.py", "domain=stripes", "trainer.max_epochs=12", "optimizer.lr=0.02")
     assert done.returncode == 0, done.stderr

@@ -39,9 +39,7 @@ class Tested(NamedTuple):
     doubts: list[str]
 
 
-def test(
-    trainer: pl.Trainer, module: Classifier, data: DataModule, source: Classifier | None = None
-) -> Tested:
+def test(trainer: pl.Trainer, module: Classifier, data: DataModule, source: Classifier | None) -> Tested:
     """Test once; the network that a training started from is a baseline, if it is for the same data."""
     columns = _columns(trainer, module, data)
     groups = data.groups(columns["item"])
@@ -195,7 +193,7 @@ def evaluate(config: DictConfig) -> dict[str, Any]:
         raise UserError(f"data: classes {data.classes} are not the run's {module.classes}")
     Console().print(data.summary, highlight=False, markup=False)
     trainer = training.build_trainer(run.config, None, [])
-    tested = test(trainer, module, data)
+    tested = test(trainer, module, data, None)
     folder = Path(config.output or run.output / "evaluations" / unique_name()).absolute()
     make_folder("output", folder)
     names = {key: config.choices.get(key) or run.config.choices[key] for key in ("model", "data")}

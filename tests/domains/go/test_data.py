@@ -141,7 +141,7 @@ def test_testing_takes_the_mean_over_the_symmetries_of_the_setting(tmp_path: Pat
         data = build_data(config)
         data.setup()
         module = build_module(config, data).eval()
-        columns = evaluate_test(build_trainer(config, None, []), module, data).columns
+        columns = evaluate_test(build_trainer(config, None, []), module, data, None).columns
         confidence[symmetries] = columns["confidence"]
         x = torch.from_numpy(data.test_set[Draw(np.arange(len(columns["item"])), None)]["x"])
         with torch.inference_mode():

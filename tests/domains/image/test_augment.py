@@ -170,7 +170,7 @@ def test_testing_takes_the_mean_over_the_views_of_the_setting(number: int) -> No
     data = build_data(config)
     data.setup()
     module = build_module(config, data).eval()
-    columns = evaluate_test(build_trainer(config, None, []), module, data).columns
+    columns = evaluate_test(build_trainer(config, None, []), module, data, None).columns
     x = torch.from_numpy(data.test_set[Draw(np.arange(len(columns["item"])), None)]["x"])
     module.views = 1
     with torch.inference_mode():
