@@ -11,7 +11,8 @@ spectrogram, words of a text. A network that is trained on halved inputs is anot
 """
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -60,7 +61,7 @@ def measure(task: Task, data: Path) -> dict[str, Any]:
     right, groups = whole["label_rank"] == 0, whole["group"]
     scores = {"whole": score("whole", right, groups)}
     for name, axes in task.axes.items():
-        with Halved(module.network, axes):
+        with halved_inputs(module.network, axes):
             halved = test(trainer, module, items, None).columns
         assert np.array_equal(halved["item"], whole["item"])
         still = halved["label_rank"] == 0
@@ -74,20 +75,19 @@ def measure(task: Task, data: Path) -> dict[str, Any]:
     return values
 
 
-class Halved:
-    """A network that is given halved inputs, within ``with``."""
+@contextmanager
+def halved_inputs(network: Network, axes: list[int]) -> Iterator[None]:
+    """Inside the context, the network is given halved inputs."""
+    layer = Halve(network.input_shape, axes=axes)  # type: ignore[arg-type]
 
-    def __init__(self, network: Network, axes: list[int]):
-        self.network, self.layer = network, Halve(network.input_shape, axes=axes)  # type: ignore[arg-type]
+    def halve(_: nn.Module, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
+        return layer(*inputs), *inputs[1:]
 
-    def __enter__(self) -> None:
-        def halve(_: nn.Module, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
-            return self.layer(*inputs), *inputs[1:]
-
-        self.hook = self.network.register_forward_pre_hook(halve)
-
-    def __exit__(self, *_: object) -> None:
-        self.hook.remove()
+    hook = network.register_forward_pre_hook(halve)
+    try:
+        yield
+    finally:
+        hook.remove()
 
 
 def main(words: Sequence[str]) -> None:

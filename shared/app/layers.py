@@ -4,7 +4,7 @@ from typing import Annotated, Any, TypedDict
 
 import torch
 
-from shared.app.explaining import likeliest
+from shared.app.explaining import TOP, likeliest
 from shared.app.page import Grid, Page, View, numbers
 from shared.commands import best
 from shared.errors import Limit, UserError
@@ -13,7 +13,6 @@ from shared.explain import activations, first_filters
 Some = Annotated[int, Limit(1, 64, whole=True)]
 CELLS = 100_000  # of a map, that are taken away
 VALUES = 500_000  # of feature maps in an answer
-TOP = 10  # classes that are listed
 
 
 class FeatureMap(TypedDict):

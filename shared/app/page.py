@@ -3,6 +3,7 @@
 import base64
 import binascii
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, ClassVar, NotRequired, TypedDict
 
@@ -40,7 +41,7 @@ class Predicted(TypedDict):
     notes: list[str]
 
 
-class Page:
+class Page(ABC):
     """A domain's adapter for the page: the part ``page`` of its description.
 
     Requests are checked against the annotations of the functions that they name: ``predict``, ``example``,
@@ -57,21 +58,21 @@ class Page:
     def __init__(self, module: Classifier, adapter: InputAdapter):
         self.module, self.adapter = module, adapter
 
+    @abstractmethod
     def facts(self) -> dict[str, Any]:
         """What a client must know of the inputs."""
-        raise NotImplementedError
 
     def offline(self) -> dict[str, Any] | None:
         """What a page without a server needs (``write_page``); None: it cannot read such inputs."""
         return None
 
+    @abstractmethod
     def predict(self, input: Any, top: Top = 10, unsure: Share = 0.8) -> Mapping[str, Any]:
         """The network's answers to an input, see ``Predicted``."""
-        raise NotImplementedError
 
+    @abstractmethod
     def example(self, input: Any) -> Example:
         """An input as the explanations take it."""
-        raise NotImplementedError
 
     def view(self, example: Example) -> View:
         """How such an input is drawn."""

@@ -110,7 +110,7 @@ def train(config: DictConfig, callbacks: Sequence[Callback] = (), again: str | N
                 console.print(source.start(module), highlight=False, markup=False, soft_wrap=True)
             table = layer_table(module.network)
             console.print(render(table))
-            if config.training.get("seconds"):  # older runs have no such key
+            if config.training.seconds:
                 _plan_seconds(run, config, data, module, trainer, console)
             _note_machine(run, config, trainer, console, source)
             _fit(trainer, module, data, run, state)

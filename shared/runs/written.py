@@ -97,7 +97,10 @@ def read_config(path: Path) -> dict[str, Any]:
         for key, kind in {"trainer": _Trainer, "training": _Training, "choices": _Choices}.items():
             check_value(config.get(key) or {}, dict, key)
             check_known(config.get(key) or {}, kind, key)
-        later = {"loss": "cross_entropy", "balance": None, "monitor": Monitor().name, "mode": Monitor().mode}
+        later: dict[str, Any] = {
+            "loss": "cross_entropy", "balance": None, "teacher": None, "teacher_share": 0.5, "seconds": None,
+            "monitor": Monitor().name, "mode": Monitor().mode,
+        }  # fmt: skip
         config["training"] = later | config["training"]
     return config
 

@@ -119,7 +119,7 @@ def build_module(config: DictConfig, data: DataModule) -> Classifier:
 
 def _teacher(config: DictConfig) -> tuple[Teacher | None, dict[str, Any] | None]:
     """The network that ``training.teacher`` names, and what a checkpoint says of it."""
-    if config.training.get("teacher") is None:  # older runs have no such key
+    if config.training.teacher is None:
         return None, None
     run, share = source_run(config, "training.teacher"), config.training.teacher_share
     digest = hashlib.sha256(run.checkpoint_file("best").read_bytes()).hexdigest()
