@@ -54,7 +54,7 @@ class GoDomain(InputAdapter):
 
     def read(self, source: Path, move: int | None = None) -> list[Example]:
         """The position before a move of each game of a path; None: before the last."""
-        games, chosen = read(source, int(self.module.hparams["extent"][0]), move)
+        games, chosen = read(source, [int(self.module.hparams["extent"][0])], move)
         positions = [Position.of(games, n, int(plies[-1])) for n, (_, plies) in enumerate(chosen)]
         return [
             self.on(position, f"{name}, move {plies[-1] + 1}", position.played)

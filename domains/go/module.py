@@ -9,8 +9,9 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from domains.go.board import GROUPS, plane_groups
-from domains.go.engine import ensemble, groups_of
+from domains.go.board import GROUPS, plane_groups, point_names
+from domains.go.engine import ensemble, groups_of, resized
+from shared.network import with_weights
 from shared.results import Score, score
 from shared.training import Batch, Classifier
 
@@ -25,6 +26,21 @@ class GoPolicy(Classifier):
     def __init__(self, **settings: Any):
         groups_of(settings)
         super().__init__(**settings)
+
+    def on(self, size: int) -> "GoPolicy":
+        """This network on a board of another size, as the engine plays there.
+
+        Raises:
+            UserError: its layers do not fit that size.
+        """
+        trained, board = tuple(self.hparams["extent"]), (size, size)
+        if board == trained:
+            return self
+        settings = {**self.hparams, "extent": board, "classes": point_names(size)}
+        settings["preprocessing"] = self.preprocessing
+        module = with_weights(lambda: GoPolicy(**settings), resized(self.state_dict(), trained, board))
+        module.views, module.record = self.views, self.record
+        return module.eval()
 
     def preprocess(self, batch: Batch) -> tuple[Float[Tensor, "n planes size size"], None]:
         """Unpacks the bits of a batch that trains, on the device."""

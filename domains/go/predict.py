@@ -2,7 +2,8 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 
 from domains.go.board import Position, batch_planes, is_pass, move_colour, plane_groups, point_name
 from domains.go.drawing import game_picture, move_picture
+from domains.go.module import GoPolicy
 from domains.go.records import (
     FILE_LIMIT,
     SUFFIXES,
@@ -57,15 +59,17 @@ def predict(
     The source is an SGF file, a folder, or an archive. A game without moves, such as a problem, has one
     position. Probabilities are those of the legal moves alone, normalised to a sum of 1. Moves are numbered
     from 1; one more than the last is the next move; None: all, and games are also written with comments. A
-    row is sure where the best move is.
+    row is sure where the best move is. On boards of other sizes it predicts as the engine plays there.
     """
-    games, chosen = read(source, int(module.hparams["extent"][0]), move)
+    modules = _on_boards(module, source)
+    games, chosen = read(source, modules, move)
     rows: list[dict[str, Any]] = []
     drawn: list[GamePredictions] = []
     for g, (name, ply) in enumerate(progress(chosen, "predicting", disable=len(chosen) == 1)):
-        predictions = _predictions(module, games, g, name, ply)
+        board = modules[int(games.size[g])]
+        predictions = _predictions(board, games, g, name, ply)
         colours = move_colour(games.move_at(g, ply))
-        rows += rows_of(predictions, colours, module.classes, top, unsure)
+        rows += rows_of(predictions, colours, board.classes, top, unsure)
         if len(drawn) < DRAWN:
             drawn.append(predictions)
     summary = [games.summary]
@@ -81,8 +85,18 @@ def predict(
     return Predictions(rows, "\n".join(summary), pictures, pages)
 
 
+def _on_boards(module: Classifier, source: Path) -> dict[int, Classifier]:
+    """The network on its own board, and on those of the source that its layers fit, by size."""
+    assert isinstance(module, GoPolicy)
+    modules: dict[int, Classifier] = {int(module.hparams["extent"][0]): module}
+    for size in set(read_records(source).columns["size"].tolist()) - modules.keys():
+        with suppress(UserError):
+            modules[size] = module.on(size)
+    return modules
+
+
 def read(
-    source: Path, size: int, move: int | None
+    source: Path, boards: Collection[int], move: int | None
 ) -> tuple[GameRecords, list[tuple[str, NDArray[np.int64]]]]:
     """The games with the move to come, and for each a name and the plies to predict.
 
@@ -91,9 +105,9 @@ def read(
     """
     columns = read_records(source).columns
     sizes = columns["size"]
-    if len(sizes) and not (sizes == size).any():
-        raise wrong_size(where(source, columns["name"][0]), int(sizes[0]), size)
-    games = read_games(source, size=size, min_moves=0, learn=False).with_next()
+    if len(sizes) and not np.isin(sizes, list(boards)).any():
+        raise wrong_size(where(source, columns["name"][0]), int(sizes[0]), *boards)
+    games = read_games(source, size=boards, min_moves=0, learn=False).with_next()
     several, seen, chosen = Counter(games.name), Counter[str](), []
     for g, name in enumerate(games.name):
         seen[name] += 1

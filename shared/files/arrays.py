@@ -25,12 +25,13 @@ def write_arrays(file: Any, arrays: Mapping[str, np.ndarray]) -> None:
     np.savez_compressed(file, allow_pickle=False, **arrays)
 
 
-def read_arrays(path: Path, kinds: Mapping[str, tuple[Any, int]]) -> dict[str, np.ndarray]:
+def read_arrays(path: Path, kinds: Mapping[str, tuple[Any, int]], hint: str) -> dict[str, np.ndarray]:
     """The arrays of a file, which must have all of the named ones and no other.
 
     Args:
         path: The file.
         kinds: The type of each array's numbers, and its number of axes.
+        hint: What to do about a file that holds other arrays.
 
     Raises:
         UserError: The file is broken or too large, or holds other arrays.
@@ -40,7 +41,7 @@ def read_arrays(path: Path, kinds: Mapping[str, tuple[Any, int]]) -> dict[str, n
             with zipfile.ZipFile(path) as stored:
                 entries = {entry.filename.removesuffix(".npy"): entry for entry in stored.infolist()}
                 if sorted(entries) != sorted(kinds) or len(stored.infolist()) != len(kinds):
-                    raise UserError(f"must hold the arrays {', '.join(sorted(kinds))}, got others")
+                    raise UserError(f"must hold the arrays {', '.join(sorted(kinds))}, got others; {hint}")
                 if (size := sum(entry.file_size for entry in entries.values())) > LIMIT:
                     raise UserError(f"must have at most {LIMIT:,} bytes of arrays, got {size:,}")
                 return {name: _array(name, stored.read(entries[name]), *kinds[name]) for name in kinds}

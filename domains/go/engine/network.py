@@ -110,12 +110,10 @@ class Policy:
         with named(run.checkpoint_file("best")):
             groups, layers, trained = groups_of(settings), settings["model"].get("layers"), settings["extent"]
             rows = columns = trained[0] if size is None else size
+            own = {name.removeprefix("network."): weight for name, weight in weights.items()}
             network = with_weights(
                 lambda: build_network(layers, settings["planes"], (rows, columns), rows * columns),
-                {
-                    name.removeprefix("network."): _resized(weight, tuple(trained), (rows, columns))
-                    for name, weight in weights.items()
-                },
+                resized(own, tuple(trained), (rows, columns)),
             )
         return cls(network, groups, symmetries, run)
 
@@ -138,8 +136,15 @@ class Policy:
             return self.network(x) if self.symmetries == 1 else ensemble(self.network, x, self.symmetries)
 
 
-def _resized(weight: Tensor, trained: tuple[int, ...], size: tuple[int, int]) -> Tensor:
-    """A bias for each point (filters, rows, columns) on another board; other weights as they are."""
-    if weight.dim() != 3 or weight.shape[1:] != trained or trained == size:
-        return weight
-    return F.interpolate(weight[None].float(), size, mode="bilinear", align_corners=True)[0]
+def resized(
+    weights: Mapping[str, Tensor], trained: tuple[int, ...], size: tuple[int, int]
+) -> dict[str, Tensor]:
+    """The weights of a network on another board: one bias (filters, rows, columns) is interpolated."""
+    if trained == size:
+        return dict(weights)
+    return {
+        name: F.interpolate(weight[None].float(), size, mode="bilinear", align_corners=True)[0]
+        if weight.dim() == 3 and weight.shape[1:] == trained
+        else weight
+        for name, weight in weights.items()
+    }

@@ -27,6 +27,7 @@ KINDS: dict[str, tuple[Any, int]] = {
     **dict.fromkeys(LENGTHS.values(), (np.int64, 1)),
     **dict.fromkeys((*TEXTS, "form"), (np.uint8, 1)),
 }
+ANEW = "if an earlier version wrote it, write it anew from the SGF files with scripts/pack.py"
 CHECKED = 1000  # games whose hashes are computed anew
 
 
@@ -101,12 +102,12 @@ def unpack(path: Path) -> Records:
     with named(path):
         if not path.is_file():  # a device or a pipe may never end
             raise UserError("no such file")
-    columns: Arrays = read_arrays(path, KINDS)
+    columns: Arrays = read_arrays(path, KINDS, ANEW)
     with named(path):
         form = columns.pop("form").tobytes()
         if form != VERSION.encode():
             shown = printable(form[:40].decode(errors="replace"))
-            raise UserError(f"form: must be {VERSION}, got {shown!r}; write it anew with scripts/pack.py")
+            raise UserError(f"form: must be {VERSION}, got {shown!r}; {ANEW}")
         _check(columns)
     return Records(columns, Inventory(), Inventory())
 

@@ -2,7 +2,7 @@
 
 import difflib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +20,7 @@ from shared.files import Inventory, is_archive, printable
 def read_games(
     path: str | Path | Sequence[str],
     *,
-    size: int = 19,
+    size: int | Collection[int] = 19,
     max_handicap: int | None = None,
     min_rank: str | None = None,
     player: str | Sequence[str] | None = None,
@@ -37,7 +37,7 @@ def read_games(
     Args:
         path: an SGF file, a folder, an archive (zip, tar, tar.gz, tar.xz, tar.bz2), or a file of ``pack``; or
             several.
-        size: games on other boards are skipped.
+        size: of the board, or several; games on others are skipped.
         max_handicap: games with more handicap stones are skipped.
         min_rank: such as "6d": only moves of players at least that strong count, and games without any are
             skipped; 9p > 1p > 9d > 1d > 1k; unknown is below all.
@@ -59,10 +59,12 @@ def read_games(
         raise UserError(f"data.min_rank: must be a rank such as 6d, 3k or 9p, got {min_rank!r}")
     parts = [read_any(path, cache) for path in paths]
     seen, cut = Inventory(), Inventory()
+    sizes = [size] if isinstance(size, int) else sorted(size)
+    boards = " or ".join(f"{side}×{side}" for side in sizes)
     for path, part in zip(paths, parts, strict=True):
-        for g in np.flatnonzero(part.columns["size"] != size):
+        for g in np.flatnonzero(~np.isin(part.columns["size"], sizes)):
             side = part.columns["size"][g]
-            part.seen.skip(part.columns["name"][g], "board size", f"{side}×{side}, not {size}×{size}")
+            part.seen.skip(part.columns["name"][g], "board size", f"{side}×{side}, not {boards}")
         if strict:
             _refuse(path, part)
         seen.add(part.seen)
@@ -74,7 +76,7 @@ def read_games(
     counts = ~is_pass(columns["moves"], columns["size"][game_of].astype(np.int64))
     counts &= columns["rank"][game_of, move_colour(columns["moves"])] >= min_strength
 
-    used = columns["size"] == size
+    used = np.isin(columns["size"], sizes)
     mine = np.ones((len(length), 2), bool)
     if player is not None:
         mine = _games_of([player] if isinstance(player, str) else player, columns["player"][used], used)

@@ -11,9 +11,12 @@ from sgfmill import sgf
 from sgfmill.boards import Board
 from sgfmill.common import format_vertex, move_from_vertex
 
+from domains.go.board.game import Game
 from domains.go.board.planes import plane_groups
 from domains.go.board.points import point_names
 from domains.go.data import GoDataset
+from domains.go.engine.engine import Engine
+from domains.go.engine.network import Policy
 from domains.go.predict import SURPRISES, predict
 from domains.go.records.select import read_games
 from shared.commands.predict import predict as command_predict
@@ -29,6 +32,7 @@ from tests.domains.go.engine.runs import make_run
 
 # White's B8 is captured by move 9; then B8, and A9 before, would be suicide for white. Move 7 is a pass.
 GAME = b"(;GM[1]FF[4]SZ[9];B[ba];W[bb];B[ab];W[ee];B[cb];W[gg];B[];W[cf];B[bc];W[dd])"
+LARGE = b"(;SZ[13];B[ba];W[bb];B[dd])"
 PLAYED = ["B9", "B8", "A8", "E5", "C8", "G3", "pass", "C4", "B7", "D6"]
 LOGITS = np.random.default_rng(5).normal(0, 2, 81).astype(np.float32)
 
@@ -177,7 +181,7 @@ def test_files_of_several_games_are_commented_each_in_its_own_place(
 ) -> None:
     folder = tmp_path / "games"
     (folder / "a").mkdir(parents=True)
-    other = b"(;SZ[13];B[ba])"
+    other = b"(;SZ[21];B[ba])"
     (folder / "a-b.sgf").write_bytes(b"(;SZ[9];B[ee];W[dd])")
     (folder / "a" / "b.sgf").write_bytes(other + GAME + b"(;SZ[9])" + GAME.replace(b"W[dd]", b"W[de]"))
     (folder / "c.sgf").write_bytes(other)
@@ -211,15 +215,43 @@ def test_the_board_drawn_is_that_before_the_move(
         assert shown["p"].sum() == pytest.approx(1, rel=1e-5)
 
 
-def test_a_file_of_several_games_and_a_folder_with_other_boards(module: Classifier, tmp_path: Path) -> None:
-    folder = tmp_path / "games"
-    folder.mkdir()
-    (folder / "two.sgf").write_bytes(GAME + GAME.replace(b"W[dd]", b"W[de]"))
-    (folder / "large.sgf").write_bytes(b"(;SZ[13];B[ba];W[bb])")
-    prediction = predict(module, folder, top=1)
+def test_a_file_of_several_games(module: Classifier, tmp_path: Path) -> None:
+    path = tmp_path / "two.sgf"
+    path.write_bytes(GAME + GAME.replace(b"W[dd]", b"W[de]"))
+    prediction = predict(module, path, top=1)
     assert [row["file"] for row in prediction.rows] == ["two.sgf game 1"] * 9 + ["two.sgf game 2"] * 9
-    assert "1 board size: large.sgf (13×13, not 9×9)" in prediction.summary
-    assert [row["move"] for row in predict(module, folder, top=1, move=10).rows] == [10, 10]
+    assert [row["move"] for row in predict(module, path, top=1, move=10).rows] == [10, 10]
+
+
+def test_on_other_boards_it_predicts_what_the_engine_plays_there(tmp_path: Path, game: Path) -> None:
+    large = tmp_path / "games" / "large.sgf"
+    large.parent.mkdir()
+    large.write_bytes(LARGE)
+    (large.parent / "game.sgf").write_bytes(GAME)
+    run = make_run(tmp_path / "run")
+    rows = predict(load_module(run), large.parent, top=200).rows
+    assert [row["file"] for row in rows] == ["game.sgf"] * 9 + ["large.sgf"] * 3
+    engine = Engine(Policy.load(run, 1), temperature=0, sensible=False, superko=False, seed=0)
+    records = {size: read_games(path, size=size) for size, path in ((9, game), (13, large))}
+    for row in rows:
+        size, ply = 13 if row["file"] == "large.sgf" else 9, row["move"] - 1
+        before = Game(size, [], records[size].moves_of(0)[:ply].tolist())
+        wanted = engine.probabilities(before, ply % 2)
+        names = point_names(size)
+        shown = {move["name"]: move["probability"] for move in row["best"]}
+        assert shown == pytest.approx({name: wanted[names.index(name)] for name in shown}, abs=1e-5)
+        assert max(wanted) == pytest.approx(row["best"][0]["probability"], abs=1e-5)
+
+
+def test_games_on_boards_that_the_layers_do_not_fit_are_skipped_or_refused(tmp_path: Path) -> None:
+    module = load_module(make_run(tmp_path / "run", "model=go/pooled"))
+    games = tmp_path / "games"
+    games.mkdir()
+    (games / "large.sgf").write_bytes(LARGE)
+    with pytest.raises(UserError, match=r"large\.sgf: a board of 13×13, but the network plays on 9×9"):
+        predict(module, games, top=1)
+    (games / "game.sgf").write_bytes(GAME)
+    assert "1 board size: large.sgf (13×13, not 9×9)" in predict(module, games, top=1).summary
 
 
 @pytest.mark.parametrize(
@@ -298,10 +330,6 @@ def test_a_board_without_a_legal_move(module: Classifier, tmp_path: Path) -> Non
 
 
 def test_input_without_a_game_for_the_network(module: Classifier, tmp_path: Path) -> None:
-    large = tmp_path / "large.sgf"
-    large.write_bytes(GAME.replace(b"SZ[9]", b"SZ[13]"))
-    with pytest.raises(UserError, match=r"large.sgf: a board of 13×13, .* 9×9"):
-        predict(module, large, top=5)
     (tmp_path / "empty").mkdir()
     with pytest.raises(UserError, match=r"empty: no file in it that ends in \.sgf"):
         predict(module, tmp_path / "empty", top=5)

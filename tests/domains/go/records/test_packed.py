@@ -129,7 +129,10 @@ HOSTILE: dict[str, tuple[Callable[[Arrays], Arrays], str]] = {
         "moves: must be int16 of 1 axes",
     ),
     "another array": (lambda arrays: arrays | {"x": arrays["size"]}, "must hold the arrays .*, got others"),
-    "one missing": (lambda arrays: {k: v for k, v in arrays.items() if k != "form"}, "must hold the arrays"),
+    "of an earlier version": (
+        lambda arrays: {k: v for k, v in arrays.items() if k != "player"},
+        "got others; if an earlier version wrote it, write it anew from the SGF files with scripts/pack.py",
+    ),
     "ranks": (changed(rank=lambda column: column[:, :1]), "rank: must have two columns"),
 }
 
