@@ -5,7 +5,8 @@ the defender extends at the last liberty, or captures a string in atari that tou
 liberties the prey has escaped; it is caught if no defence leaves it more than one.
 
 - Depth is not limited: a ladder runs from corner to corner. A budget of attacker's moves, far above those of
-  a ladder across the board, limits the time of hostile positions; beyond it the prey counts as not caught.
+  a ladder across the board, limits the time of hostile positions; beyond it the prey counts as not caught,
+  and the answer can depend on the order of the moves read, that is on how the board is turned.
 - Ko: capture never depends on one. The defender may retake a ko at once, as if it had a threat elsewhere, so
   that the attacker never catches the prey by taking a ko.
 """
@@ -29,7 +30,7 @@ from domains.go.board.state import (
     undo,
 )
 
-BUDGET_PER_READ = 10_000
+BUDGET_PER_READ = 100_000
 
 
 @compiled

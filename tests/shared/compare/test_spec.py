@@ -78,7 +78,7 @@ def test_a_start_that_is_not_in_the_folder_is_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "name",
     [
-        pytest.param(name, marks=pytest.mark.slow if name in ("hour", "lecture") else ())  # of fifty entries
+        pytest.param(name, marks=pytest.mark.slow if name == "lecture" else ())  # of fifty entries
         for name in NAMES
         if name != "few"  # see above
     ],
