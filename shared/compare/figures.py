@@ -5,24 +5,19 @@ from textwrap import fill
 from typing import Any
 
 import numpy as np
+from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import EngFormatter, LogLocator, NullLocator
+from matplotlib.lines import Line2D
+from matplotlib.ticker import EngFormatter, NullLocator
 
 from shared.compare.claims import Finding
 from shared.compare.markdown import MARKS
 from shared.compare.statistics import Estimate
-from shared.results import BLUE, GREEN, GREY, ORANGE, PALETTE, new_figure
+from shared.results import BLUE, GREEN, GREY, ORANGE, new_figure
 
 VERDICTS = {"holds": GREEN, "fails": ORANGE, "equivalent": BLUE, "not shown": GREY}
-MARKERS = "osD^vPX*"
 Curve = Sequence[tuple[int, Estimate]]  # by budget
-
-
-def styles(designs: Sequence[str]) -> dict[str, tuple[str, str]]:
-    """A colour and a marker for each; designs beyond the palette repeat the colours with other markers."""
-    n = len(PALETTE)
-    return {name: (PALETTE[i % n], MARKERS[(i + i // n) % len(MARKERS)]) for i, name in enumerate(designs)}
 
 
 def difference_plot(finding: Finding, title: str) -> Figure:
@@ -56,18 +51,32 @@ def difference_plot(finding: Finding, title: str) -> Figure:
     return figure
 
 
-def accuracy_plot(title: str, curves: Mapping[str, Curve], style: Mapping[str, tuple[str, str]]) -> Figure:
-    """Accuracy with its 95 % interval against the FLOPs of a training, by design, over the budgets."""
-    figure, axes = new_figure(fill(title, 54), 5.6, 3.9)
-    for name, curve in curves.items():
-        colour, marker = style[name]
-        _curve(axes, curve, color=colour, marker=marker, label=name)
-    _scale(axes, 0, 100)
-    costs = [cost for curve in curves.values() for cost, _ in curve]
-    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if max(costs) < 100 * min(costs) else (1,)))
-    axes.set_xlabel("FLOPs of a training")
-    axes.set_ylabel("test accuracy, %")
-    figure.legend(loc="outside lower left", frameon=False, fontsize=9, ncols=2)
+def accuracy_plot(title: str, curves: Mapping[str, Curve], flops: Mapping[str, float]) -> Figure:
+    """A row for each design, the best on top: accuracy with its 95 % interval, darker for larger budgets.
+
+    Args:
+        title: What the designs were trained on.
+        curves: By design.
+        flops: Of the largest training, by design.
+    """
+    rows = sorted(curves, key=lambda name: curves[name][-1][1].value)
+    budgets = sorted({budget for curve in curves.values() for budget, _ in curve})
+    figure, axes = new_figure(fill(title, 54), 5.6, 1.6 + 0.3 * len(rows))
+    depths = np.linspace(1, 0.45, len(budgets))[::-1]
+    shades = {budget: colormaps["Blues"](depth) for budget, depth in zip(budgets, depths, strict=True)}
+    for y, name in enumerate(rows):
+        for budget, mean in curves[name]:
+            axes.plot([100 * mean.low, 100 * mean.high], [y, y], color=shades[budget], linewidth=2)
+            axes.plot(100 * mean.value, y, "o", color=shades[budget], markersize=7)
+    left, right = axes.get_xlim()
+    axes.set_xlim(max(left, 0), min(right, 100))
+    count = EngFormatter(places=1, sep="")
+    axes.set_yticks(range(len(rows)), [f"{name}, {count(flops[name])}FLOPs" for name in rows])
+    axes.set_xlabel("test accuracy, %")
+    look: Any = {"marker": "o", "linestyle": "", "markersize": 7}
+    dots = [Line2D([], [], color=shades[budget], **look) for budget in budgets]
+    names = [f"budget ×{budget}" for budget in budgets]
+    figure.legend(dots, names, loc="outside lower left", frameon=False, fontsize=9, ncols=3)
     return figure
 
 

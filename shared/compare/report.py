@@ -16,9 +16,9 @@ from matplotlib.figure import Figure
 from shared.compare.claims import Judged, matrix
 from shared.compare.entry import Entry, slug
 from shared.compare.fairness import INTERVALS, fairness
-from shared.compare.figures import accuracy_plot, difference_plot, matrix_plot, styles
+from shared.compare.figures import accuracy_plot, difference_plot, matrix_plot
 from shared.compare.markdown import MARKS, code, marked, points, table, text
-from shared.compare.results import Results
+from shared.compare.results import Result, Results
 from shared.compare.sentences import alt, beside_the_picture, name_of, number
 from shared.compare.spec import Comparison
 from shared.compare.statistics import Estimate
@@ -102,9 +102,8 @@ def _parts(
         yield from others
         yield f"### Numbers of claim {i}\n\n{parts_table(plan, one, results)}"
     yield "## Tasks and methods"
-    style = styles(plan.designs)
     for i, task in enumerate(plan.tasks, 1):
-        yield from _task(plan, [entry for entry in entries if entry.task == task], results, style, i, draw)
+        yield from _task(plan, [entry for entry in entries if entry.task == task], results, i, draw)
     choices, columns, gains = matrix(plan, results)
     if gains:
         titles = {task: plan.title_of(task) for task in columns}
@@ -120,7 +119,6 @@ def _task(
     plan: Comparison,
     entries: Sequence[Entry],
     results: Results,
-    style: Mapping[str, tuple[str, str]],
     i: int,
     draw: Draw,
 ) -> Iterator[str]:
@@ -133,17 +131,23 @@ def _task(
     if curves := {design: curve for design, curve in curves.items() if curve}:
         reached = [f"{name} {100 * curve[-1][1].value:.1f} %" for name, curve in curves.items()]
         words = text(f"{title}: test accuracy at the largest budget: {', '.join(reached)}")
-        yield draw(f"task{i}-{slug(task)}", accuracy_plot(title, curves, style), words)
+        flops = {design: _flops(results[task, design, curve[-1][0]]) for design, curve in curves.items()}
+        yield draw(f"task{i}-{slug(task)}", accuracy_plot(title, curves, flops), words)
     yield "At the largest budget, with every baseline that beats a design:"
     yield task_table(entries, results)
     yield from _recipe(plan, task)
 
 
 def _curve(entry: Entry, results: Results) -> list[tuple[int, Estimate]]:
-    """Accuracy by the FLOPs of a training: a pass back costs two forward ones."""
-    keys = [(entry.task, entry.design, budget) for budget in entry.budgets]
-    finished = [results[key] for key in keys if key in results]
-    return [(3 * result.samples * result.facts["flops"], result.accuracy) for result in finished]
+    """Accuracy by budget, as far as there are results."""
+    place = (entry.task, entry.design)
+    accuracies = {key[-1]: result.accuracy for key, result in results.items() if key[:-1] == place}
+    return sorted(accuracies.items())
+
+
+def _flops(result: Result) -> float:
+    """Of a training: a pass back costs two forward ones."""
+    return float(3 * result.samples * result.facts["flops"])
 
 
 def _conditions(results: Results) -> str:

@@ -98,11 +98,6 @@ class Comparison:
     searched: int | None = None
     title: str | None = None
 
-    @property
-    def designs(self) -> list[str]:
-        """All of them, in the order in which they first appear."""
-        return list(dict.fromkeys(design for _, design in self.entries()))
-
     def seeds_of(self, task: str) -> list[int]:
         """The seeds of a task."""
         return self.tasks[task].seeds or self.seeds

@@ -5,10 +5,10 @@ import pytest
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from shared.compare.figures import VERDICTS, accuracy_plot, difference_plot, matrix_plot, styles
+from shared.compare.figures import VERDICTS, accuracy_plot, difference_plot, matrix_plot
 from shared.compare.markdown import MARKS
 from shared.compare.statistics import Accuracy
-from shared.results.plots import PALETTE, draw
+from shared.results.plots import draw
 from tests.shared.compare.findings import estimate_of, finding
 
 
@@ -24,13 +24,6 @@ def markers(axes: Axes) -> list[tuple[float, str]]:
     """The height of each end of an interval, and whether it is a bar or an arrow."""
     single = [line for line in axes.lines if line.get_marker() in ("_", "v", "^")]
     return [(round(float(line.get_ydata()[0]), 6), str(line.get_marker())) for line in single]  # type: ignore[index]
-
-
-def test_a_design_has_one_colour_everywhere_and_no_two_look_alike() -> None:
-    chosen = styles([f"design {i}" for i in range(16)])
-    assert chosen["design 0"] == styles(["design 0", "other"])["design 0"]
-    assert [chosen[f"design {i}"][0] for i in range(8)] == list(PALETTE)
-    assert len(set(chosen.values())) == 16
 
 
 def test_a_difference_is_drawn_over_the_budgets_with_its_verdict_in_words() -> None:
@@ -62,16 +55,20 @@ def test_an_interval_that_leaves_the_scale_ends_in_an_arrow_at_its_edge() -> Non
     assert (low, high) == (-100, 100)
 
 
-def test_no_axis_of_accuracies_leaves_0_to_100() -> None:
+def test_the_best_design_is_the_upper_row_on_an_axis_within_0_to_100() -> None:
     curves = {
-        "a": [(10**6, Accuracy(0.97, 0.05, 4, 5, 200)), (10**7, Accuracy(1.0, 0.01, 4, 5, 200))],
-        "b": [(10**6, Accuracy(0.0, 0.01, 4, 5, 200)), (10**7, Accuracy(0.5, 0.2, 4, 5, 200))],
+        "a": [(1, Accuracy(0.97, 0.05, 4, 5, 200)), (4, Accuracy(1.0, 0.01, 4, 5, 200))],
+        "b": [(1, Accuracy(0.0, 0.01, 4, 5, 200)), (4, Accuracy(0.5, 0.2, 4, 5, 200))],
     }
-    figure = accuracy_plot("Digits", curves, styles(list(curves)))
+    figure = accuracy_plot("Digits", curves, {"a": 2e6, "b": 3e9})
     [axes] = figure.axes
-    assert axes.get_ylim() == (0, 100)
-    assert all(0 <= height <= 100 for height, _ in markers(axes))
-    assert all(words in words_of(figure) for words in ("a", "b", "FLOPs of a training", "test accuracy, %"))
+    assert axes.get_xlim() == (0, 100)
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["b, 3.0GFLOPs", "a, 2.0MFLOPs"]
+    dots = [line for line in axes.lines if line.get_marker() == "o"]
+    places = [(float(line.get_xdata()[0]), float(line.get_ydata()[0])) for line in dots]  # type: ignore[index]
+    assert places == [(0, 0), (50, 0), (97, 1), (100, 1)]
+    assert dots[0].get_color() == dots[2].get_color() != dots[1].get_color()
+    assert all(words in words_of(figure) for words in ("budget ×1", "budget ×4", "test accuracy, %"))
 
 
 def test_a_part_without_results_is_drawn_as_that() -> None:
