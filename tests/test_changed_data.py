@@ -133,7 +133,8 @@ def test_equal_data_have_equal_fingerprints_however_packed_and_loaded(
     run, make = stopped[name], KINDS[name][0]
     path = Path(run.config.data.path)
     make(path)  # written again, with other modification times
-    assert evaluated(run, capsys, "+data.batch_size=7", "+data.workers=1") == ""
+    workers = int(name == "text")  # the same code for all domains
+    assert evaluated(run, capsys, "+data.batch_size=7", f"+data.workers={workers}") == ""
     resume(copied(run, tmp_path / "first"))
     if path.is_file():
         return

@@ -3,9 +3,12 @@
 import subprocess
 import sys
 
+import pytest
+
 from tests.commands import PROJECT
 
 
+@pytest.mark.slow
 def test_the_seed_is_printed_by_a_fuzzer_that_passes() -> None:
     file = "tests/shared/files/test_archive_fuzz.py"
     done = subprocess.run(

@@ -23,8 +23,8 @@ TINY = [
 @pytest.mark.parametrize(
     "launcher",
     [
-        "joblib",
-        pytest.param("basic", marks=pytest.mark.slow),
+        "basic",
+        pytest.param("joblib", marks=pytest.mark.slow),
         pytest.param("submitit_local", marks=pytest.mark.slow),  # what submitit_slurm does, on this machine
     ],
 )

@@ -46,7 +46,7 @@ def test(trainer: pl.Trainer, module: Classifier, data: DataModule, source: Clas
     columns |= {"group": groups}
     baselines = data.baselines(columns["item"])
     scores = module.scores(columns, groups)
-    if source is not None and _alike(source, module):
+    if source is not None and not source.differs_from(module):
         before = _columns(trainer, source, data)
         right, baselines["init"] = (part["answer"] == part["label"] for part in (columns, before))
         scores.append(difference(right, baselines["init"], groups)._replace(name="test/gain over init"))
@@ -59,12 +59,6 @@ def _columns(trainer: pl.Trainer, module: Classifier, data: DataModule) -> dict[
     with training.obeyed():
         trainer.test(module, data, verbose=False)
     return module.tested()
-
-
-def _alike(source: Classifier, module: Classifier) -> bool:
-    """Whether two networks have the same classes and size of input."""
-    own, other = ([part.hparams[key] for key in ("classes", "planes", "extent")] for part in (source, module))
-    return own == other
 
 
 def report(

@@ -70,6 +70,7 @@ def accuracy_plot(title: str, curves: Mapping[str, Curve], flops: Mapping[str, f
             axes.plot(100 * mean.value, y, "o", color=shades[budget], markersize=7)
     left, right = axes.get_xlim()
     axes.set_xlim(max(left, 0), min(right, 100))
+    axes.set_ylim(-0.6, len(rows) - 0.4)
     count = EngFormatter(places=1, sep="")
     axes.set_yticks(range(len(rows)), [f"{name}, {count(flops[name])}FLOPs" for name in rows])
     axes.set_xlabel("test accuracy, %")

@@ -245,6 +245,11 @@ class Classifier(pl.LightningModule):
         x = torch.randn(n, self.hparams["planes"], *size, generator=torch.Generator().manual_seed(n))
         return {"x": x} | ({"lengths": made_lengths(n, cells)} if None in self.hparams["extent"] else {})
 
+    def differs_from(self, other: "Classifier") -> str | None:
+        """The first of classes, planes and size of the input in which two networks differ, if one does."""
+        names = {"classes": "classes", "planes": "planes", "extent": "size"}
+        return next((what for key, what in names.items() if self.hparams[key] != other.hparams[key]), None)
+
     def contract(self) -> dict[str, Any]:
         """What an exported network expects of its inputs, for a file of metadata: texts and plain values."""
         return {"x": "numbers as the dataset has them: (n, channels, axis 1, axis 2)"}

@@ -35,13 +35,10 @@ class Teacher:
         """
         if student.network.over_time:
             raise UserError("training.teacher: must be null for labels over time")
-        for key, what in (("classes", "classes"), ("planes", "planes"), ("extent", "size")):
-            self._compare(what, self.module.hparams[key], student.hparams[key])
-        self._compare("contract of inputs", self.module.contract(), student.contract())
-
-    @staticmethod
-    def _compare(what: str, theirs: object, own: object) -> None:
-        if theirs != own:
+        what = self.module.differs_from(student)
+        if what is None and self.module.contract() != student.contract():
+            what = "contract of inputs"
+        if what:
             remedy = "give a run that was trained on these data"
             raise UserError(f"training.teacher: must have the {what} of this network, got others; {remedy}")
 

@@ -249,6 +249,7 @@ def test_few_long_recordings_come_in_small_batches_and_several_times(tmp_path: P
     assert sum(len(batch["item"]) for batch in once) == 10
 
 
+@pytest.mark.slow
 def test_a_run_is_trained_and_evaluated_on_other_voices_and_other_data(
     tmp_path: Path, capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -32,6 +32,7 @@ def check(records: Records, positions: int, folder: Path) -> None:
     assert done.stdout.split() == list(digests(file, positions))
 
 
+@pytest.mark.slow
 def test_in_a_few_games(tmp_path: Path) -> None:
     games = [(19, *record_of(game)) for game in sgf_games(SAMPLE, 1)]
     games += [(size, *playout(size, size)) for size in (5, 7, 9)]
