@@ -69,6 +69,15 @@ def test_lists_and_second_files_are_kept_too(tmp_path: Path, monkeypatch: pytest
     assert set(data_paths()) == {"path", "test_path", "train_also", "vectors"}
 
 
+def test_a_bundled_network_finds_the_project_s_samples_from_any_folder(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    data = Run.bundled()["speech/digits"].config.data
+    assert Path(data.train_also).is_file()
+    assert data.path == "fsdd.tar.xz"  # a user's own
+
+
 def test_repetitions_and_searches_keep_absolute_paths_of_data(
     places: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

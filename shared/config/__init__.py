@@ -25,6 +25,7 @@ from shared.config.project import (
     PROJECT,
     check_there,
     data_paths,
+    find_samples,
     plain,
     plain_file,
     relative_data,

@@ -1,7 +1,7 @@
 """Where the project, its configuration files and a training's data lie."""
 
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from functools import cache
 from glob import glob
@@ -49,16 +49,25 @@ def data_paths() -> tuple[str, ...]:
 
 def make_absolute(config: DictConfig) -> None:
     """Make the paths of a configuration's data absolute: relative ones begin at the current folder."""
+    _change_paths(config, lambda path: str(Path(path).absolute()))
+
+
+def find_samples(config: DictConfig) -> None:
+    """Make a bundled network's paths of data inside the project absolute, from any current folder."""
+    _change_paths(config, lambda path: str(PROJECT / path) if path.startswith("domains/") else path)
+
+
+def _change_paths(config: DictConfig, change: Callable[[str], str]) -> None:
     data = config.get("data")
     for key in data_paths() if isinstance(data, DictConfig) else ():
         try:
             value = data.get(key)
         except OmegaConfBaseException:  # stands for a value that is not known yet
             continue
-        if isinstance(value, str) and not Path(value).is_absolute():
-            data[key] = str(Path(value).absolute())
+        if isinstance(value, str):
+            data[key] = change(value)
         elif OmegaConf.is_list(value) and all(isinstance(path, str) for path in value):
-            data[key] = [str(Path(path).absolute()) for path in value]
+            data[key] = [change(path) for path in value]
 
 
 def _named(data: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

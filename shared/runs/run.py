@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from omegaconf import DictConfig, OmegaConf
 
-from shared.config import PROJECT, check_name, unique_name
+from shared.config import PROJECT, check_name, find_samples, unique_name
 from shared.errors import UserError, named
 from shared.files import read_json, write
 from shared.runs.written import read_config, read_environment, read_metrics
@@ -96,6 +96,8 @@ class Run:
     def config(self) -> DictConfig:
         """The run's configuration, fully resolved, see ``read_config``."""
         config = OmegaConf.create(read_config(self.folder / "config.yaml"))
+        if self.folder.is_relative_to(PROJECT / "domains"):
+            find_samples(config)
         OmegaConf.set_struct(config, True)
         return config
 
