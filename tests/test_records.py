@@ -265,3 +265,24 @@ def test_any_json_of_metrics_becomes_a_record(tmp_path: Path) -> None:
         record_of(file, "bench")
     with pytest.raises(UserError, match="must be a JSON file or a folder"):
         record_of(tmp_path, "bench", COMMIT)
+
+
+def test_checks_of_explanations_become_a_record(tmp_path: Path) -> None:
+    shown = {"value": 0.91234567, "low": 0.8, "high": 1.0, "n": 30, "method": "occlusion", "control": False}
+    blind = {"value": 0.2, "low": 0.1, "high": 0.3, "n": 30, "method": "", "control": True}
+    file = tmp_path / "checks.json"
+    measures = {
+        "planted evidence (by chance 25% at most): occlusion": shown,
+        "planted evidence (by chance 25% at most): noise": blind,
+        "planted evidence (by chance 25% at most): zeros": blind | {"value": None},
+        "turns the prediction: occlusion": shown,
+    }
+    file.write_text(json.dumps(measures))
+    record = record_of(file, "check", COMMIT)
+    occlusion = {"value": 0.9123, "interval": [0.8, 1.0], "n": 30}
+    assert record["of"] == "new inputs"
+    assert record["metrics"] == {
+        "planted evidence/occlusion": occlusion,
+        "planted evidence/control": {"value": 0.2},
+        "made/occlusion": occlusion,
+    }

@@ -130,7 +130,7 @@ def _check(run: Run, adapter: InputAdapter, config: DictConfig) -> Path:
 
 def _explain(run: Run, adapter: InputAdapter, config: DictConfig) -> Path:
     """Make the panels, one after the other, and write the report."""
-    checks = measured_checks(run)
+    about, checks = _about(run, adapter), measured_checks(run)
     methods, order = _ordered(_methods(config), config, checks)
     examples, remarks = _examples(adapter, config)
     for remark in remarks:
@@ -160,7 +160,7 @@ def _explain(run: Run, adapter: InputAdapter, config: DictConfig) -> Path:
     )
     if len(answers) > 1:
         title += f", and {len(answers) - 1} more"
-    notes = [*remarks, *panels.skipped, _about(run, adapter)]
+    notes = [*remarks, *panels.skipped, about]
     write_report(folder, title, answers, units, order, rows_of(checks) if checks else [], notes)
     for line in [*panels.skipped, f"explanations: {folder}"]:
         print_line(line)

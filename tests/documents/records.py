@@ -24,6 +24,7 @@ from shared.results import spread_of
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "records"
 COMMIT = re.compile(r"[0-9a-f]{7,40}(-dirty)?")  # dirty: with changes that were not committed
 NAME = re.compile(r"[a-z0-9][a-z0-9_.-]*(/[a-z0-9][a-z0-9_.-]*)*")
+CHECKS = ("planted evidence", "deletion", "insertion", "randomised weights", "gradient")  # others make inputs
 MOST_CLASSES = 20  # whose recall is recorded
 LARGEST = 256 * 1024  # bytes of a record
 GROUPS = {"go": "new games", "speech": "new speakers"}
@@ -162,7 +163,10 @@ def record_of(source: Path, command: str, commit: str | None = None) -> Contents
     else:
         raise UserError(f"{source}: must be a JSON file or a folder with metrics.json or summary.json")
     files = [folder if folder.is_file() else folder / "metrics.json" for folder in folders]
-    runs = [dict(_metrics(_of_few_classes(read_json(file)))) for file in files]
+    kept = _of_few_classes
+    if source.name == "checks.json":
+        kept, of = _of_checks, "new inputs"
+    runs = [dict(_metrics(kept(read_json(file)))) for file in files]
     beside = files[0].parent
     machine = read_json(path) if (path := beside / "environment.json").is_file() else {}
     if not (commit := commit or machine.get("commit")):
@@ -227,6 +231,24 @@ def _part(part: Mapping[str, Any]) -> str:
 def _of_few_classes(metrics: dict[str, Any]) -> dict[str, Any]:
     """Metrics without the recall of each class where there are many."""
     return {key: value for key, value in metrics.items() if key != "recall" or len(value) <= MOST_CLASSES}
+
+
+def _of_checks(measures: dict[str, Any]) -> dict[str, Any]:
+    """What ``explain.py check`` measured, by check and method; of its controls the highest of each check."""
+    metrics: dict[str, Any] = {}
+    for name, measure in measures.items():
+        check = next((one for one in CHECKS if name.startswith(one)), "made")
+        if measure["control"]:
+            highest = metrics.get(f"{check}/control", {"value": -math.inf})["value"]
+            metrics[f"{check}/control"] = {"value": max(highest, round(measure["value"] or 0.0, 4))}
+        else:
+            value, low, high = (round(measure[key], 4) for key in ("value", "low", "high"))
+            metrics[f"{check}/{measure['method']}"] = {
+                "value": value,
+                "interval": [low, high],
+                "n": measure["n"],
+            }
+    return metrics
 
 
 def _metrics(values: Any, name: str = "") -> Iterator[tuple[str, Metric]]:
