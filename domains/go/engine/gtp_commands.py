@@ -242,7 +242,7 @@ class GoProtocol(Protocol):
         ]
         labels = [f"{name} {100 * policy[point]:.0f}" for name, point in likely[:LABELLED]]
         words = [f"{name} {policy[point]:.1%}" for name, point in likely[:LABELLED]]
-        return "\n".join([*lines, f"LABEL {' '.join(labels)}", f"TEXT policy: {', '.join(words)}"])
+        return "\n".join([*lines, f"LABEL {' '.join(labels)}", f"TEXT {', '.join(words)}"])
 
     def _policy(self, words: list[str]) -> NDArray[np.float64]:
         """The probabilities for the given colour, else for the colour to play."""

@@ -395,7 +395,7 @@ def test_gogui_draws_the_policy(gtp: GoProtocol) -> None:
     dark = [sum(bytes.fromhex(words[1][1:])) for words in colours]
     assert dark == sorted(dark)
     assert lines[-2].startswith("LABEL A9 10 B9 9")
-    assert lines[-1].startswith("TEXT policy: A9 9.5%")
+    assert lines[-1].startswith("TEXT A9 9.5%")
 
 
 def test_it_serves_until_quit_or_the_end_of_the_lines(gtp: GoProtocol) -> None:
