@@ -50,7 +50,7 @@ def write_report(folder: Path, names: tuple[str, str], outcomes: list[Outcome]) 
     parts = {"all games": outcomes}
     for seat, colour in zip(SEATS, ("black", "white"), strict=True):
         parts[f"a {colour}"] = [game for game in outcomes if game.black == seat]
-    strengths = [strength(name, [game.points for game in part]) for name, part in parts.items()]
+    strengths = [strength(name, [game.points for game in part]) for name, part in parts.items() if part]
     summary: dict[str, Any] = {}
     table = Table(title=Text(f"a: {names[0]}, b: {names[1]}"))
     for heading in ("", "a wins %", "95 % interval", "Elo", "95 % interval", "n"):

@@ -96,6 +96,9 @@ def test_the_weaker_program_is_black_with_its_stones_in_all_games(tmp_path: Path
     terms = json.loads((tmp_path / "match" / "match.json").read_text())
     assert terms["handicap"] == 4
     assert "size" not in terms
+    assert set(json.loads((tmp_path / "match" / "summary.json").read_text())) == {
+        *("all games", "a white", "by time, crash or illegal move")
+    }
 
 
 def test_a_match_with_several_handicaps_ends_in_a_table_and_a_plot(
