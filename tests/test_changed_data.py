@@ -84,6 +84,7 @@ KINDS = {  # an archive may take the place of a folder
         ["data=go/sgf", "model.filters=4", "model.depth=2", "data.epoch_size=64", "data.val_size=20"],
     ),
 }
+NAMES = [pytest.param(name, marks=() if name in ("text", "go") else pytest.mark.slow) for name in KINDS]
 
 
 class Stop(Callback):
@@ -94,20 +95,27 @@ class Stop(Callback):
             raise KeyboardInterrupt
 
 
-@pytest.fixture(scope="module")
-def stopped(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Run]:
-    """A run of each domain on a user's own data, stopped one epoch before its end."""
-    folder = tmp_path_factory.mktemp("stopped")
-    runs = {}
-    for name, (make, path, words) in KINDS.items():
-        make(folder / path)
-        own = folder / name.replace(" ", "-")
-        more = [f"domain={name.split()[0]}", *words, *QUICK, f"data.path={folder / path}", f"runs={own}"]
+class StoppedRuns(dict[str, Run]):
+    """Runs on a user's own data, stopped one epoch before their end; each is trained when first asked for."""
+
+    def __init__(self, folder: Path):
+        super().__init__()
+        self.folder = folder
+
+    def __missing__(self, name: str) -> Run:
+        make, path, words = KINDS[name]
+        make(self.folder / path)
+        own = self.folder / name.replace(" ", "-")
+        more = [f"domain={name.split()[0]}", *words, *QUICK, f"data.path={self.folder / path}", f"runs={own}"]
         with pytest.raises(KeyboardInterrupt):
             train(compose("train", [*more, "data.fractions={val: 0.2, test: 0.2}"]), [Stop()])
         [config] = own.glob("*/*/config.yaml")
-        runs[name] = Run(config.parent)
-    return runs
+        return self.setdefault(name, Run(config.parent))
+
+
+@pytest.fixture(scope="module")
+def stopped(tmp_path_factory: pytest.TempPathFactory) -> StoppedRuns:
+    return StoppedRuns(tmp_path_factory.mktemp("stopped"))
 
 
 def copied(run: Run, folder: Path) -> Run:
@@ -126,9 +134,9 @@ def evaluated(run: Run, capsys: pytest.CaptureFixture, *words: str) -> str:
     return capsys.readouterr().err.strip()
 
 
-@pytest.mark.parametrize("name", KINDS)
+@pytest.mark.parametrize("name", NAMES)
 def test_equal_data_have_equal_fingerprints_however_packed_and_loaded(
-    name: str, stopped: dict[str, Run], tmp_path: Path, capsys: pytest.CaptureFixture
+    name: str, stopped: StoppedRuns, tmp_path: Path, capsys: pytest.CaptureFixture
 ) -> None:
     run, make = stopped[name], KINDS[name][0]
     path = Path(run.config.data.path)
@@ -152,9 +160,9 @@ def test_equal_data_have_equal_fingerprints_however_packed_and_loaded(
         make(path)
 
 
-@pytest.mark.parametrize("name", KINDS)
+@pytest.mark.parametrize("name", NAMES)
 def test_changed_data_are_not_trained_on_and_evaluate_reports_the_change(
-    name: str, stopped: dict[str, Run], tmp_path: Path, capsys: pytest.CaptureFixture
+    name: str, stopped: StoppedRuns, tmp_path: Path, capsys: pytest.CaptureFixture
 ) -> None:
     run, make = stopped[name], KINDS[name][0]
     path = Path(run.config.data.path)
@@ -175,7 +183,7 @@ def test_changed_data_are_not_trained_on_and_evaluate_reports_the_change(
     resume(copied(run, tmp_path / "run"))
 
 
-def test_new_words_and_classes_are_named(stopped: dict[str, Run], capsys: pytest.CaptureFixture) -> None:
+def test_new_words_and_classes_are_named(stopped: StoppedRuns, capsys: pytest.CaptureFixture) -> None:
     run = stopped["text"]
     path = Path(run.config.data.path)
     try:
@@ -189,7 +197,7 @@ def test_new_words_and_classes_are_named(stopped: dict[str, Run], capsys: pytest
 
 
 def test_explain_reports_changed_data(
-    stopped: dict[str, Run], tmp_path: Path, capsys: pytest.CaptureFixture
+    stopped: StoppedRuns, tmp_path: Path, capsys: pytest.CaptureFixture
 ) -> None:
     run = stopped["image"]
     path = Path(run.config.data.path)
@@ -207,7 +215,7 @@ def test_explain_reports_changed_data(
         write_pictures(path)
 
 
-def test_a_run_without_fingerprints_is_resumed(stopped: dict[str, Run], tmp_path: Path) -> None:
+def test_a_run_without_fingerprints_is_resumed(stopped: StoppedRuns, tmp_path: Path) -> None:
     run = copied(stopped["text"], tmp_path / "old")
     (run.folder / "data.json").unlink()
     for name in ("best", "last"):

@@ -134,7 +134,9 @@ def replace_work(script: Path, monkeypatch: pytest.MonkeyPatch) -> list[DictConf
 @pytest.mark.parametrize(
     "text",
     [
-        pytest.param(text, id=text, marks=[pytest.mark.slow, pytest.mark.long] * (command.page in SLOW_PAGES))
+        pytest.param(
+            text, id=text, marks=[pytest.mark.slow] + [pytest.mark.long] * (command.page in SLOW_PAGES)
+        )
         for text, command in SCRIPTS.items()
     ],
 )

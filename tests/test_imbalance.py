@@ -51,7 +51,7 @@ def trained(table: Path, folder: Path, *more: str) -> Run:
     return Run.open(train(compose("train", words_for(table, f"runs={folder}", *more)))["run"])
 
 
-@pytest.mark.parametrize("balance", ["weights", "sampling"])
+@pytest.mark.parametrize("balance", ["weights", pytest.param("sampling", marks=pytest.mark.slow)])
 def test_balance_finds_the_rare_class_and_the_imbalance_is_reported(
     balance: str, table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -70,7 +70,7 @@ def test_balance_finds_the_rare_class_and_the_imbalance_is_reported(
     assert recalls[0] < 0.5 < recalls[1]
 
 
-@pytest.mark.parametrize("balance", ["weights", "sampling"])
+@pytest.mark.parametrize("balance", ["weights", pytest.param("sampling", marks=pytest.mark.slow)])
 def test_a_resumed_run_with_balance_ends_with_the_same_weights(
     balance: str, table: Path, tmp_path: Path
 ) -> None:

@@ -79,8 +79,10 @@ def resumed_by(line: str) -> Path:
     return Path(str(override.value()))
 
 
-@pytest.mark.parametrize("folder", ["runs", "my runs (2), it's"])
-@pytest.mark.parametrize(("signum", "epoch"), [(signal.SIGTERM, 2), (signal.SIGINT, 1), (signal.SIGHUP, 0)])
+@pytest.mark.parametrize(
+    ("signum", "epoch", "folder"),
+    [(signal.SIGTERM, 2, "runs"), (signal.SIGINT, 1, "my runs (2), it's"), (signal.SIGHUP, 0, "runs")],
+)
 def test_a_signal_stops_a_training_and_names_its_checkpoint(
     signum: signal.Signals, epoch: int, folder: str, tmp_path: Path
 ) -> None:
