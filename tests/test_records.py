@@ -275,6 +275,7 @@ def test_checks_of_explanations_become_a_record(tmp_path: Path) -> None:
         "planted evidence (by chance 25% at most): occlusion": shown,
         "planted evidence (by chance 25% at most): noise": blind,
         "planted evidence (by chance 25% at most): zeros": blind | {"value": None},
+        "randomised weights: grad_cam": shown | {"method": "grad_cam", "value": None},
         "turns the prediction: occlusion": shown,
     }
     file.write_text(json.dumps(measures))

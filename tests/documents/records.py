@@ -241,13 +241,10 @@ def _of_checks(measures: dict[str, Any]) -> dict[str, Any]:
         if measure["control"]:
             highest = metrics.get(f"{check}/control", {"value": -math.inf})["value"]
             metrics[f"{check}/control"] = {"value": max(highest, round(measure["value"] or 0.0, 4))}
-        else:
-            value, low, high = (round(measure[key], 4) for key in ("value", "low", "high"))
-            metrics[f"{check}/{measure['method']}"] = {
-                "value": value,
-                "interval": [low, high],
-                "n": measure["n"],
-            }
+        elif measure["value"] is not None:  # a map of zeros is like no other
+            value, *interval = (round(measure[key], 4) for key in ("value", "low", "high"))
+            one = {"value": value, "interval": interval, "n": measure["n"]}
+            metrics[f"{check}/{measure['method']}"] = one
     return metrics
 
 
