@@ -9,7 +9,7 @@ python scripts/app.py run=[runs/go/20260101-120000-1a2b3c,runs/text/20260102-120
 
 from _start import script
 
-main = script(__doc__, "app", "shared.app:serve", check="shared.runs:check_page")
+main = script(__doc__, "app", "shared.serving:serve", check="shared.runs:check_page")
 
 if __name__ == "__main__":
     main()

@@ -1,10 +1,12 @@
 """Speech on the page: recordings with their spectrogram, and words or a strip of phones."""
 
+import io
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, NotRequired, TypedDict, TypeVar
 
 import numpy as np
+import soundfile
 import torch
 from numpy.typing import NDArray
 from torch.nn.functional import avg_pool1d
@@ -12,13 +14,14 @@ from torch.nn.functional import avg_pool1d
 from domains.speech.explain import Cut, SpeechDomain
 from domains.speech.module import SpeechClassifier
 from domains.speech.predict import STRETCH, read_one
-from domains.speech.reading import Recordings, UnusableError, open_recording
+from domains.speech.reading import FULL_SCALE, Recordings, UnusableError, as_int16, at_pitch, open_recording
 from domains.speech.running import Grid, Heard
-from shared.app import Page, Predicted, Share, Top, View, file_of, numbers
+from shared.app import Page, Predicted, Share, Top, View, file_of, numbers, text_of
 from shared.errors import Limit, UserError
 from shared.explain import Example
 
 LONGEST = 60  # seconds of a recording on the page
+AUDIBLE = 48_000  # Hz: the rate of what is played
 COLUMNS = 1500  # of a spectrogram, at most
 T = TypeVar("T")
 
@@ -40,9 +43,16 @@ class PredictedSpeech(Predicted):
     seconds: float
 
 
+class Sound(TypedDict):
+    """A recording to listen to: a WAV file in base64."""
+
+    file: str
+
+
 class SpeechPage(Page):
     """A recording of at most LONGEST seconds, as ``predict.py`` reads it."""
 
+    actions = ("sound",)
     samples = (".mp3", ".wav", ".flac")
     module: SpeechClassifier
     adapter: SpeechDomain
@@ -57,6 +67,10 @@ class SpeechPage(Page):
             "over_time": over_time,
             "seconds_limit": LONGEST,
         }
+
+    def offline(self) -> dict[str, Any] | None:
+        """The same; not over time."""
+        return None if self.module.network.over_time else self.facts()
 
     def predict(self, input: SpeechInput, top: Top = 10, unsure: Share = 0.8) -> PredictedSpeech:
         """A word for each stretch, or the labels over time."""
@@ -78,6 +92,14 @@ class SpeechPage(Page):
             "spoken": (heard.spoken() or str(self.module.between)) if isinstance(heard, Heard) else "",
             "seconds": seconds,
         }
+
+    def sound(self, input: SpeechInput) -> Sound:
+        """The recording with its frequencies stretched, for ears."""
+        _, (x, rate) = self._read(input, _samples)
+        higher = at_pitch(x / np.float32(FULL_SCALE), rate, input.get("stretch", 1.0))
+        written = io.BytesIO()
+        soundfile.write(written, as_int16(higher), rate, format="WAV")
+        return {"file": text_of(written.getvalue())}
 
     def example(self, input: SpeechInput) -> Example:
         """As the layers take it; over time what lies around the moment."""
@@ -120,3 +142,12 @@ class SpeechPage(Page):
             seen = Recordings()
             seen.skip(name, error.reason, error.detail)
             raise seen.none_usable(Path(name)) from error
+
+
+def _samples(data: bytes) -> tuple[NDArray[np.int16], int]:
+    """The samples of a recording at its own rate, AUDIBLE at most, and this rate."""
+    with open_recording(data) as file:
+        rate = min(file.rate, AUDIBLE)
+        for _, x in file.blocks(rate, LONGEST, 0.0):
+            return x, rate
+    raise UnusableError("no samples", "a header without sound")

@@ -99,7 +99,7 @@ class TextDomain(InputAdapter):
         """A sentence, of which the network reads the first words."""
         text, place = sentences.texts[item], named or sentences.where(item)
         longest = self.module.preprocessing.longest
-        [encoding] = Vocabulary(self.module.settings["tokens"], self.vocabulary).encode([text])
+        [encoding] = self.module.vocabulary.encode([text])
         words = [text[first:end] for first, end in encoding.offsets[:longest]]
         return self._example(encoding.ids[:longest], place, words)
 

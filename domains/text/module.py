@@ -1,5 +1,6 @@
 """The sentence classifier: token numbers in, through word vectors, the probability of every class out."""
 
+from functools import cached_property
 from typing import Any, Literal, NotRequired, TypedDict
 
 import torch
@@ -55,6 +56,11 @@ class TextClassifier(Classifier):
             )
             for channel in model["channels"]
         )
+
+    @cached_property
+    def vocabulary(self) -> Vocabulary:
+        """The vocabulary of its preprocessing."""
+        return Vocabulary(self.settings["tokens"], self.preprocessing.vocabulary)
 
     def prepare(self, data: DataModule) -> None:
         """Start all channels alike: from the file's vectors, and at random for words that it lacks.

@@ -89,8 +89,7 @@ def sentences_of(source: Path | None, text: object, form: Form) -> Sentences:
 
 def predictions(module: TextClassifier, sentences: Sentences, top: int, unsure: float) -> list[Prediction]:
     """A prediction for each sentence; a batch holds sentences of similar lengths."""
-    vocabulary = Vocabulary(module.settings["tokens"], module.preprocessing.vocabulary)
-    longest = module.preprocessing.longest
+    vocabulary, longest = module.vocabulary, module.preprocessing.longest
     ids = [np.array(numbers[:longest]) for numbers in vocabulary.ids(sentences.texts)]
     batches = TextDataset(ids, np.zeros(len(ids), np.int64))
     draws = list(Draws(len(batches), BATCH, lengths=batches.lengths))

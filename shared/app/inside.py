@@ -11,12 +11,13 @@ from zipfile import BadZipFile, ZipFile
 
 import numpy as np
 
-from shared.app.networks import Accuracy, Served, metric
+from shared.app.networks import Served
 from shared.app.page import Grid, Page, View
 from shared.config import check_value
 from shared.errors import Limit, UserError, named, require_choice
 from shared.explain import measured_checks, rows_of
 from shared.results import calibration_bins, calibration_error, confusion
+from shared.serving import Accuracy, metric
 
 Some = Annotated[int, Limit(1, 50, whole=True)]
 CURVE = 2**22  # bytes of metrics.csv
@@ -255,7 +256,7 @@ class Inspected:
     def _file(self, name: str) -> Path:
         file = self.folder / name
         if not file.is_file():
-            bundled = "; networks that come with the project have none" if self.served.bundled else ""
+            bundled = "; networks that come with the project have none" if self.served.listed.bundled else ""
             raise UserError(f"the run's folder has no {name}{bundled}")
         return file
 

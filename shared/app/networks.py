@@ -1,9 +1,7 @@
-"""The networks of the page: the bundled ones and the user's runs, each loaded at first use."""
+"""The networks of the page, each loaded at first use."""
 
 import asyncio
-import math
-import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from copy import deepcopy
 from functools import cached_property
 from pathlib import Path
@@ -27,35 +25,11 @@ from shared.explain import (
 )
 from shared.network import layer_table
 from shared.runs import Run
+from shared.serving import Listed
 from shared.training import Record, build_data, load_module
 
 T = TypeVar("T")
-CARD = 2**17  # bytes of a card
 FLOPS_OF = 100  # cells along the axis that varies, for which arithmetic is counted
-
-
-class Accuracy(TypedDict):
-    """A metric with its 95 % interval, null where it was not computed."""
-
-    name: str
-    value: float
-    low: float | None
-    high: float | None
-    n: int | None
-
-
-class Summary(TypedDict):
-    """A network as a list of networks shows it: what its folder says, nothing loaded."""
-
-    name: str
-    domain: str
-    bundled: bool
-    title: str
-    model: str
-    data: str
-    params: int | None
-    bytes: int | None
-    accuracy: Accuracy | None
 
 
 class LayerFacts(TypedDict):
@@ -120,9 +94,9 @@ class Served:
     gradients and views are the network's own.
     """
 
-    def __init__(self, name: str, run: Run, bundled: bool, threads: Threads):
-        self.name, self.run, self.bundled, self.threads = name, run, bundled, threads
-        self.domain = str(run.config.domain.name)
+    def __init__(self, listed: Listed, threads: Threads):
+        self.listed, self.threads = listed, threads
+        self.name, self.run = listed.name, listed.run
         self.answering, self.explaining = asyncio.Lock(), asyncio.Lock()
         self._loading = Lock()
 
@@ -147,33 +121,6 @@ class Served:
         """The domain's adapter, with the network as ``predict.py`` loads it."""
         return load_page(self.run, self.name)
 
-    def summary(self) -> Summary:
-        """What the folder says of it."""
-        config, metrics = self.run.config, self.run.metrics
-        model, data = str(config.choices.get("model")), str(config.choices.get("data"))
-        weights = self.run.checkpoint_file("best")
-        return {
-            "name": self.name,
-            "domain": self.domain,
-            "bundled": self.bundled,
-            "title": next(iter(self.card.splitlines()), "").lstrip("# ") or f"{model} on {data}",
-            "model": model,
-            "data": data,
-            "params": metrics.get("params"),
-            "bytes": weights.stat().st_size if weights.is_file() else None,
-            "accuracy": _accuracy(metrics),
-        }
-
-    @cached_property
-    def card(self) -> str:
-        """The model card, without the templates of its values; empty where there is none."""
-        file = self.run.folder / "README.md"
-        if not file.is_file() or file.stat().st_size > CARD:
-            return ""
-        return re.sub(
-            r"<!--.*?-->\n?", "", file.read_text(encoding="utf-8", errors="replace"), flags=re.DOTALL
-        )
-
     def facts(self, page: Page) -> Facts:
         """What a client has to know to use it."""
         module, checks = page.module, measured_checks(self.run)
@@ -181,8 +128,8 @@ class Served:
         filtered = _filtered(page)
         return {
             "name": self.name,
-            "domain": self.domain,
-            "card": self.card,
+            "domain": self.listed.domain,
+            "card": self.listed.card,
             "classes": module.classes,
             "familiarity": module.record is not None,
             "input": page.facts(),
@@ -210,7 +157,7 @@ class Served:
 
     def samples(self, page: Page) -> list[Path]:
         """The bundled files that are an input of the network."""
-        files = sorted((PROJECT / "domains" / self.domain / "sample").glob("*"))
+        files = sorted((PROJECT / "domains" / self.listed.domain / "sample").glob("*"))
         return [file for file in files if file.suffix in page.samples]
 
     @property
@@ -240,45 +187,6 @@ def usable(page: Page) -> list[Method]:
         for method in methods_of("map", "input", "units")
         if not any(method.options.values()) and (page.adapter.pictures or not method.pictures)
     ]
-
-
-def served_networks(runs: Sequence[str], threads: Threads) -> dict[str, Served]:
-    """The bundled networks and the runs of these folders, by name.
-
-    Raises:
-        UserError: A folder holds no run, or a broken one.
-    """
-    networks = {}
-    for name, run in Run.bundled().items():
-        networks[name] = Served(name, run, True, threads)
-    for folder in runs:
-        run = Run.open(folder)
-        if folder in networks:
-            continue
-        name = own = f"{run.config.domain.name}/{run.folder.name}"
-        number = 1
-        while name in networks:
-            number += 1
-            name = f"{own} ({number})"
-        networks[name] = Served(name, run, False, threads)
-        networks[name].summary()  # what is broken is reported before the page opens
-    return networks
-
-
-def _accuracy(metrics: Mapping[str, Any]) -> Accuracy | None:
-    """The first metric that the run has: over time the error rate, else the accuracy."""
-    for name in ("test/error_rate", "test/acc", "val/acc"):
-        if math.isfinite(metrics.get(name, math.nan)):
-            return metric(metrics, name)
-    return None
-
-
-def metric(metrics: Mapping[str, Any], name: str) -> Accuracy:
-    """A value of ``metrics.json`` with its interval."""
-    low, high = metrics.get(f"{name}/interval", (math.nan, math.nan))
-    if not (math.isfinite(low) and math.isfinite(high)):
-        low = high = None
-    return {"name": name, "value": metrics[name], "low": low, "high": high, "n": metrics.get(f"{name}/n")}
 
 
 def _method(method: Method, passed: str) -> MethodFacts:

@@ -1,61 +1,48 @@
-"""The page's HTTP interface: typed requests in, typed answers out, nothing kept between two requests."""
+"""The HTTP interface to the networks: typed requests in, typed answers out, nothing kept between two."""
 
 import asyncio
 import contextlib
 import json
-import mimetypes
+import os
 import time
 import traceback
 from collections.abc import AsyncIterator, Callable, Mapping
-from pathlib import Path
 from typing import Any
 
+import torch
 from anyio import to_thread
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 from shared.app.explaining import CancelledError, Explaining
-from shared.app.guard import Guard, cookie_name
 from shared.app.inside import Inspected
 from shared.app.layers import filters, maps, without
-from shared.app.networks import Served
+from shared.app.networks import Served, Threads
 from shared.app.page import FILE_LIMIT, Page
 from shared.config import check_arguments
 from shared.errors import UserError, nearest
 from shared.explain import measured_checks, passed_checks
 from shared.files import check_plain
+from shared.serving import Listed, refuse
 
-STATIC = Path(__file__).parent / "static"
+WORKERS = 4  # threads that compute at a time, at most
 BODY = FILE_LIMIT * 3 // 2  # bytes of a request: a file in base64, and what stands beside it
-TYPES = {
-    ".js": "text/javascript",
-    ".wasm": "application/wasm",
-    ".woff2": "font/woff2",
-    ".svg": "image/svg+xml",
-}
 
 
 class Server:
-    """The routes.
+    """The routes below ``/api``, for networks by name."""
 
-    Args:
-        networks: by name.
-        token: see ``Guard``.
-        port: of the address.
-        public: whether other machines may ask.
-    """
-
-    def __init__(self, networks: Mapping[str, Served], token: str, port: int, public: bool = False):
-        self.networks, self.token, self.port = networks, token, port
-        self.inspected = {name: Inspected(served) for name, served in networks.items()}
+    def __init__(self, networks: Mapping[str, Listed], threads: Threads):
+        self.networks = {name: Served(listed, threads) for name, listed in networks.items()}
+        self.inspected = {name: Inspected(served) for name, served in self.networks.items()}
         self._tasks: set[asyncio.Task[None]] = set()
         self._wishes: set[Explaining] = set()
         get = {
-            "networks": self.list, "network": self.network, "sample": self.sample,
+            "network": self.network, "sample": self.sample,
             "filters": self.filters, "inside": self.inside, "examples": self.examples,
         }  # fmt: skip
         post = {
@@ -64,47 +51,27 @@ class Server:
         }  # fmt: skip
         self.app = Starlette(
             routes=[
-                Route("/", self.index),
-                Route("/static/{path:path}", self.static),
-                *(Route(f"/api/{path}", handler) for path, handler in get.items()),
-                *(Route(f"/api/{path}", handler, methods=["POST"]) for path, handler in post.items()),
+                *(Route(f"/{path}", handler) for path, handler in get.items()),
+                *(Route(f"/{path}", handler, methods=["POST"]) for path, handler in post.items()),
             ],
-            middleware=[Middleware(Guard, token=token, port=port, public=public)],
             exception_handlers={
                 UserError: _bad,
-                HTTPException: _refuse,
+                HTTPException: refuse,
                 ClientDisconnect: _gone,
                 Exception: _defect,
             },
         )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request."""
+        await self.app(scope, receive, send)
 
     def stop(self) -> None:
         """End what is being explained: its streams close at its next step."""
         for wish in self._wishes:
             wish.cancelled.set()
 
-    # The page itself.
-
-    async def index(self, request: Request) -> Response:
-        """The page, with the cookie that opens everything else."""
-        page = Response((STATIC / "index.html").read_bytes(), media_type="text/html")
-        page.set_cookie(cookie_name(self.port), self.token, httponly=True, samesite="strict")
-        return page
-
-    async def static(self, request: Request) -> Response:
-        """A file that the package has."""
-        file = _static().get(request.path_params["path"])
-        if file is None:
-            raise HTTPException(404, "no such file")
-        kind = TYPES.get(file.suffix) or mimetypes.guess_type(file.name)[0] or "application/octet-stream"
-        return Response(file.read_bytes(), media_type=kind, headers={"Cache-Control": "no-cache"})
-
     # Networks and their folders.
-
-    async def list(self, request: Request) -> Response:
-        """All networks; none is loaded."""
-        _query(request)
-        return JSONResponse({"networks": [served.summary() for served in self.networks.values()]})
 
     async def network(self, request: Request) -> Response:
         """A network, loaded."""
@@ -264,6 +231,14 @@ class Server:
         return served, body
 
 
+def start(networks: Mapping[str, Listed]) -> Server:
+    """The server, which computes in as many threads as there are cores, WORKERS at most."""
+    cores = os.cpu_count() or 1
+    workers = min(WORKERS, cores)
+    torch.set_num_threads(max(cores // workers, 1))
+    return Server(networks, Threads.of(workers))
+
+
 DEFECT = "a defect of the page; its terminal has the traceback"
 
 
@@ -271,15 +246,6 @@ def _check_input(page: Page, given: Any) -> None:
     """Refuse an input that is not of the domain's form."""
     if given is not None:
         check_arguments(page.example, {"input": given}, "")
-
-
-def _static() -> dict[str, Path]:
-    """The files of the page by the paths that may be asked for."""
-    return {
-        file.relative_to(STATIC).as_posix(): file
-        for file in STATIC.rglob("*")
-        if file.is_file() and not file.is_symlink()
-    }
 
 
 def _query(request: Request, *names: str, optional: tuple[str, ...] = ()) -> dict[str, Any]:
@@ -298,11 +264,6 @@ def _query(request: Request, *names: str, optional: tuple[str, ...] = ()) -> dic
 
 async def _bad(request: Request, error: Exception) -> Response:
     return JSONResponse({"error": str(error)}, 400)
-
-
-async def _refuse(request: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)
-    return JSONResponse({"error": error.detail}, error.status_code, error.headers)
 
 
 async def _gone(request: Request, error: Exception) -> Response:

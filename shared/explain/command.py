@@ -200,8 +200,8 @@ def _ordered(methods: list[Method], config: DictConfig, checks: Checks) -> tuple
 
 
 def measured_checks(run: Run) -> Checks:
-    """The measurements of the run's checks, if it was checked."""
-    path = run.output / "explanations" / "check" / "checks.json"
+    """The measurements of the run's checks, or those that a bundled network comes with; none if unchecked."""
+    path = run.checks
     if not path.is_file():
         return {}
     try:

@@ -7,7 +7,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from shared.config import PROJECT, check_name, check_value, data_paths, plain, print_line
 from shared.errors import UserError
-from shared.files import write, write_json
+from shared.files import read_json, write, write_json
 from shared.runs import safetensors as weights
 from shared.runs.fingerprint import FINGERPRINT
 from shared.runs.record import read_record
@@ -19,8 +19,9 @@ LIMIT = 10 * 2**20  # bytes: what a repository can carry without being a burden
 def ship(config: DictConfig) -> Path:
     """Put the run ``config.run`` into the project as ``<domain>/<config.name>``; returns its folder.
 
-    There lie ``config.yaml`` without this machine's paths, ``metrics.json``, ``environment.json`` and the
-    weights in half precision. What cannot be computed is to be written there: its model card, ``README.md``.
+    There lie ``config.yaml`` without this machine's paths, ``metrics.json``, ``environment.json``, the
+    measurements of ``explain.py check`` if there are any, and the weights in half precision. What cannot be
+    computed is to be written there: its model card, ``README.md``.
 
     Raises:
         UserError: The run has not ended or is broken, its weights do not fit, or the name is none or taken.
@@ -51,10 +52,13 @@ def ship(config: DictConfig) -> Path:
     files = {"metrics.json": metrics, "environment.json": run.machine}
     if fingerprint := run.fingerprint(contents):
         files[FINGERPRINT] = dict(fingerprint)
+    if run.checks.is_file():
+        files["checks.json"] = read_json(run.checks)
     (folder / "checkpoints").mkdir(parents=True, exist_ok=True)
     write(folder / "checkpoints" / "best.safetensors", data)
     shipped = Run(folder)
-    shipped.record.unlink(missing_ok=True)
+    for stale in (shipped.record, folder / "checks.json"):
+        stale.unlink(missing_ok=True)
     if record:
         write(shipped.record, record.data)
     write(folder / "config.yaml", OmegaConf.to_yaml(settings))

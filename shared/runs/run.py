@@ -122,6 +122,12 @@ class Run:
         """The file of what the best weights' predictions are worth, see ``shared.training.Record``."""
         return self.checkpoints / "familiarity.safetensors"
 
+    @property
+    def checks(self) -> Path:
+        """The file of what ``explain.py check`` measured here; else that of a bundled run."""
+        own = self.output / "explanations" / "check" / "checks.json"
+        return own if own.is_file() else self.folder / "checks.json"
+
     def checkpoint_file(self, name: str) -> Path:
         """The path of a checkpoint, best, last or init; that of a bundled run is ``<name>.safetensors``."""
         if name not in ("best", "last", "init"):

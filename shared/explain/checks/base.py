@@ -185,7 +185,7 @@ def _row(one: Measure, void: bool) -> dict[str, Any]:
         "required": f"{'at most' if one.control else 'above'} {one.bar:.0%}",
         "holds": not one.passes if one.control else one.passes and not void,
         "method": "" if one.control else one.of,
-        "words": f"{one.check} {value:.0%}" if known else f"{one.check}: of nothing",
+        "words": f"{one.check} {value:.0%} (n = {n:,})" if known else f"{one.check}: of nothing",
         "control": one.control,
         "note": one.note,
     }

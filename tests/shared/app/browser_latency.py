@@ -1,4 +1,4 @@
-"""Milliseconds from input to answer on the page: ``python -m tests.shared.app.browser_latency [N]``."""
+"""Milliseconds to the first paint and to an answer: ``python -m tests.shared.app.browser_latency [N]``."""
 
 import io
 import sys
@@ -10,6 +10,7 @@ import soundfile
 from shared.config import PROJECT, print_line
 from tests.shared.app.browser import Tab, chromium, served
 
+PAINT = "performance.getEntriesByName('first-contentful-paint')[0].startTime"
 TEXT = "the film is never dull and its music is moving "
 
 
@@ -42,8 +43,12 @@ def acts(tab: Tab, n: int) -> list[Callable[[], object]]:
 
 
 def main(n: int) -> None:
-    """Print median and 95th percentile for each part of the page."""
+    """Print the first paint of a page that was just started, and for each part median and 95th percentile."""
     with chromium() as browser, served() as address:
+        for when in ("as soon as the address is printed", "later"):
+            tab = Tab(browser, address, "draw")
+            print_line(f"first paint {when}: {tab.page.evaluate(PAINT):.0f} ms")
+            tab.close()
         for part in ("draw", "play", "speak", "type"):
             tab = Tab(browser, address, part)
             for act in acts(tab, 3):

@@ -5,26 +5,24 @@ from collections.abc import Iterator
 import pytest
 from starlette.testclient import TestClient
 
-from shared.app.networks import Threads, served_networks
-from shared.app.server import Server
-from tests.shared.app.pages import ADDRESS, PORT, TOKEN
+from shared.app import Server
+from tests.shared.app.pages import client_of, server_of
 
 
 @pytest.fixture(scope="session")
 def server() -> Server:
-    """All routes."""
-    return Server(served_networks([], Threads.of(2)), TOKEN, PORT)
+    """All routes of the API."""
+    return server_of()
 
 
 @pytest.fixture(autouse=True)
 def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
     """Tests ask faster than people."""
-    monkeypatch.setattr("shared.app.guard.RATE", 100_000)
+    monkeypatch.setattr("shared.serving.guard.RATE", 100_000)
 
 
 @pytest.fixture(scope="session")
 def client(server: Server) -> Iterator[TestClient]:
     """A browser that has opened the printed address."""
-    with TestClient(server.app, base_url=ADDRESS) as client:
-        assert client.get(f"/?token={TOKEN}").status_code == 200
+    with client_of(server) as client:
         yield client

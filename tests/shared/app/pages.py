@@ -9,7 +9,10 @@ import numpy as np
 import soundfile
 from starlette.testclient import TestClient
 
+from shared.app import Server
+from shared.app.networks import Threads
 from shared.config.project import PROJECT
+from shared.serving import Site, listed
 
 PORT, TOKEN = 8000, "a-token"
 ADDRESS = f"http://127.0.0.1:{PORT}"
@@ -43,6 +46,24 @@ INPUTS: dict[str, dict[str, Any]] = {
     "speech": {"file": base64_of((SAMPLES / "speech/sample/seven.mp3").read_bytes()), "name": "seven.mp3"},
     "text": {"text": "the music is never dull, xyzzy"},
 }
+
+
+def server_of(*folders: str) -> Server:
+    """The API of the bundled networks and the runs of these folders."""
+    return Server(listed(folders), Threads.of(2))
+
+
+def site_of(server: Server, port: int = PORT, public: bool = False) -> Site:
+    """The page around it."""
+    networks = {name: served.listed for name, served in server.networks.items()}
+    return Site(networks, server, TOKEN, port, public)
+
+
+def client_of(server: Server) -> TestClient:
+    """A browser that has opened the printed address."""
+    client = TestClient(site_of(server).app, base_url=ADDRESS)
+    assert client.get(f"/?token={TOKEN}").status_code == 200
+    return client
 
 
 def get(client: TestClient, path: str, **query: Any) -> Any:

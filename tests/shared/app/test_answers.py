@@ -1,19 +1,34 @@
 """The page's answers: those of the commands, for a network of each domain."""
 
+import base64
+import io
+import re
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import soundfile
 from starlette.testclient import TestClient
 
 import convolutions
-from shared.app.server import Server
+from shared.app import Server
 from shared.explain.method import explain
 from shared.explain.units import Target
 from shared.runs.run import Run
 from tests.networks import opened
-from tests.shared.app.pages import GAME, INPUTS, NETWORKS, SAMPLES, base64_of, error_of, events, get, post
+from tests.shared.app.pages import (
+    GAME,
+    INPUTS,
+    NETWORKS,
+    SAMPLES,
+    base64_of,
+    error_of,
+    events,
+    get,
+    post,
+    wav,
+)
 
 DOMAINS = list(INPUTS)
 MAPS = ["saliency", "occlusion", "integrated_gradients", "grad_cam"]
@@ -158,6 +173,23 @@ def test_stretched_frequencies_are_heard(client: TestClient) -> None:
     assert "stretch: must be a number from 0.5 to 2" in error_of(
         client, "predict", network="speech/digits", input={**sent, "stretch": 9}
     )
+
+
+def test_a_recording_is_heard_with_its_frequencies_stretched(client: TestClient) -> None:
+    tone = wav(np.sin(np.arange(8000) * 2 * np.pi * 440 / 8000) / 2)
+    sent = {"file": tone, "name": "tone.wav", "stretch": 1.3}
+    file = post(client, "action/sound", network="speech/digits", input=sent)["file"]
+    heard, rate = soundfile.read(io.BytesIO(base64.b64decode(file)))
+    assert (len(heard), rate) == (8000, 8000)
+    assert np.abs(np.fft.rfft(heard)).argmax() == pytest.approx(1.3 * 440, abs=2)
+    empty = {"file": wav(np.zeros(0)), "name": "empty.wav"}
+    assert "no samples" in error_of(client, "action/sound", network="speech/digits", input=empty)
+
+
+def test_a_bundled_network_shows_how_far_its_explanations_were_checked(client: TestClient) -> None:
+    passed = {one["name"]: one["passed"] for one in get(client, "network", name="image/digits")["methods"]}
+    assert re.match(r"It passed \d of \d checks: planted evidence .* \(n = 30\); ", passed["occlusion"])
+    assert len(get(client, "inside", name="image/digits")["checks"]) > 20
 
 
 def test_a_game_is_played_saved_and_loaded(client: TestClient) -> None:

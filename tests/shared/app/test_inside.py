@@ -10,19 +10,14 @@ import numpy as np
 import pytest
 from starlette.testclient import TestClient
 
-from shared.app.networks import Threads, served_networks
-from shared.app.server import Server
 from shared.files import read_json
 from shared.runs.run import Run
-from tests.shared.app.pages import ADDRESS, PORT, TOKEN, events, get
+from tests.shared.app.pages import client_of, events, get, server_of
 
 
 def page_of(run: Run) -> tuple[TestClient, str]:
     """A client of a page with this run, and the name of it."""
-    server = Server(served_networks([str(run.folder)], Threads.of(2)), TOKEN, PORT)
-    client = TestClient(server.app, base_url=ADDRESS)
-    client.get(f"/?token={TOKEN}")
-    return client, f"go/{run.folder.name}"
+    return client_of(server_of(str(run.folder))), f"go/{run.folder.name}"
 
 
 def test_a_bundled_network_says_what_it_comes_without(client: TestClient) -> None:

@@ -13,13 +13,27 @@ import pytest
 from PIL import Image
 from starlette.testclient import TestClient
 
-from shared.app.guard import BURST
-from shared.app.server import BODY, Server
-from tests.shared.app.pages import ADDRESS, INPUTS, NETWORKS, PORT, TOKEN, base64_of, error_of, get, post, wav
+from shared.app import Server
+from shared.app.networks import Threads
+from shared.app.server import BODY
+from shared.serving.guard import BURST
+from tests.shared.app.pages import (
+    ADDRESS,
+    INPUTS,
+    NETWORKS,
+    PORT,
+    TOKEN,
+    base64_of,
+    error_of,
+    get,
+    post,
+    site_of,
+    wav,
+)
 
 
 def test_only_the_printed_address_opens_the_page(server: Server) -> None:
-    stranger = TestClient(server.app, base_url=ADDRESS)
+    stranger = TestClient(site_of(server).app, base_url=ADDRESS)
     assert stranger.get("/").status_code == 401
     assert stranger.get("/?token=guess").status_code == 401
     for path in ("networks", "network?name=image/digits", "predict"):
@@ -43,13 +57,13 @@ def test_other_names_of_this_machine_are_refused(client: TestClient, host: str) 
 
 
 def test_a_public_page_takes_addresses_but_no_strange_names() -> None:
-    public = TestClient(Server({}, TOKEN, PORT, public=True).app)
+    public = TestClient(site_of(Server({}, Threads.of(1)), public=True).app)
     assert public.get(f"/?token={TOKEN}", headers={"Host": f"10.0.0.5:{PORT}"}).status_code == 200
     assert public.get(f"/?token={TOKEN}", headers={"Host": f"evil.example:{PORT}"}).status_code == 403
 
 
 def test_port_80_stands_in_no_host() -> None:
-    page = TestClient(Server({}, TOKEN, 80).app)
+    page = TestClient(site_of(Server({}, Threads.of(1)), port=80).app)
     assert page.get(f"/?token={TOKEN}", headers={"Host": "127.0.0.1"}).status_code == 200
     assert page.get(f"/?token={TOKEN}", headers={"Host": "127.0.0.1:8000"}).status_code == 403
 
@@ -94,7 +108,7 @@ def test_no_path_leaves_the_static_files(client: TestClient, path: str) -> None:
 
 
 def test_a_flood_is_slowed_down(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("shared.app.guard.RATE", 0)
+    monkeypatch.setattr("shared.serving.guard.RATE", 0)
     answers = [client.get("/api/nothing").status_code for _ in range(BURST + 1)]
     assert answers[-1] == 429
     assert answers[0] == 404
@@ -238,7 +252,7 @@ def test_an_explanation_ends_with_the_connection(server: Server, monkeypatch: py
             if b"event: progress" in sent[-1]:
                 gone.set()
 
-        await server.app(scope, receive, send)
+        await site_of(server).app(scope, receive, send)
         served = server.networks[NETWORKS["speech"]]
         async with asyncio.timeout(60), served.explaining:  # the thread has ended
             return sent

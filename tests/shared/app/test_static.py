@@ -4,7 +4,7 @@ import re
 
 from shared.config import PROJECT
 
-STATIC = PROJECT / "shared" / "app" / "static"
+STATIC = PROJECT / "shared" / "serving" / "static"
 HTML = re.compile(r"(inner|outer)HTML|insertAdjacentHTML|document\.write|\beval\(|new Function|\.srcdoc")
 
 

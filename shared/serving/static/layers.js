@@ -105,19 +105,17 @@ export class Layers {
 
   async #showFilters() {
     const { layer, lane } = this;
-    const { filters, most, channels, number } = await get("filters", {
-      network: lane.name,
-      layer: layer.name,
-      count: MAPS,
-    });
-    if (this.layer !== layer) return;
-    const title = make(
-      "h4",
-      {},
-      filters.length < number ? `The strongest ${filters.length} of ${number} filters` : "Filters",
-    );
-    const tiles = filters.map((filter) => this.#filter(filter, most, channels));
-    this.filters.replaceChildren(title, ...tiles);
+    try {
+      const body = { network: lane.name, layer: layer.name, count: MAPS };
+      const { filters, most, channels, number } = await get("filters", body);
+      if (this.layer !== layer) return;
+      const strongest = `The strongest ${filters.length} of ${number} filters`;
+      const title = make("h4", {}, filters.length < number ? strongest : "Filters");
+      const tiles = filters.map((filter) => this.#filter(filter, most, channels));
+      this.filters.replaceChildren(title, ...tiles);
+    } catch (error) {
+      this.words.textContent = error.message;
+    }
   }
 
   #filter({ unit, values, words }, most, channels) {

@@ -105,7 +105,7 @@ export class Play extends Part {
 
   used(details) {
     if (!details) return;
-    this.samples.replaceChildren(...examples(details, (file) => this.tried(() => this.#load(file))));
+    this.samples.replaceChildren(...examples(details, (file) => this.tried(async () => this.#load(await file))));
     if (details.input.size !== this.game.size) this.#new(details.input.size);
   }
 

@@ -66,7 +66,7 @@ export class Draw extends Part {
   used(details) {
     if (!details) return;
     this.colourField.hidden = details.input.channels !== 3;
-    this.samples.replaceChildren(...examples(details, (file) => this.tried(() => this.#open(file))));
+    this.samples.replaceChildren(...examples(details, (file) => this.tried(async () => this.#open(await file))));
     this.#lookForCamera();
   }
 

@@ -100,3 +100,6 @@ export async function base64(blob) {
   await read;
   return reader.result.slice(reader.result.indexOf(",") + 1);
 }
+
+/** And back. */
+export const bytes = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));

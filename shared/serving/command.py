@@ -1,21 +1,21 @@
 """The command: the page on an address of this machine, until it is stopped."""
 
 import asyncio
-import os
+import logging
 import secrets
 import socket
 import webbrowser
+from pkgutil import resolve_name
 
-import torch
 import uvicorn
 from omegaconf import DictConfig
 
-from shared.app.networks import Threads, served_networks
-from shared.app.server import Server
 from shared.config import paths_of, print_line
 from shared.errors import UserError
+from shared.serving.listing import listed
+from shared.serving.site import Later, Site
 
-WORKERS = 4  # threads that compute at a time, at most
+CONNECTIONS = 512  # at a time: who asks beyond that is refused
 
 
 def serve(config: DictConfig) -> None:
@@ -24,28 +24,27 @@ def serve(config: DictConfig) -> None:
     Raises:
         UserError: A run cannot be read, or the address cannot be used.
     """
-    cores = os.cpu_count() or 1
-    workers = min(WORKERS, cores)
-    torch.set_num_threads(max(cores // workers, 1))
-    asyncio.run(_serve(config, workers))
+    asyncio.run(_serve(config))
 
 
-async def _serve(config: DictConfig, workers: int) -> None:
-    networks = served_networks(paths_of(config.run), Threads.of(workers))
+async def _serve(config: DictConfig) -> None:
+    networks = listed(paths_of(config.run))
     sock = _bound(config.host, config.port)
     port, token = sock.getsockname()[1], secrets.token_urlsafe(24)
-    page = Server(networks, token, port, config.public)
-    server = _Stopping(
+    # By its name: the import of torch takes seconds, in which the page is already there.
+    api = Later(lambda: resolve_name("shared.app:start")(networks))
+    server = _Server(
         uvicorn.Config(
-            page.app,
+            Site(networks, api, token, port, config.public).app,
             log_level="warning",
             access_log=False,
             server_header=False,
             timeout_graceful_shutdown=5,
             timeout_keep_alive=30,
+            limit_concurrency=CONNECTIONS,
             lifespan="off",
         ),
-        page,
+        api,
     )
     host = "127.0.0.1" if config.host in ("0.0.0.0", "::") else config.host  # noqa: S104
     address = f"http://{f'[{host}]' if ':' in host else host}:{port}/?token={token}"
@@ -61,16 +60,17 @@ async def _serve(config: DictConfig, workers: int) -> None:
     await server.serve(sockets=[sock])
 
 
-class _Stopping(uvicorn.Server):
-    """A server whose end is the end of what the page explains, which no connection then waits for."""
+class _Server(uvicorn.Server):
+    """A server that ends without a word what it still computes when it is stopped."""
 
-    def __init__(self, config: uvicorn.Config, page: Server):
+    def __init__(self, config: uvicorn.Config, api: Later):
         super().__init__(config)
-        self.page = page
+        self.api = api
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """As uvicorn does."""
-        self.page.stop()
+        """As uvicorn does, but explanations end at their next step, and no log has the answers cut off."""
+        logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
+        self.api.stop()
         await super().shutdown(sockets)
 
 

@@ -36,9 +36,9 @@ export function takesFiles(element, kind, given) {
   });
 }
 
-/** Buttons for the examples of a network. */
+/** Buttons for the examples of a network; `given` is called with the promise of a file. */
 export const examples = ({ name, samples }, given) =>
-  samples.map((file) => button(`Try ${file}`, async () => given(await sample(name, file))));
+  samples.map((file) => button(`Try ${file}`, () => given(sample(name, file))));
 
 /** Let the user keep a text as a file. */
 export function save(text, name) {

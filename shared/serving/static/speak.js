@@ -1,6 +1,6 @@
 // Speak: a recording of the microphone or a file, its spectrogram, and the words or phones in it.
 
-import { base64 } from "./api.js";
+import { base64, bytes, post } from "./api.js";
 import { button, labelled, make, percent } from "./dom.js";
 import { chooser, examples, takesFiles } from "./files.js";
 import { Part } from "./part.js";
@@ -27,6 +27,7 @@ export class Speak extends Part {
     this.stretch = make("input", { type: "range", min: "0.6", max: "1.6", step: "0.01", value: "1" });
     this.factor = make("output", {}, "× 1.00");
     this.stretch.addEventListener("input", () => this.#stretched());
+    this.stretch.addEventListener("change", () => this.tried(() => this.#voice()));
     this.samples = make("span");
     this.elapsed = make("span", { className: "note", role: "timer" });
     const given = (file) => this.tried(() => this.#open(file));
@@ -59,7 +60,7 @@ export class Speak extends Part {
   used(details) {
     this.limit = details?.input.seconds_limit ?? 60;
     if (details)
-      this.samples.replaceChildren(...examples(details, (file) => this.tried(() => this.#open(file))));
+      this.samples.replaceChildren(...examples(details, (file) => this.tried(async () => this.#open(await file))));
   }
 
   input() {
@@ -135,10 +136,27 @@ export class Speak extends Part {
 
   async #open(file) {
     const since = performance.now();
-    if (this.player.src) URL.revokeObjectURL(this.player.src);
-    this.player.src = URL.createObjectURL(file);
+    this.original = file;
     this.file = { file: await base64(file), name: file.name };
     this.changed(since);
+    await this.#voice();
+  }
+
+  /** What is played: the recording itself, or the same with its frequencies stretched. */
+  async #voice() {
+    const { original } = this;
+    if (!original) return;
+    const input = this.input();
+    const playing = !this.player.paused;
+    let sound = original;
+    if (input.stretch !== 1 || !this.player.canPlayType(original.type)) {
+      const { file } = await post("action/sound", { network: this.lanes[0].name, input });
+      if (this.original !== original || this.input().stretch !== input.stretch) return;
+      sound = new Blob([bytes(file)], { type: "audio/wav" });
+    }
+    if (this.player.src) URL.revokeObjectURL(this.player.src);
+    this.player.src = URL.createObjectURL(sound);
+    if (playing) await this.player.play();
   }
 
   #stretched() {
@@ -149,12 +167,14 @@ export class Speak extends Part {
   #reset() {
     this.stretch.value = "1";
     this.#stretched();
+    this.tried(() => this.#voice());
   }
 
   async #toggle() {
     if (this.recorder) return this.#finish();
     const recorder = new Recorder();
-    await recorder.start();
+    this.record.disabled = true; // while the browser asks
+    await recorder.start().finally(() => (this.record.disabled = false));
     this.recorder = recorder;
     this.record.ariaPressed = "true";
     this.record.textContent = "Stop";
