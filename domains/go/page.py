@@ -105,6 +105,10 @@ class GoPage(Page):
         """The size of the board."""
         return {"size": self._size}
 
+    def offline(self) -> dict[str, Any]:
+        """Also its groups of planes."""
+        return {**self.facts(), "planes": self.module.contract()["planes"]}
+
     def predict(self, input: GoInput, top: Top = 10, unsure: Share = 0.8) -> PredictedMove:
         """The policy for the move to come."""
         game, sent = self._game(input["game"]), input["game"]

@@ -15,7 +15,7 @@ from omegaconf import DictConfig
 
 from shared import commands
 from shared.app.networks import load_page
-from shared.config import compose, literal, print_line
+from shared.config import PROJECT, compose, literal, print_line
 from shared.errors import UserError
 from shared.files import make_folder, write
 from shared.runs import Run, check_export
@@ -29,8 +29,7 @@ def write_page(config: DictConfig) -> dict[str, Any]:
     """Write the page of ``config.run``; returns its file.
 
     Raises:
-        UserError: The domain's inputs cannot be read without a server, the network cannot be exported, or the
-            page is too large.
+        UserError: The network's inputs need a server, it cannot be exported, or the page is too large.
     """
     run, output = Run.open(config.run), Path(config.output).absolute()
     if output.exists():
@@ -38,8 +37,9 @@ def write_page(config: DictConfig) -> dict[str, Any]:
     page = load_page(run, str(config.run))
     needs = page.offline()
     if needs is None:
-        raise UserError(f"run={config.run}: the domain {run.config.domain.name} needs a server: use app.py")
-    facts = {"domain": run.config.domain.name, "classes": page.module.classes, **needs}
+        raise UserError(f"run={config.run}: must be a network that needs no server; use app.py")
+    own = PROJECT / "domains" / str(run.config.domain.name)
+    facts = {"classes": page.module.classes, **needs}
     with TemporaryDirectory() as folder:
         file = Path(folder) / "network.onnx"
         wanted = compose("export", [f"run={literal(str(config.run))}", f"output={literal(str(file))}"])
@@ -54,11 +54,11 @@ def write_page(config: DictConfig) -> dict[str, Any]:
     title = config.run if bundled else f"{run.config.choices.model} on {run.config.choices.data}"
     text = _template().render(
         title=title,
-        facts=facts,
-        facts_json=Markup(json.dumps(facts).replace("<", "\\u003c")),  # noqa: S704  # no tag in it
+        form=Markup((own / "offline.html").read_text()),  # noqa: S704
+        facts=Markup(json.dumps(facts).replace("<", "\\u003c")),  # noqa: S704  # no tag in it
         note="This page is one file: it computes here, sends nothing and keeps nothing.",
         parts={name: base64.b64encode(data).decode() for name, data in parts.items()},
-        script=Markup((FOLDER / "onefile.js").read_text()),  # noqa: S704
+        script=Markup((own / "offline.js").read_text() + (FOLDER / "onefile.js").read_text()),  # noqa: S704
     )
     if len(text.encode()) > LIMIT:
         raise UserError(f"run={config.run}: the page would have {len(text):,} bytes, more than {LIMIT:,}")

@@ -63,7 +63,10 @@ class Page(ABC):
         """What a client must know of the inputs."""
 
     def offline(self) -> dict[str, Any] | None:
-        """What a page without a server needs (``write_page``); None: it cannot read such inputs."""
+        """Facts for a page without a server (``write_page``); None: it cannot read such inputs.
+
+        The domain's ``offline.html`` has its form, and ``offline.js`` with the function ``begin`` its inputs.
+        """
         return None
 
     @abstractmethod

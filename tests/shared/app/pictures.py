@@ -1,4 +1,4 @@
-"""The pictures of the page in the documents: ``python -m tests.shared.app.pictures docs``."""
+"""The pictures of the page in the documents: ``python -m tests.shared.app.pictures docs IMAGE_RUN``."""
 
 import io
 import sys
@@ -47,11 +47,21 @@ def write(tab: Tab) -> None:
     tab.explain("occlusion")
 
 
+def look_inside(tab: Tab) -> None:
+    """The confusion of the run, and the examples of the first mistake in it."""
+    tab.find("select").select_option(tab.find("option").last.get_attribute("value"))
+    tab.wait(".confusion")
+    tab.find(".confusion .wrong button").first.click()
+    tab.wait(".gallery .still")
+    tab.page.evaluate("() => document.querySelector('.confusion').scrollIntoView()")
+
+
 PICTURES: list[tuple[str, list[tuple[str, Callable[[Tab], None], dict[str, int], str]]]] = [
     ("page-draw.png", [("draw", draw, WIDE, "light")]),
     ("page-play.png", [("play", play, WIDE, "light")]),
     ("page-speak.png", [("speak", speak, {**WIDE, "height": 780}, "dark")]),
     ("page-type.png", [("type", write, {**WIDE, "height": 800}, "light")]),
+    ("page-inside.png", [("inside", look_inside, {**WIDE, "height": 720}, "light")]),
     (
         "page-phone.png",
         [
@@ -63,15 +73,16 @@ PICTURES: list[tuple[str, list[tuple[str, Callable[[Tab], None], dict[str, int],
 ]
 
 
-def main(folder: Path) -> None:
+def main(folder: Path, run: str) -> None:
     """Write them, with few colours, so that they stay small."""
-    with chromium() as browser, served() as address:
+    with chromium() as browser, served(f"run={run}") as address:
         for name, views in PICTURES:
             shots = []
             for part, act, size, scheme in views:
                 tab = Tab(browser, address, part, viewport=size, color_scheme=scheme)
                 act(tab)
-                tab.page.evaluate("() => scrollTo(0, 0)")
+                if part != "inside":
+                    tab.page.evaluate("() => scrollTo(0, 0)")
                 tab.page.wait_for_timeout(500)
                 shots.append(Image.open(io.BytesIO(tab.page.screenshot())).convert("RGB"))
                 tab.close()
@@ -83,4 +94,4 @@ def main(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), sys.argv[2])
