@@ -1,5 +1,7 @@
 """Go on the page: a board to play on, the policy over its points, and games as SGF files."""
 
+from contextlib import suppress
+from functools import cached_property
 from typing import Annotated, Any, Literal, NotRequired, TypedDict
 
 import numpy as np
@@ -19,6 +21,7 @@ from domains.go.board import (
 )
 from domains.go.engine import Engine, Policy, groups_of
 from domains.go.explain import GoDomain
+from domains.go.module import GoPolicy
 from domains.go.predict import GamePredictions, policy, rows_of, wrong_size
 from domains.go.records import FILE_LIMIT, UnusableError, read_sgf, write_sgf
 from shared.app import Grid, Page, Predicted, Share, Top, View, file_of, numbers
@@ -29,6 +32,7 @@ from shared.network import Network
 
 COLOURS = ("black", "white")
 MOVES = 2000  # of a game on the page
+SIZES = (9, 13, 19)  # of boards
 
 Colour = Literal["black", "white"]
 Move = tuple[Colour, str]  # a point's name, or pass
@@ -99,11 +103,21 @@ class GoPage(Page):
 
     actions = ("play", "load", "save")
     samples = (".sgf",)
+    module: GoPolicy
     adapter: GoDomain
 
+    @cached_property
+    def boards(self) -> dict[int, GoPolicy]:
+        """The network on its own board, and on those of SIZES that its layers fit."""
+        boards = {self._size: self.module}
+        for size in SIZES:
+            with suppress(UserError):
+                boards[size] = self.module.on(size)
+        return boards
+
     def facts(self) -> dict[str, Any]:
-        """The size of the board."""
-        return {"size": self._size}
+        """The size of its own board, and all that it plays on."""
+        return {"size": self._size, "sizes": sorted(self.boards)}
 
     def offline(self) -> dict[str, Any]:
         """Also its groups of planes."""
@@ -125,13 +139,11 @@ class GoPage(Page):
         board = self._game(game)
         if board.ended():
             raise UserError("game: must go on, got one that two passes have ended")
-        network = self.module.network
-        assert isinstance(network, Network)
-        groups = groups_of(
-            {key: self.module.hparams[key] for key in ("model", "planes", "extent", "classes")}
-        )
+        module = self.boards[board.size]
+        assert isinstance(module.network, Network)
+        groups = groups_of({key: module.hparams[key] for key in ("model", "planes", "extent", "classes")})
         engine = Engine(
-            Policy(network, groups, symmetries),
+            Policy(module.network, groups, symmetries),
             temperature=temperature,
             sensible=True,
             superko=True,
@@ -154,7 +166,7 @@ class GoPage(Page):
         record, notes = games[number], []
         if isinstance(record, UnusableError):
             raise UserError(f"{name}: {record}")
-        if record.size != self._size:
+        if record.size not in self.boards:
             raise wrong_size(name, record.size, self._size)
         setup, moves = np.array(record.setup, np.int16), np.array(record.moves, np.int16)
         legal = first_illegal(record.size, setup, moves)
@@ -193,7 +205,10 @@ class GoPage(Page):
 
     def example(self, input: GoInput) -> Example:
         """The position as the layers take it."""
-        board = self._game(input["game"])
+        board, own = self._game(input["game"]), self._size
+        if board.size != own:
+            must = f"must be on the network's own board of {own}×{own} to be explained"
+            raise UserError(f"game: {must}, got {board.size}×{board.size}")
         move = encode_move(board.pass_point, _to_play(board, input["game"]))
         return self.adapter.on(Position.after(board, move), f"move {len(board.moves) + 1}")
 
@@ -214,7 +229,7 @@ class GoPage(Page):
 
     def _game(self, sent: GameInput) -> Game:
         size, moves = sent["size"], sent.get("moves", [])
-        if size != self._size:
+        if size not in self.boards:
             raise wrong_size("game", size, self._size)
         if len(moves) > MOVES:
             raise UserError(f"game.moves: must be at most {MOVES:,}, got {len(moves):,}")
@@ -236,6 +251,7 @@ class GoPage(Page):
     def _position(self, board: Game, sent: GameInput, top: int = 10, unsure: float = 0.8) -> PredictedMove:
         """The answer for the position that a game has reached."""
         colour, size, komi = _to_play(board, sent), board.size, sent.get("komi", 0.0)
+        module = self.boards[size]
         position = Position.after(board, encode_move(board.pass_point, colour))
         groups = list(dict.fromkeys(self.adapter.planes))
         planes, legal = position_planes([position], groups)
@@ -243,11 +259,11 @@ class GoPage(Page):
         rows: list[dict[str, Any]] = []
         shares = np.zeros((1, size**2))
         if legal.any() and not over:
-            answered, shares = policy(self.module, planes, legal)
+            answered, shares = policy(module, planes, legal)
             ply, unplayed = np.array([len(board.moves)]), np.array([board.pass_point])
             rank, unknown = np.array([0]), np.array([np.nan])
             one = GamePredictions("game", 0, ply, unplayed, shares, rank, unknown, answered)
-            rows = list(rows_of(one, np.array([colour], np.int16), self.module.classes, top, unsure))
+            rows = list(rows_of(one, np.array([colour], np.int16), module.classes, top, unsure))
         area, lost = area_score(board.stones), _stones(board, played=True) - _stones(board)
         setup = _named(board.setup, size)
         return {

@@ -21,6 +21,7 @@ export class Play extends Part {
     this.before = null;
     this.side = make("select", { onchange: () => this.#advance() });
     this.side.append(option("white", "white"), option("black", "black"), option("", "neither colour"));
+    this.size = make("select");
     this.handicap = make(
       "select",
       {},
@@ -79,6 +80,7 @@ export class Play extends Part {
       group(
         "New game",
         tools(
+          labelled("Board", this.size),
           labelled("Handicap", this.handicap),
           labelled("Komi", this.komi),
           button("Begin", () => this.#new()),
@@ -106,7 +108,11 @@ export class Play extends Part {
   used(details) {
     if (!details) return;
     this.samples.replaceChildren(...examples(details, (file) => this.tried(async () => this.#load(await file))));
-    if (details.input.size !== this.game.size) this.#new(details.input.size);
+    const { size, sizes } = details.input;
+    this.size.replaceChildren(...sizes.map((one) => option(String(one), `${one} × ${one}`)));
+    const fits = sizes.includes(this.game.size);
+    this.size.value = String(fits ? this.game.size : size);
+    if (!fits) this.#new();
   }
 
   present(lane, answer) {
@@ -148,9 +154,9 @@ export class Play extends Part {
     return next ?? (moves.length ? OTHER[moves.at(-1)[0]] : handicap ? "white" : "black");
   }
 
-  #new(size = this.game.size) {
+  #new() {
     const handicap = Number(this.handicap.value);
-    this.game = { size, handicap, komi: Number(this.komi.value), moves: [], next: null };
+    this.game = { size: Number(this.size.value), handicap, komi: Number(this.komi.value), moves: [], next: null };
     this.at = 0;
     this.record.textContent = "";
     const first = handicap ? "white" : "black";
@@ -225,6 +231,7 @@ export class Play extends Part {
     this.game = answer.game;
     this.at = answer.game.moves.length;
     this.side.value = "";
+    this.size.value = String(answer.game.size);
     this.komi.value = answer.game.komi;
     const { black, white, result, games, notes } = answer;
     const names = [

@@ -245,13 +245,26 @@ def test_captures_ko_handicap_passes_and_score(client: TestClient) -> None:
     assert policy[3][15] == 0
 
 
+def test_boards_of_other_sizes_are_played_as_by_the_command(client: TestClient, tmp_path: Path) -> None:
+    network, game = NETWORKS["go"], {"size": 9, "moves": [["black", "E5"]], "komi": 7.0}
+    assert get(client, "network", name=network)["input"] == {"size": 19, "sizes": [9, 13, 19]}
+    (tmp_path / "game.sgf").write_text("(;SZ[9]KM[7];B[ee])")
+    answer = post(client, "predict", network=network, input={"game": game}, top=5)
+    assert near(answer["rows"], convolutions.load(network).predict(input=tmp_path / "game.sgf", move=2).rows)
+    played = post(client, "action/play", network=network, game=game, symmetries=1)
+    assert len(played["game"]["moves"]) == 2
+    assert np.shape(played["policy"]) == (9, 9)
+    refused = dict(events(client, network=network, input={"game": game}, methods=["saliency"]))["error"]
+    assert "own board of 19×19" in refused["error"]
+
+
 def test_games_that_cannot_be_played(client: TestClient) -> None:
     network = NETWORKS["go"]
 
     def refused(**game: Any) -> str:
         return error_of(client, "predict", network=network, input={"game": {"size": 19, **game}})
 
-    assert refused(size=9).startswith("game: a board of 9×9, but the network plays on 19×19")
+    assert refused(size=7).startswith("game: a board of 7×7, but the network plays on 19×19")
     assert refused(moves=[["black", "I5"]]) == "game.moves: must be points such as A1, or pass, got 'I5'"
     assert refused(handicap=1) == "game.handicap: must be 0 or from 2 to 9 on a board of 19×19, got 1"
     assert "setup" in refused(setup=[["black", "D4"], ["white", "D4"]])
