@@ -2,6 +2,7 @@
 
 from contextlib import suppress
 from functools import cached_property
+from itertools import islice
 from typing import Annotated, Any, Literal, NotRequired, TypedDict
 
 import numpy as np
@@ -31,7 +32,7 @@ from shared.explain import Example
 from shared.network import Network
 
 COLOURS = ("black", "white")
-MOVES = 2000  # of a game on the page
+MOVES, GAMES = 2000, 1000  # of a game on the page, and of a file
 SIZES = (9, 13, 19)  # of boards
 
 Colour = Literal["black", "white"]
@@ -161,7 +162,7 @@ class GoPage(Page):
     def load(self, file: str, name: str = "game.sgf", number: int = 0) -> Loaded:
         """A game of an SGF file, up to an illegal move."""
         name, data = file_of({"file": file, "name": name}, FILE_LIMIT)
-        games = list(read_sgf(data))
+        games = list(islice(read_sgf(data), GAMES))
         require_int("number", number, 0, len(games) - 1)
         record, notes = games[number], []
         if isinstance(record, UnusableError):

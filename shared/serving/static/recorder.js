@@ -15,6 +15,7 @@ export class Recorder {
     const node = new AudioWorkletNode(this.context, "samples", { numberOfOutputs: 0 });
     node.port.onmessage = ({ data }) => this.#parts.push(data);
     this.context.createMediaStreamSource(this.stream).connect(node);
+    await this.context.resume();
   }
 
   get seconds() {

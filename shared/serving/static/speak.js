@@ -199,9 +199,9 @@ export class Speak extends Part {
     clearInterval(this.timer);
     this.record.ariaPressed = "false";
     this.record.textContent = "Record";
-    const file = recorder.file();
     await recorder.stop();
-    await this.#open(file);
+    if (!recorder.seconds) throw new Error("The microphone gave no sound.");
+    await this.#open(recorder.file());
   }
 }
 
