@@ -70,7 +70,7 @@ class Site:
 
 
 class API(Protocol):
-    """An application that can be told to end what it computes."""
+    """An application that can be stopped."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""

@@ -44,7 +44,7 @@ def points(codes: list[int]) -> list[list[int]]:
 
 @pytest.mark.slow
 def test_positions_of_real_games_have_the_same_planes_and_legal_moves() -> None:
-    games, expected = list[dict[str, Any]](), []
+    games, expected = list[dict[str, Any]](), list[Any]()
     for record in records():
         starts = [np.array([0, len(codes)]) for codes in (record.setup, record.moves)]
         codes = [np.array(codes, np.int16) for codes in (record.setup, record.moves)]
