@@ -96,7 +96,7 @@ class SpeechPage(Page):
     def sound(self, input: SpeechInput) -> Sound:
         """The recording with its frequencies stretched, for ears."""
         _, (x, rate) = self._read(input, _samples)
-        higher = at_pitch(x / np.float32(FULL_SCALE), rate, input.get("stretch", 1.0))
+        higher = at_pitch((x / FULL_SCALE).astype(np.float32), rate, input.get("stretch", 1.0))
         written = io.BytesIO()
         soundfile.write(written, as_int16(higher), rate, format="WAV")
         return {"file": text_of(written.getvalue())}
