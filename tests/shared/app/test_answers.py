@@ -269,7 +269,7 @@ def test_games_that_cannot_be_played(client: TestClient) -> None:
     assert refused(handicap=1) == "game.handicap: must be 0 or from 2 to 9 on a board of 19×19, got 1"
     assert "setup" in refused(setup=[["black", "D4"], ["white", "D4"]])
     assert "moves" in refused(moves=[["black", "pass"]] * 2001)
-    for broken in ("", "hello", "(;SZ[19];B[pd", "(;SZ[9];B[cc])", "(;GM[2];B[cc])"):
+    for broken in ("", "hello", "(;SZ[19];B[pd", "(;SZ[7];B[cc])", "(;GM[2];B[cc])"):
         error = error_of(
             client, "action/load", network=network, file=base64_of(broken.encode()), name="a.sgf"
         )
