@@ -2,7 +2,7 @@
 
 const [EMPTY, BLACK, WHITE, WALL] = [0, 1, 2, 3];
 const MOST = 8; // of a plane: this and larger numbers share one
-const BUDGET = 10_000; // of the attacker's moves, when a ladder is read
+const BUDGET = 100_000; // of the attacker's moves, when a ladder is read
 
 /** A position: cells with a wall around them, row by row, the ply of each stone, and the move that ko forbids. */
 class Board {
