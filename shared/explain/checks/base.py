@@ -202,7 +202,7 @@ def passed_checks(measures: Checks, method: str) -> str:
 
 def rows_of(measures: Checks) -> list[list[str]]:
     """The table of measurements, those of older versions too; its first row is the head."""
-    rows = [["check", "value (95 % interval)", "n", "low end", ""]]
+    rows = [["check", "value (95 % interval)", "n", "low end", "result"]]
     for name, row in measures.items():
         words = {True: "holds", False: "does not hold", None: ""}
         if row.get("control"):
