@@ -96,7 +96,7 @@ def test_recordings_are_answered_as_by_the_command(tmp_path: Path) -> None:
     word, rate = soundfile.read(SAMPLES / "speech/sample/seven.mp3", dtype="float32")
     soundfile.write(tmp_path / "word.wav", word, rate, "PCM_16")
     soundfile.write(tmp_path / "other.wav", np.stack([word, word / 2], 1), 11_025, "FLOAT")
-    soundfile.write(tmp_path / "long.wav", np.tile(word, 4), rate, "PCM_24")
+    soundfile.write(tmp_path / "long.wav", np.tile(word, 8), rate, "PCM_24")
     network = convolutions.load("speech/digits")
     with opened("speech/digits", tmp_path) as page:
         for name in ("word", "other", "long"):
