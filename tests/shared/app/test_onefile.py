@@ -115,10 +115,9 @@ def test_positions_are_answered_as_by_the_command(tmp_path: Path) -> None:
     with opened("go/small", tmp_path) as page:
         page.uncheck("#opponent")
         for number, move in enumerate(["Q16", "D4", "Q3", "D16", "F17"], start=1):
-            box = page.locator("#board").bounding_box()
             column, row = "ABCDEFGHJKLMNOPQRST".index(move[0]), 19 - int(move[1:])
-            cell = box["width"] / 19
-            page.mouse.click(box["x"] + (column + 0.5) * cell, box["y"] + (row + 0.5) * cell)
+            cell = page.locator("#board").bounding_box()["width"] / 19
+            page.click("#board", position={"x": (column + 0.5) * cell, "y": (row + 0.5) * cell})
             page.wait_for_selector(f"#state:has-text('Move {number + 1}: ')")
         page.wait_for_selector("#answer[data-answers='6']")
         [answered] = convolutions.load("go/small").predict(tmp_path / "game.sgf", move=6).rows
