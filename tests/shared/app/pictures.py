@@ -49,7 +49,7 @@ def write(tab: Tab) -> None:
 
 def look_inside(tab: Tab) -> None:
     """The confusion of the run, and the examples of the first mistake in it."""
-    tab.find("select").select_option(tab.find("option").last.get_attribute("value"))
+    tab.find("select").select_option(tab.find("option[value^='image/']").last.get_attribute("value"))
     tab.wait(".confusion")
     tab.find(".confusion .wrong button").first.click()
     tab.wait(".gallery .still")
