@@ -64,8 +64,8 @@ def _change_paths(config: DictConfig, change: Callable[[str], str]) -> None:
             value = data.get(key)
         except OmegaConfBaseException:  # stands for a value that is not known yet
             continue
-        if isinstance(value, str):
-            data[key] = change(value)
+        if isinstance(value, str) and (changed := change(value)) != value:  # else it refers to keys as before
+            data[key] = changed
         elif OmegaConf.is_list(value) and all(isinstance(path, str) for path in value):
             data[key] = [change(path) for path in value]
 

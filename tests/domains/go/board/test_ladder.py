@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domains.go.board.game import Game
-from domains.go.board.ladder import BUDGET_PER_READ, ladder_works
+from domains.go.board.ladder import BUDGET_PER_READ, _works, ladder_works
 from domains.go.board.state import BUDGET, HEAD, cell_of, count_liberties, next_liberty
 from tests.domains.go.board.reference import (
     BLACK,
@@ -193,6 +193,8 @@ def test_the_budget_bounds_a_hostile_position():
     start = time.process_time()
     ladder_works(s, cell(position, (0, 7)), cell(position, at["a"]), WHITE)
     assert time.process_time() - start < 5
+    s[BUDGET] = 10_000
+    assert not _works(s, cell(position, (0, 7)), cell(position, at["a"]), WHITE)
     assert s[BUDGET] < 0  # it ran out
     np.testing.assert_array_equal(s[:BUDGET], before)
 
