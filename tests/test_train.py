@@ -141,6 +141,7 @@ def test_training_stops_early_and_takes_the_other_settings(tmp_path: Path) -> No
     assert json.loads((folder / "metrics.json").read_text())["epochs"] == 3
 
 
+@pytest.mark.slow
 def test_ctrl_c_names_the_command_to_resume_which_ends_the_run(tmp_path: Path) -> None:
     process = start("train", *TINY, "trainer.max_epochs=15", cwd=tmp_path)
     wait_for_epochs(tmp_path, 2)

@@ -83,7 +83,7 @@ class Run:
         if str(folder) in known:
             return known[str(folder)]
         raise UserError(
-            f"{folder}: no run here (it has no config.yaml); name a folder that train.py printed"
+            f"{folder or repr('')}: no run here (it has no config.yaml); name a folder that train.py printed"
             + f", or one of: {', '.join(known)}" * bool(known)
         )
 

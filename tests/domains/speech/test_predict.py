@@ -95,6 +95,7 @@ def test_stretches_do_not_depend_on_the_blocks(
         assert a["probability"] == pytest.approx(b["probability"], abs=1e-4)
 
 
+@pytest.mark.slow
 def test_an_hour_takes_no_more_memory_than_a_minute(module: Classifier, tmp_path: Path) -> None:
     minute = noisy(tone(500, 60))
 

@@ -253,6 +253,7 @@ def test_the_strength_follows_from_the_points() -> None:
     assert strength("all", [0.0] * 5).elo[1] == -math.inf
 
 
+@pytest.mark.slow
 def test_ctrl_c_keeps_finished_games_and_ends_the_programs(tmp_path: Path) -> None:
     words = [f"a='{fake('passes')}'", f"b='{fake('sleeps', 3)}'", "score=null", "jobs=2", "output=match"]
     process = start("match", *words, cwd=tmp_path)

@@ -125,6 +125,7 @@ def test_other_lines_on_standard_error_pass_through(
     assert capfd.readouterr().err == "a line of another thread\n"
 
 
+@pytest.mark.slow
 def test_files_are_read_without_a_standard_error(tmp_path: Path) -> None:
     (tmp_path / "a.wav").write_bytes(encoded(SOUND))
     code = (
