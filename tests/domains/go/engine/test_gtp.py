@@ -1,6 +1,7 @@
 """The Go Text Protocol as a controller sees it: valid and invalid commands."""
 
 import io
+import json
 import logging
 import os
 import random
@@ -454,6 +455,9 @@ def test_arbitrary_lines_break_nothing(gtp: GoProtocol, caplog: pytest.LogCaptur
         assert time.monotonic() - start < 20, line
         answer = out.getvalue().decode().removeprefix("\n")  # the newline ends an analysis
         assert "internal error" not in answer, (line, caplog.text)
+        if answer.startswith("{"):  # to a line that begins so, see queries.py
+            assert "error" in json.loads(answer), line
+            continue
         assert not answer or ANSWER.fullmatch(answer), (line, answer)
         refused += answer.startswith("?")
     assert 0.2 * lines < refused < 0.9 * lines  # valid and invalid commands both occur
