@@ -1,7 +1,8 @@
 """The policy network: a position in, the probability of every point of the board out."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from torch import Tensor
 
 from domains.go.board import GROUPS, plane_groups, point_names
 from domains.go.engine import ensemble, groups_of, resized
+from shared.errors import UserError
 from shared.network import with_weights
 from shared.results import Score, score
 from shared.training import Batch, Classifier
@@ -41,6 +43,14 @@ class GoPolicy(Classifier):
         module = with_weights(lambda: GoPolicy(**settings), resized(self.state_dict(), trained, board))
         module.views, module.record = self.views, self.record
         return module.eval()
+
+    def on_boards(self, sizes: Iterable[int]) -> "dict[int, GoPolicy]":
+        """This network on its own board, and on those of ``sizes`` that its layers fit, by size."""
+        boards = {int(self.hparams["extent"][0]): self}
+        for size in sizes:
+            with suppress(UserError):
+                boards[size] = self.on(size)
+        return boards
 
     def preprocess(self, batch: Batch) -> tuple[Float[Tensor, "n planes size size"], None]:
         """Unpacks the bits of a batch that trains, on the device."""

@@ -1,6 +1,5 @@
 """Go on the page: a board to play on, the policy over its points, and games as SGF files."""
 
-from contextlib import suppress
 from functools import cached_property
 from itertools import islice
 from typing import Annotated, Any, Literal, NotRequired, TypedDict
@@ -110,11 +109,7 @@ class GoPage(Page):
     @cached_property
     def boards(self) -> dict[int, GoPolicy]:
         """The network on its own board, and on those of SIZES that its layers fit."""
-        boards = {self._size: self.module}
-        for size in SIZES:
-            with suppress(UserError):
-                boards[size] = self.module.on(size)
-        return boards
+        return self.module.on_boards(SIZES)
 
     def facts(self) -> dict[str, Any]:
         """The size of its own board, and all that it plays on."""

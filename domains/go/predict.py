@@ -3,7 +3,6 @@
 import re
 from collections import Counter
 from collections.abc import Collection, Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -61,7 +60,8 @@ def predict(
     from 1; one more than the last is the next move; None: all, and games are also written with comments. A
     row is sure where the best move is. On boards of other sizes it predicts as the engine plays there.
     """
-    modules = _on_boards(module, source)
+    assert isinstance(module, GoPolicy)
+    modules = module.on_boards(set(read_records(source).columns["size"].tolist()))
     games, chosen = read(source, modules, move)
     rows: list[dict[str, Any]] = []
     drawn: list[GamePredictions] = []
@@ -83,16 +83,6 @@ def predict(
     pictures = _pictures(drawn, games, top, whole=move is None)
     pages = _commented(source, drawn, games) if move is None else {}
     return Predictions(rows, "\n".join(summary), pictures, pages)
-
-
-def _on_boards(module: Classifier, source: Path) -> dict[int, Classifier]:
-    """The network on its own board, and on those of the source that its layers fit, by size."""
-    assert isinstance(module, GoPolicy)
-    modules: dict[int, Classifier] = {int(module.hparams["extent"][0]): module}
-    for size in set(read_records(source).columns["size"].tolist()) - modules.keys():
-        with suppress(UserError):
-            modules[size] = module.on(size)
-    return modules
 
 
 def read(
